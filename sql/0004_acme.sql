@@ -1,0 +1,116 @@
+-- RFC 8555 objects.
+
+CREATE TABLE acme.account (
+    id            text COLLATE "C" PRIMARY KEY CHECK (id ~ '^[A-Za-z0-9_-]{1,32}$'),
+    kid           text COLLATE "C" NOT NULL,
+    server_id     uuid NOT NULL,
+    status        text NOT NULL CHECK (status IN ('pending', 'valid', 'deactivated')),
+    suspended     boolean NOT NULL DEFAULT false,
+    jwk           jsonb,
+    thumbprint    text COLLATE "C",
+    key_version   integer NOT NULL DEFAULT 1,
+    contacts      text[] NOT NULL DEFAULT '{}',
+    terms_agreed  boolean NOT NULL DEFAULT false,
+    user_agent    text,
+    ip_address    inet,
+    last_activity timestamptz,
+    created_at    timestamptz NOT NULL,
+    FOREIGN KEY (kid, server_id) REFERENCES subscription.eab_credential (kid, server_id),
+    CONSTRAINT pending_has_no_key CHECK ((status = 'pending') <= (jwk IS NULL)),
+    CONSTRAINT valid_has_a_key CHECK ((status = 'valid') <= (jwk IS NOT NULL)),
+    CONSTRAINT key_has_thumbprint CHECK ((jwk IS NULL) = (thumbprint IS NULL)),
+    UNIQUE (server_id, thumbprint)
+);
+COMMENT ON TABLE acme.account IS 'An ACME account (acmeAccountID). Pre-registered ones are pending until a client binds a key.';
+COMMENT ON COLUMN acme.account.kid IS 'EAB credential the account belongs to; domains and subscription hang on it.';
+COMMENT ON COLUMN acme.account.suspended IS 'Reversible; beside the status, so that UNSUSPENDACCOUNT returns to the state it had.';
+COMMENT ON COLUMN acme.account.thumbprint IS 'RFC 7638 SHA-256 thumbprint of the account key, base64url.';
+COMMENT ON COLUMN acme.account.key_version IS 'Grows with each key change; processes that cached an older key are told so.';
+CREATE INDEX account_kid ON acme.account (kid);
+
+CREATE TABLE acme."order" (
+    id           uuid PRIMARY KEY,
+    account_id   text COLLATE "C" NOT NULL REFERENCES acme.account,
+    status       text NOT NULL DEFAULT 'pending'
+                 CHECK (status IN ('pending', 'ready', 'processing', 'valid', 'invalid')),
+    profile      text NOT NULL,
+    not_before   timestamptz,
+    not_after    timestamptz,
+    expires_at   timestamptz NOT NULL,
+    created_at   timestamptz NOT NULL,
+    csr          bytea,
+    issuer_state jsonb,
+    issue_after  timestamptz,
+    error        jsonb,
+    CONSTRAINT processing_has_csr CHECK ((status = 'processing') <= (csr IS NOT NULL))
+);
+COMMENT ON TABLE acme."order" IS 'An ACME order (RFC 8555 §7.1.3). Money orders are reseller.purchase.';
+COMMENT ON COLUMN acme."order".csr IS 'DER; stored with the intent to sign when the issuer needs time.';
+COMMENT ON COLUMN acme."order".issuer_state IS 'What a slow issuer needs to find its own request again after a restart.';
+COMMENT ON COLUMN acme."order".issue_after IS 'Lease of a processing order in database time: nobody else asks the issuer before.';
+COMMENT ON COLUMN acme."order".error IS 'Problem document of an order that failed.';
+CREATE INDEX order_account ON acme."order" (account_id, id);
+CREATE INDEX order_processing ON acme."order" (issue_after) WHERE status = 'processing';
+CREATE INDEX order_expiry ON acme."order" (expires_at) WHERE status IN ('pending', 'ready');
+
+CREATE TABLE acme.authorization (
+    id         uuid PRIMARY KEY,
+    account_id text COLLATE "C" NOT NULL REFERENCES acme.account,
+    name       text COLLATE "C" NOT NULL,
+    wildcard   boolean NOT NULL DEFAULT false,
+    status     text NOT NULL DEFAULT 'pending'
+               CHECK (status IN ('pending', 'valid', 'invalid', 'deactivated', 'expired', 'revoked')),
+    expires_at timestamptz NOT NULL,
+    created_at timestamptz NOT NULL
+);
+COMMENT ON TABLE acme.authorization IS 'Proof of control over one name (RFC 8555 §7.1.4).';
+COMMENT ON COLUMN acme.authorization.name IS 'The DNS name without "*."; see wildcard.';
+CREATE INDEX authorization_account_name ON acme.authorization (account_id, name);
+
+CREATE TABLE acme.order_identifier (
+    order_id         uuid NOT NULL REFERENCES acme."order",
+    position         smallint NOT NULL,
+    name             text COLLATE "C" NOT NULL,
+    authorization_id uuid NOT NULL REFERENCES acme.authorization,
+    PRIMARY KEY (order_id, position)
+);
+COMMENT ON TABLE acme.order_identifier IS 'The identifiers of an order, in the client''s order, each with its authorization.';
+CREATE INDEX order_identifier_authorization ON acme.order_identifier (authorization_id);
+CREATE INDEX order_identifier_name ON acme.order_identifier (name, order_id);
+
+CREATE TABLE acme.challenge (
+    id               uuid PRIMARY KEY,
+    authorization_id uuid NOT NULL REFERENCES acme.authorization,
+    type             text NOT NULL CHECK (type ~ '^[a-z0-9-]+$'),
+    token            text COLLATE "C" NOT NULL,
+    status           text NOT NULL DEFAULT 'pending'
+                     CHECK (status IN ('pending', 'processing', 'valid', 'invalid')),
+    attempts         integer NOT NULL DEFAULT 0,
+    validated_at     timestamptz,
+    error            jsonb,
+    leased_until     timestamptz
+);
+COMMENT ON TABLE acme.challenge IS 'One way to prove control (RFC 8555 §8).';
+COMMENT ON COLUMN acme.challenge.leased_until IS 'Database time until which a process works on it; afterwards another picks it up.';
+CREATE INDEX challenge_authorization ON acme.challenge (authorization_id);
+CREATE INDEX challenge_processing ON acme.challenge (leased_until) WHERE status = 'processing';
+
+CREATE UNLOGGED TABLE acme.nonce_epoch (
+    only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+    epoch    bigint NOT NULL
+);
+COMMENT ON TABLE acme.nonce_epoch IS 'Unlogged like acme.nonce: a database crash empties both, and no nonce of an older epoch is taken any more.';
+
+CREATE UNLOGGED TABLE acme.nonce (
+    nonce bytea PRIMARY KEY
+);
+COMMENT ON TABLE acme.nonce IS 'Used nonces: 4 bytes of real time, then 8 random ones. Older than the nonce lifetime = may be deleted.';
+
+CREATE FUNCTION acme.burn_nonce(used_nonce bytea, used_epoch bigint) RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO acme.nonce (nonce)
+    SELECT used_nonce FROM acme.nonce_epoch WHERE epoch = used_epoch
+    ON CONFLICT DO NOTHING;
+    RETURN FOUND;
+END $$;
+COMMENT ON FUNCTION acme.burn_nonce(bytea, bigint) IS 'True once per nonce of the current epoch, over all processes (RFC 8555 §6.5).';

@@ -1,0 +1,52 @@
+-- What we signed.
+
+CREATE SCHEMA ca;
+COMMENT ON SCHEMA ca IS 'Issuers, the certificates they signed, revocations and CRLs.';
+
+CREATE TABLE ca.issuer (
+    id          uuid PRIMARY KEY,
+    name        text NOT NULL UNIQUE CHECK (name ~ '^[a-z0-9-]+$'),
+    certificate bytea NOT NULL,
+    chain       bytea[] NOT NULL DEFAULT '{}',
+    created_at  timestamptz NOT NULL
+);
+COMMENT ON TABLE ca.issuer IS 'An issuing CA; name is the stem of its /ca/<name>.pem and /crl/<name>.crl URLs. Private keys are never here.';
+COMMENT ON COLUMN ca.issuer.certificate IS 'DER of the issuing certificate.';
+COMMENT ON COLUMN ca.issuer.chain IS 'DER of the certificates above it that clients are sent.';
+
+CREATE TABLE ca.certificate (
+    serial      text COLLATE "C" PRIMARY KEY CHECK (serial ~ '^[0-9a-f]{2,40}$'),
+    issuer_id   uuid NOT NULL REFERENCES ca.issuer,
+    order_id    uuid UNIQUE REFERENCES acme."order",
+    account_id  text COLLATE "C" REFERENCES acme.account,
+    names       text[] NOT NULL,
+    not_before  timestamptz NOT NULL,
+    not_after   timestamptz NOT NULL CHECK (not_after > not_before),
+    key_hash    bytea NOT NULL,
+    der         bytea NOT NULL,
+    issued_at   timestamptz NOT NULL,
+    withheld    boolean NOT NULL DEFAULT false
+);
+COMMENT ON TABLE ca.certificate IS 'Every certificate signed, stored before a client sees it. order_id is unique: one finalize, one certificate.';
+COMMENT ON COLUMN ca.certificate.serial IS 'Hexadecimal, lower case, even length.';
+COMMENT ON COLUMN ca.certificate.key_hash IS 'SHA-256 of the SubjectPublicKeyInfo.';
+COMMENT ON COLUMN ca.certificate.withheld IS 'Arrived from a slow issuer when the gate no longer held: never given out, and revoked.';
+CREATE INDEX certificate_account ON ca.certificate (account_id, issued_at);
+CREATE INDEX certificate_expiry ON ca.certificate (not_after);
+
+CREATE TABLE ca.revocation (
+    serial     text COLLATE "C" PRIMARY KEY REFERENCES ca.certificate,
+    revoked_at timestamptz NOT NULL,
+    reason     smallint NOT NULL DEFAULT 0 CHECK (reason BETWEEN 0 AND 10 AND reason <> 7)
+);
+COMMENT ON TABLE ca.revocation IS 'Revoked certificates; reason is the RFC 5280 §5.3.1 CRLReason.';
+
+CREATE TABLE ca.crl (
+    issuer_id   uuid NOT NULL REFERENCES ca.issuer,
+    number      bigint NOT NULL,
+    der         bytea NOT NULL,
+    this_update timestamptz NOT NULL,
+    next_update timestamptz NOT NULL,
+    PRIMARY KEY (issuer_id, number)
+);
+COMMENT ON TABLE ca.crl IS 'Signed CRLs; the highest number of an issuer is the one served.';
