@@ -1,0 +1,1 @@
+"""RFC 8555: the door of ACME clients."""

@@ -1,0 +1,1 @@
+"""Issuers: who signs certificates, and what a certificate looks like."""

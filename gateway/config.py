@@ -1,0 +1,122 @@
+"""The one settings model: a TOML file, overridden by GATEWAY_… environment variables."""
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+Port = Annotated[int, Field(ge=0, le=65535)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Listen(_Section):
+    """Where the server listens."""
+
+    host: str = "0.0.0.0"  # noqa: S104  a public server
+    port: Port = 443
+    tls_certificate: Path | None = None
+    tls_key: Path | None = None
+    plain_http_port: Port | None = None
+    """Plain HTTP for CRL and AIA downloads; everything else there is refused (E6)."""
+    metrics_port: Port | None = None
+    trusted_proxies: list[str] = []
+    """Networks (CIDR) whose X-Forwarded-Proto and X-Forwarded-For are believed."""
+
+
+class Secrets(_Section):
+    """Keys that encrypt what the database must not show."""
+
+    keys: list[SecretStr] = Field(min_length=1)
+    """Fernet keys; the first encrypts, all decrypt. Put a new one in front to rotate."""
+
+
+class Ca(_Section):
+    """The local CA."""
+
+    directory: Path
+    passphrase_file: Path | None = None
+    crl_url: str | None = None
+    """Base of CRL and AIA URLs, plain http; default: public_url with http and plain_http_port."""
+
+
+class Validation(_Section):
+    """How control over names is checked."""
+
+    http_port: Port = 80
+    tls_port: Port = 443
+    resolvers: list[str] = []
+    """host:port of DNS resolvers; empty = those of the system."""
+    resolve_to: str | None = None
+    """Sandbox only: every name has this address, no resolver is asked."""
+    allow_private_addresses: bool = False
+    timeout_seconds: float = 10.0
+
+
+class Issuance(_Section):
+    """What certificates look like and how long things live."""
+
+    certificate_days: int = Field(default=90, ge=1, le=90)
+    order_hours: int = Field(default=24 * 7, ge=1)
+    authorization_days: int = Field(default=30, ge=1, le=200)
+
+
+class Subscriptions(_Section):
+    """Decided readings of the subscription rules that an operator may turn."""
+
+    www_free_unless_any_wildcard: bool = False
+    """A12: True = any wildcard in the subscription ends the free www, not only the same base."""
+    maximum_total_days: int | None = None
+    """A11: cap on the days left after an extension; None = no cumulative cap."""
+
+
+class Settings(BaseSettings):
+    """Everything an operator can set."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="GATEWAY_", env_nested_delimiter="__", extra="forbid"
+    )
+
+    database: str
+    public_url: str
+    """Base of every URL shown to clients and expected in JWS headers; no trailing slash."""
+    sandbox: bool = False
+    workers: int = Field(default=1, ge=1)
+    log_level: str = "info"
+    listen: Listen = Listen()
+    secrets: Secrets
+    ca: Ca
+    validation: Validation = Validation()
+    issuance: Issuance = Issuance()
+    subscriptions: Subscriptions = Subscriptions()
+
+
+def load_settings(path: Path | None) -> Settings:
+    """Reads `path` (TOML) and the environment, which wins.
+
+    Raises pydantic.ValidationError, or OSError / tomllib.TOMLDecodeError for the file.
+    """
+
+    class FromFile(Settings):
+        @classmethod
+        def settings_customise_sources(
+            cls,
+            settings_cls: type[BaseSettings],
+            init_settings: PydanticBaseSettingsSource,
+            env_settings: PydanticBaseSettingsSource,
+            dotenv_settings: PydanticBaseSettingsSource,
+            file_secret_settings: PydanticBaseSettingsSource,
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            if path is None:
+                return (env_settings,)
+            return env_settings, TomlConfigSettingsSource(settings_cls, toml_file=path)
+
+    return FromFile()  # type: ignore[call-arg]

@@ -1,0 +1,49 @@
+"""The one place where identifiers, tokens and credentials are made."""
+
+import secrets
+import time
+from base64 import urlsafe_b64encode
+from uuid import UUID
+
+_RANDOM_BITS = 74
+_VARIANT = 0x8000_0000_0000_0000
+
+
+def new_id() -> UUID:
+    """A time-ordered UUID (version 7, RFC 9562 §5.7), so that index pages fill in order."""
+    milliseconds = time.time_ns() // 1_000_000
+    random = secrets.randbits(_RANDOM_BITS)
+    high = (milliseconds << 16) | 0x7000 | (random >> 62)
+    return UUID(int=(high << 64) | _VARIANT | (random & (2**62 - 1)))
+
+
+def new_eab_kid() -> str:
+    """EAB key identifier, and id of the credential's first ACME account (22 characters)."""
+    return _base64url(secrets.token_bytes(16))
+
+
+def new_account_id() -> str:
+    """acmeAccountID of a further account under an EAB credential (22 characters)."""
+    return _base64url(secrets.token_bytes(16))
+
+
+def new_mac_key() -> bytes:
+    """EAB MAC key: 256 bits, enough for HS256 and usable with HS384 and HS512."""
+    return secrets.token_bytes(32)
+
+
+def new_challenge_token() -> str:
+    """Challenge token with 256 bits of entropy (RFC 8555 §8.3 asks for at least 128)."""
+    return _base64url(secrets.token_bytes(32))
+
+
+def new_serial_number() -> int:
+    """Certificate serial: positive, 128 random bits (Baseline Requirements §7.1: at least 64).
+
+    The leading one bit keeps the length constant and the number positive and non-zero.
+    """
+    return (1 << 128) | secrets.randbits(128)
+
+
+def _base64url(data: bytes) -> str:
+    return urlsafe_b64encode(data).rstrip(b"=").decode()

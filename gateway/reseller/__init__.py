@@ -1,0 +1,1 @@
+"""The action API: the door of resellers."""

@@ -1,0 +1,1 @@
+"""Everything in one command, for trying out and for tests."""

@@ -1,0 +1,1 @@
+"""Proof of control over a name: one file per challenge type."""
