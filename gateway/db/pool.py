@@ -56,3 +56,18 @@ async def _prepare_connection(connection: Any) -> None:
 
 async def _leave_as_is(connection: Any) -> None:
     return None
+
+
+def is_outage(error: BaseException) -> bool:
+    """True when the database is away or going away: worth a 503 and a retry, not a 500."""
+    return isinstance(
+        error,
+        OSError
+        | TimeoutError
+        | asyncpg.PostgresConnectionError
+        | asyncpg.CannotConnectNowError
+        | asyncpg.AdminShutdownError
+        | asyncpg.CrashShutdownError
+        | asyncpg.TooManyConnectionsError
+        | asyncpg.InterfaceError,
+    )

@@ -1,0 +1,22 @@
+"""What the doors are handed: the running gateway's parts, composed once in app.py."""
+
+from dataclasses import dataclass
+
+from gateway.ca.issuer import Issuer
+from gateway.clock import Clock
+from gateway.config import Settings
+from gateway.db.pool import Pool
+from gateway.validation.dns import Resolver
+from gateway.vault import Vault
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """One per process."""
+
+    settings: Settings
+    pool: Pool
+    clock: Clock
+    vault: Vault
+    issuer: Issuer
+    resolver: Resolver

@@ -1,0 +1,98 @@
+"""EAB credentials. Their row is the lock of everything below it (DESIGN: EAB, reseller, Tier-1)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from gateway.db.pool import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class EabCredential:
+    """A row of subscription.eab_credential with what its server says."""
+
+    kid: str
+    reseller_id: UUID
+    server_id: UUID
+    validation: str
+    encrypted_mac_key: bytes
+    reusable: bool
+    status: str
+    suspended: bool
+    term_days: int
+    version: int
+    last_activity: datetime | None
+
+
+async def add(
+    connection: Connection,
+    *,
+    kid: str,
+    reseller_id: UUID,
+    server_id: UUID,
+    encrypted_mac_key: bytes,
+    term_days: int,
+    created_at: datetime,
+) -> None:
+    """Stores a new credential together with its first, pending ACME account of the same id."""
+    await connection.execute(
+        """
+        WITH credential AS (
+            INSERT INTO subscription.eab_credential
+                (kid, reseller_id, server_id, encrypted_mac_key, term_days, created_at)
+            VALUES ($1, $2, $3, $4, $5, $6)
+            RETURNING kid, server_id, created_at
+        )
+        INSERT INTO acme.account (id, kid, server_id, status, created_at)
+        SELECT kid, kid, server_id, 'pending', created_at FROM credential
+        """,
+        kid,
+        reseller_id,
+        server_id,
+        encrypted_mac_key,
+        term_days,
+        created_at,
+    )
+
+
+async def find_by_account(
+    connection: Connection, account_id: str, reseller_id: UUID
+) -> EabCredential | None:
+    """The credential of an ACME account, if both belong to the reseller; takes no lock."""
+    row = await connection.fetchrow(
+        """
+        SELECT eab.kid, eab.reseller_id, eab.server_id, server.validation, eab.encrypted_mac_key,
+               eab.reusable, eab.status, eab.suspended, eab.term_days, eab.version,
+               eab.last_activity
+          FROM acme.account
+          JOIN subscription.eab_credential eab USING (kid)
+          JOIN acme.server ON server.id = eab.server_id
+         WHERE account.id = $1 AND eab.reseller_id = $2
+        """,
+        account_id,
+        reseller_id,
+    )
+    return EabCredential(**row) if row else None
+
+
+async def lock_for_change(connection: Connection, kid: str) -> EabCredential:
+    """Takes the exclusive lock of the credential and raises its version.
+
+    Every use case that changes the credential, its accounts, its subscription or its names calls
+    this first; finalize compares the version under a share lock, so no change slips past it.
+    """
+    row = await connection.fetchrow(
+        """
+        UPDATE subscription.eab_credential eab
+           SET version = version + 1
+          FROM acme.server
+         WHERE eab.kid = $1 AND server.id = eab.server_id
+        RETURNING eab.kid, eab.reseller_id, eab.server_id, server.validation,
+                  eab.encrypted_mac_key, eab.reusable, eab.status, eab.suspended, eab.term_days,
+                  eab.version, eab.last_activity
+        """,
+        kid,
+    )
+    if row is None:
+        raise LookupError(kid)
+    return EabCredential(**row)
