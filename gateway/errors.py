@@ -1,5 +1,8 @@
 """Errors of the domain. They know nothing of HTTP; each door renders them in one place."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 
 class GatewayError(Exception):
     """Base of everything a use case may refuse with."""
@@ -98,3 +101,63 @@ class DomainAlreadyPresent(ResellerRefusal):
 
 class IdempotencyKeyReused(ResellerRefusal):
     """The same Idempotency-Key came with another request."""
+
+
+# --- what an ACME client may be refused with -------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why no certificate is issued for `names`. `text` is a sentence a customer can act on.
+
+    `reason` is a stable word for the audit trail. `concerns_name_only` = the right to issue is
+    fine, just this name is not covered by it.
+    """
+
+    reason: str
+    names: tuple[str, ...]
+    text: str
+    concerns_name_only: bool = False
+
+
+class IssuanceRefused(GatewayError):
+    """The gate is closed; holds one Refusal per reason, or per name where names differ."""
+
+    def __init__(self, refusals: Sequence[Refusal]) -> None:
+        super().__init__("; ".join(refusal.text for refusal in refusals))
+        self.refusals = list(refusals)
+
+
+class EabRefused(GatewayError):
+    """External account binding failed; `malformed` = the client built it wrongly."""
+
+    def __init__(self, detail: str, *, malformed: bool = False) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.malformed = malformed
+
+
+class _Detailed(GatewayError):
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+
+class AccountRefused(_Detailed):
+    """The ACME account may do nothing (any more): suspended, deactivated, or its EAB is."""
+
+
+class OrderNotReady(_Detailed):
+    """RFC 8555 §7.4: finalize came too early, too late, or for another key."""
+
+
+class BadCsr(_Detailed):
+    """RFC 8555 §7.4; the text says what to fix."""
+
+
+class UnknownProfile(_Detailed):
+    """The order names a certificate profile that is not offered."""
+
+
+class BadValidity(_Detailed):
+    """The requested notBefore/notAfter do not fit the profile."""

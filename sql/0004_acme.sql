@@ -39,13 +39,15 @@ CREATE TABLE acme."order" (
     expires_at   timestamptz NOT NULL,
     created_at   timestamptz NOT NULL,
     csr          bytea,
+    intent       jsonb,
     issuer_state jsonb,
     issue_after  timestamptz,
     error        jsonb,
-    CONSTRAINT processing_has_csr CHECK ((status = 'processing') <= (csr IS NOT NULL))
+    CONSTRAINT processing_has_csr CHECK ((status = 'processing') <= (csr IS NOT NULL AND intent IS NOT NULL))
 );
 COMMENT ON TABLE acme."order" IS 'An ACME order (RFC 8555 §7.1.3). Money orders are reseller.purchase.';
 COMMENT ON COLUMN acme."order".csr IS 'DER; stored with the intent to sign when the issuer needs time.';
+COMMENT ON COLUMN acme."order".intent IS 'Serial and validity, fixed before signing: {"serial","not_before","not_after"}.';
 COMMENT ON COLUMN acme."order".issuer_state IS 'What a slow issuer needs to find its own request again after a restart.';
 COMMENT ON COLUMN acme."order".issue_after IS 'Lease of a processing order in database time: nobody else asks the issuer before.';
 COMMENT ON COLUMN acme."order".error IS 'Problem document of an order that failed.';
@@ -114,3 +116,33 @@ BEGIN
     RETURN FOUND;
 END $$;
 COMMENT ON FUNCTION acme.burn_nonce(bytea, bigint) IS 'True once per nonce of the current epoch, over all processes (RFC 8555 §6.5).';
+
+CREATE TYPE acme.admission AS (
+    nonce_fresh       boolean,
+    account_status    text,
+    account_suspended boolean,
+    key_version       integer,
+    kid               text,
+    eab_status        text,
+    eab_suspended     boolean,
+    eab_version       bigint
+);
+COMMENT ON TYPE acme.admission IS 'Standing of the signer of a request.';
+
+CREATE FUNCTION acme.admit(used_nonce bytea, used_epoch bigint, signer text)
+RETURNS SETOF acme.admission LANGUAGE plpgsql ROWS 1 AS $$
+DECLARE
+    fresh boolean;
+BEGIN
+    INSERT INTO acme.nonce (nonce)
+    SELECT used_nonce FROM acme.nonce_epoch WHERE epoch = used_epoch
+    ON CONFLICT DO NOTHING;
+    fresh := FOUND;
+    RETURN QUERY
+    SELECT fresh, account.status, account.suspended, account.key_version, account.kid,
+           eab.status, eab.suspended, eab.version
+      FROM acme.account
+      JOIN subscription.eab_credential eab ON eab.kid = account.kid
+     WHERE account.id = signer;
+END $$;
+COMMENT ON FUNCTION acme.admit(bytea, bigint, text) IS 'First part of every statement on the signed-POST path: burns the nonce, returns the signer''s standing.';

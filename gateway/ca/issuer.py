@@ -14,9 +14,11 @@ class CertificateRequest:
     """Everything an issuer may need. `order_id` makes asking twice harmless.
 
     `names` are lower-case A-labels, wildcards included; `csr` is DER and already checked.
+    `serial_number` was stored with the intent; an issuer of its own mind may choose another.
     """
 
     order_id: UUID
+    serial_number: int
     csr: bytes
     public_key: CertificateIssuerPublicKeyTypes
     names: Sequence[str]

@@ -1,0 +1,131 @@
+"""Flattened JWS as ACME uses it (RFC 8555 §6.2): parsing and signature checks, no state."""
+
+import binascii
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA256, SHA384
+
+from gateway.acme.jwk import AccountKey
+from gateway.acme.problem import Problem, malformed
+
+_BASE64URL = re.compile(r"[A-Za-z0-9_-]*")
+_TO_STANDARD = str.maketrans("-_", "+/")
+_PADDING = ("", "", "==", "=")
+
+
+class _Flattened(msgspec.Struct):
+    protected: str
+    payload: str
+    signature: str
+    header: Any = msgspec.UNSET
+    signatures: Any = msgspec.UNSET
+
+
+class ProtectedHeader(msgspec.Struct):
+    """The members ACME knows; unknown ones are ignored unless `crit` names them (RFC 7515 §4.1.11)."""
+
+    alg: str
+    nonce: str | None = None
+    url: str | None = None
+    kid: str | None = None
+    jwk: dict[str, Any] | None = None
+    crit: Any = msgspec.UNSET
+
+
+@dataclass(frozen=True, slots=True)
+class Jws:
+    """A parsed, not yet verified JWS."""
+
+    header: ProtectedHeader
+    payload: bytes
+    signed: bytes
+    signature: bytes
+
+
+_flattened = msgspec.json.Decoder(_Flattened)
+_protected = msgspec.json.Decoder(ProtectedHeader)
+
+
+def decode_base64url(text: str, what: str) -> bytes:
+    """RFC 7515 §2: no padding, no line breaks. Raises Problem (malformed) naming `what`."""
+    remainder = len(text) % 4
+    if remainder == 1 or not _BASE64URL.fullmatch(text):
+        raise malformed(f"{what} is not base64url without padding.")
+    return binascii.a2b_base64(text.translate(_TO_STANDARD) + _PADDING[remainder])
+
+
+def parse(body: bytes | str | dict[str, Any]) -> Jws:
+    """Parses a flattened JWS from its JSON text, or from an already decoded JSON object."""
+    try:
+        if isinstance(body, dict):
+            flattened = msgspec.convert(body, _Flattened)
+        else:
+            flattened = _flattened.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise malformed(f"The request body is not a flattened JSON JWS: {error}") from error
+    if flattened.signatures is not msgspec.UNSET:
+        raise malformed("The JWS must have one signature in flattened serialization.")
+    if flattened.header is not msgspec.UNSET:
+        raise malformed("The JWS must not have an unprotected header.")
+    header_bytes = decode_base64url(flattened.protected, "The JWS protected header")
+    if not header_bytes:
+        raise malformed("The JWS Protected Header MUST be present.")
+    try:
+        header = _protected.decode(header_bytes)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise malformed(f"The JWS protected header cannot be read: {error}") from error
+    if header.crit is not msgspec.UNSET:
+        raise malformed("The JWS protected header marks extensions as critical; none is known.")
+    return Jws(
+        header,
+        decode_base64url(flattened.payload, "The JWS payload"),
+        f"{flattened.protected}.{flattened.payload}".encode(),
+        decode_base64url(flattened.signature, "The JWS signature"),
+    )
+
+
+def verify(jws: Jws, key: AccountKey) -> bool:
+    """True if `key` made the signature; raises Problem when `alg` does not fit the key."""
+    if jws.header.alg not in key.algorithms:
+        raise bad_algorithm(jws.header.alg, key.algorithms)
+    try:
+        _verify_with(key.public_key, jws)
+    except InvalidSignature:
+        return False
+    return True
+
+
+def bad_algorithm(alg: str, allowed: tuple[str, ...]) -> Problem:
+    """RFC 8555 §6.2: the answer lists the algorithms that would do."""
+    return Problem(
+        "badSignatureAlgorithm",
+        f"The signature algorithm {alg!r} cannot be used here.",
+        members={"algorithms": list(allowed)},
+    )
+
+
+def _verify_with(public_key: Any, jws: Jws) -> None:
+    match public_key:
+        case EllipticCurvePublicKey():
+            size = (public_key.key_size + 7) // 8
+            if len(jws.signature) != 2 * size:
+                raise InvalidSignature
+            signature = encode_dss_signature(
+                int.from_bytes(jws.signature[:size], "big"),
+                int.from_bytes(jws.signature[size:], "big"),
+            )
+            digest = SHA256() if size == 32 else SHA384()
+            public_key.verify(signature, jws.signed, ECDSA(digest))
+        case RSAPublicKey():
+            public_key.verify(jws.signature, jws.signed, PKCS1v15(), SHA256())
+        case Ed25519PublicKey():
+            public_key.verify(jws.signature, jws.signed)

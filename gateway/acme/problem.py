@@ -1,0 +1,116 @@
+"""Problem documents (RFC 7807, RFC 8555 §6.7): the one place where ACME errors are rendered."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from gateway.errors import (
+    AccountRefused,
+    BadCsr,
+    BadValidity,
+    EabRefused,
+    GatewayError,
+    IssuanceRefused,
+    OrderNotReady,
+    UnknownProfile,
+)
+
+URN = "urn:ietf:params:acme:error:"
+
+
+@dataclass
+class Problem(Exception):
+    """An error of the protocol itself. `kind` is the last part of the error URN."""
+
+    kind: str
+    detail: str
+    status: int = 400
+    members: Mapping[str, Any] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def document(self) -> dict[str, Any]:
+        return {
+            "type": URN + self.kind,
+            "detail": self.detail,
+            "status": self.status,
+            **self.members,
+        }
+
+
+def malformed(detail: str, status: int = 400) -> Problem:
+    return Problem("malformed", detail, status)
+
+
+def not_found() -> Problem:
+    """One answer for what does not exist and what belongs to somebody else."""
+    return malformed("There is no such resource for this account.", 404)
+
+
+def bad_nonce() -> Problem:
+    """RFC 8555 §6.5: the response carries a fresh nonce to try again with."""
+    return Problem("badNonce", "The nonce is stale, was used before, or was not made here.")
+
+
+def unavailable() -> Problem:
+    return Problem(
+        "serverInternal",
+        "The gateway cannot reach its database right now; please try again.",
+        503,
+        headers={"Retry-After": "5"},
+    )
+
+
+def from_domain_error(error: GatewayError) -> Problem:
+    """The problem document of a refusal that a use case raised."""
+    match error:
+        case IssuanceRefused():
+            return _issuance_refused(error)
+        case EabRefused():
+            return Problem(
+                "malformed" if error.malformed else "unauthorized",
+                f"[External Account Binding] {error.detail}",
+                400 if error.malformed else 403,
+            )
+        case AccountRefused():
+            return Problem("unauthorized", error.detail, 403)
+        case OrderNotReady():
+            return Problem("orderNotReady", error.detail, 403)
+        case BadCsr():
+            return Problem("badCSR", error.detail)
+        case UnknownProfile():
+            return Problem("invalidProfile", error.detail)
+        case BadValidity():
+            return malformed(error.detail)
+        case _:
+            raise error
+
+
+def _issuance_refused(error: IssuanceRefused) -> Problem:
+    """Unlisted names: 400 with a subproblem each; anything else wrong with the right to issue: 403."""
+    refusals = error.refusals
+    if any(not refusal.concerns_name_only for refusal in refusals):
+        general = [refusal for refusal in refusals if not refusal.concerns_name_only]
+        return Problem("unauthorized", " ".join(refusal.text for refusal in general), 403)
+    names = ", ".join(refusal.names[0] for refusal in refusals)
+    return Problem(
+        "rejectedIdentifier",
+        f"No certificate can be issued for {names}: "
+        "not in the subscription; ask your reseller to add it.",
+        members={"subproblems": subproblems("rejectedIdentifier", refusals_by_name(error))},
+    )
+
+
+def refusals_by_name(error: IssuanceRefused) -> list[tuple[str, str]]:
+    return [(name, refusal.text) for refusal in error.refusals for name in refusal.names]
+
+
+def subproblems(kind: str, name_and_detail: Sequence[tuple[str, str]]) -> list[dict[str, Any]]:
+    """RFC 8555 §6.7.1."""
+    return [
+        {
+            "type": URN + kind,
+            "detail": detail,
+            "identifier": {"type": "dns", "value": name},
+        }
+        for name, detail in name_and_detail
+    ]

@@ -1,0 +1,136 @@
+"""The gate: may this account have a certificate for these names now?
+
+Used at newOrder and again at finalize, with the same facts read afresh each time.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from gateway.errors import BadValidity, Refusal
+from gateway.rules import terms
+
+_CLOCK_SKEW = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionFacts:
+    """The current subscription of the EAB credential."""
+
+    started_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class GateFacts:
+    """What the gate looks at. `listed` are those of the asked names that the subscription has."""
+
+    account_status: str
+    account_suspended: bool
+    eab_status: str
+    eab_suspended: bool
+    subscription: SubscriptionFacts | None
+    listed: frozenset[str]
+
+
+def refusals(facts: GateFacts, names: Sequence[str], now: datetime) -> list[Refusal]:
+    """Empty = the gate is open (R4, R5, R9, R12). Names are lower-case A-labels, "*." included."""
+    general = _account_refusal(facts, names) or _subscription_refusal(facts, names, now)
+    if general:
+        return [general]
+    return [_not_listed(name) for name in names if name not in facts.listed]
+
+
+def account_refusal_text(facts_status: str, suspended: bool, eab: str, eab_suspended: bool) -> str:
+    """Why the account may do nothing now, or "" when it may."""
+    if facts_status != "valid":
+        return f"The account is {facts_status}; register a new one."
+    if eab == "deactivated":
+        return "The EAB credential of this account was deactivated; ask your reseller for a new one."
+    if suspended:
+        return "The account is suspended; ask your reseller to reinstate it."
+    if eab_suspended:
+        return "The EAB credential of this account is suspended; ask your reseller to reinstate it."
+    return ""
+
+
+def validity(
+    now: datetime,
+    not_before: datetime | None,
+    not_after: datetime | None,
+    longest: timedelta,
+) -> tuple[datetime, datetime]:
+    """First and last second of the certificate, never longer than `longest` (counted inclusively).
+
+    Raises BadValidity when the client asked for dates that do not fit (RFC 8555 §7.4).
+    """
+    start = (not_before or now).replace(microsecond=0)
+    if start < now - _CLOCK_SKEW:
+        raise BadValidity("notBefore lies in the past.")
+    if start > now + _CLOCK_SKEW:
+        raise BadValidity("notBefore lies in the future; certificates start when they are issued.")
+    latest = start + longest - timedelta(seconds=1)
+    end = (not_after or latest).replace(microsecond=0)
+    if end > latest:
+        raise BadValidity(
+            f"notAfter is too late: this profile allows {longest.total_seconds() / 86400:g} days, "
+            f"until {_instant(latest)}."
+        )
+    if end <= max(start, now):
+        raise BadValidity("notAfter must lie after notBefore and in the future.")
+    return start, end
+
+
+def _account_refusal(facts: GateFacts, names: Sequence[str]) -> Refusal | None:
+    text = account_refusal_text(
+        facts.account_status, facts.account_suspended, facts.eab_status, facts.eab_suspended
+    )
+    return Refusal("account", tuple(names), _with_names(names, text)) if text else None
+
+
+def _subscription_refusal(
+    facts: GateFacts, names: Sequence[str], now: datetime
+) -> Refusal | None:
+    subscription = facts.subscription
+    if subscription is None:
+        return Refusal(
+            "not_started",
+            tuple(names),
+            _with_names(
+                names,
+                "There is no subscription yet; it starts when your reseller adds the first domain.",
+            ),
+        )
+    if now < subscription.started_at:
+        text = f"The subscription starts only on {_instant(subscription.started_at)}."
+        return Refusal("not_started", tuple(names), _with_names(names, text))
+    state = terms.state(subscription.expires_at, now)
+    if state == "active":
+        return None
+    expired = f"The subscription expired on {_instant(subscription.expires_at)}"
+    if state == "grace":
+        until = _instant(terms.grace_ends(subscription.expires_at))
+        text = f"{expired} and can be extended until {until}; ask your reseller to extend it."
+    else:
+        text = (
+            f"{expired} and can no longer be extended; "
+            "ask your reseller to add the names to a new subscription."
+        )
+    return Refusal(state, tuple(names), _with_names(names, text))
+
+
+def _not_listed(name: str) -> Refusal:
+    return Refusal(
+        "not_listed",
+        (name,),
+        f"{name} is not in the subscription; ask your reseller to add it.",
+        concerns_name_only=True,
+    )
+
+
+def _with_names(names: Sequence[str], text: str) -> str:
+    return f"No certificate can be issued for {', '.join(names)}. {text}"
+
+
+def _instant(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
