@@ -69,6 +69,13 @@ class Issuance(_Section):
     authorization_days: int = Field(default=30, ge=1, le=200)
 
 
+class Logins(_Section):
+    """How the action API treats failed logins."""
+
+    failures_before_lock: int = Field(default=10, ge=1)
+    lock_minutes: int = Field(default=15, ge=1)
+
+
 class Subscriptions(_Section):
     """Decided readings of the subscription rules that an operator may turn."""
 
@@ -96,6 +103,7 @@ class Settings(BaseSettings):
     ca: Ca
     validation: Validation = Validation()
     issuance: Issuance = Issuance()
+    logins: Logins = Logins()
     subscriptions: Subscriptions = Subscriptions()
 
 

@@ -12,6 +12,10 @@ class ConfigurationError(GatewayError):
     """The operator's configuration cannot work; the text says what to change."""
 
 
+class OperatorMistake(GatewayError):
+    """A command cannot be carried out as given; the text tells the operator what to change."""
+
+
 # --- what a reseller may be refused with -----------------------------------------------------
 
 
@@ -101,6 +105,10 @@ class DomainAlreadyPresent(ResellerRefusal):
 
 class IdempotencyKeyReused(ResellerRefusal):
     """The same Idempotency-Key came with another request."""
+
+
+class TooManyLogins(ResellerRefusal):
+    """More passwords wait to be checked than this process can check soon."""
 
 
 # --- what an ACME client may be refused with -------------------------------------------------

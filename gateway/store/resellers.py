@@ -1,0 +1,202 @@
+"""Resellers: who may log in, their money settings and their prices."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from ipaddress import IPv4Network, IPv6Network
+from uuid import UUID
+
+from gateway.db.pool import Connection
+
+Network = IPv4Network | IPv6Network
+
+
+@dataclass(frozen=True, slots=True)
+class ResellerSummary:
+    """What an operator sees in a list; `balance` is in `currency`."""
+
+    login: str
+    balance: Decimal
+    currency: str
+    renewal_mode: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reseller:
+    """A row of reseller.account without its secrets; `tier1_login` is None without a parent."""
+
+    id: UUID
+    login: str
+    status: str
+    currency: str
+    renewal_mode: str
+    balance: Decimal
+    credit_limit: Decimal
+    tier1_id: UUID | None
+    tier1_login: str | None
+    allowed_networks: list[Network]
+    has_children: bool
+
+
+async def add(
+    connection: Connection,
+    *,
+    reseller_id: UUID,
+    login: str,
+    password_hash: str,
+    currency: str,
+    renewal_mode: str,
+    created_at: datetime,
+) -> None:
+    """Raises asyncpg.UniqueViolationError when the login is taken."""
+    await connection.execute(
+        """
+        INSERT INTO reseller.account
+               (id, login, password_hash, currency, renewal_mode, created_at)
+        VALUES ($1, $2, $3, $4, $5, $6)
+        """,
+        reseller_id,
+        login,
+        password_hash,
+        currency,
+        renewal_mode,
+        created_at,
+    )
+
+
+async def list_summaries(connection: Connection) -> list[ResellerSummary]:
+    """All resellers by login."""
+    rows = await connection.fetch(
+        """
+        SELECT login, balance, currency, renewal_mode
+          FROM reseller.account
+         ORDER BY login
+        """
+    )
+    return [ResellerSummary(**row) for row in rows]
+
+
+async def lock_by_login(connection: Connection, login: str) -> Reseller | None:
+    """The reseller, its row locked until the transaction ends."""
+    row = await connection.fetchrow(
+        """
+        SELECT account.id, account.login, account.status, account.currency,
+               account.renewal_mode, account.balance, account.credit_limit, account.tier1_id,
+               (SELECT parent.login
+                  FROM reseller.account parent
+                 WHERE parent.id = account.tier1_id) AS tier1_login,
+               account.allowed_networks,
+               EXISTS (SELECT FROM reseller.account child
+                        WHERE child.tier1_id = account.id) AS has_children
+          FROM reseller.account
+         WHERE account.login = $1
+           FOR NO KEY UPDATE
+        """,
+        login,
+    )
+    return Reseller(**row) if row else None
+
+
+async def update(
+    connection: Connection,
+    reseller_id: UUID,
+    *,
+    renewal_mode: str,
+    credit_limit: Decimal,
+    tier1_id: UUID | None,
+    allowed_networks: Sequence[Network],
+    status: str,
+) -> None:
+    """Raises asyncpg.CheckViolationError when the debt is above the new credit limit."""
+    await connection.execute(
+        """
+        UPDATE reseller.account
+           SET renewal_mode = $2,
+               credit_limit = $3,
+               tier1_id = $4,
+               allowed_networks = $5,
+               status = $6
+         WHERE id = $1
+        """,
+        reseller_id,
+        renewal_mode,
+        credit_limit,
+        tier1_id,
+        allowed_networks,
+        status,
+    )
+
+
+async def set_password_hash(connection: Connection, reseller_id: UUID, password_hash: str) -> None:
+    """Sets a new password; a lock that failed logins left is lifted with it."""
+    await connection.execute(
+        """
+        UPDATE reseller.account
+           SET password_hash = $2,
+               failed_logins = 0,
+               locked_until = NULL
+         WHERE id = $1
+        """,
+        reseller_id,
+        password_hash,
+    )
+
+
+async def book_deposit(
+    connection: Connection, reseller_id: UUID, amount: Decimal, now: datetime, note: str
+) -> Decimal:
+    """Enters a deposit in the ledger; gives the balance after it.
+
+    Raises asyncpg.NumericValueOutOfRangeError when the balance would grow too large to store.
+    """
+    balance: Decimal = await connection.fetchval(
+        """
+        INSERT INTO reseller.ledger_entry
+               (account_id, amount, balance_after, kind, booked_at, note)
+        VALUES ($1, $2, 0, 'deposit', $3, $4)
+        RETURNING balance_after
+        """,
+        reseller_id,
+        amount,
+        now,
+        note,
+    )
+    return balance
+
+
+async def put_price(
+    connection: Connection,
+    *,
+    price_id: UUID,
+    reseller_id: UUID | None,
+    server_id: UUID,
+    name_type: str,
+    yearly: Decimal,
+    currency: str,
+) -> Decimal | None:
+    """Sets a price (reseller_id None = default list); gives the price it replaces, if any."""
+    former: Decimal | None = await connection.fetchval(
+        """
+        WITH former AS (
+            SELECT yearly
+              FROM reseller.price
+             WHERE account_id IS NOT DISTINCT FROM $2
+               AND server_id = $3
+               AND name_type = $4
+        ), written AS (
+            INSERT INTO reseller.price (id, account_id, server_id, name_type, yearly, currency)
+            VALUES ($1, $2, $3, $4, $5, $6)
+            ON CONFLICT (account_id, server_id, name_type)
+            DO UPDATE SET yearly = EXCLUDED.yearly, currency = EXCLUDED.currency
+        )
+        SELECT yearly FROM former
+        """,
+        price_id,
+        reseller_id,
+        server_id,
+        name_type,
+        yearly,
+        currency,
+    )
+    return former

@@ -1,0 +1,62 @@
+"""ACME servers on offer."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from gateway.db.pool import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A row of acme.server; `path` begins with a slash."""
+
+    id: UUID
+    name: str
+    path: str
+    validation: str
+    product_id: int
+    description: str
+
+
+async def add(connection: Connection, server: Server) -> None:
+    """Stores a server behind all others in the listing.
+
+    Raises asyncpg.UniqueViolationError when its name or path is taken.
+    """
+    await connection.execute(
+        """
+        INSERT INTO acme.server (id, name, path, validation, product_id, description, position)
+        SELECT $1, $2, $3, $4, $5, $6, coalesce(max(position), 0) + 1
+          FROM acme.server
+        """,
+        server.id,
+        server.name,
+        server.path,
+        server.validation,
+        server.product_id,
+        server.description,
+    )
+
+
+async def list_all(connection: Connection) -> list[Server]:
+    """All servers in the order clients rely on: DV, OV, …"""
+    rows = await connection.fetch(
+        """
+        SELECT id, name, path, validation, product_id, description
+          FROM acme.server
+         ORDER BY position
+        """
+    )
+    return [Server(**row) for row in rows]
+
+
+async def find_by_name(connection: Connection, name: str) -> Server | None:
+    row = await connection.fetchrow(
+        """
+        SELECT id, name, path, validation, product_id, description
+          FROM acme.server
+         WHERE name = $1
+        """,
+        name,
+    )
+    return Server(**row) if row else None
