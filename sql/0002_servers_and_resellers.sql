@@ -125,11 +125,11 @@ CREATE TABLE reseller.idempotency (
     account_id   uuid NOT NULL REFERENCES reseller.account,
     key          text NOT NULL CHECK (length(key) BETWEEN 1 AND 255),
     request_hash bytea NOT NULL,
-    http_status  integer,
     response     bytea,
     stored_at    timestamptz NOT NULL,
     PRIMARY KEY (account_id, key)
 );
 COMMENT ON TABLE reseller.idempotency IS 'Responses by Idempotency-Key, kept 24 h; written in the transaction of the action itself.';
 COMMENT ON COLUMN reseller.idempotency.request_hash IS 'SHA-256 of the canonical request without credentials.';
+COMMENT ON COLUMN reseller.idempotency.response IS 'MultiFernet token of the JSON of a 200; NULL only inside the action''s own transaction.';
 CREATE INDEX idempotency_age ON reseller.idempotency (stored_at);

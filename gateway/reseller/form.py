@@ -57,7 +57,7 @@ class Form:
         known.update(parameter.name.lower() for entry in actions for parameter in entry.parameters)
         for field in self._fields:
             if field.name.lower() not in known:
-                raise ArgumentUnrecognized(field.name.encode(errors="replace").decode())
+                raise ArgumentUnrecognized(field.name)
 
     def credentials(self) -> tuple[str, str]:
         """loginName and loginPassword, once `action` is there too (E2, E3)."""
@@ -69,13 +69,18 @@ class Form:
         """E3 for an unknown action."""
         requested = ACTIONS.get(self._value(ACTION))
         if requested is None:
-            raise ArgumentInvalid(self._spelling(ACTION))
+            raise ArgumentInvalid(self.spelling(ACTION.name))
         return requested
 
     def arguments(self, parameters: Sequence[Parameter]) -> dict[str, Any]:
         """All values by documented name: first everything missing (E2), then values (E3, E4)."""
         self._refuse_missing(parameters)
         return {parameter.name: self._value(parameter) for parameter in parameters}
+
+    def spelling(self, name: str) -> str:
+        """How the caller wrote a parameter; as documented, if it was not sent."""
+        sent = self._by_name.get(name.lower())
+        return sent[0].name if sent else name
 
     def canonical(self) -> list[tuple[str, str]]:
         """The request without credentials and spelling: the same for two equal requests."""
@@ -90,7 +95,7 @@ class Form:
     def _refuse_missing(self, parameters: Sequence[Parameter]) -> None:
         for parameter in parameters:
             if parameter.required and not self._first_value(parameter):
-                raise ArgumentMissing(self._spelling(parameter))
+                raise ArgumentMissing(self.spelling(parameter.name))
 
     def _value(self, parameter: Parameter) -> Any:
         sent = self._by_name.get(parameter.name.lower(), [])
@@ -106,10 +111,6 @@ class Form:
     def _first_value(self, parameter: Parameter) -> str | None:
         sent = self._by_name.get(parameter.name.lower())
         return sent[0].value if sent else None
-
-    def _spelling(self, parameter: Parameter) -> str:
-        sent = self._by_name.get(parameter.name.lower())
-        return sent[0].name if sent else parameter.name
 
 
 def _parse(kind: Kind, field: Field) -> Any:

@@ -1,0 +1,89 @@
+"""Where a request really came from: its peer, or what a trusted proxy says about it."""
+
+from collections.abc import Iterator
+from functools import lru_cache
+from ipaddress import (
+    IPv4Address,
+    IPv4Network,
+    IPv6Address,
+    IPv6Network,
+    ip_address,
+    ip_network,
+)
+
+from aiohttp import web
+
+from gateway.config import Settings
+from gateway.errors import ConfigurationError
+
+Address = IPv4Address | IPv6Address
+
+
+def client_address(request: web.Request, settings: Settings) -> str | None:
+    """The client's address, None when it has none (a Unix socket).
+
+    X-Forwarded-For is read from the right, as long as the hop that wrote the entry is a trusted
+    proxy (listen.trusted_proxies); the first address that is none is the client. What an untrusted
+    peer claims is ignored.
+    """
+    nearest = _peer(request)
+    if nearest is None:
+        return None
+    trusted = _trusted_networks(tuple(settings.listen.trusted_proxies))
+    for text in _forwarded_for(request):
+        if not _is_in(nearest, trusted):
+            break
+        farther = _parse(text)
+        if farther is None:
+            break
+        nearest = farther
+    return str(nearest)
+
+
+def came_by_https(request: web.Request, settings: Settings) -> bool:
+    """Did the client itself use HTTPS? Behind a trusted proxy X-Forwarded-Proto says so."""
+    peer = _peer(request)
+    trusted = _trusted_networks(tuple(settings.listen.trusted_proxies))
+    if peer is not None and _is_in(peer, trusted):
+        claimed = request.headers.getall("X-Forwarded-Proto", [])
+        if claimed:
+            return claimed[-1].rpartition(",")[2].strip().lower() == "https"
+    return request.secure
+
+
+def _peer(request: web.Request) -> Address | None:
+    # request.remote is the socket's peer: nothing in this program overrides it.
+    return _parse(request.remote or "")
+
+
+def _forwarded_for(request: web.Request) -> Iterator[str]:
+    for line in reversed(request.headers.getall("X-Forwarded-For", [])):
+        yield from reversed(line.split(","))
+
+
+def _parse(text: str) -> Address | None:
+    """An address as proxies write it: also `[v6]`, `[v6]:port`, `v4:port`, `v6%zone`."""
+    text = text.strip()
+    if text.startswith("["):
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
+    try:
+        address = ip_address(text.partition("%")[0])
+    except ValueError:
+        return None
+    if isinstance(address, IPv6Address) and address.ipv4_mapped:
+        return address.ipv4_mapped
+    return address
+
+
+def _is_in(address: Address, networks: tuple[IPv4Network | IPv6Network, ...]) -> bool:
+    return any(address in network for network in networks)
+
+
+@lru_cache(maxsize=16)
+def _trusted_networks(texts: tuple[str, ...]) -> tuple[IPv4Network | IPv6Network, ...]:
+    try:
+        return tuple(ip_network(text) for text in texts)
+    except ValueError as error:
+        raise ConfigurationError(f"listen.trusted_proxies: {error}") from error

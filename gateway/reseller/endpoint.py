@@ -1,0 +1,147 @@
+"""POST /products/!ACMEAdmin: read the form, authenticate, dispatch to an action, render.
+
+Order of checks: HTTPS, method, content type, size; then reseller-api.md §1 "Order of checks".
+"""
+
+import asyncio
+import re
+import traceback
+
+import structlog
+from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
+
+from gateway.client_address import came_by_https, client_address
+from gateway.db.pool import Connection, is_outage
+from gateway.errors import (
+    ArgumentInvalid,
+    ArgumentMissing,
+    ArgumentUnrecognized,
+    HttpsRequired,
+    ResellerRefusal,
+)
+from gateway.origin import Origin
+from gateway.reseller import accounts, envelope, openapi
+from gateway.reseller.authentication import Authenticator, require_permission
+from gateway.reseller.envelope import Unserved
+from gateway.reseller.form import Field, Form, parse_fields
+from gateway.reseller.parameters import Call, Caller
+from gateway.services import Services
+from gateway.usecases.actions import Once, perform, request_hash
+
+PATH = "/products/!ACMEAdmin"
+_MODULES_OF_ACTIONS = (accounts,)
+"""Imported so that they register their actions."""
+
+_MAXIMUM_BODY = 64 * 1024
+_BODY_SECONDS = 30.0
+_IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]([\x20-\x7e]{0,253}[\x21-\x7e])?")
+
+_log = structlog.get_logger(__name__)
+
+
+def add_routes(app: web.Application, services: Services) -> None:
+    """Serves the action API and its OpenAPI description."""
+    endpoint = Endpoint(services)
+    # `!` may arrive percent-encoded: the router compares the path as sent.
+    app.router.add_route("*", r"/products/{name:(?:!|%21)ACMEAdmin}", endpoint.serve)
+    openapi.add_routes(app, services)
+
+
+class Endpoint:
+    """The action endpoint of one process."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._settings = services.settings
+        self.authenticator = Authenticator(services)
+
+    async def serve(self, request: web.Request) -> web.Response:
+        """Answers every request in the JSON envelope; raises nothing."""
+        try:
+            fields = await self._read(request)
+            return envelope.answer(await self._act(request, Form(fields)))
+        except Unserved as unserved:
+            return envelope.render(unserved.rendering)
+        except ResellerRefusal as error:
+            return envelope.refusal(error)
+        except Exception as error:
+            if is_outage(error):
+                _log.warning("reseller.database_away", error=type(error).__name__)
+                return envelope.render(envelope.DATABASE_AWAY)
+            # No message and no fields: both may repeat what the caller sent.
+            stack = "".join(traceback.format_tb(error.__traceback__))
+            _log.error("reseller.failed", error=type(error).__name__, stack=stack)
+            return envelope.render(envelope.INTERNAL)
+
+    async def _read(self, request: web.Request) -> list[Field]:
+        if not came_by_https(request, self._settings):
+            raise HttpsRequired
+        if request.method != "POST":
+            raise Unserved(envelope.METHOD_NOT_ALLOWED)
+        if request.content_type != "application/x-www-form-urlencoded":
+            raise Unserved(envelope.WRONG_CONTENT_TYPE)
+        for name in request.query:  # addresses end up in logs: no argument may come in one
+            raise ArgumentUnrecognized(name)
+        return parse_fields(await _read_body(request))
+
+    async def _act(self, request: web.Request, form: Form) -> bytes:
+        form.refuse_unknown()
+        login, password = form.credentials()
+        now = await self._services.clock.now()
+        address = client_address(request, self._settings)
+        caller = await self.authenticator.authenticate(
+            now, login=login, password=password, address=address
+        )
+        action = form.requested_action()
+        arguments = form.arguments(action.parameters)
+        key = _idempotency_key(request)
+        require_permission(caller)
+        origin = Origin(f"reseller:{caller.login}", address)
+
+        async def work(connection: Connection) -> bytes:
+            call = Call(connection, now, origin, caller, self._settings, self._services, arguments)
+            try:
+                return envelope.encode(await action.handler(call))
+            except (ArgumentInvalid, ArgumentMissing) as error:
+                raise type(error)(form.spelling(error.name)) from None
+
+        if not action.changes_state(arguments):
+            async with self._services.pool.acquire() as connection:
+                return await work(connection)
+        once = _once(caller, key, form)
+        return await perform(self._services.pool, self._services.vault, now, work, once)
+
+
+def _once(caller: Caller, key: str | None, form: Form) -> Once | None:
+    if key is None:
+        return None
+    return Once(caller.id, key, request_hash(form.canonical()))
+
+
+def _idempotency_key(request: web.Request) -> str | None:
+    """The Idempotency-Key header: 1 to 255 printable ASCII characters, sent once (else E3)."""
+    keys = request.headers.getall("Idempotency-Key", [])
+    if not keys:
+        return None
+    if len(keys) > 1 or not _IDEMPOTENCY_KEY.fullmatch(keys[0]):
+        raise ArgumentInvalid("Idempotency-Key")
+    return keys[0]
+
+
+async def _read_body(request: web.Request) -> bytes:
+    """The whole body, up to 64 KiB, whether its length was announced or not."""
+    if (request.content_length or 0) > _MAXIMUM_BODY:
+        raise Unserved(envelope.BODY_TOO_LARGE)
+    body = bytearray()
+    try:
+        async with asyncio.timeout(_BODY_SECONDS):
+            async for chunk in request.content.iter_any():
+                body += chunk
+                if len(body) > _MAXIMUM_BODY:
+                    raise Unserved(envelope.BODY_TOO_LARGE)
+    except TimeoutError:
+        raise Unserved(envelope.BODY_TOO_SLOW) from None
+    except (web.RequestPayloadError, HttpProcessingError, ConnectionError):
+        raise Unserved(envelope.BODY_BROKEN) from None
+    return bytes(body)

@@ -1,0 +1,74 @@
+"""Carrying out a state-changing action: one transaction, and once per Idempotency-Key."""
+
+import hashlib
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import msgspec
+
+from gateway.db.pool import Connection, Pool, transaction
+from gateway.errors import IdempotencyKeyReused
+from gateway.store import idempotency
+from gateway.vault import Vault
+
+_RESPONSES_KEPT = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class Once:
+    """Whose key it is, the key, and a hash of what is asked for under it."""
+
+    reseller_id: UUID
+    key: str
+    request_hash: bytes
+
+
+def request_hash(fields: Sequence[tuple[str, str]]) -> bytes:
+    """SHA-256 of a request's canonical fields, without credentials."""
+    return hashlib.sha256(msgspec.json.encode(fields)).digest()
+
+
+async def perform(
+    pool: Pool,
+    vault: Vault,
+    now: datetime,
+    work: Callable[[Connection], Awaitable[bytes]],
+    once: Once | None = None,
+) -> bytes:
+    """Runs `work` in a transaction of its own and gives its encoded answer.
+
+    With `once` the answer is stored in that same transaction and given again for 24 hours of
+    business time, without a second run; of two requests at the same moment the later one waits
+    for the first. A refused action rolls back and leaves the key free. Raises
+    IdempotencyKeyReused when the key stands for another request, and whatever `work` raises.
+
+    The key's row is locked before anything `work` locks: idempotency, EAB, reseller, Tier-1.
+    """
+    async with transaction(pool) as connection:
+        if once is None:
+            return await work(connection)
+        stored = await _claim_or_find(connection, now, once)
+        if stored is not None:
+            return vault.decrypt(stored)
+        answer = await work(connection)
+        # Encrypted, because an answer of PREREGISTER holds a MAC key.
+        sealed = vault.encrypt(answer)
+        await idempotency.keep(connection, once.reseller_id, once.key, sealed)
+        return answer
+
+
+async def _claim_or_find(connection: Connection, now: datetime, once: Once) -> bytes | None:
+    """The stored response, or None when this transaction has claimed the key."""
+    while not await idempotency.claim(
+        connection, once.reseller_id, once.key, once.request_hash, now, now - _RESPONSES_KEPT
+    ):
+        found = await idempotency.find(connection, once.reseller_id, once.key)
+        if found is None:
+            continue  # it grew too old in this very moment and was deleted
+        known_hash, response = found
+        if known_hash != once.request_hash:
+            raise IdempotencyKeyReused
+        return response
+    return None
