@@ -29,7 +29,9 @@ from gateway.reseller.parameters import Call, Caller
 from gateway.services import Services
 from gateway.usecases.actions import Once, perform, request_hash
 
-PATH = "/products/!ACMEAdmin"
+ROUTE = r"/products/{name:(?:!|%21)ACMEAdmin}"
+"""The router compares the path as sent, where `!` may be percent-encoded."""
+
 _MODULES_OF_ACTIONS = (accounts,)
 """Imported so that they register their actions."""
 
@@ -42,9 +44,7 @@ _log = structlog.get_logger(__name__)
 
 def add_routes(app: web.Application, services: Services) -> None:
     """Serves the action API and its OpenAPI description."""
-    endpoint = Endpoint(services)
-    # `!` may arrive percent-encoded: the router compares the path as sent.
-    app.router.add_route("*", r"/products/{name:(?:!|%21)ACMEAdmin}", endpoint.serve)
+    app.router.add_route("*", ROUTE, Endpoint(services).serve)
     openapi.add_routes(app, services)
 
 

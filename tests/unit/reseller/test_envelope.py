@@ -1,0 +1,105 @@
+"""The error table of reseller-api.md §3."""
+
+import json
+from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from gateway import errors
+from gateway.errors import GatewayError, ResellerRefusal
+from gateway.reseller import envelope
+
+TABLE: list[tuple[str, GatewayError, int, str, str]] = [
+    (
+        "E1",
+        errors.ArgumentUnrecognized("foo"),
+        400,
+        "malformed",
+        "'foo' is an unrecognized argument!",
+    ),
+    (
+        "E2",
+        errors.ArgumentMissing("acmeAccountID"),
+        400,
+        "malformed",
+        "The 'acmeAccountID' argument is missing!",
+    ),
+    (
+        "E3",
+        errors.ArgumentInvalid("years"),
+        400,
+        "malformed",
+        "The value of the 'years' argument is invalid!",
+    ),
+    ("E4", errors.NotBase64url(), 400, "malformed", "Base64url-encoding failed!"),
+    (
+        "E5",
+        errors.LoginRefused(),
+        401,
+        "unauthorized",
+        "Incorrect login details, account is locked, password has expired, "
+        "or your source IP is blocked!",
+    ),
+    ("E6", errors.HttpsRequired(), 403, "unauthorized", "Use of HTTPS is REQUIRED!"),
+    ("E7", errors.NotDeactivatable(), 403, "unauthorized", "Account could not be deactivated!"),
+    ("E8", errors.DomainNotRemovable(), 403, "unauthorized", "Domain could not be removed!"),
+    ("E9", errors.NotApplicableForDv(), 403, "unauthorized", "Not applicable for DV!"),
+    ("E10", errors.PermissionDenied(), 403, "unauthorized", "Permission denied!"),
+    ("E11", errors.NotExtendable(), 403, "unauthorized", "extension window"),
+    ("E12", errors.PricingMissing(), 403, "unauthorized", "Pricing is not configured!"),
+    ("E13", errors.PricingBroken(), 403, "unauthorized", "Invalid price configuration!"),
+    ("E14", errors.NotEnoughCredit(), 403, "unauthorized", "Not enough credit!"),
+    ("E15", errors.Tier1DebitFailed(), 403, "unauthorized", "Tier 1"),
+    ("E16", errors.Tier1CreditLimitReached(), 403, "unauthorized", "credit limit"),
+    (
+        "E18a",
+        errors.DomainAlreadyPresent(),
+        403,
+        "unauthorized",
+        "The domain name is already present in the subscription.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("number", "error", "status", "kind", "detail"), TABLE)
+def test_the_error_table(
+    number: str, error: GatewayError, status: int, kind: str, detail: str
+) -> None:
+    response = envelope.refusal(error)
+    assert response.status == status
+    told: dict[str, Any] = json.loads(response.body)  # type: ignore[arg-type]
+    assert list(told) == ["type", "detail"]
+    assert told["type"] == f"urn:sectigo:params:acme:error:{kind}"
+    assert detail in told["detail"]
+    assert response.content_type == "application/json"
+
+
+def test_every_refusal_of_the_domain_is_rendered() -> None:
+    def kinds(base: type[GatewayError]) -> set[type[GatewayError]]:
+        return {base, *(kind for child in base.__subclasses__() for kind in kinds(child))}
+
+    unrendered = kinds(ResellerRefusal) - {ResellerRefusal} - set(envelope.RENDERINGS)
+    assert not unrendered
+
+
+def test_every_rendered_status_is_described() -> None:
+    statuses = {rendering.status for rendering in envelope.RENDERINGS.values()}
+    assert statuses <= set(envelope.ERROR_STATUSES)
+
+
+def test_a_name_that_is_no_unicode_is_told_without_failing() -> None:
+    response = envelope.refusal(errors.ArgumentUnrecognized("a\udc80"))
+    assert json.loads(response.body)["detail"].startswith("'a?'")  # type: ignore[arg-type]
+
+
+def test_money_is_a_number_with_its_cents() -> None:
+    assert envelope.encode({"cost": Decimal("200.00")}) == b'{"cost":200.00}'
+
+
+def test_timestamps_are_utc_in_whole_seconds() -> None:
+    moment = datetime(2025, 9, 20, 23, 59, 59, 999_999, UTC)
+    assert envelope.timestamp(moment) == "2025-09-20T23:59:59Z"
+    there = moment.astimezone(timezone(timedelta(hours=5)))
+    assert envelope.timestamp(there) == "2025-09-20T23:59:59Z"
