@@ -132,6 +132,8 @@ async def set_reseller(
     `tier1` is the parent's login, "" = no parent; `allowed_networks` are CIDR networks, [] = any;
     `status` is active or suspended. A new password also lifts the lock of failed logins.
     """
+    if password is not None:
+        _check_password(password)
     before = await _locked(connection, login)
     parent = await _parent(connection, before, tier1)
     networks = before.allowed_networks
@@ -156,7 +158,6 @@ async def set_reseller(
             f"{login} already owes {-before.balance}, more than that credit limit"
         ) from None
     if password is not None:
-        _check_password(password)
         password_hash = await passwords.hash_password(password)
         await resellers.set_password_hash(connection, before.id, password_hash)
     after = {

@@ -173,7 +173,7 @@ async def test_a_database_that_goes_away_is_503_changes_nothing_and_comes_back(d
     async with door.pool.acquire() as other, other.transaction():
         await eab_credentials.lock_for_change(other, kid)
         waiting = asyncio.create_task(door.action("SUSPENDACCOUNT", acmeAccountID=kid))
-        while not await other.fetchval(_CUT_THE_WAITING_CONNECTION):
+        while not await other.fetchval(_CUT_THE_WAITING_CONNECTION):  # noqa: ASYNC110
             await asyncio.sleep(0.01)
         answered = await waiting
     assert answered.status == 503
