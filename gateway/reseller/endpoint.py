@@ -24,7 +24,7 @@ from gateway.origin import Origin
 from gateway.reseller import accounts, envelope, openapi
 from gateway.reseller.authentication import Authenticator, require_permission
 from gateway.reseller.envelope import Unserved
-from gateway.reseller.form import Field, Form, parse_fields
+from gateway.reseller.form import IDEMPOTENCY_KEY, Field, Form, parse_fields
 from gateway.reseller.parameters import Call, Caller
 from gateway.services import Services
 from gateway.usecases.actions import Once, perform, request_hash
@@ -37,7 +37,6 @@ _MODULES_OF_ACTIONS = (accounts,)
 
 _MAXIMUM_BODY = 64 * 1024
 _BODY_SECONDS = 30.0
-_IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]([\x20-\x7e]{0,253}[\x21-\x7e])?")
 
 _log = structlog.get_logger(__name__)
 
@@ -124,7 +123,7 @@ def _idempotency_key(request: web.Request) -> str | None:
     keys = request.headers.getall("Idempotency-Key", [])
     if not keys:
         return None
-    if len(keys) > 1 or not _IDEMPOTENCY_KEY.fullmatch(keys[0]):
+    if len(keys) > 1 or not re.fullmatch(IDEMPOTENCY_KEY, keys[0]):
         raise ArgumentInvalid("Idempotency-Key")
     return keys[0]
 

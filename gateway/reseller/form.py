@@ -16,6 +16,9 @@ LOGIN = (
     Parameter("loginName", text(64), required=True, description="Login; case-sensitive."),
     Parameter("loginPassword", text(128), required=True, description="Case-sensitive."),
 )
+IDEMPOTENCY_KEY = r"[\x21-\x7e]([\x20-\x7e]{0,253}[\x21-\x7e])?"
+"""Pattern of the Idempotency-Key header: 1 to 255 printable ASCII characters."""
+
 ACTION = Parameter("action", text(30), required=True, description="What to do.")
 
 

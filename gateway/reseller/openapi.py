@@ -6,7 +6,7 @@ import msgspec
 from aiohttp import web
 
 from gateway.reseller import envelope
-from gateway.reseller.form import ACTION, LOGIN
+from gateway.reseller.form import ACTION, IDEMPOTENCY_KEY, LOGIN
 from gateway.reseller.parameters import ACTIONS, Action, Parameter
 from gateway.services import Services
 
@@ -60,7 +60,7 @@ _IDEMPOTENCY_KEY = {
     "required": False,
     "description": "Actions that change something run once per key: for 24 hours the same request "
     "gets the same answer, another request 409.",
-    "schema": {"type": "string", "pattern": "^[\\x21-\\x7e]{1,255}$"},
+    "schema": {"type": "string", "pattern": f"^{IDEMPOTENCY_KEY}$"},
 }
 
 
@@ -106,7 +106,9 @@ def _request(action: Action) -> dict[str, Any]:
 
 def _schema(parameter: Parameter) -> dict[str, Any]:
     schema: dict[str, Any] = dict(parameter.kind.schema)
-    if schema["type"] == "string" and "enum" not in schema and parameter.required:
+    if parameter.conditional:  # empty counts as not sent
+        schema = {"anyOf": [schema, {"const": ""}]}
+    elif schema["type"] == "string" and "enum" not in schema:
         schema["minLength"] = 1
     if parameter.repeatable:
         schema = {"type": "array", "items": schema}

@@ -15,6 +15,7 @@ from cryptography.fernet import Fernet
 from gateway.config import Ca, Listen, Logins, Secrets, Settings
 from gateway.db.pool import Pool, transaction
 from gateway.origin import Origin
+from gateway.reseller import openapi
 from gateway.reseller.endpoint import ROUTE, Endpoint
 from gateway.services import Services
 from gateway.usecases import resellers
@@ -138,6 +139,7 @@ async def serve(services: Services, login: str = LOGIN) -> AsyncIterator[Door]:
     app = web.Application()
     endpoint = Endpoint(services)
     app.router.add_route("*", ROUTE, endpoint.serve)
+    openapi.add_routes(app, services)
     runner = web.AppRunner(app)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
