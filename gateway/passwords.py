@@ -13,9 +13,6 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from gateway.errors import TooManyLogins
 
-MAXIMUM_LENGTH = 128
-"""Characters of a password, as documented for loginPassword."""
-
 _REMEMBERED_SECONDS = 60.0
 _REMEMBERED_ENTRIES = 10_000
 _WAITING_CHECKS = 64

@@ -4,11 +4,9 @@ All of them take a connection inside a transaction and raise OperatorMistake, wh
 is wrong, without having changed anything that the caller may then commit.
 """
 
-import re
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
-from ipaddress import ip_network
 from typing import Any
 
 import asyncpg
@@ -17,10 +15,22 @@ from gateway import ids, passwords
 from gateway.db.pool import Connection
 from gateway.errors import OperatorMistake
 from gateway.origin import Origin
-from gateway.rules import money
+from gateway.rules.operator_input import (
+    DEFAULT_PRICE_LIST,
+    check_amount,
+    check_credit_limit,
+    check_currency,
+    check_login,
+    check_network,
+    check_note,
+    check_password,
+    check_renewal_mode,
+    check_server,
+    check_status,
+)
 from gateway.store import audit, resellers, servers
 from gateway.store.audit import Change
-from gateway.store.resellers import Network, Reseller, ResellerSummary
+from gateway.store.resellers import Reseller, ResellerSummary
 from gateway.store.servers import Server
 
 __all__ = [
@@ -35,13 +45,6 @@ __all__ = [
     "set_reseller",
 ]
 
-DEFAULT_PRICE_LIST = "default"
-"""Names the price list for all in commands, so no reseller may be called that."""
-
-_MAXIMUM_LOGIN = 64
-_MAXIMUM_PRODUCT_ID = 2**31 - 1
-_PATH = re.compile(r"(/[A-Za-z0-9_-]+)+")
-
 
 async def add_reseller(
     connection: Connection,
@@ -54,15 +57,10 @@ async def add_reseller(
     renewal_mode: str = "manual",
 ) -> None:
     """A new reseller: balance and credit limit 0, default prices, all servers."""
-    if not 0 < len(login) <= _MAXIMUM_LOGIN or not login.isprintable() or login != login.strip():
-        raise OperatorMistake(
-            f"a login has 1 to {_MAXIMUM_LOGIN} printable characters, no space at its ends"
-        )
-    if login == DEFAULT_PRICE_LIST:
-        raise OperatorMistake(f"{login!r} names the default price list and cannot be a login")
-    _check_password(password)
-    _check_currency(currency)
-    _check_renewal_mode(renewal_mode)
+    check_login(login)
+    check_password(password)
+    check_currency(currency)
+    check_renewal_mode(renewal_mode)
     password_hash = await passwords.hash_password(password)
     try:
         async with connection.transaction():
@@ -90,7 +88,8 @@ async def deposit(
     note: str = "",
 ) -> Decimal:
     """Books money in favour of a reseller, in the reseller's currency; gives the new balance."""
-    booked = _amount(amount)
+    check_note(note)
+    booked = check_amount(amount)
     if booked <= 0:
         raise OperatorMistake("a deposit is more than 0.00")
     reseller = await _locked(connection, login)
@@ -133,16 +132,18 @@ async def set_reseller(
     `status` is active or suspended. A new password also lifts the lock of failed logins.
     """
     if password is not None:
-        _check_password(password)
+        check_password(password)
     before = await _locked(connection, login)
     parent = await _parent(connection, before, tier1)
     networks = before.allowed_networks
     if allowed_networks is not None:
-        networks = [_network(text) for text in allowed_networks]
+        networks = [check_network(text) for text in allowed_networks]
     wanted: dict[str, Any] = {
-        "renewal_mode": _check_renewal_mode(renewal_mode or before.renewal_mode),
-        "credit_limit": _credit_limit(before, credit_limit),
-        "status": _check_status(status or before.status),
+        "renewal_mode": check_renewal_mode(renewal_mode or before.renewal_mode),
+        "credit_limit": check_credit_limit(
+            before.credit_limit if credit_limit is None else credit_limit
+        ),
+        "status": check_status(status or before.status),
     }
     try:
         async with connection.transaction():
@@ -189,7 +190,7 @@ async def set_price(
     """
     if name_type not in ("fqdn", "wildcard"):
         raise OperatorMistake("a name type is fqdn or wildcard")
-    price = _amount(yearly)
+    price = check_amount(yearly)
     if price < 0:
         raise OperatorMistake("a price is not negative")
     reseller = None if login is None else await _locked(connection, login)
@@ -198,7 +199,7 @@ async def set_price(
         raise OperatorMistake(f"there is no server {server!r}")
     if currency is None:
         currency = reseller.currency if reseller else "USD"
-    _check_currency(currency)
+    check_currency(currency)
     former = await resellers.put_price(
         connection,
         price_id=ids.new_id(),
@@ -229,14 +230,7 @@ async def add_server(
     description: str,
 ) -> None:
     """Offers a further ACME directory, last in LISTSERVERS; clients rely on DV before OV."""
-    if not name or not name.isprintable():
-        raise OperatorMistake("a server needs a name of printable characters")
-    if not _PATH.fullmatch(path):
-        raise OperatorMistake("a path looks like /v2/DV: letters, digits, '-' and '_'")
-    if validation not in ("DV", "OV"):
-        raise OperatorMistake("a validation type is DV or OV")
-    if not 0 < product_id <= _MAXIMUM_PRODUCT_ID:
-        raise OperatorMistake("a product id is a positive 32-bit number")
+    check_server(name, path, validation, product_id, description)
     server = Server(ids.new_id(), name, path, validation, product_id, description)
     try:
         async with connection.transaction():
@@ -285,46 +279,3 @@ def _settings_of(reseller: Reseller) -> dict[str, Any]:
         "allowedNetworks": [str(network) for network in reseller.allowed_networks],
         "status": reseller.status,
     }
-
-
-def _amount(amount: Decimal) -> Decimal:
-    storable = money.storable(amount)
-    if storable is None:
-        raise OperatorMistake("an amount has at most two decimals and ten digits before them")
-    return storable
-
-
-def _credit_limit(reseller: Reseller, wanted: Decimal | None) -> Decimal:
-    limit = reseller.credit_limit if wanted is None else _amount(wanted)
-    if limit < 0:
-        raise OperatorMistake("a credit limit is not negative")
-    return limit
-
-
-def _network(text: str) -> Network:
-    try:
-        return ip_network(text)
-    except ValueError as error:
-        raise OperatorMistake(f"not a network in CIDR notation: {error}") from None
-
-
-def _check_password(password: str) -> None:
-    if not 0 < len(password) <= passwords.MAXIMUM_LENGTH or "\0" in password:
-        raise OperatorMistake(f"a password has 1 to {passwords.MAXIMUM_LENGTH} characters")
-
-
-def _check_currency(currency: str) -> None:
-    if not re.fullmatch("[A-Z]{3}", currency):
-        raise OperatorMistake("a currency is three capital letters (ISO 4217)")
-
-
-def _check_renewal_mode(renewal_mode: str) -> str:
-    if renewal_mode not in ("manual", "auto"):
-        raise OperatorMistake("a renewal mode is manual or auto")
-    return renewal_mode
-
-
-def _check_status(status: str) -> str:
-    if status not in ("active", "suspended"):
-        raise OperatorMistake("a status is active or suspended")
-    return status

@@ -77,6 +77,7 @@ async def test_passwords_are_kept_as_argon2id_and_never_audited(connection: Conn
         {"password": ""},
         {"password": "x" * 129},
         {"password": "a\0"},
+        {"password": "a\udcff"},
         {"currency": "usd"},
         {"currency": "USDX"},
         {"renewal_mode": "never"},

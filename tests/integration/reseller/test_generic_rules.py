@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from yarl import URL
 
+from gateway.reseller import endpoint
 from gateway.store import eab_credentials
 from tests.support.action_door import LOGIN, PASSWORD, Door
 
@@ -64,6 +65,20 @@ async def test_a_chunked_body_over_64_kib_is_refused(door: Door) -> None:
 
     answered = await door.post(chunks(), headers=FORM)
     assert (answered.status, answered.json["type"]) == (413, MALFORMED)
+
+
+async def test_a_body_that_does_not_arrive_is_not_waited_for(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(endpoint, "_BODY_SECONDS", 0.1)
+    never = asyncio.Event()
+
+    async def stuck() -> AsyncIterator[bytes]:
+        yield b"action="
+        await never.wait()
+
+    answered = await door.post(stuck(), headers=FORM)
+    assert (answered.status, answered.json["type"]) == (408, MALFORMED)
 
 
 async def test_a_compressed_body_counts_unpacked(door: Door) -> None:
