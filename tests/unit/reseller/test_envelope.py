@@ -80,7 +80,12 @@ def test_every_refusal_of_the_domain_is_rendered() -> None:
     def kinds(base: type[GatewayError]) -> set[type[GatewayError]]:
         return {base, *(kind for child in base.__subclasses__() for kind in kinds(child))}
 
-    unrendered = kinds(ResellerRefusal) - {ResellerRefusal} - set(envelope.RENDERINGS)
+    # A kind without a line of its own is told as the one it is a kind of.
+    unrendered = {
+        kind
+        for kind in kinds(ResellerRefusal) - {ResellerRefusal}
+        if not set(kind.__mro__) & set(envelope.RENDERINGS)
+    }
     assert not unrendered
 
 
