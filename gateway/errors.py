@@ -79,6 +79,10 @@ class NotExtendable(ResellerRefusal):
     """E11: expired, outside the extension window, or no subscription."""
 
 
+class SubscriptionInGrace(NotExtendable):
+    """A15: nothing can be added until the subscription is extended or its grace period is over."""
+
+
 class PricingMissing(ResellerRefusal):
     """E12."""
 

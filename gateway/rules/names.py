@@ -1,0 +1,103 @@
+"""Domain names as subscriptions list them: FQDNs and wildcards, lower-case A-labels (A27)."""
+
+import re
+from functools import cache, lru_cache
+from typing import Literal
+
+import idna
+from publicsuffixlist import PublicSuffixList
+
+NameType = Literal["fqdn", "wildcard"]
+
+_WILDCARD = "*."
+_MAXIMUM_LENGTH = 253
+"""RFC 1035 §2.3.4 in text form; the 255 of the parameter count the octets on the wire."""
+
+_LDH_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+_NUMERIC_LABEL = re.compile(r"[0-9]+|0x[0-9a-f]*")
+_RESERVED_LABEL = re.compile(r"..--")
+"""RFC 5890 §2.3.1: "--" in third place is for A-labels only."""
+
+
+class InvalidName(ValueError):  # noqa: N818  the name is invalid, that is the whole story
+    """The text is no name that a subscription may list; the message says why."""
+
+
+@lru_cache(maxsize=8192)
+def normalise(text: str) -> str:
+    """The name as stored and compared: lower-case A-labels, one trailing dot stripped (A27).
+
+    Raises InvalidName for IP addresses, single labels, public suffixes and wildcards right above
+    them, `*` anywhere but leftmost, labels that are not LDH and anything too long.
+    """
+    name = _mapped(text).removesuffix(".")
+    wildcard = name.startswith(_WILDCARD)
+    labels = [_a_label(label) for label in name.removeprefix(_WILDCARD).split(".")]
+    base = ".".join(labels)
+    if len(labels) < 2:
+        raise InvalidName("a domain name has at least two labels")
+    if _NUMERIC_LABEL.fullmatch(labels[-1]):
+        raise InvalidName("an IP address is not a domain name")
+    name = _WILDCARD + base if wildcard else base
+    if len(name) > _MAXIMUM_LENGTH:
+        raise InvalidName(f"a domain name has at most {_MAXIMUM_LENGTH} characters")
+    if is_public_suffix(base):
+        raise InvalidName(f"{base} is a public suffix")
+    return name
+
+
+def name_type(name: str) -> NameType:
+    """What a normalised name is charged as."""
+    return "wildcard" if name.startswith(_WILDCARD) else "fqdn"
+
+
+def wildcard_of(base: str) -> str:
+    """`*.b` for `b`."""
+    return _WILDCARD + base
+
+
+def base_of(wildcard: str) -> str:
+    """`b` for `*.b`."""
+    return wildcard.removeprefix(_WILDCARD)
+
+
+def is_public_suffix(name: str) -> bool:
+    """True for `com`, `co.uk`, `github.io`: the whole list, ICANN's part and the private one.
+
+    The last label counts as a suffix even if the list does not know it.
+    """
+    return _public_suffixes().is_public(name)
+
+
+def _mapped(text: str) -> str:
+    """Lower case; what is not ASCII goes through the UTS 46 mapping (full-width dots included)."""
+    if text.isascii():
+        return text.lower()
+    try:
+        return idna.uts46_remap(text, std3_rules=False, transitional=False)
+    except idna.IDNAError as error:
+        raise InvalidName(str(error)) from None
+
+
+def _a_label(label: str) -> str:
+    plain = label.isascii() and not _RESERVED_LABEL.match(label)
+    encoded = label if plain else _idna_label(label)
+    if not _LDH_LABEL.fullmatch(encoded):
+        raise InvalidName(f"{label!r} is not a label of letters, digits and hyphens, 1 to 63 long")
+    return encoded
+
+
+def _idna_label(label: str) -> str:
+    """Encodes a U-label; an A-label must be the one that its U-label has (RFC 5891 §5.4)."""
+    try:
+        encoded = idna.alabel(label).decode()
+        if idna.alabel(idna.ulabel(encoded)).decode() != encoded:
+            raise InvalidName(f"{label!r} is not a valid A-label")
+    except (idna.IDNAError, UnicodeError) as error:
+        raise InvalidName(f"{label!r}: {error}") from None
+    return encoded
+
+
+@cache
+def _public_suffixes() -> PublicSuffixList:
+    return PublicSuffixList()
