@@ -49,6 +49,11 @@ RENDERINGS: dict[type[GatewayError], Rendering] = {
         "unauthorized",
         "Subscription has expired, is outside the extension window, or does not exist!",
     ),
+    errors.SubscriptionInGrace: Rendering(
+        403,
+        "unauthorized",
+        "Subscription has expired, renew the subscription before adding a domain!",
+    ),
     errors.PricingMissing: Rendering(403, "unauthorized", "Pricing is not configured!"),
     errors.PricingBroken: Rendering(403, "unauthorized", "Invalid price configuration!"),
     errors.NotEnoughCredit: Rendering(403, "unauthorized", "Not enough credit!"),

@@ -1,0 +1,180 @@
+"""Actions on the names of a subscription (reseller-api.md §2.5–2.9)."""
+
+from typing import Any
+
+from gateway.config import Subscriptions
+from gateway.reseller.envelope import timestamp
+from gateway.reseller.parameters import (
+    PAGING,
+    TERM,
+    Call,
+    Parameter,
+    account_id,
+    action,
+    flag,
+    page_bounds,
+    term_days,
+    text,
+)
+from gateway.rules.subscriptions import Policy
+from gateway.usecases import subscriptions
+from gateway.usecases.add_domain import AddDomain
+from gateway.usecases.add_domain import add_domain as carry_out_add
+from gateway.usecases.extend import Extend
+from gateway.usecases.extend import extend as carry_out_extend
+from gateway.usecases.remove_domain import RemoveDomain
+from gateway.usecases.remove_domain import remove_domain as carry_out_remove
+from gateway.usecases.subscriptions import UpdateDomains
+
+_ACCOUNT = Parameter(
+    "acmeAccountID",
+    account_id,
+    required=True,
+    description="Any account of the EAB; its subscription is meant.",
+)
+_NAME = Parameter(
+    "domainName",
+    text(255),
+    required=True,
+    description="FQDN, or wildcard with `*.` as the leftmost label.",
+)
+_QUOTE = Parameter(
+    "quoteOnly", flag, default=False, description="Y: the price of right now, nothing else happens."
+)
+
+
+def _anchor(name: str, description: str) -> Parameter:
+    return Parameter(name, text(128), conditional=True, description=description)
+
+
+@action(
+    "ADDDOMAIN",
+    _ACCOUNT,
+    _NAME,
+    _QUOTE,
+    Parameter(
+        "addAssociatedFQDN",
+        flag,
+        default=False,
+        description="Y: also add the name that is free with this one.",
+    ),
+    _anchor("ovAnchorOrderNumber", "Organization pre-validation; required on OV servers."),
+    _anchor("evAnchorOrderNumber", "Organization pre-validation of EV servers."),
+    writes=True,
+)
+async def add_domain(call: Call) -> dict[str, Any]:
+    """Adds a name; the first one starts the subscription. Charged for the full days left."""
+    sent = call.arguments
+    added = await carry_out_add(
+        call.connection,
+        call.now,
+        call.origin,
+        AddDomain(
+            reseller_id=call.reseller.id,
+            account_id=sent["acmeAccountID"],
+            domain_name=sent["domainName"],
+            policy=_policy(call.settings.subscriptions),
+            quote_only=sent["quoteOnly"],
+            with_associated=sent["addAssociatedFQDN"],
+            ov_anchor_order_number=sent["ovAnchorOrderNumber"],
+            ev_anchor_order_number=sent["evAnchorOrderNumber"],
+        ),
+    )
+    return {
+        "success": True,
+        **_order_number(added.order_number),
+        "cost": added.cost,
+        "currency": added.currency,
+        "domains": [{"domainName": name} for name in added.names],
+    }
+
+
+@action("REMOVEDOMAIN", _ACCOUNT, _NAME, writes=True)
+async def remove_domain(call: Call) -> dict[str, Any]:
+    """Removes a name and those free because of it; money back in the first 30 days."""
+    removed = await carry_out_remove(
+        call.connection,
+        call.now,
+        call.origin,
+        RemoveDomain(
+            call.reseller.id, call.arguments["acmeAccountID"], call.arguments["domainName"]
+        ),
+    )
+    return {"success": True, "Domains": [{"domainName": name} for name in removed.names]}
+
+
+@action("EXTENDDOMAINS", _ACCOUNT, _QUOTE, *TERM, writes=True)
+async def extend_domains(call: Call) -> dict[str, Any]:
+    """Extends the subscription with all its names, from 100 days before expiry to 30 after."""
+    extended = await carry_out_extend(
+        call.connection,
+        call.now,
+        call.origin,
+        Extend(
+            reseller_id=call.reseller.id,
+            account_id=call.arguments["acmeAccountID"],
+            days=term_days(call.arguments),
+            policy=_policy(call.settings.subscriptions),
+            quote_only=call.arguments["quoteOnly"],
+        ),
+    )
+    return {
+        "success": True,
+        **_order_number(extended.order_number),
+        "cost": extended.cost,
+        "currency": extended.currency,
+        "extensionDurationDays": extended.days,
+    }
+
+
+@action(
+    "UPDATEDOMAINS",
+    _ACCOUNT,
+    _anchor("ovAnchorOrderNumber", "The new organization pre-validation."),
+    _anchor("oldOVAnchorOrderNumber", "The one that the names carry now."),
+    _anchor("evAnchorOrderNumber", "As ovAnchorOrderNumber, on EV servers."),
+    _anchor("oldEVAnchorOrderNumber", "As oldOVAnchorOrderNumber, on EV servers."),
+    writes=True,
+)
+async def update_domains(call: Call) -> dict[str, Any]:
+    """Links names to another organization pre-validation; not on DV servers."""
+    updated = await subscriptions.update_domains(
+        call.connection,
+        UpdateDomains(
+            call.reseller.id,
+            call.arguments["acmeAccountID"],
+            call.arguments["ovAnchorOrderNumber"],
+            call.arguments["oldOVAnchorOrderNumber"],
+        ),
+    )
+    return {"nRecordsUpdated": updated, "success": True}
+
+
+@action("LISTDOMAINS", _ACCOUNT, *PAGING)
+async def list_domains(call: Call) -> dict[str, Any]:
+    """Names of the EAB, each once with its most recent expiry; expired ones too."""
+    limit, offset = page_bounds(call.arguments)
+    listed = await subscriptions.list_domains(
+        call.connection,
+        reseller_id=call.reseller.id,
+        account_id=call.arguments["acmeAccountID"],
+        limit=limit,
+        offset=offset,
+    )
+    return {
+        "Domains": [
+            {"domainName": domain.name, "expiresAt": timestamp(domain.expires_at)}
+            for domain in listed
+        ]
+    }
+
+
+def _order_number(order_number: int | None) -> dict[str, int]:
+    return {} if order_number is None else {"orderNumber": order_number}
+
+
+def _policy(settings: Subscriptions) -> Policy:
+    return Policy(
+        any_wildcard_ends_free_www=settings.www_free_unless_any_wildcard,
+        maximum_days_after_extension=settings.maximum_total_days,
+    )
