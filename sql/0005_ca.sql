@@ -25,12 +25,14 @@ CREATE TABLE ca.certificate (
     key_hash    bytea NOT NULL,
     der         bytea NOT NULL,
     issued_at   timestamptz NOT NULL,
-    withheld    boolean NOT NULL DEFAULT false
+    withheld    boolean NOT NULL DEFAULT false,
+    number      bigint GENERATED ALWAYS AS IDENTITY
 );
 COMMENT ON TABLE ca.certificate IS 'Every certificate signed, stored before a client sees it. order_id is unique: one finalize, one certificate.';
 COMMENT ON COLUMN ca.certificate.serial IS 'Hexadecimal, lower case, even length.';
 COMMENT ON COLUMN ca.certificate.key_hash IS 'SHA-256 of the SubjectPublicKeyInfo.';
 COMMENT ON COLUMN ca.certificate.withheld IS 'Arrived from a slow issuer when the gate no longer held: never given out, and revoked.';
+COMMENT ON COLUMN ca.certificate.number IS 'certificateID of the action API, whose clients expect a number.';
 CREATE INDEX certificate_account ON ca.certificate (account_id, issued_at);
 CREATE INDEX certificate_expiry ON ca.certificate (not_after);
 

@@ -21,7 +21,7 @@ from gateway.errors import (
     ResellerRefusal,
 )
 from gateway.origin import Origin
-from gateway.reseller import accounts, domains, envelope, openapi
+from gateway.reseller import accounts, domains, envelope, openapi, reports
 from gateway.reseller.authentication import Authenticator, require_permission
 from gateway.reseller.envelope import Unserved
 from gateway.reseller.form import IDEMPOTENCY_KEY, Field, Form, parse_fields
@@ -32,7 +32,7 @@ from gateway.usecases.actions import Once, perform, request_hash
 ROUTE = r"/products/{name:(?:!|%21)ACMEAdmin}"
 """The router compares the path as sent, where `!` may be percent-encoded."""
 
-_MODULES_OF_ACTIONS = (accounts, domains)
+_MODULES_OF_ACTIONS = (accounts, domains, reports)
 """Imported so that they register their actions."""
 
 _MAXIMUM_BODY = 64 * 1024
