@@ -55,7 +55,8 @@ async def test_each_documented_status_has_the_error_envelope(door: Door) -> None
 async def test_schemathesis_finds_no_undocumented_answer(door: Door, mode: GenerationMode) -> None:
     schema = schemathesis.openapi.from_dict(await document(door))
     # Several filters near their maximum length make a body that is too large for the door.
-    schema.config.checks.negative_data_rejection.expected_statuses.append("413")
+    rejection = schema.config.checks.negative_data_rejection
+    rejection.expected_statuses = [*rejection.expected_statuses, "413"]
     operation = schema[PATH]["POST"]
     base_url = door.url.removesuffix(PATH)
     done: set[int] = set()
