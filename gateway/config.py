@@ -127,4 +127,4 @@ def load_settings(path: Path | None) -> Settings:
                 return (env_settings,)
             return env_settings, TomlConfigSettingsSource(settings_cls, toml_file=path)
 
-    return FromFile()  # type: ignore[call-arg]
+    return FromFile()

@@ -117,32 +117,16 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION acme.burn_nonce(bytea, bigint) IS 'True once per nonce of the current epoch, over all processes (RFC 8555 §6.5).';
 
-CREATE TYPE acme.admission AS (
-    nonce_fresh       boolean,
-    account_status    text,
-    account_suspended boolean,
-    key_version       integer,
-    kid               text,
-    eab_status        text,
-    eab_suspended     boolean,
-    eab_version       bigint
-);
-COMMENT ON TYPE acme.admission IS 'Standing of the signer of a request.';
-
-CREATE FUNCTION acme.admit(used_nonce bytea, used_epoch bigint, signer text)
-RETURNS SETOF acme.admission LANGUAGE plpgsql ROWS 1 AS $$
-DECLARE
-    fresh boolean;
-BEGIN
-    INSERT INTO acme.nonce (nonce)
-    SELECT used_nonce FROM acme.nonce_epoch WHERE epoch = used_epoch
-    ON CONFLICT DO NOTHING;
-    fresh := FOUND;
-    RETURN QUERY
-    SELECT fresh, account.status, account.suspended, account.key_version, account.kid,
-           eab.status, eab.suspended, eab.version
-      FROM acme.account
-      JOIN subscription.eab_credential eab ON eab.kid = account.kid
-     WHERE account.id = signer;
-END $$;
-COMMENT ON FUNCTION acme.admit(bytea, bigint, text) IS 'First part of every statement on the signed-POST path: burns the nonce, returns the signer''s standing.';
+CREATE VIEW acme.signer AS
+SELECT account.id AS account_id,
+       account.server_id,
+       account.status AS account_status,
+       account.suspended AS account_suspended,
+       account.key_version,
+       eab.kid,
+       eab.status AS eab_status,
+       eab.suspended AS eab_suspended,
+       eab.version AS eab_version
+  FROM acme.account
+  JOIN subscription.eab_credential eab ON eab.kid = account.kid;
+COMMENT ON VIEW acme.signer IS 'Standing of the account that signs a request; read in every statement on the signed-POST path.';

@@ -22,13 +22,20 @@ class SubscriptionFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class GateFacts:
-    """What the gate looks at. `listed` are those of the asked names that the subscription has."""
+class Standing:
+    """May the account act at all? Its own status and that of its EAB credential."""
 
     account_status: str
     account_suspended: bool
     eab_status: str
     eab_suspended: bool
+
+
+@dataclass(frozen=True, slots=True)
+class GateFacts:
+    """What the gate looks at. `listed` are those of the asked names that the subscription has."""
+
+    standing: Standing
     subscription: SubscriptionFacts | None
     listed: frozenset[str]
 
@@ -41,15 +48,17 @@ def refusals(facts: GateFacts, names: Sequence[str], now: datetime) -> list[Refu
     return [_not_listed(name) for name in names if name not in facts.listed]
 
 
-def account_refusal_text(facts_status: str, suspended: bool, eab: str, eab_suspended: bool) -> str:
+def standing_refusal(standing: Standing) -> str:
     """Why the account may do nothing now, or "" when it may."""
-    if facts_status != "valid":
-        return f"The account is {facts_status}; register a new one."
-    if eab == "deactivated":
-        return "The EAB credential of this account was deactivated; ask your reseller for a new one."
-    if suspended:
+    if standing.account_status != "valid":
+        return f"The account is {standing.account_status}; register a new one."
+    if standing.eab_status == "deactivated":
+        return (
+            "The EAB credential of this account was deactivated; ask your reseller for a new one."
+        )
+    if standing.account_suspended:
         return "The account is suspended; ask your reseller to reinstate it."
-    if eab_suspended:
+    if standing.eab_suspended:
         return "The EAB credential of this account is suspended; ask your reseller to reinstate it."
     return ""
 
@@ -82,15 +91,11 @@ def validity(
 
 
 def _account_refusal(facts: GateFacts, names: Sequence[str]) -> Refusal | None:
-    text = account_refusal_text(
-        facts.account_status, facts.account_suspended, facts.eab_status, facts.eab_suspended
-    )
+    text = standing_refusal(facts.standing)
     return Refusal("account", tuple(names), _with_names(names, text)) if text else None
 
 
-def _subscription_refusal(
-    facts: GateFacts, names: Sequence[str], now: datetime
-) -> Refusal | None:
+def _subscription_refusal(facts: GateFacts, names: Sequence[str], now: datetime) -> Refusal | None:
     subscription = facts.subscription
     if subscription is None:
         return Refusal(

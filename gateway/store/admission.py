@@ -1,13 +1,15 @@
 """What every signed request reads besides its own resource, in the same statement.
 
-Each hot statement starts with acme.admit(nonce, epoch, account): it burns the nonce and returns
-the account's and its credential's standing. Nothing here is cached between requests, so that a
-suspension works at once in every process.
+Each hot statement calls acme.burn_nonce() and reads acme.signer, the standing of the account and
+its credential. Nothing here is cached between requests, so that a suspension works at once in
+every process. All facts of one statement come from one snapshot: the version that finalize
+compares later belongs to the facts that the gate saw.
 """
 
 from dataclasses import dataclass
 
 from gateway.db.pool import Record
+from gateway.rules.issuance import Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,27 +23,26 @@ class Ticket:
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """Standing of the signer at the moment its nonce was burnt."""
+    """The signer at the moment its nonce was burnt."""
 
     nonce_fresh: bool
-    account_status: str
-    account_suspended: bool
     key_version: int
     kid: str
-    eab_status: str
-    eab_suspended: bool
     eab_version: int
+    standing: Standing
 
 
 def admission_of(row: Record) -> Admission:
-    """Reads the columns that acme.admit() returns."""
+    """Reads the columns of acme.signer and `nonce_fresh`."""
     return Admission(
         row["nonce_fresh"],
-        row["account_status"],
-        row["account_suspended"],
         row["key_version"],
         row["kid"],
-        row["eab_status"],
-        row["eab_suspended"],
         row["eab_version"],
+        Standing(
+            row["account_status"],
+            row["account_suspended"],
+            row["eab_status"],
+            row["eab_suspended"],
+        ),
     )
