@@ -1,0 +1,213 @@
+"""ACME accounts, as their clients see them (RFC 8555 §7.1.2)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from gateway.db.pool import Connection, Pool, Record
+from gateway.store.admission import Admission, Ticket, admission_of
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What an account object shows."""
+
+    id: str
+    status: str
+    contacts: list[str]
+    terms_agreed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StoredKey:
+    """The key an account signs with, for the per-process cache."""
+
+    server_id: UUID
+    jwk: dict[str, Any]
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """Who is on the other end: shown by LISTACCOUNTS."""
+
+    user_agent: str | None
+    address: str | None
+
+
+async def find_key(pool: Pool, account_id: str) -> StoredKey | None:
+    """The account's current key; None for unknown and pending accounts."""
+    row = await pool.fetchrow(
+        """
+        SELECT server_id, jwk, key_version AS version
+          FROM acme.account
+         WHERE id = $1 AND jwk IS NOT NULL
+        """,
+        account_id,
+    )
+    return StoredKey(**row) if row else None
+
+
+async def find_by_thumbprint(
+    connection: Connection | Pool, server_id: UUID, thumbprint: str
+) -> Account | None:
+    """The account a key belongs to on this server."""
+    row = await connection.fetchrow(
+        """
+        SELECT id, status, contacts, terms_agreed
+          FROM acme.account
+         WHERE server_id = $1 AND thumbprint = $2
+        """,
+        server_id,
+        thumbprint,
+    )
+    return Account(**row) if row else None
+
+
+async def complete_pending(
+    connection: Connection,
+    *,
+    account_id: str,
+    jwk: dict[str, Any],
+    thumbprint: str,
+    contacts: list[str],
+    terms_agreed: bool,
+    client: Client,
+    now: datetime,
+) -> bool:
+    """Binds a key to a pre-registered account; False when it is not waiting for one."""
+    row = await connection.fetchrow(
+        """
+        UPDATE acme.account
+           SET status = 'valid', jwk = $2, thumbprint = $3, contacts = $4, terms_agreed = $5,
+               user_agent = $6, ip_address = $7::text::inet, last_activity = $8
+         WHERE id = $1 AND status = 'pending' AND NOT suspended
+        RETURNING id
+        """,
+        account_id,
+        jwk,
+        thumbprint,
+        contacts,
+        terms_agreed,
+        client.user_agent,
+        client.address,
+        now,
+    )
+    return row is not None
+
+
+async def add(
+    connection: Connection,
+    *,
+    account_id: str,
+    kid: str,
+    server_id: UUID,
+    jwk: dict[str, Any],
+    thumbprint: str,
+    contacts: list[str],
+    terms_agreed: bool,
+    client: Client,
+    now: datetime,
+) -> None:
+    """A further account under a credential; raises asyncpg.UniqueViolationError for a known key."""
+    await connection.execute(
+        """
+        INSERT INTO acme.account
+            (id, kid, server_id, status, jwk, thumbprint, contacts, terms_agreed,
+             user_agent, ip_address, last_activity, created_at)
+        VALUES ($1, $2, $3, 'valid', $4, $5, $6, $7, $8, $9::text::inet, $10, $10)
+        """,
+        account_id,
+        kid,
+        server_id,
+        jwk,
+        thumbprint,
+        contacts,
+        terms_agreed,
+        client.user_agent,
+        client.address,
+        now,
+    )
+
+
+async def note_eab_activity(connection: Connection, kid: str, now: datetime) -> None:
+    """LISTBINDINGS shows when a credential was last used."""
+    await connection.execute(
+        """
+        UPDATE subscription.eab_credential
+           SET last_activity = $2
+         WHERE kid = $1
+        """,
+        kid,
+        now,
+    )
+
+
+async def read(pool: Pool, ticket: Ticket) -> tuple[Admission, Account]:
+    """Admits a request and reads the signer's own account."""
+    row = await pool.fetchrow(
+        """
+        SELECT acme.burn_nonce($1, $2) AS nonce_fresh, signer.*,
+               account.id, account.status, account.contacts, account.terms_agreed
+          FROM acme.signer
+          JOIN acme.account ON account.id = signer.account_id
+         WHERE signer.account_id = $3
+        """,
+        ticket.nonce,
+        ticket.epoch,
+        ticket.account_id,
+    )
+    return admission_of(row), _account_of(row)
+
+
+async def read_for_change(connection: Connection, account_id: str) -> tuple[str, Account]:
+    """Inside a transaction: the account's EAB key id and itself, to be locked by that key id."""
+    row = await connection.fetchrow(
+        """
+        SELECT kid, id, status, contacts, terms_agreed
+          FROM acme.account
+         WHERE id = $1
+        """,
+        account_id,
+    )
+    return row["kid"], _account_of(row)
+
+
+async def update(
+    connection: Connection, account_id: str, *, status: str, contacts: list[str], terms_agreed: bool
+) -> Account:
+    """Writes what a client may change of its account (RFC 8555 §7.3.2, §7.3.6)."""
+    row = await connection.fetchrow(
+        """
+        UPDATE acme.account
+           SET status = $2, contacts = $3, terms_agreed = $4
+         WHERE id = $1
+        RETURNING id, status, contacts, terms_agreed
+        """,
+        account_id,
+        status,
+        contacts,
+        terms_agreed,
+    )
+    return _account_of(row)
+
+
+async def change_key(
+    connection: Connection, account_id: str, jwk: dict[str, Any], thumbprint: str
+) -> None:
+    """RFC 8555 §7.3.5; raises asyncpg.UniqueViolationError when another account has the key."""
+    await connection.execute(
+        """
+        UPDATE acme.account
+           SET jwk = $2, thumbprint = $3, key_version = key_version + 1
+         WHERE id = $1
+        """,
+        account_id,
+        jwk,
+        thumbprint,
+    )
+
+
+def _account_of(row: Record) -> Account:
+    return Account(row["id"], row["status"], row["contacts"], row["terms_agreed"])

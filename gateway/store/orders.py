@@ -1,0 +1,280 @@
+"""ACME orders and what the gate needs to know about them (RFC 8555 §7.1.3)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from gateway.db.pool import Connection, Pool, Record
+from gateway.rules.issuance import GateFacts, SubscriptionFacts
+from gateway.store.admission import Admission, Ticket, admission_of
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A stored order; `names` and `authorization_ids` in the client's order."""
+
+    id: UUID
+    account_id: str
+    status: str
+    profile: str
+    not_before: datetime | None
+    not_after: datetime | None
+    expires_at: datetime
+    error: dict[str, Any] | None
+    names: list[str]
+    authorization_ids: list[UUID]
+
+
+@dataclass(frozen=True, slots=True)
+class NewAuthorization:
+    """An authorization to be stored with its challenges as (id, type, token)."""
+
+    id: UUID
+    name: str
+    wildcard: bool
+    challenges: Sequence[tuple[UUID, str, str]]
+
+
+async def read_gate(
+    pool: Pool, ticket: Ticket, names: Sequence[str]
+) -> tuple[Admission, GateFacts]:
+    """newOrder's read: admits the request and reads the gate's facts for `names`."""
+    row = await pool.fetchrow(
+        """
+          WITH burnt AS MATERIALIZED (SELECT acme.burn_nonce($1, $2) AS nonce_fresh)
+        SELECT burnt.nonce_fresh, signer.*, subscription.started_at, subscription.expires_at,
+               ARRAY(SELECT domain.name
+                       FROM subscription.domain
+                      WHERE domain.subscription_id = subscription.id
+                        AND domain.name = ANY ($4)
+                        AND domain.removed_at IS NULL) AS listed
+          FROM burnt
+          CROSS JOIN acme.signer
+          LEFT JOIN subscription.subscription
+            ON subscription.kid = signer.kid AND subscription.superseded_at IS NULL
+         WHERE signer.account_id = $3
+        """,
+        ticket.nonce,
+        ticket.epoch,
+        ticket.account_id,
+        names,
+    )
+    admission = admission_of(row)
+    return admission, _facts_of(row, admission)
+
+
+async def place(
+    pool: Pool,
+    *,
+    order_id: UUID,
+    account_id: str,
+    profile: str,
+    names: Sequence[str],
+    authorizations: Sequence[NewAuthorization],
+    not_before: datetime | None,
+    not_after: datetime | None,
+    expires_at: datetime,
+    now: datetime,
+    source: str | None,
+) -> None:
+    """Stores an order, one new authorization per name, their challenges, and the audit event."""
+    challenges = [
+        (authorization.id, *challenge)
+        for authorization in authorizations
+        for challenge in authorization.challenges
+    ]
+    await pool.execute(
+        """
+        WITH placed AS (
+            INSERT INTO acme."order"
+                (id, account_id, profile, not_before, not_after, expires_at, created_at)
+            VALUES ($1, $2, $3, $4, $5, $6, $7)
+        ), authorizations AS (
+            INSERT INTO acme.authorization (id, account_id, name, wildcard, expires_at, created_at)
+            SELECT item.id, $2, item.name, item.wildcard, $6, $7
+              FROM unnest($9::uuid[], $10::text[], $11::boolean[]) AS item (id, name, wildcard)
+        ), identifiers AS (
+            INSERT INTO acme.order_identifier (order_id, position, name, authorization_id)
+            SELECT $1, item.position, item.name, item.authorization_id
+              FROM unnest($8::text[], $9::uuid[])
+                   WITH ORDINALITY AS item (name, authorization_id, position)
+        ), challenges AS (
+            INSERT INTO acme.challenge (id, authorization_id, type, token)
+            SELECT item.id, item.authorization_id, item.type, item.token
+              FROM unnest($12::uuid[], $13::uuid[], $14::text[], $15::text[])
+                   AS item (authorization_id, id, type, token)
+        )
+        INSERT INTO audit.event (at, actor, source, action, subject, after)
+        VALUES ($7, 'acme:' || $2, $16::text::inet, 'order.placed', $1::text,
+                jsonb_build_object('names', to_jsonb($8::text[]), 'profile', $3::text))
+        """,
+        order_id,
+        account_id,
+        profile,
+        not_before,
+        not_after,
+        expires_at,
+        now,
+        names,
+        [authorization.id for authorization in authorizations],
+        [authorization.name for authorization in authorizations],
+        [authorization.wildcard for authorization in authorizations],
+        [challenge[0] for challenge in challenges],
+        [challenge[1] for challenge in challenges],
+        [challenge[2] for challenge in challenges],
+        [challenge[3] for challenge in challenges],
+        source,
+    )
+
+
+async def read(pool: Pool, ticket: Ticket, order_id: UUID) -> tuple[Admission, Order | None]:
+    """Admits a request and reads one of the signer's orders."""
+    row = await pool.fetchrow(
+        """
+          WITH burnt AS MATERIALIZED (SELECT acme.burn_nonce($1, $2) AS nonce_fresh)
+        SELECT burnt.nonce_fresh, signer.*, placed.*, item.names, item.authorization_ids
+          FROM burnt
+          CROSS JOIN acme.signer
+          LEFT JOIN (
+                SELECT id, status, profile, not_before, not_after, expires_at AS order_expires_at,
+                       error, account_id AS ordered_by
+                  FROM acme."order"
+               ) placed
+            ON placed.id = $4 AND placed.ordered_by = signer.account_id
+          LEFT JOIN LATERAL (
+                SELECT array_agg(name ORDER BY position) AS names,
+                       array_agg(authorization_id ORDER BY position) AS authorization_ids
+                  FROM acme.order_identifier
+                 WHERE order_id = placed.id
+               ) item
+            ON true
+         WHERE signer.account_id = $3
+        """,
+        ticket.nonce,
+        ticket.epoch,
+        ticket.account_id,
+        order_id,
+    )
+    return admission_of(row), _order_of(row)
+
+
+async def read_for_finalize(
+    pool: Pool, ticket: Ticket, order_id: UUID
+) -> tuple[Admission, Order | None, GateFacts]:
+    """Admits a request; the order and the gate's facts for its names, all of one snapshot."""
+    row = await pool.fetchrow(
+        """
+          WITH burnt AS MATERIALIZED (SELECT acme.burn_nonce($1, $2) AS nonce_fresh)
+        SELECT burnt.nonce_fresh, signer.*, placed.*, item.names, item.authorization_ids,
+               subscription.started_at, subscription.expires_at,
+               ARRAY(SELECT domain.name
+                       FROM subscription.domain
+                      WHERE domain.subscription_id = subscription.id
+                        AND domain.name = ANY (item.names)
+                        AND domain.removed_at IS NULL) AS listed
+          FROM burnt
+          CROSS JOIN acme.signer
+          LEFT JOIN (
+                SELECT id, status, profile, not_before, not_after, expires_at AS order_expires_at,
+                       error, account_id AS ordered_by
+                  FROM acme."order"
+               ) placed
+            ON placed.id = $4 AND placed.ordered_by = signer.account_id
+          LEFT JOIN LATERAL (
+                SELECT array_agg(name ORDER BY position) AS names,
+                       array_agg(authorization_id ORDER BY position) AS authorization_ids
+                  FROM acme.order_identifier
+                 WHERE order_id = placed.id
+               ) item
+            ON true
+          LEFT JOIN subscription.subscription
+            ON subscription.kid = signer.kid AND subscription.superseded_at IS NULL
+         WHERE signer.account_id = $3
+        """,
+        ticket.nonce,
+        ticket.epoch,
+        ticket.account_id,
+        order_id,
+    )
+    admission = admission_of(row)
+    return admission, _order_of(row), _facts_of(row, admission)
+
+
+async def list_ids(
+    pool: Pool, ticket: Ticket, before: UUID | None, limit: int
+) -> tuple[Admission, list[UUID]]:
+    """Admits a request; the signer's orders, newest first, below `before` (RFC 8555 §7.1.2.1)."""
+    row = await pool.fetchrow(
+        """
+          WITH burnt AS MATERIALIZED (SELECT acme.burn_nonce($1, $2) AS nonce_fresh)
+        SELECT burnt.nonce_fresh, signer.*,
+               ARRAY(SELECT id
+                       FROM acme."order"
+                      WHERE account_id = signer.account_id
+                        AND ($4::uuid IS NULL OR id < $4)
+                        AND status <> 'invalid'
+                      ORDER BY id DESC
+                      LIMIT $5) AS order_ids
+          FROM burnt
+          CROSS JOIN acme.signer
+         WHERE signer.account_id = $3
+        """,
+        ticket.nonce,
+        ticket.epoch,
+        ticket.account_id,
+        before,
+        limit,
+    )
+    return admission_of(row), row["order_ids"]
+
+
+async def record_refusal(
+    connection: Connection | Pool,
+    now: datetime,
+    account_id: str,
+    source: str | None,
+    subject: str,
+    refusals: Sequence[tuple[str, str, str]],
+) -> None:
+    """Audit of a closed gate, for ops.refusals: (name, reason, text) each."""
+    await connection.execute(
+        """
+        INSERT INTO audit.event (at, actor, source, action, subject, after)
+        VALUES ($1, 'acme:' || $2::text, $3::text::inet, 'issuance.refused', $4, $5)
+        """,
+        now,
+        account_id,
+        source,
+        subject,
+        {
+            "refusals": [
+                {"name": name, "reason": reason, "text": text} for name, reason, text in refusals
+            ]
+        },
+    )
+
+
+def _order_of(row: Record) -> Order | None:
+    if row["id"] is None:
+        return None
+    return Order(
+        row["id"],
+        row["account_id"],
+        row["status"],
+        row["profile"],
+        row["not_before"],
+        row["not_after"],
+        row["order_expires_at"],
+        row["error"],
+        row["names"],
+        row["authorization_ids"],
+    )
+
+
+def _facts_of(row: Record, admission: Admission) -> GateFacts:
+    subscription = None
+    if row["started_at"] is not None:
+        subscription = SubscriptionFacts(row["started_at"], row["expires_at"])
+    return GateFacts(admission.standing, subscription, frozenset(row["listed"]))
