@@ -1,0 +1,97 @@
+"""The sandbox clock: business time that a test can set; kept in the database for all processes."""
+
+import math
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+from aiohttp import web
+
+from gateway.db.pool import Connection, Pool, transaction
+from gateway.services import Services
+from gateway.store import clock as store
+
+ROUTE = "/sandbox/clock"
+
+
+class SandboxClock:
+    """Follows real time until it is set, then stands still until it is set again."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def now(self) -> datetime:
+        return await store.standing_at(self._pool) or datetime.now(UTC)
+
+
+class _Move(msgspec.Struct, forbid_unknown_fields=True):
+    """Where to; exactly one of the two."""
+
+    now: str | None = None
+    advance_seconds: float | None = None
+
+
+class _BadMove(Exception):
+    """The text tells the caller what to send instead."""
+
+
+def add_routes(app: web.Application, services: Services) -> None:
+    """GET shows the clock, POST moves it. For the sandbox only."""
+
+    async def show(request: web.Request) -> web.Response:
+        return _answer(await services.clock.now())
+
+    async def move(request: web.Request) -> web.Response:
+        try:
+            wanted = _parse(await request.read())
+            async with transaction(services.pool) as connection:
+                await store.lock(connection)
+                instant = await _destination(connection, wanted)
+                await store.stand_at(connection, instant)
+        except _BadMove as bad:
+            return web.json_response({"error": str(bad)}, status=400)
+        return _answer(instant)
+
+    app.router.add_get(ROUTE, show)
+    app.router.add_post(ROUTE, move)
+
+
+def _parse(body: bytes) -> _Move:
+    try:
+        wanted = msgspec.json.decode(body, type=_Move)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise _BadMove(f'send {{"now": …}} or {{"advance_seconds": …}}: {error}') from None
+    if (wanted.now is None) == (wanted.advance_seconds is None):
+        raise _BadMove("send either now or advance_seconds")
+    return wanted
+
+
+async def _destination(connection: Connection, wanted: _Move) -> datetime:
+    if wanted.now is not None:
+        return _instant(wanted.now)
+    start = await store.standing_at(connection) or datetime.now(UTC).replace(microsecond=0)
+    seconds = wanted.advance_seconds or 0.0
+    if not math.isfinite(seconds):
+        raise _BadMove("advance_seconds is not a finite number")
+    try:
+        return start + timedelta(seconds=seconds)
+    except OverflowError:
+        raise _BadMove("advance_seconds leads out of the years 1 to 9999") from None
+
+
+def _instant(text: str) -> datetime:
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        raise _BadMove("now is no ISO 8601 instant like 2025-01-10T15:30:00Z") from None
+    if instant.tzinfo is None:
+        raise _BadMove("now has no time zone; end it with Z for UTC")
+    try:
+        return instant.astimezone(UTC)
+    except OverflowError:
+        raise _BadMove("now is outside the years 1 to 9999 in UTC") from None
+
+
+def _answer(instant: datetime) -> web.Response:
+    following_fraction = "microseconds" if instant.microsecond else "seconds"
+    text = instant.astimezone(UTC).replace(tzinfo=None).isoformat(timespec=following_fraction)
+    return web.json_response({"now": f"{text}Z"}, headers={"Cache-Control": "no-store"})

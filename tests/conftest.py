@@ -1,0 +1,69 @@
+"""Fixtures all tests share: a real PostgreSQL, and the gateway on real sockets."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from gateway.db.pool import Pool, open_pool
+from tests.support.postgres import TestServer, fresh_database, make_template
+
+settings.register_profile(
+    "default", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+)
+settings.register_profile("thorough", settings.get_profile("default"), max_examples=1000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+_SERVER = pytest.StashKey[TestServer]()
+_GIVEN = "gateway_test_server"
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """pytest-xdist: the controlling process starts the server, its workers are told where."""
+    stash = node.config.stash
+    if _SERVER not in stash:
+        stash[_SERVER] = _started()
+    node.workerinput[_GIVEN] = stash[_SERVER].dsn
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    server = config.stash.get(_SERVER, None)
+    if server is not None:
+        server.stop()
+
+
+def _started() -> TestServer:
+    server = TestServer()
+    asyncio.run(make_template(server.dsn))
+    return server
+
+
+@pytest.fixture(scope="session")
+def database_server(request: pytest.FixtureRequest) -> str:
+    """DSN of the server's own database; tests make theirs with `database`."""
+    given = getattr(request.config, "workerinput", {}).get(_GIVEN)
+    if given:
+        return str(given)
+    stash = request.config.stash
+    if _SERVER not in stash:
+        stash[_SERVER] = _started()
+    return stash[_SERVER].dsn
+
+
+@pytest.fixture
+async def database(database_server: str) -> AsyncIterator[str]:
+    """DSN of a fresh database with all migrations."""
+    async with fresh_database(database_server) as dsn:
+        yield dsn
+
+
+@pytest.fixture
+async def pool(database: str) -> AsyncIterator[Pool]:
+    """A pool on `database`."""
+    opened = await open_pool(database)
+    yield opened
+    await opened.close()

@@ -1,0 +1,70 @@
+"""One PostgreSQL server for a whole test run, and a database of its own for every test."""
+
+import shutil
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+import asyncpg
+
+from gateway import ids
+from gateway.db.migrate import migrate
+from gateway.errors import OperatorMistake
+from gateway.sandbox.postgres import EmbeddedPostgres
+
+_PREFIX = "gateway-tests-"
+_TEMPLATE = "migrated"
+
+
+class TestServer:
+    """Belongs to the process that starts it; xdist workers are told `dsn`."""
+
+    __test__ = False
+
+    def __init__(self) -> None:
+        _sweep()
+        self._directory = Path(tempfile.mkdtemp(prefix=_PREFIX))
+        self._postgres = EmbeddedPostgres(self._directory, durable=False)
+        self.dsn = self._postgres.start()
+
+    def stop(self) -> None:
+        self._postgres.stop()
+        shutil.rmtree(self._directory)
+
+
+def _sweep() -> None:
+    """Stops and removes servers whose test run was killed."""
+    for directory in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        abandoned = EmbeddedPostgres(directory)
+        with suppress(OperatorMistake, OSError):
+            abandoned.stop_orphan()
+            shutil.rmtree(directory)
+
+
+async def make_template(server: str) -> None:
+    """A database with all migrations, for `fresh_database` to copy."""
+    connection = await asyncpg.connect(server)
+    try:
+        await connection.execute(f"CREATE DATABASE {_TEMPLATE}")
+    finally:
+        await connection.close()
+    await migrate(of_database(server, _TEMPLATE))
+
+
+@asynccontextmanager
+async def fresh_database(server: str, template: str = _TEMPLATE) -> AsyncIterator[str]:
+    """DSN of a copy of `template`, dropped afterwards whoever is still connected."""
+    name = f"test_{ids.new_id().hex}"
+    connection = await asyncpg.connect(server)
+    try:
+        await connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        yield of_database(server, name)
+        await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    finally:
+        await connection.close()
+
+
+def of_database(dsn: str, name: str) -> str:
+    """`dsn` for another database of the same server."""
+    return dsn.replace("@/postgres?", f"@/{name}?")
