@@ -59,6 +59,8 @@ class Validation(_Section):
     """Sandbox only: every name has this address, no resolver is asked."""
     allow_private_addresses: bool = False
     timeout_seconds: float = 10.0
+    lease_seconds: float = 60.0
+    """After this long without a result another process takes an attempt over."""
 
 
 class Issuance(_Section):

@@ -159,6 +159,26 @@ class AccountRefused(_Detailed):
     """The ACME account may do nothing (any more): suspended, deactivated, or its EAB is."""
 
 
+class NonceUsed(GatewayError):
+    """The nonce of a signed request was burnt before, or belongs to an older epoch."""
+
+
+class KeyChanged(GatewayError):
+    """The account's key was replaced after this process had cached it."""
+
+
+class NotFound(GatewayError):
+    """There is no such thing, or it belongs to somebody else."""
+
+
+class ContactInvalid(_Detailed):
+    """A contact of a supported scheme that cannot be used (RFC 8555 §7.3)."""
+
+
+class ContactUnsupported(_Detailed):
+    """A contact of another scheme than mailto (RFC 8555 §7.3)."""
+
+
 class OrderNotReady(_Detailed):
     """RFC 8555 §7.4: finalize came too early, too late, or for another key."""
 

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
-import josepy
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from josepy.json_util import decode_b64jose
+from josepy.jwk import JWK
 
 from gateway.acme.problem import Problem
 
@@ -66,8 +67,8 @@ def _public_key(jwk: dict[str, Any]) -> PublicKey:
     if jwk.get("kty") == "OKP":  # josepy knows no OKP
         if jwk.get("crv") != "Ed25519":
             raise _bad_key("Of the OKP keys only Ed25519 can be used.")
-        return Ed25519PublicKey.from_public_bytes(josepy.decode_b64jose(jwk["x"]))
-    public = josepy.JWK.from_json({name: jwk[name] for name in jwk if name in _PUBLIC_MEMBERS})
+        return Ed25519PublicKey.from_public_bytes(decode_b64jose(jwk["x"]))
+    public: Any = JWK.from_json({name: jwk[name] for name in jwk if name in _PUBLIC_MEMBERS})
     public_key = public.key.public_numbers().public_key()
     if not isinstance(public_key, RSAPublicKey | EllipticCurvePublicKey):
         raise _bad_key("Only RSA, EC and Ed25519 public keys can be account keys.")

@@ -31,7 +31,7 @@ class _Flattened(msgspec.Struct):
 
 
 class ProtectedHeader(msgspec.Struct):
-    """The members ACME knows; unknown ones are ignored unless `crit` names them (RFC 7515 §4.1.11)."""
+    """The members ACME knows; others are ignored unless `crit` names them (RFC 7515 §4.1.11)."""
 
     alg: str
     nonce: str | None = None

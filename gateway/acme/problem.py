@@ -8,9 +8,14 @@ from gateway.errors import (
     AccountRefused,
     BadCsr,
     BadValidity,
+    ContactInvalid,
+    ContactUnsupported,
     EabRefused,
     GatewayError,
     IssuanceRefused,
+    KeyChanged,
+    NonceUsed,
+    NotFound,
     OrderNotReady,
     UnknownProfile,
 )
@@ -51,6 +56,10 @@ def bad_nonce() -> Problem:
     return Problem("badNonce", "The nonce is stale, was used before, or was not made here.")
 
 
+def bad_signature() -> Problem:
+    return malformed("The JWS signature does not verify with the key it names.")
+
+
 def unavailable() -> Problem:
     return Problem(
         "serverInternal",
@@ -73,6 +82,16 @@ def from_domain_error(error: GatewayError) -> Problem:
             )
         case AccountRefused():
             return Problem("unauthorized", error.detail, 403)
+        case NonceUsed():
+            return bad_nonce()
+        case KeyChanged():
+            return bad_signature()
+        case NotFound():
+            return not_found()
+        case ContactInvalid():
+            return Problem("invalidContact", error.detail)
+        case ContactUnsupported():
+            return Problem("unsupportedContact", error.detail)
         case OrderNotReady():
             return Problem("orderNotReady", error.detail, 403)
         case BadCsr():
@@ -86,7 +105,7 @@ def from_domain_error(error: GatewayError) -> Problem:
 
 
 def _issuance_refused(error: IssuanceRefused) -> Problem:
-    """Unlisted names: 400 with a subproblem each; anything else wrong with the right to issue: 403."""
+    """Unlisted names: 400 with a subproblem each; no right to issue at all: 403."""
     refusals = error.refusals
     if any(not refusal.concerns_name_only for refusal in refusals):
         general = [refusal for refusal in refusals if not refusal.concerns_name_only]

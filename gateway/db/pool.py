@@ -1,5 +1,6 @@
 """The PostgreSQL connection pool."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,9 @@ else:
 
 Record = asyncpg.Record
 
+_CONNECT_SECONDS = 5.0
+_ANSWER_SECONDS = 2.0
+
 
 async def open_pool(url: str, *, min_size: int = 2, max_size: int = 10) -> Pool:
     """Connects to `url`; raises OSError or asyncpg.PostgresError when that fails.
@@ -32,6 +36,7 @@ async def open_pool(url: str, *, min_size: int = 2, max_size: int = 10) -> Pool:
         statement_cache_size=512,
         max_cached_statement_lifetime=0,
         command_timeout=30,
+        timeout=_CONNECT_SECONDS,
         init=_prepare_connection,
         reset=_leave_as_is,
     )
@@ -42,6 +47,14 @@ async def transaction(pool: Pool) -> AsyncIterator[Connection]:
     """One connection with an open transaction: commits at the end, rolls back on an exception."""
     async with pool.acquire() as connection, connection.transaction():
         yield connection
+
+
+async def fetch_one(connection: Connection | Pool, query: str, *arguments: Any) -> Record:
+    """The row of a query that always has one; raises LookupError when it has not."""
+    row = await connection.fetchrow(query, *arguments)
+    if row is None:
+        raise LookupError("the query gave no row")
+    return row
 
 
 async def _prepare_connection(connection: Any) -> None:
@@ -56,6 +69,18 @@ async def _prepare_connection(connection: Any) -> None:
 
 async def _leave_as_is(connection: Any) -> None:
     return None
+
+
+async def answers(pool: Pool) -> bool:
+    """Does the database answer within two seconds?"""
+    try:
+        async with asyncio.timeout(_ANSWER_SECONDS), pool.acquire() as connection:
+            await connection.fetchval("SELECT 1")
+    except Exception as error:
+        if is_outage(error):
+            return False
+        raise
+    return True
 
 
 def is_outage(error: BaseException) -> bool:

@@ -3,13 +3,11 @@
 Order of checks: HTTPS, method, content type, size; then reseller-api.md §1 "Order of checks".
 """
 
-import asyncio
 import re
 import traceback
 
 import structlog
 from aiohttp import web
-from aiohttp.http_exceptions import HttpProcessingError
 
 from gateway.client_address import came_by_https, client_address
 from gateway.db.pool import Connection, is_outage
@@ -21,6 +19,7 @@ from gateway.errors import (
     ResellerRefusal,
 )
 from gateway.origin import Origin
+from gateway.request_body import BodyBroken, BodyTooLarge, BodyTooSlow, read_body
 from gateway.reseller import accounts, domains, envelope, openapi, reports
 from gateway.reseller.authentication import Authenticator, require_permission
 from gateway.reseller.envelope import Unserved
@@ -34,9 +33,6 @@ ROUTE = r"/products/{name:(?:!|%21)ACMEAdmin}"
 
 _MODULES_OF_ACTIONS = (accounts, domains, reports)
 """Imported so that they register their actions."""
-
-_MAXIMUM_BODY = 64 * 1024
-_BODY_SECONDS = 30.0
 
 _log = structlog.get_logger(__name__)
 
@@ -129,18 +125,11 @@ def _idempotency_key(request: web.Request) -> str | None:
 
 
 async def _read_body(request: web.Request) -> bytes:
-    """The whole body, up to 64 KiB, whether its length was announced or not."""
-    if (request.content_length or 0) > _MAXIMUM_BODY:
-        raise Unserved(envelope.BODY_TOO_LARGE)
-    body = bytearray()
     try:
-        async with asyncio.timeout(_BODY_SECONDS):
-            async for chunk in request.content.iter_any():
-                body += chunk
-                if len(body) > _MAXIMUM_BODY:
-                    raise Unserved(envelope.BODY_TOO_LARGE)
-    except TimeoutError:
+        return await read_body(request)
+    except BodyTooLarge:
+        raise Unserved(envelope.BODY_TOO_LARGE) from None
+    except BodyTooSlow:
         raise Unserved(envelope.BODY_TOO_SLOW) from None
-    except (web.RequestPayloadError, HttpProcessingError, ConnectionError):
+    except BodyBroken:
         raise Unserved(envelope.BODY_BROKEN) from None
-    return bytes(body)

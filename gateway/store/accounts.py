@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from gateway.db.pool import Connection, Pool, Record
+from gateway.db.pool import Connection, Pool, Record, fetch_one
 from gateway.store.admission import Admission, Ticket, admission_of
 
 
@@ -65,27 +65,47 @@ async def find_by_thumbprint(
     return Account(**row) if row else None
 
 
+async def standing_of(connection: Connection, account_id: str) -> tuple[str, bool]:
+    """Status and suspension of an account whose credential is locked."""
+    row = await fetch_one(
+        connection,
+        """
+        SELECT status, suspended
+          FROM acme.account
+         WHERE id = $1
+        """,
+        account_id,
+    )
+    return row["status"], row["suspended"]
+
+
 async def complete_pending(
     connection: Connection,
     *,
     account_id: str,
+    kid: str,
+    server_id: UUID,
     jwk: dict[str, Any],
     thumbprint: str,
     contacts: list[str],
     terms_agreed: bool,
     client: Client,
     now: datetime,
-) -> bool:
-    """Binds a key to a pre-registered account; False when it is not waiting for one."""
-    row = await connection.fetchrow(
+) -> None:
+    """Binds a key to a pre-registered account.
+
+    Raises asyncpg.UniqueViolationError for a key that is known already.
+    """
+    await connection.execute(
         """
         UPDATE acme.account
-           SET status = 'valid', jwk = $2, thumbprint = $3, contacts = $4, terms_agreed = $5,
-               user_agent = $6, ip_address = $7::text::inet, last_activity = $8
-         WHERE id = $1 AND status = 'pending' AND NOT suspended
-        RETURNING id
+           SET status = 'valid', jwk = $4, thumbprint = $5, contacts = $6, terms_agreed = $7,
+               user_agent = $8, ip_address = $9::text::inet, last_activity = $10
+         WHERE id = $1 AND kid = $2 AND server_id = $3 AND status = 'pending'
         """,
         account_id,
+        kid,
+        server_id,
         jwk,
         thumbprint,
         contacts,
@@ -94,7 +114,23 @@ async def complete_pending(
         client.address,
         now,
     )
-    return row is not None
+
+
+async def note_client(
+    connection: Connection | Pool, account_id: str, client: Client, now: datetime
+) -> None:
+    """LISTACCOUNTS shows who used an account last."""
+    await connection.execute(
+        """
+        UPDATE acme.account
+           SET user_agent = $2, ip_address = $3::text::inet, last_activity = $4
+         WHERE id = $1
+        """,
+        account_id,
+        client.user_agent,
+        client.address,
+        now,
+    )
 
 
 async def add(
@@ -146,7 +182,8 @@ async def note_eab_activity(connection: Connection, kid: str, now: datetime) -> 
 
 async def read(pool: Pool, ticket: Ticket) -> tuple[Admission, Account]:
     """Admits a request and reads the signer's own account."""
-    row = await pool.fetchrow(
+    row = await fetch_one(
+        pool,
         """
         SELECT acme.burn_nonce($1, $2) AS nonce_fresh, signer.*,
                account.id, account.status, account.contacts, account.terms_agreed
@@ -163,7 +200,8 @@ async def read(pool: Pool, ticket: Ticket) -> tuple[Admission, Account]:
 
 async def read_for_change(connection: Connection, account_id: str) -> tuple[str, Account]:
     """Inside a transaction: the account's EAB key id and itself, to be locked by that key id."""
-    row = await connection.fetchrow(
+    row = await fetch_one(
+        connection,
         """
         SELECT kid, id, status, contacts, terms_agreed
           FROM acme.account
@@ -178,7 +216,8 @@ async def update(
     connection: Connection, account_id: str, *, status: str, contacts: list[str], terms_agreed: bool
 ) -> Account:
     """Writes what a client may change of its account (RFC 8555 §7.3.2, §7.3.6)."""
-    row = await connection.fetchrow(
+    row = await fetch_one(
+        connection,
         """
         UPDATE acme.account
            SET status = $2, contacts = $3, terms_agreed = $4

@@ -14,11 +14,12 @@ from gateway.rules.issuance import Standing
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """A verified signature waiting to be admitted: its nonce, and the account that signed."""
+    """A verified signature waiting to be admitted: its nonce, the account and which key signed."""
 
     nonce: bytes
     epoch: int
     account_id: str
+    key_version: int
 
 
 @dataclass(frozen=True, slots=True)

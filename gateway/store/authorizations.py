@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from gateway.db.pool import Pool, Record
+from gateway.db.pool import Pool, Record, fetch_one
 from gateway.store.admission import Admission, Ticket, admission_of
 
 
@@ -63,8 +63,9 @@ async def read(
 async def read_by_challenge(
     pool: Pool, ticket: Ticket, challenge_id: UUID
 ) -> tuple[Admission, Authorization | None, Challenge | None]:
-    """Admits a request; one of the signer's challenges, and its authorization with just that one."""
-    row = await pool.fetchrow(
+    """Admits a request; one of the signer's challenges, and its authorization with just it."""
+    row = await fetch_one(
+        pool,
         """
           WITH burnt AS MATERIALIZED (SELECT acme.burn_nonce($1, $2) AS nonce_fresh)
         SELECT burnt.nonce_fresh, signer.*, held.*

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from gateway.db.pool import Pool
+from gateway.db.pool import Pool, fetch_one
 from gateway.store.admission import Admission, Ticket, admission_of
 
 
@@ -18,7 +18,8 @@ class Download:
 
 async def read(pool: Pool, ticket: Ticket, order_id: UUID) -> tuple[Admission, Download | None]:
     """Admits a request; the certificate of one of the signer's orders (RFC 8555 §7.4.2)."""
-    row = await pool.fetchrow(
+    row = await fetch_one(
+        pool,
         """
           WITH burnt AS MATERIALIZED (SELECT acme.burn_nonce($1, $2) AS nonce_fresh)
         SELECT burnt.nonce_fresh, signer.*, certificate.der, issuer.certificate AS issuer,
@@ -41,11 +42,3 @@ async def read(pool: Pool, ticket: Ticket, order_id: UUID) -> tuple[Admission, D
     if row["der"] is not None:
         download = Download(row["der"], row["issuer"], row["chain"])
     return admission_of(row), download
-
-
-async def find_key_hash(pool: Pool, order_id: UUID) -> bytes | None:
-    """SHA-256 of the key an order was issued for; None when there is no certificate."""
-    key_hash: bytes | None = await pool.fetchval(
-        "SELECT key_hash FROM ca.certificate WHERE order_id = $1", order_id
-    )
-    return key_hash

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from gateway.db.pool import Connection
+from gateway.db.pool import Connection, Pool
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +73,20 @@ async def find_by_account(
         reseller_id,
     )
     return EabCredential(**row) if row else None
+
+
+async def find_mac_key(connection: Connection | Pool, server_id: UUID, kid: str) -> bytes | None:
+    """The encrypted MAC key of a server's credential, whatever its state; takes no lock."""
+    encrypted: bytes | None = await connection.fetchval(
+        """
+        SELECT encrypted_mac_key
+          FROM subscription.eab_credential
+         WHERE kid = $1 AND server_id = $2
+        """,
+        kid,
+        server_id,
+    )
+    return encrypted
 
 
 async def lock_for_change(connection: Connection, kid: str) -> EabCredential:

@@ -11,8 +11,11 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from gateway.db.pool import Connection, Pool
+from gateway.db.pool import Connection, Pool, Record, fetch_one
 from gateway.rules.issuance import GateFacts, Standing, SubscriptionFacts
+
+CESSATION_OF_OPERATION = 5
+"""RFC 5280 §5.3.1: no longer needed for its purpose."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,8 @@ async def record_intent(
     lease: timedelta,
 ) -> StepResult:
     """ready → processing. The caller may sign until the lease ends; then the runner takes over."""
-    row = await connection.fetchrow(
+    row = await fetch_one(
+        connection,
         """
         WITH held AS MATERIALIZED (
             SELECT kid
@@ -93,7 +97,8 @@ async def store_certificate(
     source: str | None,
 ) -> StepResult:
     """processing → valid, with the certificate and its audit event."""
-    row = await connection.fetchrow(
+    row = await fetch_one(
+        connection,
         """
         WITH held AS MATERIALIZED (
             SELECT kid
@@ -184,7 +189,7 @@ async def withhold_certificate(
         not_before,
         not_after,
         now,
-        _CESSATION_OF_OPERATION,
+        CESSATION_OF_OPERATION,
         error,
     )
     return row is not None
@@ -213,6 +218,41 @@ async def fail(
         error,
     )
     return row is not None
+
+
+async def find_csr(pool: Pool, order_id: UUID) -> bytes | None:
+    """The DER of the CSR an order was finalized with."""
+    csr: bytes | None = await pool.fetchval(
+        """
+        SELECT csr
+          FROM acme."order"
+         WHERE id = $1
+        """,
+        order_id,
+    )
+    return csr
+
+
+async def read_gate(pool: Pool, account_id: str, names: Sequence[str]) -> tuple[int, GateFacts]:
+    """The gate's facts as they are now, and the version of the credential they belong to."""
+    row = await fetch_one(
+        pool,
+        """
+        SELECT signer.*, subscription.started_at, subscription.expires_at,
+               ARRAY(SELECT domain.name
+                       FROM subscription.domain
+                      WHERE domain.subscription_id = subscription.id
+                        AND domain.name = ANY ($2)
+                        AND domain.removed_at IS NULL) AS listed
+          FROM acme.signer
+          LEFT JOIN subscription.subscription
+            ON subscription.kid = signer.kid AND subscription.superseded_at IS NULL
+         WHERE signer.account_id = $1
+        """,
+        account_id,
+        names,
+    )
+    return row["eab_version"], _facts_of(row)
 
 
 async def claim_unfinished(pool: Pool, lease: timedelta, limit: int) -> list[UUID]:
@@ -279,12 +319,6 @@ async def read_unfinished(connection: Connection | Pool, order_id: UUID) -> Unfi
     )
     if row is None:
         return None
-    subscription = None
-    if row["started_at"] is not None:
-        subscription = SubscriptionFacts(row["started_at"], row["expires_at"])
-    standing = Standing(
-        row["account_status"], row["account_suspended"], row["eab_status"], row["eab_suspended"]
-    )
     return Unfinished(
         row["order_id"],
         row["account_id"],
@@ -295,8 +329,15 @@ async def read_unfinished(connection: Connection | Pool, order_id: UUID) -> Unfi
         row["csr"],
         row["intent"],
         row["issuer_state"],
-        GateFacts(standing, subscription, frozenset(row["listed"])),
+        _facts_of(row),
     )
 
 
-_CESSATION_OF_OPERATION = 5  # RFC 5280 §5.3.1: no longer needed for its purpose
+def _facts_of(row: Record) -> GateFacts:
+    subscription = None
+    if row["started_at"] is not None:
+        subscription = SubscriptionFacts(row["started_at"], row["expires_at"])
+    standing = Standing(
+        row["account_status"], row["account_suspended"], row["eab_status"], row["eab_suspended"]
+    )
+    return GateFacts(standing, subscription, frozenset(row["listed"]))

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from gateway.db.pool import Connection, Pool, Record
+from gateway.db.pool import Connection, Pool, Record, fetch_one
 from gateway.rules.issuance import GateFacts, SubscriptionFacts
 from gateway.store.admission import Admission, Ticket, admission_of
 
@@ -41,7 +41,8 @@ async def read_gate(
     pool: Pool, ticket: Ticket, names: Sequence[str]
 ) -> tuple[Admission, GateFacts]:
     """newOrder's read: admits the request and reads the gate's facts for `names`."""
-    row = await pool.fetchrow(
+    row = await fetch_one(
+        pool,
         """
           WITH burnt AS MATERIALIZED (SELECT acme.burn_nonce($1, $2) AS nonce_fresh)
         SELECT burnt.nonce_fresh, signer.*, subscription.started_at, subscription.expires_at,
@@ -131,7 +132,8 @@ async def place(
 
 async def read(pool: Pool, ticket: Ticket, order_id: UUID) -> tuple[Admission, Order | None]:
     """Admits a request and reads one of the signer's orders."""
-    row = await pool.fetchrow(
+    row = await fetch_one(
+        pool,
         """
           WITH burnt AS MATERIALIZED (SELECT acme.burn_nonce($1, $2) AS nonce_fresh)
         SELECT burnt.nonce_fresh, signer.*, placed.*, item.names, item.authorization_ids
@@ -164,7 +166,8 @@ async def read_for_finalize(
     pool: Pool, ticket: Ticket, order_id: UUID
 ) -> tuple[Admission, Order | None, GateFacts]:
     """Admits a request; the order and the gate's facts for its names, all of one snapshot."""
-    row = await pool.fetchrow(
+    row = await fetch_one(
+        pool,
         """
           WITH burnt AS MATERIALIZED (SELECT acme.burn_nonce($1, $2) AS nonce_fresh)
         SELECT burnt.nonce_fresh, signer.*, placed.*, item.names, item.authorization_ids,
@@ -206,7 +209,8 @@ async def list_ids(
     pool: Pool, ticket: Ticket, before: UUID | None, limit: int
 ) -> tuple[Admission, list[UUID]]:
     """Admits a request; the signer's orders, newest first, below `before` (RFC 8555 §7.1.2.1)."""
-    row = await pool.fetchrow(
+    row = await fetch_one(
+        pool,
         """
           WITH burnt AS MATERIALIZED (SELECT acme.burn_nonce($1, $2) AS nonce_fresh)
         SELECT burnt.nonce_fresh, signer.*,

@@ -1,0 +1,70 @@
+"""Authorizations and challenges (RFC 8555 §7.5, §8)."""
+
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from gateway.acme.door import Door
+from gateway.acme.reply import Reply, rfc3339
+from gateway.acme.signed_request import Call
+from gateway.acme.urls import Urls
+from gateway.store.authorizations import Authorization, Challenge
+from gateway.usecases import orders
+
+_RETRY_SECONDS = 1
+
+
+class Response(msgspec.Struct):
+    """RFC 8555 §7.5.1: an object without members that matter to us."""
+
+
+async def authorization(door: Door, call: Call, authorization_id: UUID) -> Reply:
+    """One of the signer's authorizations."""
+    call.require_read()
+    shown = await orders.read_authorization(door.services, call.take_ticket(), authorization_id)
+    document: dict[str, Any] = {
+        "identifier": {"type": "dns", "value": shown.name},
+        "status": shown.status,
+        "expires": rfc3339(shown.expires_at),
+        "challenges": [_challenge(call.urls, challenge) for challenge in shown.challenges],
+    }
+    if shown.wildcard:
+        document["wildcard"] = True
+    retry_after = _RETRY_SECONDS if _is_processing(shown) else None
+    return Reply(document, retry_after=retry_after)
+
+
+async def challenge(door: Door, call: Call, challenge_id: UUID) -> Reply:
+    """Reads a challenge, or answers that it is ready to be validated."""
+    if not call.is_read:
+        call.read(Response)
+    authorized, shown, started = await orders.answer_challenge(
+        door.services, call.take_ticket(), challenge_id, ready=not call.is_read
+    )
+    if started:
+        door.validator.start(challenge_id)
+    retry_after = _RETRY_SECONDS if shown.status == "processing" else None
+    return Reply(
+        _challenge(call.urls, shown),
+        retry_after=retry_after,
+        links=[(call.urls.authorization(authorized.id), "up")],
+    )
+
+
+def _is_processing(shown: Authorization) -> bool:
+    return any(challenge.status == "processing" for challenge in shown.challenges)
+
+
+def _challenge(urls: Urls, shown: Challenge) -> dict[str, Any]:
+    document: dict[str, Any] = {
+        "type": shown.type,
+        "url": urls.challenge(shown.id),
+        "status": shown.status,
+        "token": shown.token,
+    }
+    if shown.validated_at:
+        document["validated"] = rfc3339(shown.validated_at)
+    if shown.error:
+        document["error"] = shown.error
+    return document

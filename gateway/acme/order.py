@@ -1,0 +1,172 @@
+"""newOrder, orders, the orders list and finalize (RFC 8555 §7.1.2.1, §7.4)."""
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from gateway.acme.door import Door
+from gateway.acme.jws import decode_base64url
+from gateway.acme.problem import Problem, malformed, not_found, subproblems
+from gateway.acme.reply import Reply, rfc3339
+from gateway.acme.signed_request import Call
+from gateway.acme.urls import Urls
+from gateway.rules.names import InvalidName, normalise
+from gateway.store.orders import Order
+from gateway.usecases import issuance, orders
+from gateway.usecases.issuance import Finalize
+from gateway.usecases.orders import PlaceOrder
+
+_MAXIMUM_NAMES = 100
+_PAGE_SIZE = 100
+_RETRY_SECONDS = 2
+
+
+class Identifier(msgspec.Struct):
+    """RFC 8555 §7.1.3."""
+
+    type: str
+    value: str
+
+
+class NewOrder(msgspec.Struct, rename="camel"):
+    """RFC 8555 §7.4, `profile` of draft-aaron-acme-profiles."""
+
+    identifiers: list[Identifier]
+    not_before: datetime | None = None
+    not_after: datetime | None = None
+    profile: str | None = None
+
+
+class FinalizeForm(msgspec.Struct):
+    """RFC 8555 §7.4."""
+
+    csr: str
+
+
+async def new_order(door: Door, call: Call) -> Reply:
+    """Places an order, if the gate is open for every name."""
+    form = call.read(NewOrder)
+    wanted = PlaceOrder(
+        _names(form.identifiers),
+        form.profile,
+        _instant("notBefore", form.not_before),
+        _instant("notAfter", form.not_after),
+        call.client.address,
+    )
+    order = await orders.place_order(door.services, call.take_ticket(), wanted)
+    return _reply(call.urls, order, 201)
+
+
+async def order(door: Door, call: Call, order_id: UUID) -> Reply:
+    """One of the signer's orders."""
+    call.require_read()
+    return _reply(call.urls, await orders.read_order(door.services, call.take_ticket(), order_id))
+
+
+async def list_orders(door: Door, call: Call, account_id: str) -> Reply:
+    """The signer's orders, newest first, in pages."""
+    call.require_read()
+    if account_id != call.account_id:
+        raise not_found()
+    before = _cursor(call.query.get("cursor"))
+    page, following = await orders.list_orders(
+        door.services.pool, call.take_ticket(), before, _PAGE_SIZE
+    )
+    links = []
+    if following is not None:
+        links.append((f"{call.urls.orders(account_id)}?cursor={following}", "next"))
+    return Reply({"orders": [call.urls.order(order_id) for order_id in page]}, links=links)
+
+
+async def finalize(door: Door, call: Call, order_id: UUID) -> Reply:
+    """Asks for the certificate of a ready order."""
+    form = call.read(FinalizeForm)
+    wanted = Finalize(
+        order_id,
+        decode_base64url(form.csr, "The CSR"),
+        call.key.public_key,
+        call.client.address,
+    )
+    finalized = await issuance.finalize(door.services, call.take_ticket(), wanted)
+    if finalized.status == "processing" and not door.services.issuer.immediate:
+        door.runner.start(order_id)
+    return _reply(call.urls, finalized)
+
+
+def _names(identifiers: list[Identifier]) -> list[str]:
+    """Unique names in the client's order; raises Problem naming each that cannot be certified."""
+    if not 0 < len(identifiers) <= _MAXIMUM_NAMES:
+        raise malformed(f"An order has 1 to {_MAXIMUM_NAMES} identifiers.")
+    unsupported = [item for item in identifiers if item.type != "dns"]
+    if unsupported:
+        raise Problem(
+            "unsupportedIdentifier",
+            "Certificates are issued for DNS names only.",
+            members={"subproblems": [_unsupported(item) for item in unsupported]},
+        )
+    names: dict[str, None] = {}
+    refused: list[tuple[str, str]] = []
+    for item in identifiers:
+        try:
+            if not item.value.isascii():
+                raise InvalidName("internationalized names must be sent as A-labels (xn--)")
+            names[normalise(item.value)] = None
+        except InvalidName as error:
+            refused.append((item.value, f"No certificate can be issued for this name: {error}."))
+    if refused:
+        raise Problem(
+            "rejectedIdentifier",
+            "The order names identifiers that no certificate can be issued for: "
+            + "; ".join(f"{name}: {detail}" for name, detail in refused),
+            members={"subproblems": subproblems("rejectedIdentifier", refused)},
+        )
+    return list(names)
+
+
+def _unsupported(item: Identifier) -> dict[str, Any]:
+    problem = Problem(
+        "unsupportedIdentifier", f"Identifiers of type {item.type!r} are not supported."
+    )
+    document = problem.document()
+    del document["status"]
+    return {**document, "identifier": {"type": item.type, "value": item.value}}
+
+
+def _instant(name: str, value: datetime | None) -> datetime | None:
+    if value is None:
+        return None
+    if value.tzinfo is None:
+        raise malformed(f"{name} must be a date and time with a zone (RFC 3339).")
+    return value.astimezone(UTC)
+
+
+def _cursor(text: str | None) -> UUID | None:
+    if text is None:
+        return None
+    try:
+        return UUID(text)
+    except ValueError:
+        raise malformed("The cursor is not one of this list.") from None
+
+
+def _reply(urls: Urls, shown: Order, status: int = 200) -> Reply:
+    document: dict[str, Any] = {
+        "status": shown.status,
+        "expires": rfc3339(shown.expires_at),
+        "identifiers": [{"type": "dns", "value": name} for name in shown.names],
+        "profile": shown.profile,
+        "authorizations": [urls.authorization(held) for held in shown.authorization_ids],
+        "finalize": urls.finalize(shown.id),
+    }
+    if shown.not_before:
+        document["notBefore"] = rfc3339(shown.not_before)
+    if shown.not_after:
+        document["notAfter"] = rfc3339(shown.not_after)
+    if shown.error:
+        document["error"] = shown.error
+    if shown.status == "valid":
+        document["certificate"] = urls.certificate(shown.id)
+    retry_after = _RETRY_SECONDS if shown.status == "processing" else None
+    return Reply(document, status, location=urls.order(shown.id), retry_after=retry_after)

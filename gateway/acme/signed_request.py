@@ -1,0 +1,176 @@
+"""From a POST to a verified request: body, JWS, URL, key, signature, nonce (RFC 8555 §6.2-§6.5).
+
+The signature is checked first. The nonce is burnt after it, within the first statement of the
+request itself where there is one (DESIGN §6).
+"""
+
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, TypeVar
+
+import msgspec
+from aiohttp import web
+
+from gateway.acme import jws
+from gateway.acme.jwk import ALGORITHMS, AccountKey, read_jwk
+from gateway.acme.jws import Jws
+from gateway.acme.key_cache import CachedKey, KeyCache
+from gateway.acme.nonce import Nonce, NonceMint
+from gateway.acme.problem import Problem, bad_nonce, bad_signature, malformed
+from gateway.acme.urls import Urls
+from gateway.client_address import client_address
+from gateway.config import Settings
+from gateway.request_body import BodyBroken, BodyTooLarge, BodyTooSlow, read_body
+from gateway.store.accounts import Client
+from gateway.store.admission import Ticket
+from gateway.store.servers import Server
+
+CONTENT_TYPE = "application/jose+json"
+_USER_AGENT_LENGTH = 255
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Call:
+    """A verified request to one server. `account_id` is None when the key itself signed (jwk)."""
+
+    server: Server
+    urls: Urls
+    url: str
+    key: AccountKey
+    payload: bytes
+    client: Client
+    nonce: Nonce
+    account_id: str | None = None
+    key_version: int = 0
+    query: dict[str, str] = field(default_factory=dict)
+    nonce_taken: bool = False
+
+    def take_ticket(self) -> Ticket:
+        """For the statement that burns the nonce and reads the account's standing."""
+        assert self.account_id is not None
+        self.nonce_taken = True
+        return Ticket(self.nonce.value, self.nonce.epoch, self.account_id, self.key_version)
+
+    def read(self, form: type[T]) -> T:
+        """The payload as `form`; raises Problem (malformed)."""
+        try:
+            decoder: msgspec.json.Decoder[T] = _decoder(form)
+            return decoder.decode(self.payload)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise malformed(f"The payload cannot be read: {error}") from error
+
+    @property
+    def is_read(self) -> bool:
+        """POST-as-GET (RFC 8555 §6.3)."""
+        return not self.payload
+
+    def require_read(self) -> None:
+        if self.payload:
+            raise malformed("This resource is only read: send POST-as-GET, with an empty payload.")
+
+
+class Verifier:
+    """Verifies signed requests with the keys of this process."""
+
+    def __init__(self, settings: Settings, keys: KeyCache, mint: NonceMint) -> None:
+        self._settings = settings
+        self._keys = keys
+        self._mint = mint
+
+    async def by_account(self, request: web.Request, server: Server, urls: Urls) -> Call:
+        """A request signed by an account of `server`, named by `kid`."""
+        signed, url = await self._parse(request)
+        if signed.header.jwk is not None or signed.header.kid is None:
+            raise malformed('This request must be signed by an account: "kid" and no "jwk".')
+        account_id = urls.account_id(signed.header.kid)
+        if account_id is None:
+            raise malformed(f'"kid" must be the URL of an account of {urls.directory}.')
+        nonce = self._open_nonce(signed)
+        cached = await self._verified_key(signed, account_id, server)
+        return Call(
+            server,
+            urls,
+            url,
+            cached.key,
+            signed.payload,
+            self._client(request),
+            nonce,
+            account_id,
+            cached.version,
+            dict(request.query) if "?" in url else {},
+        )
+
+    async def by_key(self, request: web.Request, server: Server, urls: Urls) -> Call:
+        """A request signed by the key it carries (`jwk`)."""
+        signed, url = await self._parse(request)
+        if signed.header.jwk is None or signed.header.kid is not None:
+            raise malformed('This request must be signed by its own key: "jwk" and no "kid".')
+        nonce = self._open_nonce(signed)
+        if signed.header.alg not in ALGORITHMS:
+            raise jws.bad_algorithm(signed.header.alg, ALGORITHMS)
+        key = read_jwk(signed.header.jwk)
+        if not jws.verify(signed, key):
+            raise bad_signature()
+        return Call(server, urls, url, key, signed.payload, self._client(request), nonce)
+
+    async def _parse(self, request: web.Request) -> tuple[Jws, str]:
+        if request.content_type != CONTENT_TYPE:
+            raise malformed(f"The content type must be {CONTENT_TYPE}.", 415)
+        signed = jws.parse(await _body(request))
+        url = self._settings.public_url + request.raw_path
+        if signed.header.url is None:
+            raise malformed('The protected header must have a "url".')
+        if signed.header.url != url:
+            raise Problem("unauthorized", f'The "url" of the protected header must be {url}.', 403)
+        return signed, url
+
+    def _open_nonce(self, signed: Jws) -> Nonce:
+        nonce = self._mint.open(signed.header.nonce or "")
+        if nonce is None:
+            raise bad_nonce()
+        return nonce
+
+    async def _verified_key(self, signed: Jws, account_id: str, server: Server) -> CachedKey:
+        cached = await self._keys.get(account_id)
+        if cached is None or cached.server_id != server.id:
+            raise account_unknown()
+        if _fits(signed, cached):
+            return cached
+        fresh = await self._keys.reload(account_id)  # the key may just have been changed elsewhere
+        if fresh is None or fresh.version == cached.version or not jws.verify(signed, fresh.key):
+            jws.verify(signed, cached.key)  # tells which algorithms would do
+            raise bad_signature()
+        return fresh
+
+    def _client(self, request: web.Request) -> Client:
+        agent = request.headers.get("User-Agent")
+        if agent is not None:
+            agent = agent.encode(errors="replace").decode()[:_USER_AGENT_LENGTH]
+        return Client(agent, client_address(request, self._settings))
+
+
+def account_unknown() -> Problem:
+    return Problem("accountDoesNotExist", "There is no such account on this server.")
+
+
+def _fits(signed: Jws, cached: CachedKey) -> bool:
+    return signed.header.alg in cached.key.algorithms and jws.verify(signed, cached.key)
+
+
+async def _body(request: web.Request) -> bytes:
+    try:
+        return await read_body(request)
+    except BodyTooLarge:
+        raise malformed("The request body is larger than 64 KiB.", 413) from None
+    except BodyTooSlow:
+        raise malformed("The request body took too long to arrive.", 408) from None
+    except BodyBroken:
+        raise malformed("The request body did not arrive whole.") from None
+
+
+@lru_cache
+def _decoder(form: Hashable) -> Any:
+    return msgspec.json.Decoder(form)

@@ -1,0 +1,40 @@
+"""The URLs below a server's directory (DESIGN §3: paths per server)."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Urls:
+    """`directory` is the directory's own URL; everything else lies below it."""
+
+    directory: str
+
+    def resource(self, name: str) -> str:
+        return f"{self.directory}/{name}"
+
+    def account(self, account_id: str) -> str:
+        return f"{self.directory}/account/{account_id}"
+
+    def account_id(self, url: str) -> str | None:
+        """The account a `kid` names, if it is one of this server."""
+        prefix = f"{self.directory}/account/"
+        return url[len(prefix) :] if url.startswith(prefix) else None
+
+    def orders(self, account_id: str) -> str:
+        return f"{self.directory}/account/{account_id}/orders"
+
+    def order(self, order_id: UUID) -> str:
+        return f"{self.directory}/order/{order_id}"
+
+    def finalize(self, order_id: UUID) -> str:
+        return f"{self.directory}/order/{order_id}/finalize"
+
+    def authorization(self, authorization_id: UUID) -> str:
+        return f"{self.directory}/authz/{authorization_id}"
+
+    def challenge(self, challenge_id: UUID) -> str:
+        return f"{self.directory}/chall/{challenge_id}"
+
+    def certificate(self, order_id: UUID) -> str:
+        return f"{self.directory}/cert/{order_id}"

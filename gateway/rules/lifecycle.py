@@ -1,0 +1,18 @@
+"""Status of orders and authorizations as time passes (RFC 8555 §7.1.6).
+
+Nothing is written when something runs out: what a client sees follows from business time.
+"""
+
+from datetime import datetime
+
+
+def order_status(status: str, expires_at: datetime, now: datetime) -> str:
+    """An order that was not finalized in time is invalid."""
+    return "invalid" if status in ("pending", "ready") and now > expires_at else status
+
+
+def authorization_status(status: str, expires_at: datetime, now: datetime) -> str:
+    """A pending authorization that ran out is invalid, a valid one expired."""
+    if now <= expires_at:
+        return status
+    return {"pending": "invalid", "valid": "expired"}.get(status, status)

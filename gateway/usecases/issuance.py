@@ -1,0 +1,244 @@
+"""Finalize: from a ready order to a certificate (RFC 8555 §7.4).
+
+Three steps: read and decide, record the intent to sign, store what was signed. A process may die
+between any two; the issuance runner goes on from what is stored, under the same serial.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Any, cast
+from uuid import UUID
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPublicKeyTypes
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from gateway import ids
+from gateway.ca.csr import check_csr
+from gateway.ca.issuer import CertificateRequest, Issued
+from gateway.ca.profiles import PROFILES
+from gateway.db.pool import transaction
+from gateway.errors import IssuanceRefused, NotFound, OrderNotReady, Refusal
+from gateway.rules import issuance as gate
+from gateway.rules.issuance import GateFacts
+from gateway.services import Services
+from gateway.store import issuance, orders
+from gateway.store.admission import Admission, Ticket
+from gateway.store.issuance import Unfinished
+from gateway.store.orders import Order
+from gateway.usecases.admission import admit
+from gateway.usecases.orders import as_of, longest_validity, record_refusals
+
+SIGNING_LEASE = timedelta(seconds=15)
+"""How long a process has a processing order for itself."""
+
+_TRIES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Finalize:
+    """A client's finalize; `account_key` must not be the key of the certificate."""
+
+    order_id: UUID
+    csr: bytes
+    account_key: Any
+    source: str | None
+
+
+async def finalize(services: Services, ticket: Ticket, wanted: Finalize) -> Order:
+    """The order as it is afterwards: `valid`, or `processing` if the issuer needs time.
+
+    Finalizing again with the same key gives the order as it is: a client that lost the answer may
+    ask again. Raises NotFound, OrderNotReady, BadCsr, BadValidity, IssuanceRefused.
+    """
+    now = await services.clock.now()
+    admission, order, facts = await orders.read_for_finalize(services.pool, ticket, wanted.order_id)
+    admit(ticket, admission)
+    if order is None:
+        raise NotFound
+    order = as_of(order, now)
+    if order.status == "ready":
+        public_key = check_csr(wanted.csr, order.names, wanted.account_key)
+        item = await _record_intent(services, wanted, order, admission, facts, now)
+        if item is not None:
+            status = "processing"
+            if services.issuer.immediate:
+                issued = services.issuer.issue_now(request_of(item, public_key))
+                status = await keep(services, item, issued, now, wanted.source)
+            return replace(order, status=status)
+    elif order.status not in ("processing", "valid"):
+        raise OrderNotReady(_not_ready(order))
+    return await _finalized_before(services, order, wanted)
+
+
+async def keep(
+    services: Services, item: Unfinished, issued: Issued, now: datetime, source: str | None
+) -> str:
+    """Stores a signed certificate if the gate still holds; gives the order's status.
+
+    Raises IssuanceRefused when it does not: then the certificate is withheld and revoked.
+    """
+    key_hash = sha256(_spki(x509.load_der_x509_csr(item.csr).public_key())).digest()
+    for _ in range(_TRIES):
+        step = await issuance.store_certificate(
+            services.pool,
+            kid=item.kid,
+            eab_version=item.eab_version,
+            order_id=item.order_id,
+            issuer_id=services.issuer.id,
+            serial=issued.serial,
+            der=issued.der,
+            key_hash=key_hash,
+            names=item.names,
+            not_before=issued.not_before,
+            not_after=issued.not_after,
+            now=now,
+            source=source,
+        )
+        if step.done:
+            return "valid"
+        fresh = await issuance.read_unfinished(services.pool, item.order_id)
+        if fresh is None:  # another process was faster; the client will see at its next look
+            break
+        item = fresh
+        if refused := gate.refusals(item.facts, item.names, now):
+            await _withhold(services, item, issued, key_hash, now, refused)
+            raise IssuanceRefused(refused)
+    return "processing"
+
+
+def request_of(
+    item: Unfinished, public_key: CertificateIssuerPublicKeyTypes | None = None
+) -> CertificateRequest:
+    """What the issuer is asked, from the recorded intent; the same however often it is asked."""
+    return CertificateRequest(
+        item.order_id,
+        int(item.intent["serial"], 16),
+        item.csr,
+        public_key or _certifiable(item.csr),
+        item.names,
+        item.profile,
+        datetime.fromisoformat(item.intent["not_before"]),
+        datetime.fromisoformat(item.intent["not_after"]),
+    )
+
+
+def problem_of(refused: list[Refusal]) -> dict[str, Any]:
+    """What the order shows when the gate closed after finalize (RFC 8555 §7.1.3, `error`)."""
+    return failure("unauthorized", " ".join(refusal.text for refusal in refused), 403)
+
+
+def failure(kind: str, detail: str, status: int) -> dict[str, Any]:
+    """A problem document to be stored with an order."""
+    return {"type": f"urn:ietf:params:acme:error:{kind}", "detail": detail, "status": status}
+
+
+async def _record_intent(
+    services: Services,
+    wanted: Finalize,
+    order: Order,
+    admission: Admission,
+    facts: GateFacts,
+    now: datetime,
+) -> Unfinished | None:
+    """ready → processing while the gate is open; None when another request did so just now."""
+    intent = _intent(services, order, now)
+    version = admission.eab_version
+    for _ in range(_TRIES):
+        if refused := gate.refusals(facts, order.names, now):
+            await record_refusals(
+                services.pool, now, order.account_id, wanted.source, admission.kid, refused
+            )
+            raise IssuanceRefused(refused)
+        step = await issuance.record_intent(
+            services.pool,
+            kid=admission.kid,
+            eab_version=version,
+            order_id=order.id,
+            csr=wanted.csr,
+            intent=intent,
+            lease=SIGNING_LEASE,
+        )
+        if step.done:
+            return Unfinished(
+                order.id,
+                order.account_id,
+                admission.kid,
+                version,
+                order.names,
+                order.profile,
+                wanted.csr,
+                intent,
+                None,
+                facts,
+            )
+        if step.unchanged:
+            return None
+        version, facts = await issuance.read_gate(services.pool, order.account_id, order.names)
+    raise OrderNotReady("The subscription is being changed right now; finalize again in a moment.")
+
+
+def _intent(services: Services, order: Order, now: datetime) -> dict[str, Any]:
+    longest = longest_validity(services.settings, PROFILES[order.profile])
+    # A start that was asked for and has passed meanwhile is now: nothing is backdated.
+    start = order.not_before if order.not_before and order.not_before > now else None
+    not_before, not_after = gate.validity(now, start, order.not_after, longest)
+    return {
+        "serial": f"{ids.new_serial_number():x}",
+        "not_before": not_before.isoformat(),
+        "not_after": not_after.isoformat(),
+    }
+
+
+async def _finalized_before(services: Services, order: Order, wanted: Finalize) -> Order:
+    stored = await issuance.find_csr(services.pool, order.id)
+    key = check_csr(wanted.csr, order.names, wanted.account_key)
+    if stored is None or _spki(_certifiable(stored)) != _spki(key):
+        raise OrderNotReady("The order was finalized with another key; place a new order.")
+    return replace(order, status="processing") if order.status == "ready" else order
+
+
+async def _withhold(
+    services: Services,
+    item: Unfinished,
+    issued: Issued,
+    key_hash: bytes,
+    now: datetime,
+    refused: list[Refusal],
+) -> None:
+    async with transaction(services.pool) as connection:
+        await issuance.withhold_certificate(
+            connection,
+            order_id=item.order_id,
+            issuer_id=services.issuer.id,
+            serial=issued.serial,
+            der=issued.der,
+            key_hash=key_hash,
+            names=item.names,
+            not_before=issued.not_before,
+            not_after=issued.not_after,
+            now=now,
+            error=problem_of(refused),
+        )
+    await services.issuer.revoke(issued.serial, issuance.CESSATION_OF_OPERATION, now)
+
+
+def _not_ready(order: Order) -> str:
+    if order.status == "pending":
+        return "The order is pending: its authorizations are not valid yet."
+    if order.error:
+        return f"The order is invalid: {order.error.get('detail', '')}"
+    return (
+        f"The order is invalid; it could be finalized until {order.expires_at:%Y-%m-%dT%H:%M:%SZ}."
+    )
+
+
+def _certifiable(csr: bytes) -> CertificateIssuerPublicKeyTypes:
+    """The key of a CSR that passed check_csr when it came."""
+    return cast(CertificateIssuerPublicKeyTypes, x509.load_der_x509_csr(csr).public_key())
+
+
+def _spki(key: Any) -> bytes:
+    encoded: bytes = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return encoded

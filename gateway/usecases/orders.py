@@ -1,0 +1,193 @@
+"""Orders, their authorizations and certificates, up to finalize (RFC 8555 §7.4, §7.5)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from gateway import ids
+from gateway.ca.profiles import PROFILES, Profile
+from gateway.config import Settings
+from gateway.db.pool import Pool
+from gateway.errors import IssuanceRefused, NotFound, Refusal, UnknownProfile
+from gateway.rules import issuance, lifecycle
+from gateway.rules.names import base_of
+from gateway.services import Services
+from gateway.store import authorizations, certificates, challenges, orders
+from gateway.store.admission import Ticket
+from gateway.store.authorizations import Authorization, Challenge
+from gateway.store.certificates import Download
+from gateway.store.orders import NewAuthorization, Order
+from gateway.usecases.admission import admit
+from gateway.validation.challenge import offered
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceOrder:
+    """What a client asks for: unique lower-case A-labels, `*.` included."""
+
+    names: Sequence[str]
+    profile: str | None
+    not_before: datetime | None
+    not_after: datetime | None
+    source: str | None
+
+
+async def place_order(services: Services, ticket: Ticket, wanted: PlaceOrder) -> Order:
+    """A pending order with an authorization per name.
+
+    Raises IssuanceRefused when the gate is closed, UnknownProfile, BadValidity.
+    """
+    now = await services.clock.now()
+    admission, facts = await orders.read_gate(services.pool, ticket, wanted.names)
+    admit(ticket, admission)
+    refused = issuance.refusals(facts, wanted.names, now)
+    if refused:
+        await record_refusals(
+            services.pool, now, ticket.account_id, wanted.source, admission.kid, refused
+        )
+        raise IssuanceRefused(refused)
+    name, profile = _profile(wanted.profile)
+    longest = longest_validity(services.settings, profile)
+    issuance.validity(now, wanted.not_before, wanted.not_after, longest)
+    order = Order(
+        ids.new_id(),
+        ticket.account_id,
+        "pending",
+        name,
+        wanted.not_before,
+        wanted.not_after,
+        now + timedelta(hours=services.settings.issuance.order_hours),
+        None,
+        list(wanted.names),
+        [ids.new_id() for _ in wanted.names],
+    )
+    await orders.place(
+        services.pool,
+        order_id=order.id,
+        account_id=order.account_id,
+        profile=order.profile,
+        names=order.names,
+        authorizations=_authorizations(order),
+        not_before=order.not_before,
+        not_after=order.not_after,
+        expires_at=order.expires_at,
+        now=now,
+        source=wanted.source,
+    )
+    return order
+
+
+async def read_order(services: Services, ticket: Ticket, order_id: UUID) -> Order:
+    """One of the signer's orders as it is now; raises NotFound."""
+    admission, order = await orders.read(services.pool, ticket, order_id)
+    admit(ticket, admission)
+    if order is None:
+        raise NotFound
+    return as_of(order, await services.clock.now())
+
+
+async def list_orders(
+    pool: Pool, ticket: Ticket, before: UUID | None, size: int
+) -> tuple[list[UUID], UUID | None]:
+    """A page of the signer's orders, newest first, and where the next one begins."""
+    admission, found = await orders.list_ids(pool, ticket, before, size + 1)
+    admit(ticket, admission)
+    page = found[:size]
+    return page, page[-1] if len(found) > size else None
+
+
+async def read_authorization(
+    services: Services, ticket: Ticket, authorization_id: UUID
+) -> Authorization:
+    """One of the signer's authorizations as it is now; raises NotFound."""
+    admission, authorization = await authorizations.read(services.pool, ticket, authorization_id)
+    admit(ticket, admission)
+    if authorization is None:
+        raise NotFound
+    return _authorization_as_of(authorization, await services.clock.now())
+
+
+async def answer_challenge(
+    services: Services, ticket: Ticket, challenge_id: UUID, *, ready: bool
+) -> tuple[Authorization, Challenge, bool]:
+    """A challenge as it is now; with `ready` its validation begins if it can (RFC 8555 §7.5.1).
+
+    The last part says whether the caller is to run the validation. Raises NotFound.
+    """
+    admission, authorization, challenge = await authorizations.read_by_challenge(
+        services.pool, ticket, challenge_id
+    )
+    admit(ticket, admission)
+    if authorization is None or challenge is None:
+        raise NotFound
+    authorization = _authorization_as_of(authorization, await services.clock.now())
+    if not ready or authorization.status != "pending" or challenge.status != "pending":
+        return authorization, challenge, False
+    started = await challenges.start_attempt(
+        services.pool, challenge_id, services.settings.validation.lease_seconds
+    )
+    return authorization, replace(challenge, status="processing"), started
+
+
+async def download(pool: Pool, ticket: Ticket, order_id: UUID) -> Download:
+    """The certificate of one of the signer's orders; raises NotFound."""
+    admission, found = await certificates.read(pool, ticket, order_id)
+    admit(ticket, admission)
+    if found is None:
+        raise NotFound
+    return found
+
+
+async def record_refusals(
+    pool: Pool,
+    now: datetime,
+    account_id: str,
+    source: str | None,
+    subject: str,
+    refused: Sequence[Refusal],
+) -> None:
+    """Operators and resellers see why somebody got no certificate (ops.refusals)."""
+    told = [(name, refusal.reason, refusal.text) for refusal in refused for name in refusal.names]
+    await orders.record_refusal(pool, now, account_id, source, subject, told)
+
+
+def longest_validity(settings: Settings, profile: Profile) -> timedelta:
+    """What the profile allows, or the operator if that is less."""
+    return min(profile.longest, timedelta(days=settings.issuance.certificate_days))
+
+
+def as_of(order: Order, now: datetime) -> Order:
+    status = lifecycle.order_status(order.status, order.expires_at, now)
+    return order if status == order.status else replace(order, status=status)
+
+
+def _authorization_as_of(authorization: Authorization, now: datetime) -> Authorization:
+    status = lifecycle.authorization_status(authorization.status, authorization.expires_at, now)
+    if status == authorization.status:
+        return authorization
+    return replace(authorization, status=status)
+
+
+def _profile(name: str | None) -> tuple[str, Profile]:
+    name = name or next(iter(PROFILES))
+    if name not in PROFILES:
+        raise UnknownProfile(
+            f"The profile {name[:64]!r} is not offered; choose one of {', '.join(PROFILES)}."
+        )
+    return name, PROFILES[name]
+
+
+def _authorizations(order: Order) -> list[NewAuthorization]:
+    made = []
+    for authorization_id, name in zip(order.authorization_ids, order.names, strict=True):
+        wildcard = name.startswith("*.")
+        made.append(
+            NewAuthorization(
+                authorization_id,
+                base_of(name) if wildcard else name,
+                wildcard,
+                [(ids.new_id(), kind, ids.new_challenge_token()) for kind in offered(wildcard)],
+            )
+        )
+    return made
