@@ -7,7 +7,7 @@ request itself where there is one (DESIGN §6).
 from collections.abc import Hashable
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import msgspec
 from aiohttp import web
@@ -57,7 +57,7 @@ class Call:
     def read(self, form: type[T]) -> T:
         """The payload as `form`; raises Problem (malformed)."""
         try:
-            decoder: msgspec.json.Decoder[T] = _decoder(form)
+            decoder: msgspec.json.Decoder[T] = _decoder(cast(Hashable, form))
             return decoder.decode(self.payload)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise malformed(f"The payload cannot be read: {error}") from error

@@ -161,7 +161,6 @@ async def update_account(
     Raises ContactInvalid and ContactUnsupported.
     """
     contacts = None if update.contacts is None else contact_rules.checked(update.contacts)
-    terms = update.terms_agreed
     now = await services.clock.now()
     await read_account(services.pool, ticket)
     async with transaction(services.pool) as connection:
