@@ -58,7 +58,7 @@ async def fresh_database(server: str, template: str = _TEMPLATE) -> AsyncIterato
     name = f"test_{ids.new_id().hex}"
     connection = await asyncpg.connect(server)
     try:
-        await connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        await connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
         yield of_database(server, name)
         await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
     finally:

@@ -1,0 +1,251 @@
+"""Puts the gateway together: services, background work and the three HTTP applications."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import structlog
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from gateway import downloads, health, metrics
+from gateway.acme import routes as acme
+from gateway.ca.local import LocalCa
+from gateway.clock import Clock, SystemClock
+from gateway.config import Settings
+from gateway.db.migrate import missing_migrations
+from gateway.db.pool import Pool, is_outage, open_pool
+from gateway.errors import ConfigurationError, HttpsRequired, OperatorMistake
+from gateway.logging import describe
+from gateway.reseller import endpoint, envelope
+from gateway.sandbox import clock as sandbox_clock
+from gateway.services import Services
+from gateway.store import issuers
+from gateway.usecases.issuance_runner import IssuanceRunner
+from gateway.usecases.validation import Validator
+from gateway.validation.dns import DnsResolver, FixedResolver, Resolver
+from gateway.vault import Vault
+
+_LARGEST_BODY = 128 * 1024
+_RESTART_SECONDS = 1.0
+_RETRY_AFTER_SECONDS = "5"
+_SANDBOX_CA_VALID = (
+    datetime(2000, 1, 1, tzinfo=UTC),
+    datetime(2099, 12, 31, 23, 59, 59, tzinfo=UTC),
+)
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """One process's gateway; its applications are not served yet."""
+
+    services: Services
+    ca: LocalCa
+    public: web.Application
+    plain: web.Application
+    metrics: web.Application
+
+
+async def prepare(settings: Settings) -> None:
+    """What must be right once before any process serves: schema, CA and its row.
+
+    Raises OperatorMistake when the schema is older than the program, ConfigurationError when the
+    settings contradict each other, and what `open_pool` raises.
+    """
+    _check(settings)
+    pool = await open_pool(settings.database, min_size=1)
+    try:
+        async with pool.acquire() as connection:
+            missing = await missing_migrations(connection)
+        if missing:
+            raise OperatorMistake(
+                f"the database lacks {', '.join(missing)}: run `gateway migrate` first"
+            )
+        await issuers.register(pool, await load_ca(settings))
+    finally:
+        await pool.close()
+
+
+@asynccontextmanager
+async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
+    """The gateway with its background work running. The database may be away meanwhile."""
+    _check(settings)
+    async with AsyncExitStack() as stack:
+        pool = await open_pool(settings.database, min_size=0)
+        stack.push_async_callback(_close_pool, pool)
+        ca = await load_ca(settings)
+        services = Services(
+            settings=settings,
+            pool=pool,
+            clock=choose_clock(settings, pool),
+            vault=Vault([key.get_secret_value() for key in settings.secrets.keys]),
+            issuer=ca,
+            resolver=_resolver(settings),
+        )
+        validator, runner = Validator(services), IssuanceRunner(services)
+        stack.push_async_callback(validator.close)
+        stack.push_async_callback(runner.close)
+        for name, work in (("validator", validator.run_forever), ("issuance", runner.run_forever)):
+            await stack.enter_async_context(_background(name, work))
+        yield Gateway(
+            services,
+            ca,
+            public=_public_app(services, ca, validator, runner),
+            plain=_plain_app(services, ca),
+            metrics=_metrics_app(),
+        )
+
+
+def choose_clock(settings: Settings, pool: Pool) -> Clock:
+    """Business time: that of the world, or the sandbox's own."""
+    return sandbox_clock.SandboxClock(pool) if settings.sandbox else SystemClock()
+
+
+async def load_ca(settings: Settings) -> LocalCa:
+    """The local CA, made on first use. Its own validity is real time, except in the sandbox."""
+    passphrase = None
+    if settings.ca.passphrase_file is not None:
+        passphrase = _read_passphrase(settings.ca.passphrase_file)
+    return LocalCa.create_or_load(
+        settings.ca.directory,
+        await SystemClock().now(),
+        passphrase=passphrase,
+        base_url=plain_url(settings),
+        valid=_SANDBOX_CA_VALID if settings.sandbox else None,
+    )
+
+
+def plain_url(settings: Settings) -> str:
+    """Base of the CRL and AIA URLs written into certificates, without a trailing slash."""
+    if settings.ca.crl_url is not None:
+        return settings.ca.crl_url.rstrip("/")
+    port = settings.listen.plain_http_port
+    if port is None:
+        raise ConfigurationError(
+            "certificates need a CRL address: set listen.plain_http_port, or ca.crl_url"
+        )
+    host = urlsplit(settings.public_url).hostname or ""
+    host = f"[{host}]" if ":" in host else host
+    return f"http://{host}" if port == 80 else f"http://{host}:{port}"
+
+
+def _check(settings: Settings) -> None:
+    if settings.sandbox:
+        return
+    if settings.validation.resolve_to is not None:
+        raise ConfigurationError("validation.resolve_to is for the sandbox only; remove it")
+    if settings.validation.allow_private_addresses:
+        raise ConfigurationError(
+            "validation.allow_private_addresses is for the sandbox only; remove it"
+        )
+
+
+def _resolver(settings: Settings) -> Resolver:
+    if settings.validation.resolve_to is not None:
+        return FixedResolver(settings.validation.resolve_to)
+    return DnsResolver(settings.validation.resolvers, settings.validation.timeout_seconds)
+
+
+def _read_passphrase(file: Path) -> bytes:
+    try:
+        return file.read_bytes().removesuffix(b"\n")
+    except OSError as error:
+        raise ConfigurationError(f"ca.passphrase_file cannot be read: {error.strerror}") from error
+
+
+async def _close_pool(pool: Pool) -> None:
+    try:
+        async with asyncio.timeout(5):
+            await pool.close()
+    except TimeoutError:
+        pool.terminate()
+
+
+@asynccontextmanager
+async def _background(name: str, work: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
+    """`work` runs until the block ends; a fault of it is logged, and it starts again."""
+
+    async def keep_running() -> None:
+        while True:
+            try:
+                return await work()
+            except Exception as error:
+                if is_outage(error):
+                    _log.warning("background.database_away", work=name, error=type(error).__name__)
+                else:
+                    _log.error("background.failed", work=name, **describe(error))
+                await asyncio.sleep(_RESTART_SECONDS)
+
+    task = asyncio.create_task(keep_running(), name=name)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+def _public_app(
+    services: Services, ca: LocalCa, validator: Validator, runner: IssuanceRunner
+) -> web.Application:
+    app = web.Application(middlewares=[_answer_faults], client_max_size=_LARGEST_BODY)
+    health.add_routes(app, services)
+    downloads.add_routes(app, services, ca)
+    endpoint.add_routes(app, services)
+    if services.settings.sandbox:
+        sandbox_clock.add_routes(app, services)
+    acme.add_routes(app, services, validator, runner)
+    return app
+
+
+def _plain_app(services: Services, ca: LocalCa) -> web.Application:
+    """CRLs and CA certificates; whatever else is asked for needs HTTPS (E6)."""
+
+    async def refuse(request: web.Request) -> web.Response:
+        return envelope.refusal(HttpsRequired())
+
+    app = web.Application(middlewares=[_answer_faults], client_max_size=_LARGEST_BODY)
+    downloads.add_routes(app, services, ca)
+    app.router.add_route("*", "/{anything:.*}", refuse)
+    return app
+
+
+def _metrics_app() -> web.Application:
+    async def expose(request: web.Request) -> web.Response:
+        return web.Response(
+            body=metrics.exposition(),
+            headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"},
+        )
+
+    app = web.Application(middlewares=[_answer_faults])
+    app.router.add_get("/metrics", expose)
+    return app
+
+
+@web.middleware
+async def _answer_faults(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """No exception reaches a client: an outage is a 503 worth a retry, the rest a bare 500."""
+    try:
+        return await handler(request)
+    except web.HTTPException:
+        raise
+    except Exception as error:
+        if is_outage(error):
+            _log.warning("http.database_away", error=type(error).__name__)
+            return _fault(503, "the database is away, please try again")
+        _log.error("http.failed", path=request.rel_url.raw_path, **describe(error))
+        return _fault(500, "an internal error occurred")
+
+
+def _fault(status: int, detail: str) -> web.Response:
+    """RFC 9457."""
+    problem = {"type": "about:blank", "status": status, "detail": detail}
+    headers = {"Retry-After": _RETRY_AFTER_SECONDS} if status == 503 else {}
+    return web.json_response(
+        problem, status=status, headers=headers, content_type="application/problem+json"
+    )

@@ -1,0 +1,34 @@
+"""CRLs and CA certificates, by plain HTTP and HTTPS alike (RFC 5280 §4.2.1.13, §4.2.2.1)."""
+
+from aiohttp import web
+
+from gateway.ca.local import LocalCa
+from gateway.services import Services
+from gateway.usecases.crl import current_crl
+
+
+def add_routes(app: web.Application, services: Services, ca: LocalCa) -> None:
+    """/crl/{issuer}.crl, /ca/{issuer}.der and /ca/{issuer}.pem."""
+
+    async def crl(request: web.Request) -> web.Response:
+        _require(request, ca)
+        now = await services.clock.now()
+        der = await current_crl(services.pool, ca, now)
+        return web.Response(body=der, content_type="application/pkix-crl")
+
+    async def der(request: web.Request) -> web.Response:
+        _require(request, ca)
+        return web.Response(body=ca.issuing_der(), content_type="application/pkix-cert")
+
+    async def pem(request: web.Request) -> web.Response:
+        _require(request, ca)
+        return web.Response(body=ca.issuing_pem(), content_type="application/x-pem-file")
+
+    app.router.add_get("/crl/{issuer}.crl", crl)
+    app.router.add_get("/ca/{issuer}.der", der)
+    app.router.add_get("/ca/{issuer}.pem", pem)
+
+
+def _require(request: web.Request, ca: LocalCa) -> None:
+    if request.match_info["issuer"] != ca.name:
+        raise web.HTTPNotFound

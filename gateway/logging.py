@@ -1,0 +1,77 @@
+"""Logs: one JSON object a line on stderr. No form fields, no bodies, no query strings, no keys."""
+
+import logging
+import sys
+import traceback
+from typing import Any
+
+import msgspec
+import structlog
+from aiohttp.abc import AbstractAccessLogger
+from aiohttp.web import BaseRequest, StreamResponse
+
+from gateway import metrics
+
+_LONGEST_PATH = 256
+
+_log = structlog.get_logger(__name__)
+
+
+def configure(level: str) -> None:
+    """Sends the program's own logs and those of its libraries to stderr, from `level` up."""
+    number = logging.getLevelNamesMapping().get(level.upper(), logging.INFO)
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.JSONRenderer(serializer=_serialize),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(number),
+        logger_factory=structlog.BytesLoggerFactory(sys.stderr.buffer),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_LibraryFormatter())
+    # Libraries only speak up about trouble: their chatter may repeat what clients sent.
+    logging.basicConfig(level=max(number, logging.WARNING), handlers=[handler], force=True)
+
+
+class AccessLog(AbstractAccessLogger):
+    """One line and one observation per request."""
+
+    def log(self, request: BaseRequest, response: StreamResponse, time: float) -> None:
+        """`time` is in seconds."""
+        path = request.rel_url.raw_path
+        metrics.observe_request(path, response.status, time)
+        _log.info(
+            "http.request",
+            method=request.method,
+            path=path[:_LONGEST_PATH],
+            status=response.status,
+            milliseconds=round(time * 1000, 2),
+            client=request.remote,
+        )
+
+
+def describe(error: BaseException) -> dict[str, str]:
+    """What may be logged of an unexpected exception: its message may hold a client's secret."""
+    return {
+        "error": type(error).__name__,
+        "stack": "".join(traceback.format_tb(error.__traceback__)),
+    }
+
+
+class _LibraryFormatter(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, Any] = {
+            "event": record.getMessage(),
+            "logger": record.name,
+            "level": record.levelname.lower(),
+        }
+        if record.exc_info and record.exc_info[1] is not None:
+            line |= describe(record.exc_info[1])
+        return _serialize(line).decode()
+
+
+def _serialize(line: dict[str, Any], **_: Any) -> bytes:
+    return msgspec.json.encode(line, enc_hook=str)

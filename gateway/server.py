@@ -1,0 +1,228 @@
+"""`gateway serve`: a supervisor with N worker processes that share their ports (SO_REUSEPORT)."""
+
+import asyncio
+import os
+import selectors
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import asyncpg
+import structlog
+from prometheus_client import multiprocess
+
+from gateway import logging
+from gateway.app import prepare
+from gateway.config import Settings
+from gateway.db.pool import is_outage
+from gateway.errors import OperatorMistake
+from gateway.listeners import GRACE_SECONDS, reserved_ports, tls_context
+from gateway.worker import dump_settings
+
+_FIRST_PAUSE = 0.1
+_LONGEST_PAUSE = 5.0
+_STEADY_SECONDS = 10.0
+_TICK_SECONDS = 1.0
+_log = structlog.get_logger(__name__)
+
+
+def serve(settings: Settings) -> None:
+    """Serves until SIGTERM or SIGINT, then answers what is under way and returns.
+
+    Raises OperatorMistake or ConfigurationError, with what to do, when it cannot start.
+    """
+    with reserved_ports(settings.listen) as listen:
+        supervise(settings.model_copy(update={"listen": listen}), on_ready=_announce(settings))
+
+
+def supervise(settings: Settings, on_ready: Callable[[], None]) -> None:
+    """As `serve`, on ports that are reserved already; `on_ready` is called once all answer."""
+    logging.configure(settings.log_level)
+    tls_context(settings.listen)
+    _prepare(settings)
+    with _metrics_directory() as directory, _wakeups() as wakeups:
+        Supervisor(settings, directory, wakeups, on_ready).run()
+
+
+def _announce(settings: Settings) -> Callable[[], None]:
+    def announce() -> None:
+        _log.info("server.ready", url=settings.public_url, workers=settings.workers)
+
+    return announce
+
+
+def _prepare(settings: Settings) -> None:
+    try:
+        asyncio.run(prepare(settings))
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        if not is_outage(error) and not isinstance(error, asyncpg.PostgresError):
+            raise
+        # Not the address: it may hold a password.
+        raise OperatorMistake(
+            f"the database cannot be used ({type(error).__name__}): {error}; check `database`"
+        ) from None
+
+
+@dataclass
+class Worker:
+    """A worker process; times are monotonic seconds."""
+
+    process: subprocess.Popen[bytes]
+    started_at: float
+    ready: bool = False
+
+
+class Supervisor:
+    """Keeps `settings.workers` processes running."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        metrics_directory: Path,
+        wakeups: int,
+        on_ready: Callable[[], None],
+    ) -> None:
+        self._settings = settings
+        self._metrics_directory = metrics_directory
+        self._on_ready: Callable[[], None] | None = on_ready
+        self._workers: list[Worker] = []
+        self._pause = _FIRST_PAUSE
+        self._next_start = 0.0
+        self._selector = selectors.DefaultSelector()
+        self._wakeups = wakeups
+        self._selector.register(wakeups, selectors.EVENT_READ)
+
+    def run(self) -> None:
+        """Until a signal says stop. Raises OperatorMistake when the first workers do not start."""
+        try:
+            while True:
+                if self._stop_is_wanted():
+                    return
+                self._bury_the_dead()
+                self._start_missing()
+        finally:
+            self._stop_all()
+            self._selector.close()
+
+    def _stop_is_wanted(self) -> bool:
+        """Waits for news: a signal, a worker that got ready, or a tick."""
+        for key, _ in self._selector.select(_TICK_SECONDS):
+            if key.data is None:
+                signals = os.read(self._wakeups, 256)
+                if signal.SIGTERM in signals or signal.SIGINT in signals:
+                    return True
+                if signal.SIGHUP in signals:
+                    self._signal_all(signal.SIGHUP)
+            else:
+                self._hear(key.data)
+        return False
+
+    def _hear(self, worker: Worker) -> None:
+        assert worker.process.stdout is not None
+        self._selector.unregister(worker.process.stdout)
+        if os.read(worker.process.stdout.fileno(), 64) != b"ready\n":
+            return
+        worker.ready = True
+        _log.info("server.worker_ready", pid=worker.process.pid)
+        if self._on_ready and sum(each.ready for each in self._workers) == self._settings.workers:
+            self._on_ready()
+            self._on_ready = None
+
+    def _bury_the_dead(self) -> None:
+        for worker in [each for each in self._workers if each.process.poll() is not None]:
+            self._workers.remove(worker)
+            self._forget(worker)
+            multiprocess.mark_process_dead(worker.process.pid, str(self._metrics_directory))  # type: ignore[no-untyped-call]
+            status = worker.process.returncode
+            if self._on_ready is not None:
+                raise OperatorMistake(f"a worker ended with status {status}; see its message above")
+            _log.error("server.worker_ended", pid=worker.process.pid, status=status)
+            lived = time.monotonic() - worker.started_at
+            # One that dies young will do so again: do not spend the machine on starting it.
+            self._pause = (
+                _FIRST_PAUSE if lived > _STEADY_SECONDS else min(2 * self._pause, _LONGEST_PAUSE)
+            )
+            self._next_start = time.monotonic() + self._pause
+
+    def _start_missing(self) -> None:
+        if time.monotonic() < self._next_start:
+            return
+        for _ in range(self._settings.workers - len(self._workers)):
+            worker = Worker(self._spawn(), time.monotonic())
+            self._workers.append(worker)
+            assert worker.process.stdout is not None
+            self._selector.register(worker.process.stdout, selectors.EVENT_READ, worker)
+
+    def _spawn(self) -> subprocess.Popen[bytes]:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "gateway.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(self._metrics_directory)},
+        )
+        assert process.stdin is not None
+        with suppress(BrokenPipeError):  # it died already, and will be buried
+            process.stdin.write(dump_settings(self._settings))
+            process.stdin.flush()
+        return process
+
+    def _signal_all(self, number: signal.Signals) -> None:
+        for worker in self._workers:
+            worker.process.send_signal(number)
+
+    def _stop_all(self) -> None:
+        self._signal_all(signal.SIGTERM)
+        deadline = time.monotonic() + GRACE_SECONDS + 5
+        for worker in self._workers:
+            try:
+                worker.process.wait(max(0.0, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                _log.error("server.worker_killed", pid=worker.process.pid)
+                worker.process.kill()
+                worker.process.wait()
+            self._forget(worker)
+
+    def _forget(self, worker: Worker) -> None:
+        assert worker.process.stdin is not None
+        assert worker.process.stdout is not None
+        with suppress(KeyError, ValueError):
+            self._selector.unregister(worker.process.stdout)
+        worker.process.stdout.close()
+        with suppress(BrokenPipeError):
+            worker.process.stdin.close()
+
+
+@contextmanager
+def _metrics_directory() -> Iterator[Path]:
+    """Where the workers share their counters."""
+    directory = Path(tempfile.mkdtemp(prefix="gateway-metrics-"))
+    try:
+        yield directory
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+@contextmanager
+def _wakeups() -> Iterator[int]:
+    """A descriptor on which every signal that concerns us arrives as a byte."""
+    reading, writing = os.pipe()
+    os.set_blocking(reading, False)
+    os.set_blocking(writing, False)
+    numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD)
+    before = {number: signal.signal(number, lambda *_: None) for number in numbers}
+    descriptor = signal.set_wakeup_fd(writing)
+    try:
+        yield reading
+    finally:
+        signal.set_wakeup_fd(descriptor)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        os.close(reading)
+        os.close(writing)
