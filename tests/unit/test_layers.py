@@ -1,0 +1,128 @@
+"""The shape of the code: imports point down, rules are pure, SQL has one home, time one source."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[2] / "gateway"
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+LAYERS = (
+    # What every layer may use.
+    {"errors", "ids", "origin"},
+    {"clock", "config", "vault", "passwords", "metrics"},
+    {"rules"},
+    {"db"},
+    {"store", "ca", "validation", "sandbox.postgres"},
+    {"services", "logging", "client_address", "request_body"},
+    {"usecases"},
+    {"acme", "reseller", "console", "products", "jobs", "downloads", "health", "sandbox.clock"},
+    # What puts the parts together and starts them.
+    {"app", "sandbox.demo_data"},
+    {"listeners"},
+    {"worker"},
+    {"server"},
+    {"sandbox.run", "sandbox.demo", "commands"},
+    {"cli"},
+    {"__main__"},
+)
+LEVELS = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}
+SQL = re.compile(
+    r"\bSELECT\s.+\bFROM\b|\bINSERT INTO\b|\bUPDATE\s+\S+\s.*\bSET\b|\bDELETE FROM\b"
+    r"|\bCREATE (TABLE|SCHEMA|INDEX|DATABASE)\b",
+    re.DOTALL,
+)
+
+
+def name_of(file: Path) -> str:
+    parts = file.relative_to(PACKAGE).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def room_of(module: str) -> str:
+    """The room of a module given without the leading `gateway.`."""
+    parts = module.split(".")
+    return ".".join(parts[:2]) if parts[0] == "sandbox" else parts[0]
+
+
+def imported(file: Path) -> Iterator[str]:
+    """Names of gateway modules a file imports, without the leading `gateway.`."""
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module in ("gateway", "gateway.sandbox"):
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names = [node.module or ""]
+        else:
+            continue
+        for name in names:
+            if name.startswith("gateway."):
+                yield name.removeprefix("gateway.")
+
+
+def literals(file: Path) -> Iterator[ast.Constant]:
+    """String literals that are no docstrings."""
+    tree = ast.parse(file.read_text())
+    told = {
+        id(node.value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in told:
+            yield node
+
+
+def shown(file: Path) -> str:
+    return str(file.relative_to(PACKAGE))
+
+
+@pytest.mark.parametrize("file", FILES, ids=shown)
+def test_imports_point_down_only(file: Path) -> None:
+    own = room_of(name_of(file))
+    if own in ("", "sandbox"):
+        return
+    assert own in LEVELS, f"{own} has no layer; give it one in LAYERS"
+    for module in imported(file):
+        other = room_of(module)
+        if other == own:
+            continue
+        assert other in LEVELS, f"{other} has no layer; give it one in LAYERS"
+        assert LEVELS[other] < LEVELS[own], f"{name_of(file)} must not import gateway.{module}"
+
+
+@pytest.mark.parametrize("file", sorted((PACKAGE / "rules").glob("*.py")), ids=shown)
+def test_rules_wait_for_nothing_and_read_no_clock(file: Path) -> None:
+    text = file.read_text()
+    for node in ast.walk(ast.parse(text)):
+        assert not isinstance(node, ast.AsyncFunctionDef | ast.Await), file
+    for forbidden in ("asyncio", "asyncpg", "aiohttp", "time", "random", "secrets", "os", "socket"):
+        assert not re.search(rf"^(import|from) {forbidden}\b", text, re.MULTILINE), forbidden
+
+
+@pytest.mark.parametrize(
+    "file",
+    [file for file in FILES if room_of(name_of(file)) not in ("store", "db")],
+    ids=shown,
+)
+def test_sql_is_in_store_and_db_only(file: Path) -> None:
+    found = [node.lineno for node in literals(file) if SQL.search(str(node.value))]
+    assert not found, f"SQL in {shown(file)}, lines {found}"
+
+
+@pytest.mark.parametrize("file", FILES, ids=shown)
+def test_business_time_comes_from_the_clock_only(file: Path) -> None:
+    if shown(file) in ("clock.py", "sandbox/clock.py"):
+        return
+    text = file.read_text()
+    assert not re.search(r"datetime\.(now|utcnow|today)\(|date\.today\(", text), shown(file)
+    found = [
+        node.lineno
+        for node in literals(file)
+        if re.search(r"\bnow\(\)|\bCURRENT_(TIMESTAMP|DATE)\b", str(node.value))
+    ]
+    assert not found, f"the database's time in {shown(file)}, lines {found}"
