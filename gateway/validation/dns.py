@@ -1,0 +1,178 @@
+"""DNS look-ups for validation: what names resolve to, and what their TXT records say."""
+
+import asyncio
+import socket
+from collections.abc import Sequence
+from ipaddress import ip_address
+from typing import Protocol
+
+import dns.asyncquery
+import dns.edns
+import dns.exception
+import dns.flags
+import dns.message
+import dns.name
+import dns.rcode
+import dns.rdatatype
+import dns.resolver
+from dns.rdatatype import RdataType
+from dns.rdtypes.ANY.TXT import TXT
+from dns.rrset import RRset
+
+from gateway.errors import ConfigurationError
+
+_DNS_PORT = 53
+_ROUNDS = 2  # UDP packets get lost: every name server is asked twice before giving up
+_LONGEST_ALIAS_CHAIN = 16
+_UDP_PAYLOAD = 1232  # bytes; larger answers come by TCP and are never fragmented
+
+
+class LookupFailed(Exception):
+    """Nothing is known about the records: which name and type, and why, fit for the client."""
+
+    def __init__(self, name: str, record: str, cause: str) -> None:
+        super().__init__(f"The {record} records of {name} could not be looked up: {cause}.")
+
+
+class Resolver(Protocol):
+    """Answers what DNS says now; "there are none" is an answer, a failure raises LookupFailed."""
+
+    async def addresses(self, name: str) -> list[str]:
+        """IPv6 addresses first, then IPv4; empty when the name has none or does not exist."""
+
+    async def txt(self, name: str) -> list[str]:
+        """TXT records, aliases followed, each with its strings joined (RFC 8555 §8.4)."""
+
+
+class FixedResolver:
+    """The sandbox's DNS: every name has one address, and no name has TXT records."""
+
+    def __init__(self, address: str) -> None:
+        self._addresses = [str(ip_address(address))]
+
+    async def addresses(self, name: str) -> list[str]:
+        return list(self._addresses)
+
+    async def txt(self, name: str) -> list[str]:
+        return []
+
+
+class DnsResolver:
+    """Asks recursive name servers, without a cache: a client just changed what we look at."""
+
+    def __init__(self, nameservers: Sequence[str], timeout: float) -> None:
+        """`nameservers` as host:port, none = those of the system; `timeout` seconds a look-up.
+
+        Raises ConfigurationError when a name server cannot be understood or found.
+        """
+        self._nameservers = [_endpoint(text) for text in nameservers] or _of_the_system()
+        self._timeout = timeout
+
+    async def addresses(self, name: str) -> list[str]:
+        found = await asyncio.gather(
+            self._lookup(name, RdataType.AAAA),
+            self._lookup(name, RdataType.A),
+            return_exceptions=True,
+        )
+        addresses, failures = [], []
+        for records in found:
+            if isinstance(records, BaseException):
+                failures.append(records)
+            else:
+                addresses += [record.to_text() for record in records or ()]
+        if failures and not addresses:
+            raise failures[0]
+        return addresses
+
+    async def txt(self, name: str) -> list[str]:
+        records = await self._lookup(name, RdataType.TXT)
+        return [
+            b"".join(record.strings).decode("utf-8", "replace")
+            for record in records or ()
+            if isinstance(record, TXT)
+        ]
+
+    async def _lookup(self, name: str, record: RdataType) -> RRset | None:
+        """The records at the end of the alias chain that begins at `name`, if there are any."""
+        try:
+            async with asyncio.timeout(self._timeout):
+                owner = dns.name.from_text(name)
+                for _ in range(_LONGEST_ALIAS_CHAIN):
+                    chain = (await self._ask(owner, record)).resolve_chaining()
+                    if chain.answer is not None or chain.canonical_name == owner:
+                        return chain.answer
+                    owner = chain.canonical_name
+                raise _Unanswered("its aliases never end")
+        except TimeoutError:
+            cause = f"no answer within {self._timeout:g} seconds"
+        except dns.message.ChainTooLong:
+            cause = "its aliases never end"
+        except _Unanswered as error:
+            cause = str(error)
+        except (dns.exception.DNSException, UnicodeError):
+            cause = "this is not a DNS name, or the answer about it is malformed"
+        raise LookupFailed(name, record.name, cause) from None
+
+    async def _ask(self, owner: dns.name.Name, record: RdataType) -> dns.message.QueryMessage:
+        """NOERROR or NXDOMAIN from the first name server that has an opinion."""
+        share = self._timeout / (_ROUNDS * len(self._nameservers))
+        cause = ""
+        for host, port in self._nameservers * _ROUNDS:
+            try:
+                answer = await _exchange(owner, record, host, port, share)
+            except dns.exception.Timeout:
+                cause = f"no answer within {self._timeout:g} seconds"
+            except (OSError, EOFError):
+                cause = "the resolver cannot be reached"
+            else:
+                if answer.rcode() in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
+                    return answer
+                cause = f"the resolver answered {dns.rcode.to_text(answer.rcode())}"
+        raise _Unanswered(cause)
+
+
+class _Unanswered(Exception):
+    """No name server gave an answer that counts; the text is the cause."""
+
+
+async def _exchange(
+    owner: dns.name.Name, record: RdataType, host: str, port: int, seconds: float
+) -> dns.message.QueryMessage:
+    query = dns.message.make_query(owner, record, use_edns=0, payload=_UDP_PAYLOAD)
+    # Packets that are no answer to this query are ignored, or a forged one would end the look-up.
+    answer, _ = await dns.asyncquery.udp_with_fallback(
+        query, host, seconds, port, ignore_unexpected=True, ignore_errors=True
+    )
+    if not isinstance(answer, dns.message.QueryMessage):
+        raise dns.exception.FormError
+    return answer
+
+
+def _endpoint(text: str) -> tuple[str, int]:
+    """Address and port of "host:port", "[IPv6]:port" or just a host."""
+    if text.count(":") > 1 and not text.startswith("["):
+        host, port = text, ""
+    else:
+        host, _, port = text.rpartition(":") if _has_port(text) else (text, "", "")
+    try:
+        number = int(port or _DNS_PORT)
+        found = socket.getaddrinfo(host.strip("[]"), number, type=socket.SOCK_DGRAM)
+    except (ValueError, OSError, OverflowError) as error:
+        raise ConfigurationError(
+            f"The resolver {text!r} cannot be used; write it as host:port."
+        ) from error
+    return str(found[0][4][0]), number
+
+
+def _has_port(text: str) -> bool:
+    return ":" in text.rpartition("]")[2]
+
+
+def _of_the_system() -> list[tuple[str, int]]:
+    try:
+        configured = dns.resolver.Resolver()
+    except dns.resolver.NoResolverConfiguration as error:
+        raise ConfigurationError(
+            "The system has no resolver configured; set validation.resolvers."
+        ) from error
+    return [(str(server), configured.port) for server in configured.nameservers]

@@ -1,0 +1,43 @@
+"""dns-01: a digest of the key authorization in a TXT record (RFC 8555 §8.4)."""
+
+from base64 import urlsafe_b64encode
+from hashlib import sha256
+
+from gateway.validation.dns import LookupFailed, Resolver
+from gateway.validation.method import Claim, Evidence, Network, ValidationFailed
+
+_SHOWN_RECORDS = 3
+_SHOWN_CHARACTERS = 64
+
+
+async def check(claim: Claim, resolver: Resolver, network: Network) -> Evidence:
+    """One of the TXT records of _acme-challenge.<name> is the digest; raises ValidationFailed.
+
+    A wildcard is proven at its base: `*.example.com` too is looked up at
+    _acme-challenge.example.com, where both digests stand side by side.
+    """
+    owner = f"_acme-challenge.{claim.name}"
+    try:
+        records = await resolver.txt(owner)
+    except LookupFailed as error:
+        raise ValidationFailed("dns", str(error), transient=True) from error
+    if digest(claim.key_authorization) in records:
+        return {"record": owner}
+    if not records:
+        raise ValidationFailed("dns", f"{owner} has no TXT record.")
+    raise ValidationFailed(
+        "unauthorized",
+        f"None of the TXT records of {owner} is the expected digest of the key authorization; "
+        f"found {_shown(records)}.",
+    )
+
+
+def digest(key_authorization: str) -> str:
+    """base64url of the SHA-256 digest."""
+    return urlsafe_b64encode(sha256(key_authorization.encode()).digest()).rstrip(b"=").decode()
+
+
+def _shown(records: list[str]) -> str:
+    shown = ", ".join(ascii(record[:_SHOWN_CHARACTERS]) for record in records[:_SHOWN_RECORDS])
+    more = len(records) - _SHOWN_RECORDS
+    return f"{shown} and {more} more" if more > 0 else shown

@@ -1,0 +1,76 @@
+"""What every challenge type is given, and how its check ends.
+
+A check is a function of the claim (identifier and method), the resolver and the network with its
+source address. It reads and writes nothing else, so that it can also run on a remote perspective.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from gateway.validation.addresses import Range
+from gateway.validation.dns import Resolver
+
+Kind = Literal["connection", "dns", "incorrectResponse", "tls", "unauthorized"]
+"""Last part of the ACME error URN (RFC 8555 §6.7)."""
+
+Evidence = Mapping[str, Any]
+"""What was seen and where, as JSON members, for the audit trail."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a client says it has put in place. `name` is a DNS name without "*."."""
+
+    name: str
+    token: str
+    thumbprint: str
+
+    @property
+    def key_authorization(self) -> str:
+        """RFC 8555 §8.1."""
+        return f"{self.token}.{self.thumbprint}"
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """How the world is reached from here."""
+
+    http_port: int = 80
+    """Stands for port 80 in every URL."""
+    tls_port: int = 443
+    """Stands for port 443 in every URL."""
+    any_port: bool = False
+    """Redirects may name other ports than 80 and 443; only in the sandbox."""
+    trusted: tuple[Range, ...] = ()
+    """Networks that are connected to although they are not public."""
+    source_address: str | None = None
+    """Local address to connect from; None = the system chooses."""
+    timeout: float = 10.0
+    """Seconds for one whole attempt."""
+
+
+Check = Callable[[Claim, Resolver, Network], Awaitable[Evidence]]
+"""Returns the evidence when the claim holds; raises ValidationFailed otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """A challenge type."""
+
+    type: str
+    for_wildcards: bool
+    check: Check
+
+
+class ValidationFailed(Exception):
+    """The claim does not hold, or cannot be checked now. `detail` tells the client the cause.
+
+    `transient` = the same attempt may well succeed a little later.
+    """
+
+    def __init__(self, kind: Kind, detail: str, *, transient: bool = False) -> None:
+        super().__init__(detail)
+        self.kind = kind
+        self.detail = detail
+        self.transient = transient
