@@ -1,5 +1,6 @@
 """An ACME client in the hand of a test: it can do everything right, and everything wrong."""
 
+import asyncio
 import hmac
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -223,3 +224,14 @@ class AcmeClient:
 
     async def finalize(self, order: Mapping[str, Any], csr: bytes) -> Answer:
         return await self.post(order["finalize"], {"csr": base64url(csr)})
+
+    async def settled(self, url: str, *, pending: tuple[str, ...] = ("pending",)) -> dict[str, Any]:
+        """Polls a resource with POST-as-GET until its status is none of `pending`."""
+        async with asyncio.timeout(20):
+            while True:
+                answer = await self.post(url)
+                assert answer.status == 200, answer.body
+                if answer.json["status"] not in pending:
+                    found: dict[str, Any] = answer.json
+                    return found
+                await asyncio.sleep(0.02)
