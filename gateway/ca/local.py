@@ -1,0 +1,294 @@
+"""The default issuer: a root and an issuing key in files, signing in this process."""
+
+import ipaddress
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Self
+from uuid import UUID
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPublicKeyTypes
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
+
+from gateway import ids
+from gateway.ca import key_store
+from gateway.ca.issuer import CertificateRequest, Failed, Issued, Pending
+from gateway.ca.profiles import LONGEST_VALIDITY, PROFILES, Profile
+from gateway.errors import ConfigurationError
+
+_LONGEST_COMMON_NAME = 64
+_SECOND = timedelta(seconds=1)
+_SERVER_VALIDITY = timedelta(days=90)
+_CLOCK_SKEW = timedelta(hours=1)
+_EMPTY = x509.Name([])
+
+Extensions = list[x509.Extension[x509.ExtensionType]]
+
+
+class LocalCa:
+    """Issuer with keys of its own. The same request gives the same certificate, byte for byte."""
+
+    immediate = True
+
+    def __init__(self, name: str, stored: key_store.StoredCa, base_url: str) -> None:
+        self.id: UUID = stored.id
+        self.name = name
+        self._root, self._issuing, self._key = stored.root, stored.issuing, stored.key
+        self._issuing_pem = stored.issuing.public_bytes(Encoding.PEM)
+        self._valid = stored.issuing.not_valid_before_utc, stored.issuing.not_valid_after_utc
+        common = _common_extensions(stored.key.public_key(), base_url, name)
+        self._extensions = {
+            (profile.name, kind): _encoded([*common, _policy(profile.policy), usage])
+            for profile in PROFILES.values()
+            for kind, usage in _key_usages(profile).items()
+        }
+
+    @classmethod
+    def create_or_load(
+        cls,
+        directory: Path,
+        now: datetime,
+        *,
+        passphrase: bytes | None = None,
+        base_url: str,
+        name: str = "local",
+        valid: tuple[datetime, datetime] | None = None,
+    ) -> Self:
+        """The CA `name` kept in `directory`, made on first use, however many processes start.
+
+        `base_url` is plain HTTP, where /crl/<name>.crl and /ca/<name>.der are served. `valid` is
+        the first and last second of a new CA; otherwise its root lasts 20 years from `now`.
+        Raises ConfigurationError: unreadable files, wrong passphrase.
+        """
+        stored = key_store.create_or_load(directory, name, now, passphrase, valid)
+        return cls(name, stored, base_url)
+
+    def issue_now(self, request: CertificateRequest) -> Issued:
+        """Signs. Raises ConfigurationError when the CA's own validity does not allow it."""
+        not_before, not_after = self._fit(request.not_before, request.not_after)
+        profile = PROFILES[request.profile]
+        der = self._sign(
+            _subject(profile, request.names),
+            request.public_key,
+            request.serial_number,
+            (not_before, not_after),
+            [x509.DNSName(name) for name in request.names],
+            self._extensions[request.profile, _kind(request.public_key)],
+        )
+        return Issued(_hexadecimal(request.serial_number), der, not_before, not_after)
+
+    async def issue(
+        self, request: CertificateRequest, state: dict[str, Any] | None
+    ) -> Issued | Pending | Failed:
+        """As `issue_now`; never Pending."""
+        try:
+            return self.issue_now(request)
+        except ConfigurationError as error:
+            return Failed(str(error))
+
+    async def revoke(self, serial: str, reason: int, revoked_at: datetime) -> None:
+        """Nothing to do: the next CRL is made from the revocations in the database."""
+
+    def sign_crl(
+        self,
+        number: int,
+        this_update: datetime,
+        next_update: datetime,
+        revoked: list[x509.RevokedCertificate],
+    ) -> bytes:
+        """DER of a complete CRL (RFC 5280 §5). The entries go in at once: adding is quadratic."""
+        authority = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
+        return (
+            x509.CertificateRevocationListBuilder(revoked_certificates=revoked)
+            .issuer_name(self._issuing.subject)
+            .last_update(this_update)
+            .next_update(next_update)
+            .add_extension(authority, critical=False)
+            .add_extension(x509.CRLNumber(number), critical=False)
+            .sign(self._key, SHA256())
+            .public_bytes(Encoding.DER)
+        )
+
+    def chain_pem(self) -> bytes:
+        return self._issuing_pem
+
+    def root_pem(self) -> bytes:
+        return self._root.public_bytes(Encoding.PEM)
+
+    def issuing_pem(self) -> bytes:
+        return self._issuing_pem
+
+    def issuing_der(self) -> bytes:
+        return self._issuing.public_bytes(Encoding.DER)
+
+    def issue_server_certificate(self, directory: Path, hostnames: list[str]) -> tuple[Path, Path]:
+        """A certificate for the gateway's own HTTPS: files of its chain and its key.
+
+        Names may be addresses. It is valid for 90 days of real time, whatever business time is,
+        and kept until a third of that is left.
+        """
+        chain, key_file = directory / "server.pem", directory / "server.key"
+        directory.mkdir(parents=True, exist_ok=True)
+        with key_store.locked(directory / ".server.lock"):
+            now = datetime.fromtimestamp(int(time.time()), UTC)
+            if not self._still_good(chain, key_file, hostnames, now):
+                key = ec.generate_private_key(ec.SECP256R1())
+                der = self._sign_server_certificate(key.public_key(), hostnames, now)
+                leaf = x509.load_der_x509_certificate(der).public_bytes(Encoding.PEM)
+                chain.unlink(missing_ok=True)
+                key_file.unlink(missing_ok=True)
+                key_store.write_private(key_file, key_store.private_pem(key))
+                key_store.write_private(chain, leaf + self._issuing_pem)
+        return chain, key_file
+
+    def _fit(self, not_before: datetime, not_after: datetime) -> tuple[datetime, datetime]:
+        """The dates, ended where the CA itself ends."""
+        first, last = self._valid
+        if not first <= not_before < last:
+            raise ConfigurationError(
+                f"the issuing certificate is valid from {first:%Y-%m-%d} to {last:%Y-%m-%d} only"
+            )
+        not_after = min(not_after, last)
+        if not_after - not_before + _SECOND > LONGEST_VALIDITY:
+            raise ConfigurationError(f"certificates may last {LONGEST_VALIDITY.days} days at most")
+        return not_before, not_after
+
+    def _sign_server_certificate(
+        self, key: ec.EllipticCurvePublicKey, hostnames: list[str], now: datetime
+    ) -> bytes:
+        profile = PROFILES["classic"]
+        return self._sign(
+            _subject(profile, hostnames),
+            key,
+            ids.new_serial_number(),
+            (now - _CLOCK_SKEW, now + _SERVER_VALIDITY),
+            [_general_name(name) for name in hostnames],
+            self._extensions[profile.name, _kind(key)],
+        )
+
+    def _still_good(self, chain: Path, key_file: Path, hostnames: list[str], now: datetime) -> bool:
+        if not chain.exists() or not key_file.exists():
+            return False
+        try:
+            leaf, *above = x509.load_pem_x509_certificates(chain.read_bytes())
+            names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        except (ValueError, x509.ExtensionNotFound):
+            return False
+        return (
+            above == [self._issuing]
+            and list(names) == [_general_name(name) for name in hostnames]
+            and leaf.not_valid_before_utc <= now < leaf.not_valid_after_utc - _SERVER_VALIDITY / 3
+        )
+
+    def _sign(
+        self,
+        subject: x509.Name,
+        public_key: CertificateIssuerPublicKeyTypes,
+        serial_number: int,
+        valid: tuple[datetime, datetime],
+        names: Sequence[x509.GeneralName],
+        extensions: Extensions,
+    ) -> bytes:
+        alternative = x509.SubjectAlternativeName(names)
+        # RFC 5280 §4.2.1.6: critical exactly if the subject is empty.
+        extension = x509.Extension(alternative.oid, subject == _EMPTY, alternative)
+        return (
+            x509.CertificateBuilder(extensions=[*extensions, extension])
+            .issuer_name(self._issuing.subject)
+            .subject_name(subject)
+            .public_key(public_key)
+            .serial_number(serial_number)
+            .not_valid_before(valid[0])
+            .not_valid_after(valid[1])
+            .sign(self._key, SHA256(), ecdsa_deterministic=True)
+            .public_bytes(Encoding.DER)
+        )
+
+
+def _subject(profile: Profile, names: Sequence[str]) -> x509.Name:
+    """The first name that fits, or nobody. An organization would stand here too."""
+    if profile.common_name:
+        for name in names:
+            if len(name) <= _LONGEST_COMMON_NAME:
+                return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    return _EMPTY
+
+
+def _common_extensions(issuing_key: Any, base_url: str, name: str) -> Extensions:
+    """BR §7.1.2.7.6; no subject key identifier, which is not recommended there."""
+    certificate_url = x509.UniformResourceIdentifier(f"{base_url}/ca/{name}.der")
+    crl_url = x509.UniformResourceIdentifier(f"{base_url}/crl/{name}.crl")
+    access = x509.AccessDescription(AuthorityInformationAccessOID.CA_ISSUERS, certificate_url)
+    return [
+        _extension(x509.BasicConstraints(False, None), critical=True),
+        _extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])),
+        _extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuing_key)),
+        _extension(x509.AuthorityInformationAccess([access])),
+        _extension(
+            x509.CRLDistributionPoints([x509.DistributionPoint([crl_url], None, None, None)])
+        ),
+    ]
+
+
+def _policy(policy: x509.ObjectIdentifier) -> x509.Extension[x509.ExtensionType]:
+    return _extension(x509.CertificatePolicies([x509.PolicyInformation(policy, None)]))
+
+
+def _key_usages(profile: Profile) -> dict[str, x509.Extension[x509.ExtensionType]]:
+    """BR §7.1.2.7.11, by kind of key."""
+    return {
+        "EC": _extension(_key_usage(key_encipherment=False), critical=True),
+        "RSA": _extension(_key_usage(key_encipherment=profile.key_encipherment), critical=True),
+    }
+
+
+def _key_usage(*, key_encipherment: bool) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=True,
+        content_commitment=False,
+        key_encipherment=key_encipherment,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=False,
+        crl_sign=False,
+        encipher_only=False,
+        decipher_only=False,
+    )
+
+
+def _extension(
+    value: x509.ExtensionType, *, critical: bool = False
+) -> x509.Extension[x509.ExtensionType]:
+    return x509.Extension(value.oid, critical, value)
+
+
+def _encoded(extensions: Extensions) -> Extensions:
+    """The same, as bytes that need not be encoded for every certificate."""
+    return [
+        _extension(
+            x509.UnrecognizedExtension(extension.oid, extension.value.public_bytes()),
+            critical=extension.critical,
+        )
+        for extension in extensions
+    ]
+
+
+def _kind(key: CertificateIssuerPublicKeyTypes) -> str:
+    return "RSA" if isinstance(key, rsa.RSAPublicKey) else "EC"
+
+
+def _general_name(name: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(name))
+    except ValueError:
+        return x509.DNSName(name)
+
+
+def _hexadecimal(serial_number: int) -> str:
+    digits = f"{serial_number:x}"
+    return digits if len(digits) % 2 == 0 else f"0{digits}"

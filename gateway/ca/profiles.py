@@ -1,0 +1,72 @@
+"""Certificate profiles: what a client may choose between (draft-ietf-acme-profiles §3).
+
+Every profile keeps to the CA/B Forum Baseline Requirements (BR). A new one is a new entry here.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from types import MappingProxyType
+
+from cryptography.x509 import ObjectIdentifier
+
+LONGEST_VALIDITY = timedelta(days=200)
+"""BR §6.3.2 for certificates issued since 2026-03-15; first and last second included."""
+
+DOMAIN_VALIDATED = ObjectIdentifier("2.23.140.1.2.1")
+"""BR §7.1.6.1. Organization validated is 2.23.140.1.2.2, and has the organization as subject."""
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """How a certificate looks. `description` is shown in the directory's metadata.
+
+    `longest` is what an operator or client may not exceed, `default` what they get without asking.
+    `common_name` repeats a name in the subject, for clients that still look there.
+    `key_encipherment` lets an RSA key decrypt TLS 1.2 key exchanges (BR §7.1.2.7.11).
+    """
+
+    name: str
+    description: str
+    default: timedelta
+    longest: timedelta
+    common_name: bool
+    key_encipherment: bool
+    policy: ObjectIdentifier = DOMAIN_VALIDATED
+
+    def __post_init__(self) -> None:
+        if not self.default <= self.longest <= LONGEST_VALIDITY:
+            raise ValueError(f"the validity of profile {self.name} is too long")
+
+
+def _by_name(*profiles: Profile) -> Mapping[str, Profile]:
+    return MappingProxyType({profile.name: profile for profile in profiles})
+
+
+PROFILES = _by_name(
+    Profile(
+        "classic",
+        "The most compatible certificate: 90 days, a common name in the subject.",
+        default=timedelta(days=90),
+        longest=timedelta(days=90),
+        common_name=True,
+        key_encipherment=True,
+    ),
+    Profile(
+        "tlsserver",
+        "For modern TLS servers: 45 days, names in the subject alternative name only.",
+        default=timedelta(days=45),
+        longest=timedelta(days=45),
+        common_name=False,
+        key_encipherment=False,
+    ),
+    Profile(
+        "shortlived",
+        "Less than a week, for automation that renews every few days; otherwise like tlsserver.",
+        default=timedelta(days=6, hours=16),
+        longest=timedelta(days=6, hours=16),
+        common_name=False,
+        key_encipherment=False,
+    ),
+)
+"""The first is given to clients that do not choose."""
