@@ -58,9 +58,12 @@ class Validation(_Section):
     resolve_to: str | None = None
     """Sandbox only: every name has this address, no resolver is asked."""
     allow_private_addresses: bool = False
-    timeout_seconds: float = 10.0
-    lease_seconds: float = 60.0
-    """After this long without a result another process takes an attempt over."""
+    timeout_seconds: float = Field(default=10.0, gt=0)
+    """For one attempt, redirects and look-ups included."""
+    retry_delays_seconds: list[float] = [0.5, 2.0]
+    """Waits before further attempts when nothing answered; after the last it is a failure."""
+    lease_seconds: float = Field(default=6.0, ge=4)
+    """Renewed every 2 seconds; this long after a process died another takes its attempts over."""
 
 
 class Issuance(_Section):

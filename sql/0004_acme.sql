@@ -97,6 +97,17 @@ COMMENT ON COLUMN acme.challenge.leased_until IS 'Database time until which a pr
 CREATE INDEX challenge_authorization ON acme.challenge (authorization_id);
 CREATE INDEX challenge_processing ON acme.challenge (leased_until) WHERE status = 'processing';
 
+CREATE FUNCTION acme.others_valid(order_wanted uuid, besides uuid) RETURNS boolean LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+    RETURN NOT EXISTS (SELECT
+                         FROM acme.order_identifier item
+                         JOIN acme.authorization needed ON needed.id = item.authorization_id
+                        WHERE item.order_id = order_wanted
+                          AND needed.id <> besides
+                          AND needed.status <> 'valid');
+END $$;
+COMMENT ON FUNCTION acme.others_valid(uuid, uuid) IS 'Whether an order lacks no authorization besides one. Volatile, so that it sees what was committed while the caller waited for the order''s lock.';
+
 CREATE UNLOGGED TABLE acme.nonce_epoch (
     only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
     epoch    bigint NOT NULL

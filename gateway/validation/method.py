@@ -11,7 +11,7 @@ from typing import Any, Literal
 from gateway.validation.addresses import Range
 from gateway.validation.dns import Resolver
 
-Kind = Literal["connection", "dns", "incorrectResponse", "tls", "unauthorized"]
+Kind = Literal["connection", "dns", "incorrectResponse", "serverInternal", "tls", "unauthorized"]
 """Last part of the ACME error URN (RFC 8555 §6.7)."""
 
 Evidence = Mapping[str, Any]

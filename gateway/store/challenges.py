@@ -1,0 +1,249 @@
+"""Attempts at challenges: who works on which, and what came of it (RFC 8555 §8.2).
+
+A process holds a `processing` challenge while its lease lasts, in database time. `attempts` grows
+each time somebody takes the challenge up; a result counts only under the number it was begun with,
+so a process that lost its lease changes nothing any more.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from gateway.db.pool import Connection, Pool
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One attempt, the `number`th, at a challenge that proves control over `name`."""
+
+    challenge_id: UUID
+    authorization_id: UUID
+    number: int
+    type: str
+    name: str
+    token: str
+    thumbprint: str
+    expires_at: datetime
+    """End of the pending authorization in business time."""
+
+
+async def start_attempt(
+    connection: Connection | Pool, challenge_id: UUID, lease_seconds: float
+) -> bool:
+    """pending → processing; the caller has it until the lease ends. False = somebody has it."""
+    row = await connection.fetchrow(
+        """
+        UPDATE acme.challenge
+           SET status = 'processing', attempts = attempts + 1,
+               leased_until = clock_timestamp() + make_interval(secs => $2)
+         WHERE id = $1
+           AND (status = 'pending'
+                OR status = 'processing' AND leased_until <= clock_timestamp())
+        RETURNING id
+        """,
+        challenge_id,
+        lease_seconds,
+    )
+    return row is not None
+
+
+async def read_attempt(pool: Pool, challenge_id: UUID) -> Attempt | None:
+    """What is to be checked; None when the challenge or its authorization is settled."""
+    row = await pool.fetchrow(
+        """
+        SELECT challenge.id, challenge.authorization_id, challenge.attempts, challenge.type,
+               authorized.name, challenge.token, account.thumbprint, authorized.expires_at
+          FROM acme.challenge
+          JOIN acme.authorization authorized ON authorized.id = challenge.authorization_id
+          JOIN acme.account ON account.id = authorized.account_id
+         WHERE challenge.id = $1
+           AND challenge.status = 'processing'
+           AND authorized.status = 'pending'
+           AND account.thumbprint IS NOT NULL
+        """,
+        challenge_id,
+    )
+    return None if row is None else Attempt(*row)
+
+
+async def claim_abandoned(pool: Pool, lease_seconds: float, limit: int) -> list[UUID]:
+    """Challenges whose process is gone; this one has them until the lease ends.
+
+    Those of an authorization that was settled another way become invalid.
+    """
+    rows = await pool.fetch(
+        """
+        WITH abandoned AS (
+            SELECT challenge.id, authorized.status = 'pending' AS open
+              FROM acme.challenge
+              JOIN acme.authorization authorized ON authorized.id = challenge.authorization_id
+             WHERE challenge.status = 'processing'
+               AND challenge.leased_until <= clock_timestamp()
+             ORDER BY challenge.leased_until
+             LIMIT $2
+               FOR UPDATE OF challenge SKIP LOCKED
+        )
+        UPDATE acme.challenge
+           SET status = CASE WHEN abandoned.open THEN 'processing' ELSE 'invalid' END,
+               attempts = attempts + 1,
+               leased_until = clock_timestamp() + make_interval(secs => $1)
+          FROM abandoned
+         WHERE challenge.id = abandoned.id
+        RETURNING challenge.id, abandoned.open
+        """,
+        lease_seconds,
+        limit,
+    )
+    return [row["id"] for row in rows if row["open"]]
+
+
+async def renew_leases(pool: Pool, challenge_ids: Sequence[UUID], lease_seconds: float) -> None:
+    """Keeps challenges that this process still works on; 0 seconds gives them up."""
+    await pool.execute(
+        """
+        UPDATE acme.challenge
+           SET leased_until = clock_timestamp() + make_interval(secs => $2)
+         WHERE id = ANY ($1) AND status = 'processing'
+        """,
+        challenge_ids,
+        lease_seconds,
+    )
+
+
+async def try_again(pool: Pool, attempt: Attempt, error: Mapping[str, Any]) -> Attempt | None:
+    """Shows the client why an attempt failed and begins the next; None = it is not ours any more.
+
+    The lease is the one the caller holds.
+    """
+    row = await pool.fetchrow(
+        """
+        UPDATE acme.challenge
+           SET attempts = attempts + 1, error = $3
+         WHERE id = $1 AND status = 'processing' AND attempts = $2
+        RETURNING attempts
+        """,
+        attempt.challenge_id,
+        attempt.number,
+        error,
+    )
+    return None if row is None else replace(attempt, number=row["attempts"])
+
+
+async def succeed(
+    pool: Pool,
+    attempt: Attempt,
+    *,
+    now: datetime,
+    expires_at: datetime,
+    evidence: Mapping[str, Any],
+) -> None:
+    """Challenge and authorization become valid, and orders that lack nothing else ready.
+
+    Validations of two names of one order may end at once. Each locks the order and only then looks
+    at the other names, in a snapshot of its own, so one of the two sees that all are valid.
+    """
+    await pool.execute(
+        """
+        WITH authorized AS (
+            UPDATE acme.authorization
+               SET status = 'valid', expires_at = $4
+             WHERE id = $2
+               AND status = 'pending'
+               AND EXISTS (SELECT
+                             FROM acme.challenge
+                            WHERE id = $1 AND status = 'processing' AND attempts = $3)
+            RETURNING id, name
+        ), settled AS (
+            UPDATE acme.challenge
+               SET status = 'valid', validated_at = $5, error = NULL, leased_until = NULL
+             WHERE id = $1 AND EXISTS (SELECT FROM authorized)
+        ), locked AS MATERIALIZED (
+            SELECT placed.id
+              FROM authorized
+              JOIN acme.order_identifier item ON item.authorization_id = authorized.id
+              JOIN acme."order" placed ON placed.id = item.order_id
+             WHERE placed.status = 'pending'
+             ORDER BY placed.id
+               FOR UPDATE OF placed
+        ), readied AS (
+            UPDATE acme."order"
+               SET status = 'ready'
+              FROM (SELECT id FROM locked WHERE acme.others_valid(id, $2)) AS proven
+             WHERE "order".id = proven.id
+            RETURNING "order".id
+        )
+        INSERT INTO audit.event (at, actor, action, subject, after)
+        SELECT $5, 'gateway:validation', 'authorization.validated', id::text,
+               jsonb_build_object('name', name, 'method', $6::text, 'evidence', $7::jsonb)
+          FROM authorized
+         UNION ALL
+        SELECT $5, 'gateway:validation', 'order.ready', id::text, NULL
+          FROM readied
+        """,
+        attempt.challenge_id,
+        attempt.authorization_id,
+        attempt.number,
+        expires_at,
+        now,
+        attempt.type,
+        evidence,
+    )
+
+
+async def fail(
+    pool: Pool,
+    attempt: Attempt,
+    *,
+    now: datetime,
+    error: Mapping[str, Any],
+    order_error: Mapping[str, Any],
+) -> None:
+    """Challenge, authorization and the orders that wait for it become invalid."""
+    await pool.execute(
+        """
+        WITH refused AS (
+            UPDATE acme.authorization
+               SET status = 'invalid'
+             WHERE id = $2
+               AND status = 'pending'
+               AND EXISTS (SELECT
+                             FROM acme.challenge
+                            WHERE id = $1 AND status = 'processing' AND attempts = $3)
+            RETURNING id, name
+        ), settled AS (
+            UPDATE acme.challenge
+               SET status = 'invalid', error = $5, leased_until = NULL
+             WHERE id = $1 AND EXISTS (SELECT FROM refused)
+        ), locked AS MATERIALIZED (
+            SELECT placed.id
+              FROM refused
+              JOIN acme.order_identifier item ON item.authorization_id = refused.id
+              JOIN acme."order" placed ON placed.id = item.order_id
+             WHERE placed.status = 'pending'
+             ORDER BY placed.id
+               FOR UPDATE OF placed
+        ), failed AS (
+            UPDATE acme."order"
+               SET status = 'invalid', error = $6
+              FROM locked
+             WHERE "order".id = locked.id
+            RETURNING "order".id
+        )
+        INSERT INTO audit.event (at, actor, action, subject, after)
+        SELECT $4, 'gateway:validation', 'authorization.failed', id::text,
+               jsonb_build_object('name', name, 'method', $7::text, 'error', $5::jsonb)
+          FROM refused
+         UNION ALL
+        SELECT $4, 'gateway:validation', 'order.failed', id::text, $6
+          FROM failed
+        """,
+        attempt.challenge_id,
+        attempt.authorization_id,
+        attempt.number,
+        now,
+        error,
+        order_error,
+        attempt.type,
+    )

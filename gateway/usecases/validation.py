@@ -1,0 +1,145 @@
+"""Validation of challenges: check, try again when that may help, record what came of it.
+
+An attempt begins in the process that took the client's request. When that process dies, the lease
+of its challenges ends within seconds and another process goes on.
+"""
+
+import asyncio
+from contextlib import suppress
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import structlog
+
+from gateway.config import Settings
+from gateway.db.pool import is_outage
+from gateway.logging import describe
+from gateway.services import Services
+from gateway.store import challenges
+from gateway.store.challenges import Attempt
+from gateway.usecases.issuance import failure
+from gateway.validation.addresses import EVERYWHERE
+from gateway.validation.challenge import METHODS
+from gateway.validation.method import Claim, Evidence, Kind, Network, ValidationFailed
+
+_PAUSE_SECONDS = 2.0
+_AT_ONCE = 200
+"""Each check in progress holds a socket."""
+_GRACE_SECONDS = 2.0
+_STATUS: dict[Kind, int] = {"unauthorized": 403, "incorrectResponse": 403, "serverInternal": 500}
+
+_log = structlog.get_logger(__name__)
+
+
+class Validator:
+    """One per process; any of them can finish any challenge."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._settings = services.settings.validation
+        self._network = network_of(services.settings)
+        self._running: dict[UUID, asyncio.Task[None]] = {}
+        self._room = asyncio.Semaphore(_AT_ONCE)
+
+    def start(self, challenge_id: UUID) -> None:
+        """Works on a challenge now; the caller has committed `processing` and holds its lease."""
+        if challenge_id not in self._running:
+            task = asyncio.create_task(self._work(challenge_id))
+            self._running[challenge_id] = task
+            task.add_done_callback(lambda _: self._running.pop(challenge_id, None))
+
+    async def run_forever(self) -> None:
+        """Keeps this process's leases and takes over the challenges of processes that are gone."""
+        pool, lease = self._services.pool, self._settings.lease_seconds
+        while True:
+            if self._running:
+                await challenges.renew_leases(pool, list(self._running), lease)
+            if (room := _AT_ONCE - len(self._running)) > 0:
+                for challenge_id in await challenges.claim_abandoned(pool, lease, room):
+                    self.start(challenge_id)
+            await asyncio.sleep(_PAUSE_SECONDS)
+
+    async def close(self) -> None:
+        """Lets checks end that are about to, and gives up the rest for others to take at once."""
+        if not self._running:
+            return
+        _, unfinished = await asyncio.wait(self._running.values(), timeout=_GRACE_SECONDS)
+        given_up = list(self._running)
+        for task in unfinished:
+            task.cancel()
+        await asyncio.gather(*unfinished, return_exceptions=True)
+        if given_up:
+            with suppress(Exception):  # the leases end by themselves, only later
+                await challenges.renew_leases(self._services.pool, given_up, 0)
+
+    async def _work(self, challenge_id: UUID) -> None:
+        try:
+            async with self._room:
+                attempt = await challenges.read_attempt(self._services.pool, challenge_id)
+                while attempt is not None:
+                    attempt = await self._try(attempt)
+        except Exception as error:  # the lease ends and somebody tries again
+            if is_outage(error):
+                _log.warning("validation.database_away", error=type(error).__name__)
+            else:
+                _log.error("validation.failed", challenge=str(challenge_id), **describe(error))
+
+    async def _try(self, attempt: Attempt) -> Attempt | None:
+        """Gives the next attempt if there is to be one, after waiting for its time."""
+        now = await self._services.clock.now()
+        try:
+            evidence = await self._check(attempt, now)
+        except ValidationFailed as failed:
+            return await self._after(attempt, failed, now)
+        days = self._services.settings.issuance.authorization_days
+        await challenges.succeed(
+            self._services.pool,
+            attempt,
+            now=now,
+            expires_at=now + timedelta(days=days),
+            evidence=evidence,
+        )
+        return None
+
+    async def _check(self, attempt: Attempt, now: datetime) -> Evidence:
+        if now > attempt.expires_at:
+            raise ValidationFailed(
+                "unauthorized", f"The authorization expired on {attempt.expires_at:%Y-%m-%d}."
+            )
+        claim = Claim(attempt.name, attempt.token, attempt.thumbprint)
+        try:
+            return await METHODS[attempt.type].check(claim, self._services.resolver, self._network)
+        except ValidationFailed:
+            raise
+        except Exception as error:
+            _log.error("validation.check_failed", name=attempt.name, **describe(error))
+            raise ValidationFailed(
+                "serverInternal", "The check could not be carried out.", transient=True
+            ) from error
+
+    async def _after(
+        self, attempt: Attempt, failed: ValidationFailed, now: datetime
+    ) -> Attempt | None:
+        pool, delays = self._services.pool, self._settings.retry_delays_seconds
+        status = _STATUS.get(failed.kind, 400)
+        error = failure(failed.kind, failed.detail, status)
+        if failed.transient and attempt.number <= len(delays):
+            following = await challenges.try_again(pool, attempt, error)
+            await asyncio.sleep(delays[attempt.number - 1])
+            return following
+        detail = f"{attempt.name} could not be validated by {attempt.type}. {failed.detail}"
+        order_error = failure(failed.kind, detail, status)
+        await challenges.fail(pool, attempt, now=now, error=error, order_error=order_error)
+        return None
+
+
+def network_of(settings: Settings) -> Network:
+    """How checks of this gateway reach the world; only the sandbox may look inwards."""
+    validation = settings.validation
+    return Network(
+        http_port=validation.http_port,
+        tls_port=validation.tls_port,
+        any_port=settings.sandbox,
+        trusted=EVERYWHERE if validation.allow_private_addresses else (),
+        timeout=validation.timeout_seconds,
+    )
