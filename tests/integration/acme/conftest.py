@@ -58,9 +58,7 @@ def new_client(gateway: Any) -> Callable[..., AcmeClient]:
 
 
 @pytest.fixture
-async def client(
-    customer: Customer, new_client: Callable[..., AcmeClient]
-) -> AcmeClient:
+async def client(customer: Customer, new_client: Callable[..., AcmeClient]) -> AcmeClient:
     """Registered under the customer's EAB credential."""
     made = new_client()
     await made.register(customer.eab)

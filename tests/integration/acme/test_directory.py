@@ -55,7 +55,9 @@ async def test_a_plain_get_on_a_resource_is_refused_with_405(client: AcmeClient)
     assert answer.headers["Allow"] == "POST"
 
 
-@pytest.mark.parametrize("rest", ["/nothing", "/order/", "/order/1/2/3", "/cert/not-a-uuid", "/x/y"])
+@pytest.mark.parametrize(
+    "rest", ["/nothing", "/order/", "/order/1/2/3", "/cert/not-a-uuid", "/x/y"]
+)
 async def test_what_does_not_exist_is_a_404_problem(client: AcmeClient, rest: str) -> None:
     answer = await client.post(client.directory_url + rest)
     assert (answer.status, answer.problem) == (404, "malformed")

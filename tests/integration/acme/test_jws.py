@@ -180,9 +180,7 @@ async def test_a_nonce_of_a_lost_epoch_is_refused_and_the_next_one_works(
     assert (await client.send(client.account_url, retried)).status == 200
 
 
-@pytest.mark.parametrize(
-    "content_type", ["application/json", "text/plain", "application/jose", ""]
-)
+@pytest.mark.parametrize("content_type", ["application/json", "text/plain", "application/jose", ""])
 async def test_another_content_type_is_415(client: AcmeClient, content_type: str) -> None:
     url = await order_url(client)
     answer = await client.send(url, await client.signed(url, {}), content_type)

@@ -130,9 +130,7 @@ async def test_a_key_that_cannot_be_an_account_key_is_a_bad_public_key(
 
 
 class TestEachMistakeInTheBindingHasItsOwnAnswer:
-    async def refused(
-        self, client: AcmeClient, binding: Any, status: int, problem: str
-    ) -> str:
+    async def refused(self, client: AcmeClient, binding: Any, status: int, problem: str) -> str:
         answer = await client.new_account(None, externalAccountBinding=binding)
         assert (answer.status, answer.problem) == (status, problem), answer.body
         assert answer.detail.startswith("[External Account Binding] ")
@@ -145,9 +143,7 @@ class TestEachMistakeInTheBindingHasItsOwnAnswer:
         detail = await self.refused(client, binding, 403, "unauthorized")
         assert "The MAC does not verify with the key of" in detail
 
-    async def test_key_text_used_undecoded(
-        self, customer: Customer, new_client: NewClient
-    ) -> None:
+    async def test_key_text_used_undecoded(self, customer: Customer, new_client: NewClient) -> None:
         client = new_client()
         undecoded = Eab(customer.eab.kid, base64url(customer.eab.mac_key.encode()))
         binding = undecoded.bind(client.signer.jwk, await client.url("newAccount"))
@@ -168,9 +164,7 @@ class TestEachMistakeInTheBindingHasItsOwnAnswer:
         assert "base64url (with - and _)" in detail
 
     @pytest.mark.parametrize("kid", ["AAAAAAAAAAAAAAAAAAAAAA", "no such kid!", "x" * 100, ""])
-    async def test_unknown_kid(
-        self, customer: Customer, new_client: NewClient, kid: str
-    ) -> None:
+    async def test_unknown_kid(self, customer: Customer, new_client: NewClient, kid: str) -> None:
         client = new_client()
         binding = Eab(kid, customer.eab.mac_key).bind(
             client.signer.jwk, await client.url("newAccount")
@@ -209,9 +203,7 @@ class TestEachMistakeInTheBindingHasItsOwnAnswer:
         assert said in await self.refused(client, binding, 400, "malformed")
 
     @pytest.mark.parametrize("alg", ["none", "ES256", "HS1"])
-    async def test_algorithm(
-        self, customer: Customer, new_client: NewClient, alg: str
-    ) -> None:
+    async def test_algorithm(self, customer: Customer, new_client: NewClient, alg: str) -> None:
         client = new_client()
         binding = customer.eab.bind(client.signer.jwk, await client.url("newAccount"), alg)
         answer = await client.new_account(None, externalAccountBinding=binding)

@@ -1,0 +1,110 @@
+"""The gate as a pure function, and how long a certificate may live."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.errors import BadValidity
+from gateway.rules.issuance import (
+    GateFacts,
+    Standing,
+    SubscriptionFacts,
+    refusals,
+    standing_refusal,
+    validity,
+)
+
+NOW = datetime(2025, 6, 1, 12, tzinfo=UTC)
+GOOD = Standing("valid", False, "active", False)
+CURRENT = SubscriptionFacts(NOW - timedelta(days=10), NOW + timedelta(days=100))
+NAMES = ["a.example.com", "b.example.com"]
+
+
+def facts(
+    standing: Standing = GOOD,
+    subscription: SubscriptionFacts | None = CURRENT,
+    listed: list[str] | None = None,
+) -> GateFacts:
+    return GateFacts(standing, subscription, frozenset(NAMES if listed is None else listed))
+
+
+def test_the_gate_is_open_when_all_is_well() -> None:
+    assert refusals(facts(), NAMES, NOW) == []
+
+
+@pytest.mark.parametrize(
+    ("standing", "said"),
+    [
+        (Standing("pending", False, "active", False), "pending"),
+        (Standing("deactivated", False, "active", False), "deactivated"),
+        (Standing("valid", True, "active", False), "account is suspended"),
+        (Standing("valid", False, "active", True), "EAB credential of this account is suspended"),
+        (Standing("valid", False, "deactivated", False), "was deactivated"),
+    ],
+)
+def test_standing_closes_it_for_all_names(standing: Standing, said: str) -> None:
+    [refusal] = refusals(facts(standing), NAMES, NOW)
+    assert refusal.names == tuple(NAMES)
+    assert said in refusal.text
+    assert said in standing_refusal(standing)
+    assert not refusal.concerns_name_only
+
+
+@pytest.mark.parametrize(
+    ("expires_at", "reason"),
+    [
+        (NOW, None),
+        (NOW - timedelta(seconds=1), "grace"),
+        (NOW - timedelta(days=30), "grace"),
+        (NOW - timedelta(days=30, seconds=1), "expired"),
+    ],
+)
+def test_the_subscription_must_be_valid_now(expires_at: datetime, reason: str | None) -> None:
+    subscription = SubscriptionFacts(NOW - timedelta(days=365), expires_at)
+    told = [refusal.reason for refusal in refusals(facts(subscription=subscription), NAMES, NOW)]
+    assert told == ([reason] if reason else [])
+
+
+def test_no_subscription_and_one_that_has_not_started_close_it() -> None:
+    future = SubscriptionFacts(NOW + timedelta(seconds=1), NOW + timedelta(days=365))
+    for subscription in (None, future):
+        [refusal] = refusals(facts(subscription=subscription), NAMES, NOW)
+        assert refusal.reason == "not_started"
+
+
+@given(st.sets(st.sampled_from([*NAMES, "*.example.com", "c.example.com"])))
+def test_exactly_the_unlisted_names_are_refused(listed: set[str]) -> None:
+    asked = [*NAMES, "*.example.com"]
+    told = refusals(facts(listed=list(listed)), asked, NOW)
+    assert [refusal.names for refusal in told] == [(name,) for name in asked if name not in listed]
+    assert all(refusal.concerns_name_only for refusal in told)
+
+
+LONGEST = timedelta(days=90)
+
+
+def test_a_certificate_lasts_the_whole_profile_counted_inclusively() -> None:
+    start, end = validity(NOW, None, None, LONGEST)
+    assert (start, end) == (NOW, NOW + LONGEST - timedelta(seconds=1))
+
+
+@given(
+    st.none() | st.timedeltas(timedelta(days=-2), timedelta(days=2)),
+    st.none() | st.timedeltas(timedelta(days=-2), timedelta(days=100)),
+    st.timedeltas(timedelta(days=1), timedelta(days=200)),
+)
+def test_it_is_never_longer_than_the_profile(
+    start: timedelta | None, end: timedelta | None, longest: timedelta
+) -> None:
+    not_before = None if start is None else NOW + start
+    not_after = None if end is None else NOW + end
+    try:
+        first, last = validity(NOW, not_before, not_after, longest)
+    except BadValidity:
+        return
+    assert last - first + timedelta(seconds=1) <= longest
+    assert first <= NOW + timedelta(hours=1)
+    assert last > NOW
+    assert not_after is None or last <= not_after
