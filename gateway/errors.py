@@ -167,6 +167,14 @@ class KeyChanged(GatewayError):
     """The account's key was replaced after this process had cached it."""
 
 
+class KeyInUse(GatewayError):
+    """Another account of this server has the key (RFC 8555 §7.3.5)."""
+
+    def __init__(self, account_id: str) -> None:
+        super().__init__(account_id)
+        self.account_id = account_id
+
+
 class NotFound(GatewayError):
     """There is no such thing, or it belongs to somebody else."""
 

@@ -40,7 +40,7 @@ async def new_account(door: Door, call: Call) -> Reply:
         door.services.pool, call.server.id, call.key.thumbprint, call.client, now
     )
     if known:
-        return _reply(call.urls, known)
+        return account_reply(call.urls, known)
     if wanted.only_return_existing:
         raise account_unknown()
     if wanted.external_account_binding is None:
@@ -62,7 +62,7 @@ async def new_account(door: Door, call: Call) -> Reply:
         ),
         now,
     )
-    return _reply(call.urls, account, 201 if created else 200)
+    return account_reply(call.urls, account, 201 if created else 200)
 
 
 async def account(door: Door, call: Call, account_id: str) -> Reply:
@@ -71,7 +71,7 @@ async def account(door: Door, call: Call, account_id: str) -> Reply:
         raise Problem("unauthorized", "An account can be used only with its own key.", 403)
     if call.is_read:
         shown = await registration.read_account(door.services.pool, call.take_ticket())
-        return _reply(call.urls, shown)
+        return account_reply(call.urls, shown)
     wanted = call.read(ChangedAccount)
     if wanted.status not in (None, "valid", "deactivated"):
         raise malformed('The status of an account can only be set to "deactivated".')
@@ -81,7 +81,7 @@ async def account(door: Door, call: Call, account_id: str) -> Reply:
     changed = await registration.update_account(
         door.services, call.take_ticket(), update, call.client.address
     )
-    return _reply(call.urls, changed)
+    return account_reply(call.urls, changed)
 
 
 async def _bound_kid(door: Door, call: Call, binding: dict[str, Any]) -> str:
@@ -90,7 +90,8 @@ async def _bound_kid(door: Door, call: Call, binding: dict[str, Any]) -> str:
     return bound.kid
 
 
-def _reply(urls: Urls, shown: Account, status: int = 200) -> Reply:
+def account_reply(urls: Urls, shown: Account, status: int = 200) -> Reply:
+    """The account object (RFC 8555 §7.1.2)."""
     document = {
         "status": shown.status,
         "contact": shown.contacts,

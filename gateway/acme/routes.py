@@ -13,7 +13,7 @@ import structlog
 from aiohttp import web
 from multidict import CIMultiDict
 
-from gateway.acme import account, authorization, certificate, order
+from gateway.acme import account, authorization, certificate, key_change, order
 from gateway.acme.directory import directory, new_nonce
 from gateway.acme.door import Door, open_door
 from gateway.acme.problem import Problem, bad_nonce, from_domain_error, malformed, unavailable
@@ -32,6 +32,7 @@ Handler = Callable[..., Awaitable[Reply]]
 _SIGNED_BY_KEY: dict[str, Handler] = {"newAccount": account.new_account}
 _SIGNED_BY_ACCOUNT: dict[str, Handler] = {
     "newOrder": order.new_order,
+    "keyChange": key_change.key_change,
     "account/*": account.account,
     "account/*/orders": order.list_orders,
     "order/*": order.order,

@@ -233,19 +233,42 @@ async def update(
 
 
 async def change_key(
-    connection: Connection, account_id: str, jwk: dict[str, Any], thumbprint: str
-) -> None:
-    """RFC 8555 §7.3.5; raises asyncpg.UniqueViolationError when another account has the key."""
-    await connection.execute(
+    connection: Connection, account_id: str, version: int, jwk: dict[str, Any], thumbprint: str
+) -> bool:
+    """RFC 8555 §7.3.5. False when the key is no longer the one of `version`.
+
+    Raises asyncpg.UniqueViolationError when an account of the server has the key.
+    """
+    row = await connection.fetchrow(
         """
         UPDATE acme.account
-           SET jwk = $2, thumbprint = $3, key_version = key_version + 1
-         WHERE id = $1
+           SET jwk = $3, thumbprint = $4, key_version = key_version + 1
+         WHERE id = $1 AND key_version = $2
+        RETURNING id
         """,
         account_id,
+        version,
         jwk,
         thumbprint,
     )
+    return row is not None
+
+
+async def find_owner(pool: Pool, account_id: str, thumbprint: str) -> str:
+    """The account that has a key, on the server of `account_id`."""
+    row = await fetch_one(
+        pool,
+        """
+        SELECT owner.id
+          FROM acme.account
+          JOIN acme.account owner USING (server_id)
+         WHERE account.id = $1 AND owner.thumbprint = $2
+        """,
+        account_id,
+        thumbprint,
+    )
+    owner: str = row["id"]
+    return owner
 
 
 def _account_of(row: Record) -> Account:

@@ -9,7 +9,7 @@ import asyncpg
 
 from gateway import ids
 from gateway.db.pool import Connection, Pool, transaction
-from gateway.errors import AccountRefused, EabRefused
+from gateway.errors import AccountRefused, EabRefused, KeyChanged, KeyInUse
 from gateway.origin import Origin
 from gateway.rules import contacts as contact_rules
 from gateway.services import Services
@@ -184,6 +184,32 @@ async def update_account(
         )
         await audit.record(connection, now, Origin(f"acme:{ticket.account_id}", source), change)
     return after
+
+
+async def change_key(
+    services: Services, ticket: Ticket, jwk: dict[str, Any], thumbprint: str, source: str | None
+) -> Account:
+    """RFC 8555 §7.3.5: from now on only the new key signs for the account, in every process.
+
+    Raises KeyInUse when an account of the same server has the key.
+    """
+    now = await services.clock.now()
+    before = await read_account(services.pool, ticket)
+    try:
+        async with transaction(services.pool) as connection:
+            kid, _ = await accounts.read_for_change(connection, ticket.account_id)
+            await eab_credentials.lock_for_change(connection, kid)
+            changed = await accounts.change_key(
+                connection, ticket.account_id, ticket.key_version, jwk, thumbprint
+            )
+            if not changed:  # two key changes at once: the second was signed by a replaced key
+                raise KeyChanged
+            change = Change("account.key_changed", before.id, after={"thumbprint": thumbprint})
+            await audit.record(connection, now, Origin(f"acme:{before.id}", source), change)
+    except asyncpg.UniqueViolationError:
+        owner = await accounts.find_owner(services.pool, ticket.account_id, thumbprint)
+        raise KeyInUse(owner) from None
+    return before
 
 
 def _described(account: Account) -> dict[str, Any]:

@@ -1,0 +1,74 @@
+"""keyChange (RFC 8555 §7.3.5)."""
+
+from typing import Any
+
+import msgspec
+
+from gateway.acme import jws
+from gateway.acme.account import account_reply
+from gateway.acme.door import Door
+from gateway.acme.jwk import ALGORITHMS, AccountKey, read_jwk
+from gateway.acme.jws import Jws
+from gateway.acme.problem import Problem, malformed
+from gateway.acme.reply import Reply
+from gateway.acme.signed_request import Call
+from gateway.errors import KeyInUse
+from gateway.usecases import registration
+
+
+class KeyChange(msgspec.Struct, rename="camel"):
+    """The payload of the inner JWS."""
+
+    account: str
+    old_key: dict[str, Any]
+
+
+async def key_change(door: Door, call: Call) -> Reply:
+    """The old key signs outside, the new one inside: both consent."""
+    inner = jws.parse(call.payload)
+    new_key = _new_key(inner, call.url)
+    _check_claim(inner, call)
+    try:
+        changed = await registration.change_key(
+            door.services,
+            call.take_ticket(),
+            new_key.jwk,
+            new_key.thumbprint,
+            call.client.address,
+        )
+    except KeyInUse as in_use:
+        raise Problem(
+            "malformed",
+            "The new key is the key of an account already.",
+            409,
+            headers={"Location": call.urls.account(in_use.account_id)},
+        ) from None
+    door.keys.forget(changed.id)
+    return account_reply(call.urls, changed)
+
+
+def _new_key(inner: Jws, url: str) -> AccountKey:
+    header = inner.header
+    if header.jwk is None or header.kid is not None:
+        raise malformed('The inner JWS must have the new key as "jwk" and no "kid".')
+    if header.nonce is not None:
+        raise malformed('The inner JWS must not have a "nonce".')
+    if header.url != url:
+        raise malformed('The "url" of the inner JWS must be the one of the outer.')
+    if header.alg not in ALGORITHMS:
+        raise jws.bad_algorithm(header.alg, ALGORITHMS)
+    key = read_jwk(header.jwk)
+    if not jws.verify(inner, key):
+        raise malformed("The signature of the inner JWS does not verify with the new key.")
+    return key
+
+
+def _check_claim(inner: Jws, call: Call) -> None:
+    try:
+        claim = msgspec.json.decode(inner.payload, type=KeyChange)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise malformed(f"The payload of the inner JWS cannot be read: {error}") from error
+    if call.account_id is None or claim.account != call.urls.account(call.account_id):
+        raise malformed('"account" must be the URL of the account that signs the outer JWS.')
+    if read_jwk(claim.old_key).thumbprint != call.key.thumbprint:
+        raise malformed('"oldKey" is not the key of the account.')
