@@ -39,9 +39,12 @@ CREATE INDEX certificate_expiry ON ca.certificate (not_after);
 CREATE TABLE ca.revocation (
     serial     text COLLATE "C" PRIMARY KEY REFERENCES ca.certificate,
     revoked_at timestamptz NOT NULL,
-    reason     smallint NOT NULL DEFAULT 0 CHECK (reason BETWEEN 0 AND 10 AND reason <> 7)
+    reason     smallint NOT NULL DEFAULT 0 CHECK (reason BETWEEN 0 AND 10 AND reason <> 7),
+    crl_number bigint
 );
 COMMENT ON TABLE ca.revocation IS 'Revoked certificates; reason is the RFC 5280 §5.3.1 CRLReason.';
+COMMENT ON COLUMN ca.revocation.crl_number IS 'The first CRL that lists it; NULL = the next one will.';
+CREATE INDEX revocation_unlisted ON ca.revocation (serial) WHERE crl_number IS NULL;
 
 CREATE TABLE ca.crl (
     issuer_id   uuid NOT NULL REFERENCES ca.issuer,

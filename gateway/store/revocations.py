@@ -1,0 +1,117 @@
+"""Revoked certificates, and the CRLs that tell of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from gateway.ca.crl import Revoked
+from gateway.db.pool import Connection, Pool
+
+_KEPT = 20
+"""So many CRLs stay for operators to look at; only the last is served."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCrl:
+    """The last CRL of an issuer. `complete` = every revocation committed so far is in it."""
+
+    number: int
+    der: bytes
+    this_update: datetime
+    complete: bool
+
+
+async def lock_for_crl(connection: Connection, issuer_id: UUID) -> None:
+    """One CRL of an issuer is made at a time. Certificates can be stored meanwhile."""
+    await connection.execute(
+        """
+        SELECT id
+          FROM ca.issuer
+         WHERE id = $1
+           FOR NO KEY UPDATE
+        """,
+        issuer_id,
+    )
+
+
+async def find_crl(connection: Connection | Pool, issuer_id: UUID) -> StoredCrl | None:
+    """The one to serve."""
+    row = await connection.fetchrow(
+        """
+        SELECT number, der, this_update,
+               NOT EXISTS (
+                   SELECT
+                     FROM ca.revocation
+                     JOIN ca.certificate ON certificate.serial = revocation.serial
+                    WHERE revocation.crl_number IS NULL
+                      AND certificate.issuer_id = $1) AS complete
+          FROM ca.crl
+         WHERE issuer_id = $1
+         ORDER BY number DESC
+         LIMIT 1
+        """,
+        issuer_id,
+    )
+    return StoredCrl(**row) if row else None
+
+
+async def list_revoked(
+    connection: Connection, issuer_id: UUID, valid_at: datetime
+) -> list[Revoked]:
+    """What a CRL must list: certificates that had not ended at `valid_at`, and every new one."""
+    rows = await connection.fetch(
+        """
+        SELECT revocation.serial, revocation.revoked_at, revocation.reason
+          FROM ca.revocation
+          JOIN ca.certificate ON certificate.serial = revocation.serial
+         WHERE certificate.issuer_id = $1
+           AND (certificate.not_after >= $2 OR revocation.crl_number IS NULL)
+         ORDER BY revocation.serial
+        """,
+        issuer_id,
+        valid_at,
+    )
+    return [Revoked(**row) for row in rows]
+
+
+async def add_crl(
+    connection: Connection,
+    *,
+    issuer_id: UUID,
+    number: int,
+    der: bytes,
+    this_update: datetime,
+    next_update: datetime,
+    serials: Sequence[str],
+) -> None:
+    """Stores a signed CRL that lists `serials`, with its audit event; forgets the oldest."""
+    await connection.execute(
+        """
+        WITH stored AS (
+            INSERT INTO ca.crl (issuer_id, number, der, this_update, next_update)
+            VALUES ($1, $2, $3, $4, $5)
+        ), listed AS (
+            UPDATE ca.revocation
+               SET crl_number = $2
+             WHERE serial = ANY ($6)
+               AND crl_number IS NULL
+        ), forgotten AS (
+            DELETE FROM ca.crl
+             WHERE issuer_id = $1
+               AND number <= $2 - $7
+        )
+        INSERT INTO audit.event (at, actor, action, subject, after)
+        SELECT $4, 'gateway:crl', 'crl.signed', issuer.name,
+               jsonb_build_object('number', $2::bigint, 'entries', cardinality($6::text[]))
+          FROM ca.issuer
+         WHERE issuer.id = $1
+        """,
+        issuer_id,
+        number,
+        der,
+        this_update,
+        next_update,
+        serials,
+        _KEPT,
+    )
