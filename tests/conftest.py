@@ -3,12 +3,14 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from gateway.db.pool import Pool, open_pool
+from tests.support.gateway import RunningGateway, running_gateway
 from tests.support.postgres import TestServer, fresh_database, make_template
 
 settings.register_profile(
@@ -67,3 +69,10 @@ async def pool(database: str) -> AsyncIterator[Pool]:
     opened = await open_pool(database)
     yield opened
     await opened.close()
+
+
+@pytest.fixture
+async def gateway(database: str, tmp_path: Path) -> AsyncIterator[RunningGateway]:
+    """The whole gateway in this process, in sandbox mode, with demo data."""
+    async with running_gateway(database, tmp_path) as running:
+        yield running

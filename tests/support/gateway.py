@@ -1,0 +1,176 @@
+"""The whole gateway in this process: real TLS sockets, sandbox clock, demo data."""
+
+import socket
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from aiohttp import ClientSession, TCPConnector
+from cryptography.fernet import Fernet
+
+from gateway.app import load_ca, open_gateway, prepare
+from gateway.config import Ca, Listen, Secrets, Settings, Validation
+from gateway.db.pool import Pool, transaction
+from gateway.listeners import reserved_ports, serving
+from gateway.origin import Origin
+from gateway.services import Services
+from gateway.usecases import resellers
+
+LOGIN = "demo"
+PASSWORD = "demo password"
+_OPERATOR = Origin("operator:test")
+
+
+@dataclass
+class RunningGateway:
+    """A gateway under test and the demo reseller's way to it."""
+
+    services: Services
+    session: ClientSession
+    root_pem: Path
+    login: str = LOGIN
+    password: str = PASSWORD
+
+    @property
+    def url(self) -> str:
+        return self.services.settings.public_url
+
+    @property
+    def actions_url(self) -> str:
+        return f"{self.url}/products/!ACMEAdmin"
+
+    @property
+    def directory_url(self) -> str:
+        return f"{self.url}/v2/DV"
+
+    @property
+    def ov_directory_url(self) -> str:
+        return f"{self.url}/v2/OV"
+
+    @property
+    def plain_url(self) -> str:
+        return f"http://127.0.0.1:{self.services.settings.listen.plain_http_port}"
+
+    @property
+    def metrics_url(self) -> str:
+        return f"http://127.0.0.1:{self.services.settings.listen.metrics_port}/metrics"
+
+    @property
+    def pool(self) -> Pool:
+        return self.services.pool
+
+    @property
+    def http_port(self) -> int:
+        """Where http-01 goes; free for the test's own server."""
+        return self.services.settings.validation.http_port
+
+    @property
+    def tls_port(self) -> int:
+        """Where tls-alpn-01 goes; free for the test's own server."""
+        return self.services.settings.validation.tls_port
+
+    async def at(self, iso_text: str) -> None:
+        """Business time stands still at `iso_text`."""
+        await self._move({"now": iso_text})
+
+    async def advance(self, seconds: float) -> None:
+        """Business time stands still that much later."""
+        await self._move({"advance_seconds": seconds})
+
+    async def action(self, name: str, **fields: str) -> tuple[int, dict[str, Any]]:
+        """Status and answer of an action, by the demo reseller unless `fields` say otherwise."""
+        form = {"action": name, "loginName": self.login, "loginPassword": self.password, **fields}
+        async with self.session.post(self.actions_url, data=form) as response:
+            return response.status, await response.json()
+
+    async def _move(self, where: dict[str, Any]) -> None:
+        async with self.session.post(f"{self.url}/sandbox/clock", json=where) as response:
+            assert response.status == 200, await response.text()
+
+
+@asynccontextmanager
+async def running_gateway(
+    database: str, directory: Path, **sections: Any
+) -> AsyncIterator[RunningGateway]:
+    """A gateway on an empty migrated database; `sections` replace those of its settings."""
+    wanted = Listen(host="127.0.0.1", port=0, plain_http_port=0, metrics_port=0)
+    with reserved_ports(wanted) as listen:
+        settings = sandbox_settings(database, directory, listen, **sections)
+        ca = await load_ca(settings)
+        root_pem = directory / "root.pem"
+        root_pem.write_bytes(ca.root_pem())
+        certificate, key = ca.issue_server_certificate(directory / "tls", ["127.0.0.1"])
+        tls = {"tls_certificate": certificate, "tls_key": key}
+        settings = settings.model_copy(update={"listen": listen.model_copy(update=tls)})
+        await prepare(settings)
+        async with open_gateway(settings) as gateway, serving(gateway):
+            await _furnish(gateway.services)
+            async with session_trusting(root_pem) as session:
+                yield RunningGateway(gateway.services, session, root_pem)
+
+
+def sandbox_settings(database: str, directory: Path, listen: Listen, **sections: Any) -> Settings:
+    """Settings of a sandbox on the loopback."""
+    http_port, tls_port = free_ports(2)
+    given: dict[str, Any] = {
+        "database": database,
+        "public_url": f"https://127.0.0.1:{listen.port}",
+        "sandbox": True,
+        "listen": listen,
+        "secrets": Secrets(keys=[Fernet.generate_key().decode()]),
+        "ca": Ca(directory=directory / "ca"),
+        "validation": Validation(
+            http_port=http_port,
+            tls_port=tls_port,
+            resolve_to="127.0.0.1",
+            allow_private_addresses=True,
+        ),
+    }
+    return Settings(**{**given, **sections})
+
+
+def session_trusting(root_pem: Path) -> ClientSession:
+    """A client that trusts the sandbox's CA and no other."""
+    trust = ssl.create_default_context(cafile=str(root_pem))
+    return ClientSession(connector=TCPConnector(ssl=trust))
+
+
+def free_ports(number: int) -> list[int]:
+    """Different ports that nothing listened on a moment ago."""
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(number)]
+    ports = [each.getsockname()[1] for each in sockets]
+    for each in sockets:
+        each.close()
+    return ports
+
+
+async def _furnish(services: Services) -> None:
+    now = await services.clock.now()
+    async with transaction(services.pool) as connection:
+        for product, validation, factor in ((608, "DV", 1), (609, "OV", 2)):
+            await resellers.add_server(
+                connection,
+                now,
+                _OPERATOR,
+                name=validation,
+                path=f"/v2/{validation}",
+                validation=validation,
+                product_id=product,
+                description=f"CaaS {validation} TLS Certificate",
+            )
+            for name_type, yearly in (("fqdn", "365.00"), ("wildcard", "1095.00")):
+                await resellers.set_price(
+                    connection,
+                    now,
+                    _OPERATOR,
+                    login=None,
+                    server=validation,
+                    name_type=name_type,
+                    yearly=factor * Decimal(yearly),
+                )
+        await resellers.add_reseller(connection, now, _OPERATOR, login=LOGIN, password=PASSWORD)
+        await resellers.deposit(connection, now, _OPERATOR, LOGIN, Decimal("10000.00"))
