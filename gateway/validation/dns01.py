@@ -24,9 +24,9 @@ async def check(claim: Claim, resolver: Resolver, network: Network) -> Evidence:
     if digest(claim.key_authorization) in records:
         return {"record": owner}
     if not records:
-        raise ValidationFailed("dns", f"{owner} has no TXT record.")
+        raise ValidationFailed("unauthorized", f"{owner} has no TXT record.")
     raise ValidationFailed(
-        "unauthorized",
+        "incorrectResponse",
         f"None of the TXT records of {owner} is the expected digest of the key authorization; "
         f"found {_shown(records)}.",
     )

@@ -140,8 +140,9 @@ class Visit:
 
 def _target(base: URL, location: str) -> URL | None:
     try:
-        target = base.join(URL(location)).with_fragment(None)
-        usable = target.scheme in ("http", "https") and target.raw_host and target.port
+        given = URL(location)
+        target = base.join(given).with_fragment(None)
+        usable = (given.raw_host or not given.scheme) and target.scheme in ("http", "https")
     except ValueError:
         return None
     return target if usable else None
