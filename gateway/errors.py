@@ -195,6 +195,22 @@ class BadCsr(_Detailed):
     """RFC 8555 §7.4; the text says what to fix."""
 
 
+class RevocationRefused(_Detailed):
+    """Whoever asks may not revoke this certificate (RFC 8555 §7.6)."""
+
+
+class AlreadyRevoked(_Detailed):
+    """RFC 8555 §7.6."""
+
+
+class BadRevocationReason(_Detailed):
+    """The reason code is not one that subscribers may give."""
+
+
+class CertificateUnreadable(_Detailed):
+    """What should be a certificate is none."""
+
+
 class UnknownProfile(_Detailed):
     """The order names a certificate profile that is not offered."""
 

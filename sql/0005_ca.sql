@@ -34,6 +34,7 @@ COMMENT ON COLUMN ca.certificate.key_hash IS 'SHA-256 of the SubjectPublicKeyInf
 COMMENT ON COLUMN ca.certificate.withheld IS 'Arrived from a slow issuer when the gate no longer held: never given out, and revoked.';
 COMMENT ON COLUMN ca.certificate.number IS 'certificateID of the action API, whose clients expect a number.';
 CREATE INDEX certificate_account ON ca.certificate (account_id, issued_at);
+CREATE INDEX certificate_key ON ca.certificate (key_hash);
 CREATE INDEX certificate_expiry ON ca.certificate (not_after);
 
 CREATE TABLE ca.revocation (

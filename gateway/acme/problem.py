@@ -6,8 +6,11 @@ from typing import Any
 
 from gateway.errors import (
     AccountRefused,
+    AlreadyRevoked,
     BadCsr,
+    BadRevocationReason,
     BadValidity,
+    CertificateUnreadable,
     ContactInvalid,
     ContactUnsupported,
     EabRefused,
@@ -17,6 +20,7 @@ from gateway.errors import (
     NonceUsed,
     NotFound,
     OrderNotReady,
+    RevocationRefused,
     UnknownProfile,
 )
 
@@ -92,6 +96,14 @@ def from_domain_error(error: GatewayError) -> Problem:
             return Problem("invalidContact", error.detail)
         case ContactUnsupported():
             return Problem("unsupportedContact", error.detail)
+        case RevocationRefused():
+            return Problem("unauthorized", error.detail, 403)
+        case AlreadyRevoked():
+            return Problem("alreadyRevoked", error.detail)
+        case BadRevocationReason():
+            return Problem("badRevocationReason", error.detail)
+        case CertificateUnreadable():
+            return malformed(error.detail)
         case OrderNotReady():
             return Problem("orderNotReady", error.detail, 403)
         case BadCsr():

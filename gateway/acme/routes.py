@@ -13,7 +13,7 @@ import structlog
 from aiohttp import web
 from multidict import CIMultiDict
 
-from gateway.acme import account, authorization, certificate, key_change, order
+from gateway.acme import account, authorization, certificate, key_change, order, revocation
 from gateway.acme.directory import directory, new_nonce
 from gateway.acme.door import Door, open_door
 from gateway.acme.problem import Problem, bad_nonce, from_domain_error, malformed, unavailable
@@ -30,6 +30,7 @@ from gateway.usecases.validation import Validator
 Handler = Callable[..., Awaitable[Reply]]
 
 _SIGNED_BY_KEY: dict[str, Handler] = {"newAccount": account.new_account}
+_SIGNED_BY_EITHER: dict[str, Handler] = {"revokeCert": revocation.revoke}
 _SIGNED_BY_ACCOUNT: dict[str, Handler] = {
     "newOrder": order.new_order,
     "keyChange": key_change.key_change,
@@ -91,6 +92,11 @@ class Routes:
         if handler := _SIGNED_BY_KEY.get(rest):
             call = await self._door.verifier.by_key(request, server, urls)
             await self._burn(call)
+            return await self._handle(call, handler)
+        if handler := _SIGNED_BY_EITHER.get(rest):
+            call = await self._door.verifier.by_either(request, server, urls)
+            if call.account_id is None:
+                await self._burn(call)
             return await self._handle(call, handler)
         pattern, arguments = _matched(rest)
         handler = _SIGNED_BY_ACCOUNT.get(pattern) or _UNSIGNED_READS.get(pattern)

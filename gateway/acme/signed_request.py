@@ -85,7 +85,28 @@ class Verifier:
         signed, url = await self._parse(request)
         if signed.header.jwk is not None or signed.header.kid is None:
             raise malformed('This request must be signed by an account: "kid" and no "jwk".')
-        account_id = urls.account_id(signed.header.kid)
+        return await self._call_of_account(request, signed, url, server, urls)
+
+    async def by_key(self, request: web.Request, server: Server, urls: Urls) -> Call:
+        """A request signed by the key it carries (`jwk`)."""
+        signed, url = await self._parse(request)
+        if signed.header.jwk is None or signed.header.kid is not None:
+            raise malformed('This request must be signed by its own key: "jwk" and no "kid".')
+        return self._call_of_key(request, signed, url, server, urls)
+
+    async def by_either(self, request: web.Request, server: Server, urls: Urls) -> Call:
+        """A request signed by an account or by the key it carries."""
+        signed, url = await self._parse(request)
+        if (signed.header.jwk is None) == (signed.header.kid is None):
+            raise malformed('The protected header must have one of "kid" and "jwk".')
+        if signed.header.kid is None:
+            return self._call_of_key(request, signed, url, server, urls)
+        return await self._call_of_account(request, signed, url, server, urls)
+
+    async def _call_of_account(
+        self, request: web.Request, signed: Jws, url: str, server: Server, urls: Urls
+    ) -> Call:
+        account_id = urls.account_id(signed.header.kid or "")
         if account_id is None:
             raise malformed(f'"kid" must be the URL of an account of {urls.directory}.')
         nonce = self._open_nonce(signed)
@@ -103,15 +124,13 @@ class Verifier:
             dict(request.query) if "?" in url else {},
         )
 
-    async def by_key(self, request: web.Request, server: Server, urls: Urls) -> Call:
-        """A request signed by the key it carries (`jwk`)."""
-        signed, url = await self._parse(request)
-        if signed.header.jwk is None or signed.header.kid is not None:
-            raise malformed('This request must be signed by its own key: "jwk" and no "kid".')
+    def _call_of_key(
+        self, request: web.Request, signed: Jws, url: str, server: Server, urls: Urls
+    ) -> Call:
         nonce = self._open_nonce(signed)
         if signed.header.alg not in ALGORITHMS:
             raise jws.bad_algorithm(signed.header.alg, ALGORITHMS)
-        key = read_jwk(signed.header.jwk)
+        key = read_jwk(signed.header.jwk or {})
         if not jws.verify(signed, key):
             raise bad_signature()
         return Call(server, urls, url, key, signed.payload, self._client(request), nonce)

@@ -1,9 +1,10 @@
 """Certificates as clients download them."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
-from gateway.db.pool import Pool, fetch_one
+from gateway.db.pool import Connection, Pool, fetch_one
 from gateway.store.admission import Admission, Ticket, admission_of
 
 
@@ -42,3 +43,96 @@ async def read(pool: Pool, ticket: Ticket, order_id: UUID) -> tuple[Admission, D
     if row["der"] is not None:
         download = Download(row["der"], row["issuer"], row["chain"])
     return admission_of(row), download
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedCertificate:
+    """A certificate to be revoked, and whether the asking account has the right to."""
+
+    serial: str
+    der: bytes
+    key_hash: bytes
+    signer_may_revoke: bool
+
+
+async def find_for_account(
+    pool: Pool, ticket: Ticket, serial: str, server_id: UUID, now: datetime
+) -> tuple[Admission, IssuedCertificate | None]:
+    """Admits a request; a certificate of a server (RFC 8555 §7.6).
+
+    The account that ordered it may revoke it, and one with valid authorizations for all names.
+    """
+    row = await fetch_one(
+        pool,
+        """
+          WITH burnt AS MATERIALIZED (SELECT acme.burn_nonce($1, $2) AS nonce_fresh)
+        SELECT burnt.nonce_fresh, signer.*, found.serial, found.der, found.key_hash,
+               found.ordered_by = signer.account_id
+               OR NOT EXISTS (
+                    SELECT
+                      FROM unnest(found.names) AS item (name)
+                     WHERE NOT EXISTS (
+                            SELECT
+                              FROM acme.authorization held
+                             WHERE held.account_id = signer.account_id
+                               AND held.name = regexp_replace(item.name, '^[*][.]', '')
+                               AND held.wildcard = starts_with(item.name, '*.')
+                               AND held.status = 'valid'
+                               AND held.expires_at >= $5)) AS signer_may_revoke
+          FROM burnt
+          CROSS JOIN acme.signer
+          LEFT JOIN (
+                SELECT certificate.serial, certificate.der, certificate.key_hash,
+                       certificate.names, certificate.account_id AS ordered_by, owner.server_id
+                  FROM ca.certificate
+                  JOIN acme.account owner ON owner.id = certificate.account_id
+                 WHERE NOT certificate.withheld
+               ) found
+            ON found.serial = $4 AND found.server_id = $6
+         WHERE signer.account_id = $3
+        """,
+        ticket.nonce,
+        ticket.epoch,
+        ticket.account_id,
+        serial,
+        now,
+        server_id,
+    )
+    if row["serial"] is None:
+        return admission_of(row), None
+    return admission_of(row), IssuedCertificate(
+        row["serial"], row["der"], row["key_hash"], row["signer_may_revoke"]
+    )
+
+
+async def find(pool: Pool, serial: str, server_id: UUID) -> IssuedCertificate | None:
+    """A certificate of a server, for whoever has its key."""
+    row = await pool.fetchrow(
+        """
+        SELECT certificate.serial, certificate.der, certificate.key_hash,
+               true AS signer_may_revoke
+          FROM ca.certificate
+          JOIN acme.account owner ON owner.id = certificate.account_id
+         WHERE certificate.serial = $1
+           AND owner.server_id = $2
+           AND NOT certificate.withheld
+        """,
+        serial,
+        server_id,
+    )
+    return IssuedCertificate(**row) if row else None
+
+
+async def serials_of_key(connection: Connection, key_hash: bytes, now: datetime) -> list[str]:
+    """All certificates of a key that have not ended."""
+    rows = await connection.fetch(
+        """
+        SELECT serial
+          FROM ca.certificate
+         WHERE key_hash = $1 AND not_after >= $2
+         ORDER BY serial
+        """,
+        key_hash,
+        now,
+    )
+    return [row["serial"] for row in rows]

@@ -22,6 +22,26 @@ class StoredCrl:
     complete: bool
 
 
+async def revoke(
+    connection: Connection, serials: Sequence[str], reason: int, now: datetime
+) -> list[str]:
+    """Revokes certificates; gives those that were not revoked before."""
+    rows = await connection.fetch(
+        """
+        INSERT INTO ca.revocation (serial, revoked_at, reason)
+        SELECT serial, $3, $2
+          FROM unnest($1::text[]) AS serial
+         ORDER BY serial
+            ON CONFLICT (serial) DO NOTHING
+        RETURNING serial
+        """,
+        serials,
+        reason,
+        now,
+    )
+    return [row["serial"] for row in rows]
+
+
 async def lock_for_crl(connection: Connection, issuer_id: UUID) -> None:
     """One CRL of an issuer is made at a time. Certificates can be stored meanwhile."""
     await connection.execute(
