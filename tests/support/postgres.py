@@ -1,5 +1,6 @@
 """One PostgreSQL server for a whole test run, and a database of its own for every test."""
 
+import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator
@@ -15,6 +16,8 @@ from gateway.sandbox.postgres import EmbeddedPostgres
 
 _PREFIX = "gateway-tests-"
 _TEMPLATE = "migrated"
+_MEMORY = Path("/dev/shm")
+_ENOUGH_MEMORY = 2 * 1024**3
 
 
 class TestServer:
@@ -24,7 +27,7 @@ class TestServer:
 
     def __init__(self) -> None:
         _sweep()
-        self._directory = Path(tempfile.mkdtemp(prefix=_PREFIX))
+        self._directory = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=_place()))
         self._postgres = EmbeddedPostgres(self._directory, durable=False)
         self.dsn = self._postgres.start()
 
@@ -35,11 +38,20 @@ class TestServer:
 
 def _sweep() -> None:
     """Stops and removes servers whose test run was killed."""
-    for directory in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+    for directory in _place().glob(f"{_PREFIX}*"):
         abandoned = EmbeddedPostgres(directory)
         with suppress(OperatorMistake, OSError):
             abandoned.stop_orphan()
             shutil.rmtree(directory)
+
+
+def _place() -> Path:
+    """Memory where there is plenty of it: copying a database takes 15 ms there, not 300."""
+    if _MEMORY.is_dir() and os.access(_MEMORY, os.W_OK):
+        free = shutil.disk_usage(_MEMORY).free
+        if free > _ENOUGH_MEMORY:
+            return _MEMORY
+    return Path(tempfile.gettempdir())
 
 
 async def make_template(server: str) -> None:
