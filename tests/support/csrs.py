@@ -1,0 +1,70 @@
+"""Certificate signing requests, good and bad, and what an issuer is asked with them."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
+
+from gateway import ids
+from gateway.ca.issuer import CertificateRequest
+from gateway.ca.profiles import PROFILES
+
+NOW = datetime(2026, 11, 20, 15, 30, tzinfo=UTC)
+
+
+@cache
+def key(kind: str) -> Any:
+    """A private key, made once a run: RSA-<bits> or P-<bits>."""
+    algorithm, size = kind.split("-")
+    if algorithm == "RSA":
+        return rsa.generate_private_key(65537, int(size))
+    curves = {"224": ec.SECP224R1(), "256": ec.SECP256R1(), "384": ec.SECP384R1()}
+    return ec.generate_private_key({**curves, "521": ec.SECP521R1()}[size])
+
+
+def csr(
+    names: Sequence[str | x509.GeneralName] = ("example.com",),
+    *,
+    signer: Any = None,
+    common_name: str | None = None,
+    hash_algorithm: Any = SHA256(),  # noqa: B008  stateless
+    **options: Any,
+) -> bytes:
+    """DER of a CSR; `options` go to its signing."""
+    subject = []
+    if common_name is not None:
+        subject = [x509.NameAttribute(NameOID.COMMON_NAME, common_name)]
+    builder = x509.CertificateSigningRequestBuilder().subject_name(x509.Name(subject))
+    if names:
+        general = [x509.DNSName(name) if isinstance(name, str) else name for name in names]
+        builder = builder.add_extension(x509.SubjectAlternativeName(general), critical=False)
+    signed = builder.sign(signer or key("P-256"), hash_algorithm, **options)
+    return signed.public_bytes(Encoding.DER)
+
+
+def certificate_request(
+    names: Sequence[str] = ("example.com",),
+    *,
+    profile: str = "classic",
+    kind: str = "P-256",
+    now: datetime = NOW,
+    serial_number: int | None = None,
+) -> CertificateRequest:
+    """What finalize would ask of an issuer."""
+    longest = PROFILES[profile].longest
+    return CertificateRequest(
+        ids.new_id(),
+        serial_number or ids.new_serial_number(),
+        csr(names, signer=key(kind)),
+        key(kind).public_key(),
+        list(names),
+        profile,
+        now,
+        now + longest - timedelta(seconds=1),
+    )

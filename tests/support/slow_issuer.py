@@ -1,0 +1,99 @@
+"""An issuer that takes its time, as an upstream CA does, with the local CA's signatures.
+
+Its record is a directory that outlives any process, like an upstream CA's database: per order how
+often it was asked for, and the certificate. So whatever restarts, an order has one certificate.
+"""
+
+import fcntl
+import json
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from gateway.ca.issuer import CertificateRequest, Failed, Issued, Pending
+from gateway.ca.local import LocalCa
+
+
+class SlowIssuer:
+    """Answers Pending `pending_answers` times and for `seconds` of real time, then signs.
+
+    With `failure` set it refuses from then on, orders that have their certificate excepted.
+    """
+
+    immediate = False
+
+    def __init__(
+        self,
+        ca: LocalCa,
+        directory: Path,
+        *,
+        pending_answers: int = 1,
+        seconds: float = 0.0,
+        retry_after_seconds: float = 0.1,
+        failure: str | None = None,
+    ) -> None:
+        self.id, self.name = ca.id, ca.name
+        self.pending_answers, self.seconds = pending_answers, seconds
+        self.retry_after_seconds, self.failure = retry_after_seconds, failure
+        self._ca, self._directory = ca, directory
+        directory.mkdir(parents=True, exist_ok=True)
+
+    def issue_now(self, request: CertificateRequest) -> Issued:
+        raise AssertionError("this issuer is not immediate")
+
+    async def issue(
+        self, request: CertificateRequest, state: dict[str, Any] | None
+    ) -> Issued | Pending | Failed:
+        """`state` holds what an upstream CA would have called the order."""
+        expected = {"order": str(request.order_id)}
+        assert state in (None, expected), f"the state of another order came back: {state}"
+        with self._record(request.order_id) as record:
+            record["asked"] = record.get("asked", 0) + 1
+            record.setdefault("since", time.time())
+            if "issued" not in record:
+                if self.failure is not None:
+                    return Failed(self.failure)
+                waited = time.time() - record["since"]
+                if record["asked"] <= self.pending_answers or waited < self.seconds:
+                    return Pending(expected, self.retry_after_seconds)
+                record["issued"] = msgspec.to_builtins(self._ca.issue_now(request))
+            return msgspec.convert(record["issued"], Issued)
+
+    async def revoke(self, serial: str, reason: int, revoked_at: Any) -> None:
+        """Kept as a file, for tests to look at."""
+        (self._directory / f"{serial}.revoked").write_text(f"{reason}\n{revoked_at.isoformat()}\n")
+
+    def chain_pem(self) -> bytes:
+        return self._ca.chain_pem()
+
+    def asked(self, order_id: UUID) -> int:
+        """How often this order's certificate was asked for, by all processes."""
+        with self._record(order_id) as record:
+            count: int = record.get("asked", 0)
+            return count
+
+    def revoked(self) -> dict[str, int]:
+        """Reason by serial."""
+        return {
+            file.stem: int(file.read_text().split()[0])
+            for file in self._directory.glob("*.revoked")
+        }
+
+    @contextmanager
+    def _record(self, order_id: UUID) -> Iterator[dict[str, Any]]:
+        """One process at a time; what was changed is kept."""
+        descriptor = os.open(self._directory / f"{order_id}.json", os.O_RDWR | os.O_CREAT, 0o600)
+        with os.fdopen(descriptor, "r+") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            text = file.read()
+            record: dict[str, Any] = json.loads(text) if text else {}
+            yield record
+            file.seek(0)
+            file.truncate()
+            json.dump(record, file)
