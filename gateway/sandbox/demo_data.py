@@ -1,0 +1,50 @@
+"""What a sandbox has from the start: two servers, their prices, and a reseller with money."""
+
+from decimal import Decimal
+
+from gateway.db.pool import transaction
+from gateway.origin import Origin
+from gateway.services import Services
+from gateway.usecases import resellers
+
+LOGIN = "demo"
+PASSWORD = "demo-password"  # noqa: S105  known to everybody: a sandbox has nothing to protect
+
+_DEPOSIT = Decimal("10000.00")
+_OPERATOR = Origin("operator:sandbox")
+_SERVERS = (
+    ("DV", 608, "CaaS DV TLS Certificate", Decimal("365.00"), Decimal("1095.00")),
+    ("OV", 609, "CaaS OV TLS Certificate", Decimal("730.00"), Decimal("2190.00")),
+)
+
+
+async def add(services: Services) -> None:
+    """Adds it all in one transaction, unless it is there already."""
+    now = await services.clock.now()
+    async with transaction(services.pool) as connection:
+        if await resellers.list_resellers(connection):
+            return
+        for name, product_id, description, fqdn, wildcard in _SERVERS:
+            await resellers.add_server(
+                connection,
+                now,
+                _OPERATOR,
+                name=name,
+                path=f"/v2/{name}",
+                validation=name,
+                product_id=product_id,
+                description=description,
+            )
+            for name_type, yearly in (("fqdn", fqdn), ("wildcard", wildcard)):
+                await resellers.set_price(
+                    connection,
+                    now,
+                    _OPERATOR,
+                    login=None,
+                    server=name,
+                    name_type=name_type,
+                    yearly=yearly,
+                    currency="USD",
+                )
+        await resellers.add_reseller(connection, now, _OPERATOR, login=LOGIN, password=PASSWORD)
+        await resellers.deposit(connection, now, _OPERATOR, LOGIN, _DEPOSIT)
