@@ -232,7 +232,7 @@ async def fail(
             RETURNING "order".id
         )
         INSERT INTO audit.event (at, actor, action, subject, after)
-        SELECT $4, 'gateway:validation', 'authorization.failed', id::text,
+        SELECT $4::timestamptz, 'gateway:validation', 'authorization.failed', id::text,
                jsonb_build_object('name', name, 'method', $7::text, 'error', $5::jsonb)
           FROM refused
          UNION ALL

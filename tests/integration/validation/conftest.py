@@ -1,5 +1,6 @@
 """What customers have on their side."""
 
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,6 +14,10 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
 )
 from cryptography.x509.oid import NameOID
+
+from gateway.db.pool import Pool
+from tests.support.waiting_orders import Waiting, open_waiting
+from tests.support.web_server import WebServer, web_server
 
 
 @pytest.fixture
@@ -31,3 +36,16 @@ def self_signed(tmp_path: Path) -> tuple[Path, Path]:
     files[0].write_bytes(certificate.public_bytes(Encoding.PEM))
     files[1].write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     return files
+
+
+@pytest.fixture
+async def web() -> AsyncIterator[WebServer]:
+    """The customer's web server, for all names."""
+    async with web_server() as server:
+        yield server
+
+
+@pytest.fixture
+async def waiting(pool: Pool, tmp_path: Path, web: WebServer) -> Waiting:
+    """A customer of a sandbox; http-01 goes to `web`."""
+    return await open_waiting(pool, tmp_path / "ca", web.port)
