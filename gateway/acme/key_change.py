@@ -29,6 +29,8 @@ async def key_change(door: Door, call: Call) -> Reply:
     new_key = _new_key(inner, call.url)
     _check_claim(inner, call)
     try:
+        if new_key.thumbprint == call.key.thumbprint:
+            raise KeyInUse(call.account_id or "")
         changed = await registration.change_key(
             door.services,
             call.take_ticket(),

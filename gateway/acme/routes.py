@@ -181,7 +181,7 @@ def _matched(rest: str) -> tuple[str, list[Any]]:
         try:
             argument = UUID(argument)
         except ValueError:
-            return "", [argument]
+            return "unknown", []
     return "/".join([name, "*", *others[1:]]), [argument]
 
 

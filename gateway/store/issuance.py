@@ -14,8 +14,9 @@ from uuid import UUID
 from gateway.db.pool import Connection, Pool, Record, fetch_one
 from gateway.rules.issuance import GateFacts, Standing, SubscriptionFacts
 
+# RFC 5280 §5.3.1
+KEY_COMPROMISE = 1
 CESSATION_OF_OPERATION = 5
-"""RFC 5280 §5.3.1: no longer needed for its purpose."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,7 @@ class StepResult:
 
     unchanged: bool
     done: bool
+    key_compromised: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +51,14 @@ async def record_intent(
     eab_version: int,
     order_id: UUID,
     csr: bytes,
+    key_hash: bytes,
     intent: dict[str, Any],
     lease: timedelta,
 ) -> StepResult:
-    """ready → processing. The caller may sign until the lease ends; then the runner takes over."""
+    """ready → processing. The caller may sign until the lease ends; then the runner takes over.
+
+    A key that was ever revoked for keyCompromise moves nothing (BR §6.1.1.3).
+    """
     row = await fetch_one(
         connection,
         """
@@ -61,14 +67,21 @@ async def record_intent(
               FROM subscription.eab_credential
              WHERE kid = $1 AND version = $2
                FOR SHARE
+        ), compromised AS (
+            SELECT
+              FROM ca.certificate
+              JOIN ca.revocation ON revocation.serial = certificate.serial
+             WHERE certificate.key_hash = $7 AND revocation.reason = $8
         ), moved AS (
             UPDATE acme."order"
                SET status = 'processing', csr = $4, intent = $5,
                    issue_after = clock_timestamp() + $6::interval
              WHERE id = $3 AND status = 'ready' AND EXISTS (SELECT FROM held)
+               AND NOT EXISTS (SELECT FROM compromised)
             RETURNING id
         )
-        SELECT EXISTS (SELECT FROM held) AS unchanged, EXISTS (SELECT FROM moved) AS done
+        SELECT EXISTS (SELECT FROM held) AS unchanged, EXISTS (SELECT FROM moved) AS done,
+               EXISTS (SELECT FROM compromised) AS key_compromised
         """,
         kid,
         eab_version,
@@ -76,6 +89,8 @@ async def record_intent(
         csr,
         intent,
         lease,
+        key_hash,
+        KEY_COMPROMISE,
     )
     return StepResult(**row)
 

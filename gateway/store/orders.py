@@ -242,7 +242,7 @@ async def record_refusal(
     subject: str,
     refusals: Sequence[tuple[str, str, str]],
 ) -> None:
-    """Audit of a closed gate, for ops.refusals: (name, reason, text) each."""
+    """Audit of a closed gate, for ops.issuance_refusals: (name, reason, text) each."""
     await connection.execute(
         """
         INSERT INTO audit.event (at, actor, source, action, subject, after)

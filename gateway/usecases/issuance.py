@@ -19,7 +19,7 @@ from gateway.ca.csr import check_csr
 from gateway.ca.issuer import CertificateRequest, Issued
 from gateway.ca.profiles import PROFILES
 from gateway.db.pool import transaction
-from gateway.errors import IssuanceRefused, NotFound, OrderNotReady, Refusal
+from gateway.errors import BadCsr, IssuanceRefused, NotFound, OrderNotReady, Refusal
 from gateway.rules import issuance as gate
 from gateway.rules.issuance import GateFacts
 from gateway.services import Services
@@ -60,12 +60,13 @@ async def finalize(services: Services, ticket: Ticket, wanted: Finalize) -> Orde
     order = as_of(order, now)
     if order.status == "ready":
         public_key = check_csr(wanted.csr, order.names, wanted.account_key)
-        item = await _record_intent(services, wanted, order, admission, facts, now)
+        key_hash = sha256(_spki(public_key)).digest()
+        item = await _record_intent(services, wanted, order, admission, facts, key_hash, now)
         if item is not None:
             status = "processing"
             if services.issuer.immediate:
                 issued = services.issuer.issue_now(request_of(item, public_key))
-                status = await keep(services, item, issued, now, wanted.source)
+                status = await keep(services, item, issued, key_hash, now, wanted.source)
             return replace(order, status=status)
     elif order.status not in ("processing", "valid"):
         raise OrderNotReady(_not_ready(order))
@@ -73,13 +74,17 @@ async def finalize(services: Services, ticket: Ticket, wanted: Finalize) -> Orde
 
 
 async def keep(
-    services: Services, item: Unfinished, issued: Issued, now: datetime, source: str | None
+    services: Services,
+    item: Unfinished,
+    issued: Issued,
+    key_hash: bytes,
+    now: datetime,
+    source: str | None,
 ) -> str:
     """Stores a signed certificate if the gate still holds; gives the order's status.
 
     Raises IssuanceRefused when it does not: then the certificate is withheld and revoked.
     """
-    key_hash = sha256(_spki(x509.load_der_x509_csr(item.csr).public_key())).digest()
     for _ in range(_TRIES):
         step = await issuance.store_certificate(
             services.pool,
@@ -106,6 +111,11 @@ async def keep(
             await _withhold(services, item, issued, key_hash, now, refused)
             raise IssuanceRefused(refused)
     return "processing"
+
+
+def key_hash_of(item: Unfinished) -> bytes:
+    """SHA-256 of the SubjectPublicKeyInfo that is to be certified."""
+    return sha256(_spki(_certifiable(item.csr))).digest()
 
 
 def request_of(
@@ -140,6 +150,7 @@ async def _record_intent(
     order: Order,
     admission: Admission,
     facts: GateFacts,
+    key_hash: bytes,
     now: datetime,
 ) -> Unfinished | None:
     """ready → processing while the gate is open; None when another request did so just now."""
@@ -157,6 +168,7 @@ async def _record_intent(
             eab_version=version,
             order_id=order.id,
             csr=wanted.csr,
+            key_hash=key_hash,
             intent=intent,
             lease=SIGNING_LEASE,
         )
@@ -173,6 +185,8 @@ async def _record_intent(
                 None,
                 facts,
             )
+        if step.key_compromised:
+            raise BadCsr("The key of the CSR was reported as compromised; make a new key.")
         if step.unchanged:
             return None
         version, facts = await issuance.read_gate(services.pool, order.account_id, order.names)
@@ -229,9 +243,7 @@ def _not_ready(order: Order) -> str:
         return "The order is pending: its authorizations are not valid yet."
     if order.error:
         return f"The order is invalid: {order.error.get('detail', '')}"
-    return (
-        f"The order is invalid; it could be finalized until {order.expires_at:%Y-%m-%dT%H:%M:%SZ}."
-    )
+    return f"The order is invalid: it expired on {order.expires_at:%Y-%m-%dT%H:%M:%SZ}."
 
 
 def _certifiable(csr: bytes) -> CertificateIssuerPublicKeyTypes:

@@ -14,7 +14,14 @@ from gateway.rules import issuance as gate
 from gateway.services import Services
 from gateway.store import issuance
 from gateway.store.issuance import Unfinished
-from gateway.usecases.issuance import SIGNING_LEASE, failure, keep, problem_of, request_of
+from gateway.usecases.issuance import (
+    SIGNING_LEASE,
+    failure,
+    keep,
+    key_hash_of,
+    problem_of,
+    request_of,
+)
 
 _PAUSE_SECONDS = 1.0
 _AT_ONCE = 20
@@ -75,7 +82,8 @@ class IssuanceRunner:
                 await issuance.wait_for_issuer(services.pool, item.order_id, {}, SIGNING_LEASE)
         match await services.issuer.issue(request_of(item), item.issuer_state or None):
             case Issued() as issued:
-                await keep(services, item, issued, await services.clock.now(), None)
+                now = await services.clock.now()
+                await keep(services, item, issued, key_hash_of(item), now, None)
             case Pending(state, retry_after):
                 await issuance.wait_for_issuer(
                     services.pool, item.order_id, state, timedelta(seconds=retry_after)

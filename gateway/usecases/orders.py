@@ -147,7 +147,7 @@ async def record_refusals(
     subject: str,
     refused: Sequence[Refusal],
 ) -> None:
-    """Operators and resellers see why somebody got no certificate (ops.refusals)."""
+    """Operators and resellers see why somebody got no certificate (ops.issuance_refusals)."""
     told = [(name, refusal.reason, refusal.text) for refusal in refused for name in refusal.names]
     await orders.record_refusal(pool, now, account_id, source, subject, told)
 

@@ -21,9 +21,9 @@ from gateway.store import audit, certificates, revocations
 from gateway.store.admission import Ticket
 from gateway.store.audit import Change
 from gateway.store.certificates import IssuedCertificate
+from gateway.store.issuance import KEY_COMPROMISE
 from gateway.usecases.admission import admit
 
-KEY_COMPROMISE = 1
 _REASONS = {
     0: "unspecified",
     KEY_COMPROMISE: "keyCompromise",

@@ -119,7 +119,7 @@ class Eab:
     kid: str
     mac_key: str
 
-    def bind(self, jwk: Any, url: str, alg: str = "HS256", **changes: Any) -> dict[str, Any]:
+    def bind(self, jwk: Any, url: str, alg: str = "HS256", /, **changes: Any) -> dict[str, Any]:
         """The externalAccountBinding; `changes` replace header members (None removes one)."""
         header = {"alg": alg, "kid": self.kid, "url": url, **changes}
         header = {name: value for name, value in header.items() if value is not None}
@@ -171,7 +171,7 @@ class AcmeClient:
         return answer.headers["Replay-Nonce"]
 
     async def signed(
-        self, url: str, payload: Any = None, *, use_jwk: bool = False, **changes: Any
+        self, url: str, payload: Any = None, /, *, use_jwk: bool = False, **changes: Any
     ) -> dict[str, Any]:
         """A JWS for `url`; `changes` replace members of the protected header (None removes)."""
         header: dict[str, Any] = {"alg": self.signer.alg, "url": url}
@@ -191,7 +191,7 @@ class AcmeClient:
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
         return await self.request("POST", url, data=data, headers={"Content-Type": content_type})
 
-    async def post(self, url: str, payload: Any = None, **options: Any) -> Answer:
+    async def post(self, url: str, payload: Any = None, /, **options: Any) -> Answer:
         """Signs and sends."""
         return await self.send(url, await self.signed(url, payload, **options))
 

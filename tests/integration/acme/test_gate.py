@@ -199,7 +199,7 @@ async def test_every_refusal_is_there_for_the_operator(
     client: AcmeClient, gateway: Any, customer: Customer
 ) -> None:
     await client.new_order(NAME, "bad.example.com")
-    rows = await gateway.pool.fetch("SELECT * FROM ops.refusals")
+    rows = await gateway.pool.fetch("SELECT * FROM ops.issuance_refusals")
     assert len(rows) == 1
     assert rows[0]["name"] == "bad.example.com"
     assert rows[0]["reason"] == "not_listed"

@@ -8,6 +8,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
 from tests.integration.acme.conftest import NAME, Customer, ReadyOrder
@@ -21,7 +22,7 @@ async def download(client: AcmeClient, order: dict[str, Any]) -> list[x509.Certi
     assert answer.status == 200, answer.body
     assert answer.headers["Content-Type"] == "application/pem-certificate-chain"
     chain = x509.load_pem_x509_certificates(answer.body)
-    assert_lints_clean(chain[0])
+    assert_lints_clean(chain[0].public_bytes(Encoding.DER))
     return chain
 
 

@@ -34,7 +34,7 @@ async def test_the_first_registration_completes_the_pre_registered_account(
     assert answer.json["orders"] == f"{answer.headers['Location']}/orders"
     [account] = await accounts_of(customer.shop, customer.eab.kid)
     assert account["acmeAccountID"] == customer.eab.kid
-    assert account["status"] == "valid"
+    assert account["accountStatus"] == "valid"
 
 
 async def test_a_second_key_makes_a_further_account_under_the_credential(
@@ -43,7 +43,7 @@ async def test_a_second_key_makes_a_further_account_under_the_credential(
     first, second = new_client(), new_client()
     assert await first.register(customer.eab) != await second.register(customer.eab)
     listed = await accounts_of(customer.shop, customer.eab.kid)
-    assert {account["status"] for account in listed} == {"valid"}
+    assert {account["accountStatus"] for account in listed} == {"valid"}
     assert len(listed) == 2
 
 
@@ -66,7 +66,7 @@ async def test_only_return_existing_makes_no_account(
     answer = await new_client().new_account(customer.eab, onlyReturnExisting=True)
     assert (answer.status, answer.problem) == (400, "accountDoesNotExist")
     [account] = await accounts_of(customer.shop, customer.eab.kid)
-    assert account["status"] == "pending"
+    assert account["accountStatus"] == "pending"
 
 
 async def test_a_missing_eab_is_named(customer: Customer, new_client: NewClient) -> None:
