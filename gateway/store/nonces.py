@@ -7,22 +7,20 @@ from gateway.db.pool import Connection, Pool
 
 async def current_epoch(connection: Connection | Pool) -> int:
     """The epoch of the used-nonce table; a new one when the table was emptied by a crash."""
-    epoch: int = await connection.fetchval(
+    epoch: int | None = await connection.fetchval("SELECT epoch FROM acme.nonce_epoch")
+    if epoch is not None:
+        return epoch
+    # The update changes nothing: it gives the epoch that another process has just begun.
+    begun: int = await connection.fetchval(
         """
-        WITH fresh AS (
-            INSERT INTO acme.nonce_epoch (epoch)
-            VALUES ($1)
-            ON CONFLICT (only_row) DO NOTHING
-            RETURNING epoch
-        )
-        SELECT epoch FROM fresh
-         UNION ALL
-        SELECT epoch FROM acme.nonce_epoch
-         LIMIT 1
+        INSERT INTO acme.nonce_epoch (epoch)
+        VALUES ($1)
+            ON CONFLICT (only_row) DO UPDATE SET epoch = nonce_epoch.epoch
+        RETURNING epoch
         """,
         secrets.randbits(62),
     )
-    return epoch
+    return begun
 
 
 async def burn(connection: Connection | Pool, nonce: bytes, epoch: int) -> bool:

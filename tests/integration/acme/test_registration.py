@@ -151,9 +151,10 @@ class TestEachMistakeInTheBindingHasItsOwnAnswer:
         assert "without decoding it" in detail
 
     async def test_key_text_decoded_as_base64(self, shop: Shop, new_client: NewClient) -> None:
-        while True:  # a key whose text holds - or _
+        while True:  # a key whose text loses characters to a lenient decoder, and still decodes
             customer = await new_customer(shop)
-            if set("-_") & set(customer.eab.mac_key):
+            kept = sum(character not in "-_" for character in customer.eab.mac_key)
+            if kept < len(customer.eab.mac_key) and kept % 4 != 1:
                 break
         client = new_client()
         lenient = b64decode(customer.eab.mac_key + "==", validate=False)
