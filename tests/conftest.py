@@ -1,22 +1,26 @@
 """Fixtures all tests share: a real PostgreSQL, and the gateway on real sockets."""
 
 import asyncio
+import logging
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from hypothesis import HealthCheck, settings
 
 from gateway.db.pool import Pool, open_pool
 from tests.support.gateway import RunningGateway, running_gateway
 from tests.support.postgres import TestServer, fresh_database, make_template
+from tests.support.server_process import SandboxProcess
 
 settings.register_profile(
     "default", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
 )
 settings.register_profile("thorough", settings.get_profile("default"), max_examples=1000)
+structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 _SERVER = pytest.StashKey[TestServer]()
@@ -76,3 +80,14 @@ async def gateway(database: str, tmp_path: Path) -> AsyncIterator[RunningGateway
     """The whole gateway in this process, in sandbox mode, with demo data."""
     async with running_gateway(database, tmp_path) as running:
         yield running
+
+
+@pytest.fixture
+def sandbox_process(tmp_path: Path) -> Iterator[SandboxProcess]:
+    """`gateway sandbox` as a process of its own, ready."""
+    process = SandboxProcess(tmp_path / "sandbox")
+    try:
+        process.start()
+        yield process
+    finally:
+        process.clean_up()

@@ -94,5 +94,7 @@ def is_outage(error: BaseException) -> bool:
         | asyncpg.AdminShutdownError
         | asyncpg.CrashShutdownError
         | asyncpg.TooManyConnectionsError
-        | asyncpg.InterfaceError,
+        | asyncpg.InterfaceError
+        # A statement meets a connection that the server has just ended.
+        | asyncpg.InternalClientError,
     )

@@ -5,7 +5,6 @@ import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +13,13 @@ from cryptography.fernet import Fernet
 
 from gateway.app import load_ca, open_gateway, prepare
 from gateway.config import Ca, Listen, Secrets, Settings, Validation
-from gateway.db.pool import Pool, transaction
+from gateway.db.pool import Pool
 from gateway.listeners import reserved_ports, serving
-from gateway.origin import Origin
+from gateway.sandbox import demo_data
 from gateway.services import Services
-from gateway.usecases import resellers
 
-LOGIN = "demo"
-PASSWORD = "demo password"
-_OPERATOR = Origin("operator:test")
+CRL_URL = "http://pki.example.com"
+"""What certificates say, as in production: linters refuse loopback addresses there."""
 
 
 @dataclass
@@ -32,8 +29,8 @@ class RunningGateway:
     services: Services
     session: ClientSession
     root_pem: Path
-    login: str = LOGIN
-    password: str = PASSWORD
+    login: str = demo_data.LOGIN
+    password: str = demo_data.PASSWORD
 
     @property
     def url(self) -> str:
@@ -108,7 +105,7 @@ async def running_gateway(
         settings = settings.model_copy(update={"listen": listen.model_copy(update=tls)})
         await prepare(settings)
         async with open_gateway(settings) as gateway, serving(gateway):
-            await _furnish(gateway.services)
+            await demo_data.add(gateway.services)
             async with session_trusting(root_pem) as session:
                 yield RunningGateway(gateway.services, session, root_pem)
 
@@ -122,7 +119,7 @@ def sandbox_settings(database: str, directory: Path, listen: Listen, **sections:
         "sandbox": True,
         "listen": listen,
         "secrets": Secrets(keys=[Fernet.generate_key().decode()]),
-        "ca": Ca(directory=directory / "ca"),
+        "ca": Ca(directory=directory / "ca", crl_url=CRL_URL),
         "validation": Validation(
             http_port=http_port,
             tls_port=tls_port,
@@ -146,31 +143,3 @@ def free_ports(number: int) -> list[int]:
     for each in sockets:
         each.close()
     return ports
-
-
-async def _furnish(services: Services) -> None:
-    now = await services.clock.now()
-    async with transaction(services.pool) as connection:
-        for product, validation, factor in ((608, "DV", 1), (609, "OV", 2)):
-            await resellers.add_server(
-                connection,
-                now,
-                _OPERATOR,
-                name=validation,
-                path=f"/v2/{validation}",
-                validation=validation,
-                product_id=product,
-                description=f"CaaS {validation} TLS Certificate",
-            )
-            for name_type, yearly in (("fqdn", "365.00"), ("wildcard", "1095.00")):
-                await resellers.set_price(
-                    connection,
-                    now,
-                    _OPERATOR,
-                    login=None,
-                    server=validation,
-                    name_type=name_type,
-                    yearly=factor * Decimal(yearly),
-                )
-        await resellers.add_reseller(connection, now, _OPERATOR, login=LOGIN, password=PASSWORD)
-        await resellers.deposit(connection, now, _OPERATOR, LOGIN, Decimal("10000.00"))

@@ -1,0 +1,267 @@
+"""`gateway serve` as operators run it: real processes, real signals."""
+
+import asyncio
+import os
+import signal
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+from aiohttp import ClientConnectionError, ClientSession
+
+from gateway.app import load_ca
+from gateway.config import Listen, Settings
+from tests.support.gateway import free_ports, sandbox_settings, session_trusting
+from tests.support.postgres import fresh_database
+from tests.support.server_process import ServerProcess, children, is_alive, until, write_config
+
+
+@dataclass
+class Served:
+    """A server process and a client of it."""
+
+    server: ServerProcess
+    settings: Settings
+    session: ClientSession
+
+    @property
+    def url(self) -> str:
+        return self.settings.public_url
+
+    async def get(self, path: str) -> int:
+        """Status, over a connection of its own."""
+        headers = {"Connection": "close"}
+        async with self.session.get(self.url + path, headers=headers) as response:
+            await response.read()
+            return response.status
+
+    async def metrics(self) -> str:
+        url = f"http://127.0.0.1:{self.settings.listen.metrics_port}/metrics"
+        async with self.session.get(url) as response:
+            assert response.status == 200
+            return await response.text()
+
+
+async def configured(database: str, directory: Path, **sections: Any) -> Settings:
+    """A sandbox's settings with certificates in their files."""
+    port, plain, metrics = free_ports(3)
+    listen = Listen(host="127.0.0.1", port=port, plain_http_port=plain, metrics_port=metrics)
+    settings = sandbox_settings(database, directory, listen, **sections)
+    ca = await load_ca(settings)
+    (directory / "root.pem").write_bytes(ca.root_pem())
+    certificate, key = ca.issue_server_certificate(directory / "tls", ["127.0.0.1"])
+    tls = {"tls_certificate": certificate, "tls_key": key}
+    return settings.model_copy(update={"listen": listen.model_copy(update=tls)})
+
+
+def process(settings: Settings, directory: Path) -> ServerProcess:
+    config = write_config(settings, directory / "gateway.toml")
+    (directory / "serve.log").touch()
+    return ServerProcess(config, directory / "serve.log")
+
+
+@asynccontextmanager
+async def serving(database: str, directory: Path, workers: int) -> AsyncIterator[Served]:
+    settings = await configured(database, directory, workers=workers)
+    server = process(settings, directory)
+    server.start()
+    try:
+        await server.until_logged("server.ready")
+        async with session_trusting(directory / "root.pem") as session:
+            yield Served(server, settings, session)
+    finally:
+        server.kill()
+
+
+@pytest.fixture
+async def served(database: str, tmp_path: Path) -> AsyncIterator[Served]:
+    """With two workers."""
+    async with serving(database, tmp_path, workers=2) as running:
+        yield running
+
+
+async def refusal(settings: Settings, directory: Path) -> str:
+    """What a server that must not start says."""
+    server = process(settings, directory)
+    server.start()
+    assert await server.ended() != 0
+    return server.log.read_text()
+
+
+async def test_a_killed_worker_is_replaced(served: Served) -> None:
+    before = served.server.workers()
+    assert len(before) == 2
+    os.kill(before[0], signal.SIGKILL)
+    await served.server.until_logged("server.worker_ready", times=3)
+    after = served.server.workers()
+    assert len(after) == 2
+    assert before[1] in after
+    assert before[0] not in after
+    for _ in range(10):
+        assert await served.get("/health/ready") == 200
+
+
+async def test_the_other_worker_serves_meanwhile(served: Served) -> None:
+    killed = served.server.workers()[0]
+    os.kill(killed, signal.SIGKILL)
+    await until(lambda: not is_alive(killed), "it lives")
+    for _ in range(20):
+        assert await served.get("/health/ready") == 200
+
+
+async def test_a_stopping_server_finishes_what_it_has_begun(served: Served, database: str) -> None:
+    blocker = await asyncpg.connect(database)
+    async with blocker.transaction():
+        await blocker.execute("LOCK TABLE sandbox.clock IN ACCESS EXCLUSIVE MODE")
+        wanted = {"now": "2025-01-10T15:30:00Z"}
+        begun = asyncio.create_task(served.session.post(f"{served.url}/sandbox/clock", json=wanted))
+        async with asyncpg.create_pool(database, min_size=1) as watching:
+            waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+            await until(lambda: watching.fetchval(waiting), "the request does not wait")
+        served.server.process.terminate()
+        await until(lambda: not accepts(served.settings.listen.port), "still accepts connections")
+        assert not begun.done()
+    async with await begun as response:
+        assert response.status == 200
+        assert await response.json() == wanted
+    assert await served.server.ended() == 0
+    await blocker.close()
+
+
+async def test_a_stopped_server_leaves_no_process_and_no_file(
+    served: Served, tmp_path: Path
+) -> None:
+    workers = served.server.workers()
+    served.server.process.send_signal(signal.SIGINT)
+    assert await served.server.ended() == 0
+    assert not any(map(is_alive, workers))
+    with pytest.raises(ClientConnectionError):
+        await served.get("/health/live")
+
+
+async def test_workers_do_not_outlive_a_killed_supervisor(served: Served) -> None:
+    workers = served.server.workers()
+    served.server.kill()
+    await until(lambda: not any(map(is_alive, workers)), "workers live on", 10)
+
+
+async def test_counters_of_all_workers_are_added_up(served: Served) -> None:
+    for _ in range(20):
+        await served.get("/health/live")
+    shown = await served.metrics()
+    assert 'gateway_http_requests_total{door="health",status="200"} 20.0' in shown
+
+
+async def test_one_worker_is_supervised_like_many(database: str, tmp_path: Path) -> None:
+    async with serving(database, tmp_path, workers=1) as served:
+        (only,) = served.server.workers()
+        os.kill(only, signal.SIGKILL)
+        await served.server.until_logged("server.worker_ready", times=2)
+        assert await served.get("/health/ready") == 200
+
+
+async def test_a_renewed_certificate_is_used_after_sighup(served: Served, tmp_path: Path) -> None:
+    ca = await load_ca(served.settings)
+    certificate, key = ca.issue_server_certificate(tmp_path / "new", ["127.0.0.1"])
+    listen = served.settings.listen
+    assert listen.tls_certificate is not None
+    assert listen.tls_key is not None
+    certificate.rename(listen.tls_certificate)
+    key.rename(listen.tls_key)
+    served.server.process.send_signal(signal.SIGHUP)
+    await served.server.until_logged("worker.certificate_reloaded", times=2)
+    assert await served.get("/health/live") == 200
+    assert len(served.server.workers()) == 2
+
+
+async def test_logs_are_json_without_query_strings_or_bodies(served: Served) -> None:
+    form = {"action": "LISTSERVERS", "loginName": "nobody", "loginPassword": "hidden-password"}
+    url = f"{served.url}/products/!ACMEAdmin"
+    async with served.session.post(f"{url}?loginPassword=hidden-query", data=form) as response:
+        assert response.status == 400
+    async with served.session.post(url, data=form) as response:
+        assert response.status == 401
+    await served.server.until_logged("http.request", times=2)
+    log = served.server.log.read_text()
+    assert "hidden" not in log
+    assert all(line.startswith("{") and line.endswith("}") for line in log.splitlines())
+
+
+async def test_an_empty_database_is_refused_with_the_cure(
+    database_server: str, tmp_path: Path
+) -> None:
+    async with fresh_database(database_server, template="template1") as empty:
+        told = await refusal(await configured(empty, tmp_path), tmp_path)
+    assert "0001_foundation" in told
+    assert "gateway migrate" in told
+    assert "Traceback" not in told
+
+
+async def test_an_older_schema_is_refused(database: str, tmp_path: Path) -> None:
+    connection = await asyncpg.connect(database)
+    last = await connection.fetchval(
+        "DELETE FROM migration.applied WHERE name = (SELECT max(name) FROM migration.applied)"
+        " RETURNING name"
+    )
+    await connection.close()
+    told = await refusal(await configured(database, tmp_path), tmp_path)
+    assert last in told
+    assert "gateway migrate" in told
+
+
+async def test_a_database_that_is_away_at_the_start_is_told(tmp_path: Path) -> None:
+    away = "postgresql://gateway:hidden-password@127.0.0.1:1/gateway"
+    told = await refusal(await configured(away, tmp_path), tmp_path)
+    assert "the database cannot be used" in told
+    assert "hidden-password" not in told
+    assert "Traceback" not in told
+
+
+async def test_a_taken_port_is_told(database: str, tmp_path: Path) -> None:
+    settings = await configured(database, tmp_path)
+    with socket.create_server(("127.0.0.1", settings.listen.port)):
+        told = await refusal(settings, tmp_path)
+    assert f"listen.port: cannot use 127.0.0.1:{settings.listen.port}" in told
+
+
+async def test_a_second_server_does_not_share_the_port_silently(
+    served: Served, database: str, tmp_path: Path
+) -> None:
+    told = await refusal(served.settings, tmp_path)
+    assert "cannot use" in told
+    assert len(children(served.server.process.pid)) == 2
+
+
+async def test_a_missing_tls_certificate_is_told(database: str, tmp_path: Path) -> None:
+    settings = await configured(database, tmp_path)
+    bare = settings.listen.model_copy(update={"tls_certificate": None})
+    told = await refusal(settings.model_copy(update={"listen": bare}), tmp_path)
+    assert "set listen.tls_certificate" in told
+
+
+async def test_an_unreadable_tls_certificate_is_told(database: str, tmp_path: Path) -> None:
+    settings = await configured(database, tmp_path)
+    assert settings.listen.tls_certificate is not None
+    settings.listen.tls_certificate.write_text("no certificate")
+    told = await refusal(settings, tmp_path)
+    assert str(settings.listen.tls_certificate) in told
+    assert "Traceback" not in told
+
+
+async def test_sandbox_settings_are_refused_in_production(database: str, tmp_path: Path) -> None:
+    settings = await configured(database, tmp_path, sandbox=False)
+    told = await refusal(settings, tmp_path)
+    assert "for the sandbox only" in told
+
+
+def accepts(port: int) -> bool:
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=1):
+            return True
+    except OSError:
+        return False
