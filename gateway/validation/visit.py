@@ -21,7 +21,7 @@ _REDIRECTS = (301, 302, 307, 308)
 """Baseline Requirements §3.2.2.4.19; 303 is not among them."""
 _PORTS = (80, 443)
 _PER_FAMILY = 2  # addresses tried
-_IPV6, _IPV4 = True, False
+_LONGEST_LOCATION = 2048  # characters
 _SHOWN = 200  # characters of a location
 
 
@@ -95,9 +95,10 @@ class Visit:
         for position, address in enumerate(addresses):
             self.address = f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
             self.step = f"Connecting to {url.raw_host} at {self.address}"
-            share = self._network.timeout / (len(addresses) - position)
+            left = len(addresses) - position
             try:
-                async with asyncio.timeout(share):
+                # The last address may take all the time there is; nobody waits after it.
+                async with asyncio.timeout(self._network.timeout / left if left > 1 else None):
                     return await connect(address, port, url, self._network.source_address)
             except ssl.SSLError as error:
                 raise ValidationFailed(
@@ -121,11 +122,9 @@ class Visit:
             raise ValidationFailed(
                 "connection", f"{host} has no public address to connect to: {listed}."
             )
-        return [
-            address
-            for family in (_IPV6, _IPV4)
-            for address in [one for one in allowed if (":" in one) is family][:_PER_FAMILY]
-        ]
+        ipv6 = [address for address in allowed if ":" in address]
+        ipv4 = [address for address in allowed if ":" not in address]
+        return ipv6[:_PER_FAMILY] + ipv4[:_PER_FAMILY]
 
     async def _look_up(self, host: str) -> list[str]:
         self.step = f"Looking up {host}"
@@ -139,6 +138,9 @@ class Visit:
 
 
 def _target(base: URL, location: str) -> URL | None:
+    """None = not an http or https URL, or a longer one than is sensible."""
+    if len(location) > _LONGEST_LOCATION:
+        return None
     try:
         given = URL(location)
         target = base.join(given).with_fragment(None)
@@ -149,6 +151,8 @@ def _target(base: URL, location: str) -> URL | None:
 
 
 def _is_address(host: str) -> bool:
+    if ":" not in host and not host[-1:].isdigit():  # the usual case, decided cheaply
+        return False
     try:
         ip_address(host)
     except ValueError:

@@ -369,6 +369,7 @@ async def test_a_redirect_loop_ends(dns: DnsServer, web: WebServer) -> None:
         ("ftp://example.com/proof", "not an http or https URL"),
         ("file:///etc/passwd", "not an http or https URL"),
         ("gopher://127.0.0.1:11211/_stats", "not an http or https URL"),
+        ("http://example.com/" + "x" * 2048, "not an http or https URL"),
         ("http://", "not an http or https URL"),
         ("http://[::1/", "not an http or https URL"),
         ("http://example.com:99999/", "not an http or https URL"),
