@@ -1,7 +1,6 @@
 """Entries of a certificate revocation list (RFC 5280 §5.3)."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 
 from cryptography import x509
@@ -25,21 +24,12 @@ _EXTENSIONS: dict[int, list[x509.Extension[x509.ExtensionType]]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Revoked:
-    """A revoked certificate; `serial` is hexadecimal."""
-
-    serial: str
-    revoked_at: datetime
-    reason: int
-
-
-def entries(revoked: Iterable[Revoked]) -> list[x509.RevokedCertificate]:
-    """About 5 µs each."""
+def entries(revoked: Iterable[tuple[str, datetime, int]]) -> list[x509.RevokedCertificate]:
+    """Of serial (hexadecimal), time and reason of each revocation; takes some 5 µs each."""
     return [
-        x509.RevokedCertificateBuilder(extensions=_EXTENSIONS.get(one.reason, []))
-        .serial_number(int(one.serial, 16))
-        .revocation_date(one.revoked_at.replace(microsecond=0))
+        x509.RevokedCertificateBuilder(extensions=_EXTENSIONS.get(reason, []))
+        .serial_number(int(serial, 16))
+        .revocation_date(revoked_at.replace(microsecond=0))
         .build()
-        for one in revoked
+        for serial, revoked_at, reason in revoked
     ]

@@ -5,23 +5,21 @@ profile decides how a certificate looks. The key must satisfy BR §6.1.5 and §6
 """
 
 from collections.abc import Sequence
-from math import gcd
 from typing import Any
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPublicKeyTypes
-from cryptography.x509.oid import NameOID
+from cryptography.x509.oid import NameOID, PublicKeyAlgorithmOID
 
+from gateway.ca.rsa_strength import unsound_because
 from gateway.errors import BadCsr
 
 _HASHES = frozenset({"sha256", "sha384", "sha512"})
 _CURVES = frozenset({"secp256r1", "secp384r1"})
 """P-521 would satisfy BR §6.1.5, but browsers' root programs and browsers themselves refuse it."""
 
-_RSA_BITS = range(2048, 8192 + 1)
-_EXPONENTS = range(2**16 + 1, 2**256)
 _NAMES_TOLD = 5
 _LONGEST_NAME_TOLD = 64
 
@@ -47,11 +45,12 @@ def check_csr(
     try:
         csr = x509.load_der_x509_csr(der)
         public_key = csr.public_key()
+        key_algorithm = csr.public_key_algorithm_oid  # type: ignore[attr-defined]  # stubs lack it
         asked = _asked_names(csr)
         hash_algorithm = csr.signature_hash_algorithm
     except _UNREADABLE as error:
         raise BadCsr("The CSR cannot be read as a DER-encoded PKCS #10 request.") from error
-    key = _usable(public_key)
+    key = _usable(public_key, key_algorithm)
     if key == account_key:
         raise BadCsr("The key of the CSR is the account key; make another key for certificates.")
     if hash_algorithm is None or hash_algorithm.name not in _HASHES:
@@ -79,27 +78,17 @@ def _asked_names(csr: x509.CertificateSigningRequest) -> list[str]:
     return asked
 
 
-def _usable(key: Any) -> CertificateIssuerPublicKeyTypes:
-    if isinstance(key, rsa.RSAPublicKey):
-        _check_rsa(key)
+def _usable(key: Any, algorithm: x509.ObjectIdentifier) -> CertificateIssuerPublicKeyTypes:
+    if algorithm == PublicKeyAlgorithmOID.RSAES_PKCS1_v1_5 and isinstance(key, rsa.RSAPublicKey):
+        numbers = key.public_numbers()
+        if reason := unsound_because(numbers.n, numbers.e):
+            raise BadCsr(reason)
         return key
     if isinstance(key, ec.EllipticCurvePublicKey):
         if key.curve.name not in _CURVES:
             raise BadCsr(f"The curve {key.curve.name} is not accepted; use P-256 or P-384.")
         return key
-    raise BadCsr("Only RSA and elliptic curve keys can be certified.")
-
-
-def _check_rsa(key: rsa.RSAPublicKey) -> None:
-    """BR §6.1.5, §6.1.6."""
-    size = key.key_size
-    if size not in _RSA_BITS or size % 8:
-        raise BadCsr(f"The RSA key has {size} bits; use 2048, 3072 or 4096.")
-    numbers = key.public_numbers()
-    if numbers.e not in _EXPONENTS or numbers.e % 2 == 0:
-        raise BadCsr("The exponent of the RSA key is not accepted; use 65537.")
-    if gcd(numbers.n, _SMALL_PRIMES) != 1:
-        raise BadCsr("The modulus of the RSA key has a small factor; make another key.")
+    raise BadCsr("Only RSA (rsaEncryption) and elliptic curve keys can be certified.")
 
 
 def _signature_holds(csr: x509.CertificateSigningRequest) -> bool:
@@ -126,15 +115,3 @@ def _listing(names: Sequence[str]) -> str:
     told = ", ".join(name[:_LONGEST_NAME_TOLD] for name in names[:_NAMES_TOLD])
     more = len(names) - _NAMES_TOLD
     return f"{told} and {more} more" if more > 0 else told
-
-
-def _product_of_small_primes() -> int:
-    """Of all primes below 752, the range that BR §6.1.6 names."""
-    product = 1
-    for number in range(2, 752):
-        if gcd(number, product) == 1:
-            product *= number
-    return product
-
-
-_SMALL_PRIMES = _product_of_small_primes()

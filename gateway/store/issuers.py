@@ -1,14 +1,25 @@
 """Issuing CAs."""
 
+from typing import Protocol
+from uuid import UUID
+
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from gateway.ca.issuer import Issuer
 from gateway.db.pool import Pool
 from gateway.errors import ConfigurationError
 
 
-async def register(pool: Pool, issuer: Issuer) -> None:
+class Registrable(Protocol):
+    """What is stored of an issuer; `chain_pem` begins with its own certificate."""
+
+    id: UUID
+    name: str
+
+    def chain_pem(self) -> bytes: ...
+
+
+async def register(pool: Pool, issuer: Registrable) -> None:
     """Makes an issuer known before it signs; doing so again changes nothing.
 
     It counts as created when its certificate begins. Raises ConfigurationError when the database

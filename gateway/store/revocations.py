@@ -3,13 +3,21 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
-from gateway.ca.crl import Revoked
 from gateway.db.pool import Connection, Pool
 
 _KEPT = 20
 """So many CRLs stay for operators to look at; only the last is served."""
+
+
+class Revoked(NamedTuple):
+    """A revoked certificate; `serial` is hexadecimal."""
+
+    serial: str
+    revoked_at: datetime
+    reason: int
 
 
 @dataclass(frozen=True, slots=True)
