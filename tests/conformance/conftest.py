@@ -1,0 +1,164 @@
+"""Real ACME clients against the real gateway: names in a real name server, real ports."""
+
+import asyncio
+import os
+import shutil
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from gateway.config import Validation
+from tests.integration.acme.conftest import Customer, new_customer
+from tests.support.dns_server import DnsServer, dns_server
+from tests.support.gateway import RunningGateway, free_ports, running_gateway
+from tests.support.lint import assert_lints_clean
+from tests.support.shop import Shop
+
+HOOK = Path(__file__).with_name("dns_hook.py")
+_PATIENCE_SECONDS = 120
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A client that has ended."""
+
+    code: int
+    output: str
+
+
+@dataclass
+class Zone:
+    """The customer's DNS: every name is this machine; clients publish TXT records by `hook`."""
+
+    server: DnsServer
+    url: str
+    hook: str
+
+    def __post_init__(self) -> None:
+        self._values: dict[str, list[str]] = {}
+
+    def point_here(self, *names: str) -> None:
+        for name in names:
+            self.server.set(name, "A", "127.0.0.1")
+
+    async def serve(self, request: web.Request) -> web.Response:
+        name, value = request.query["name"], request.query["value"]
+        values = self._values.setdefault(name, [])
+        if request.match_info["operation"] == "present":
+            values.append(value)
+        elif value in values:
+            values.remove(value)
+        self.server.txt(name, *values)
+        return web.Response()
+
+
+@dataclass(frozen=True)
+class Site:
+    """A gateway, a customer and what a client needs to know of both."""
+
+    gateway: RunningGateway
+    customer: Customer
+    zone: Zone
+    directory: Path
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Trusts the sandbox's CA, in the words of each client."""
+        root = str(self.gateway.root_pem)
+        return {
+            **os.environ,
+            "REQUESTS_CA_BUNDLE": root,
+            "LEGO_CA_CERTIFICATES": root,
+            "SSL_CERT_FILE": root,
+            "ZONE_URL": self.zone.url,
+            "HOME": str(self.directory),
+        }
+
+    async def buy(self, *names: str) -> None:
+        """Buys names and lets them point here."""
+        await self.customer.buy(*names)
+        self.zone.point_here(*(name.removeprefix("*.") for name in names))
+
+    async def run(self, *command: str, **environment: str) -> Finished:
+        """Runs a client to its end."""
+        process = await asyncio.create_subprocess_exec(
+            *command,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            stdin=asyncio.subprocess.DEVNULL,
+            env={**self.environment, **environment},
+            cwd=self.directory,
+        )
+        async with asyncio.timeout(_PATIENCE_SECONDS):
+            output, _ = await process.communicate()
+        return Finished(process.returncode or 0, output.decode(errors="replace"))
+
+    async def succeed(self, *command: str, **environment: str) -> str:
+        """Runs a client that must succeed; gives its output."""
+        finished = await self.run(*command, **environment)
+        assert finished.code == 0, finished.output
+        return finished.output
+
+    async def fail(self, *command: str, **environment: str) -> str:
+        """Runs a client that must not succeed; gives its output."""
+        finished = await self.run(*command, **environment)
+        assert finished.code != 0, finished.output
+        return finished.output
+
+    def check_certificate(self, pem: Path, *names: str) -> x509.Certificate:
+        """A client's certificate: for exactly these names, trusted, and lints clean."""
+        leaf, *chain = x509.load_pem_x509_certificates(pem.read_bytes())
+        san = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        assert sorted(san.get_values_for_type(x509.DNSName)) == sorted(names)
+        root = x509.load_pem_x509_certificate(self.gateway.root_pem.read_bytes())
+        leaf.verify_directly_issued_by(chain[0])
+        chain[-1].verify_directly_issued_by(root)
+        assert_lints_clean(leaf.public_bytes(Encoding.DER))
+        return leaf
+
+
+def program(name: str) -> str:
+    """A client beside this Python, or on the path; its absence is a failure."""
+    found = shutil.which(name, path=str(Path(sys.executable).parent)) or shutil.which(name)
+    assert found, f"{name} is not installed: see tests/debian-packages.txt and pyproject.toml"
+    return found
+
+
+@asynccontextmanager
+async def open_zone() -> AsyncIterator[Zone]:
+    async with dns_server() as server:
+        zone = Zone(server, "", f"{sys.executable} {HOOK}")
+        app = web.Application()
+        app.router.add_post("/{operation}", zone.serve)
+        runner = web.AppRunner(app)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        zone.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        try:
+            yield zone
+        finally:
+            await runner.cleanup()
+
+
+@pytest.fixture
+async def site(database: str, tmp_path: Path) -> AsyncIterator[Site]:
+    """By the real clock: clients look at the dates of what they get."""
+    async with open_zone() as zone:
+        http_port, tls_port = free_ports(2)
+        validation = Validation(
+            http_port=http_port,
+            tls_port=tls_port,
+            resolvers=[zone.server.address],
+            allow_private_addresses=True,
+        )
+        async with running_gateway(database, tmp_path, validation=validation) as gateway:
+            directory = tmp_path / "client"
+            directory.mkdir()
+            yield Site(gateway, await new_customer(Shop(gateway)), zone, directory)
