@@ -2,9 +2,9 @@
 
 from decimal import Decimal
 
-from gateway.db.pool import transaction
+from gateway.clock import Clock
+from gateway.db.pool import Pool, transaction
 from gateway.origin import Origin
-from gateway.services import Services
 from gateway.usecases import resellers
 
 LOGIN = "demo"
@@ -18,10 +18,10 @@ _SERVERS = (
 )
 
 
-async def add(services: Services) -> None:
+async def add(pool: Pool, clock: Clock) -> None:
     """Adds it all in one transaction, unless it is there already."""
-    now = await services.clock.now()
-    async with transaction(services.pool) as connection:
+    now = await clock.now()
+    async with transaction(pool) as connection:
         if await resellers.list_resellers(connection):
             return
         for name, product_id, description, fqdn, wildcard in _SERVERS:

@@ -105,7 +105,7 @@ async def running_gateway(
         settings = settings.model_copy(update={"listen": listen.model_copy(update=tls)})
         await prepare(settings)
         async with open_gateway(settings) as gateway, serving(gateway):
-            await demo_data.add(gateway.services)
+            await demo_data.add(gateway.services.pool, gateway.services.clock)
             async with session_trusting(root_pem) as session:
                 yield RunningGateway(gateway.services, session, root_pem)
 

@@ -1,0 +1,148 @@
+"""`gateway reseller …`"""
+
+import json
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gateway.commands.operation import Config, operate
+from gateway.db.pool import Connection
+from gateway.errors import OperatorMistake
+from gateway.origin import Origin
+from gateway.store.resellers import ResellerSummary
+from gateway.usecases import resellers
+
+app = typer.Typer(no_args_is_help=True, help="Resellers and their money.")
+
+Login = Annotated[str, typer.Argument(metavar="LOGIN")]
+PasswordFile = Annotated[
+    Path, typer.Option("--password-file", metavar="F", help="One trailing newline is dropped.")
+]
+
+
+def amount(text: str) -> Decimal:
+    """Money as typed; raises OperatorMistake."""
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        raise OperatorMistake(f"{text!r} is not an amount like 365.00") from None
+
+
+@app.command()
+def add(
+    login: Login,
+    password_file: PasswordFile,
+    currency: Annotated[str, typer.Option(metavar="USD")] = "USD",
+    renewal_mode: Annotated[str, typer.Option(metavar="manual|auto")] = "manual",
+    config: Config = None,
+) -> None:
+    """A new reseller: all servers, the default prices, balance and credit limit 0."""
+    password = _password(password_file)
+
+    async def work(connection: Connection, now: datetime, origin: Origin) -> None:
+        await resellers.add_reseller(
+            connection,
+            now,
+            origin,
+            login=login,
+            password=password,
+            currency=currency,
+            renewal_mode=renewal_mode,
+        )
+
+    operate(config, work)
+    typer.echo(f"reseller {login} added")
+
+
+@app.command()
+def deposit(
+    login: Login,
+    amount_text: Annotated[str, typer.Argument(metavar="AMOUNT")],
+    note: Annotated[str, typer.Option(help="Shown with the ledger entry.")] = "",
+    config: Config = None,
+) -> None:
+    """Books money in favour of a reseller."""
+    booked = amount(amount_text)
+
+    async def work(connection: Connection, now: datetime, origin: Origin) -> Decimal:
+        return await resellers.deposit(connection, now, origin, login, booked, note)
+
+    balance = operate(config, work)
+    typer.echo(f"balance of {login}: {balance}")
+
+
+@app.command("list")
+def list_(
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    config: Config = None,
+) -> None:
+    """All resellers with their balances."""
+
+    async def work(connection: Connection, now: datetime, origin: Origin) -> list[ResellerSummary]:
+        return await resellers.list_resellers(connection)
+
+    found = operate(config, work)
+    if as_json:
+        typer.echo(json.dumps([_document(reseller) for reseller in found]))
+        return
+    for reseller in found:
+        typer.echo(
+            f"{reseller.login}  {reseller.balance} {reseller.currency}  {reseller.renewal_mode}"
+        )
+
+
+@app.command("set")
+def set_(
+    login: Login,
+    renewal_mode: Annotated[str | None, typer.Option(metavar="manual|auto")] = None,
+    credit_limit: Annotated[str | None, typer.Option(metavar="AMOUNT")] = None,
+    tier1: Annotated[
+        str | None, typer.Option(metavar="LOGIN", help="Parent debited too; '' = none.")
+    ] = None,
+    allowed_network: Annotated[
+        list[str] | None, typer.Option(metavar="CIDR", help="Repeatable; '' = any.")
+    ] = None,
+    status: Annotated[str | None, typer.Option(metavar="active|suspended")] = None,
+    password_file: Annotated[Path | None, typer.Option(metavar="F")] = None,
+    config: Config = None,
+) -> None:
+    """Changes what is given, and leaves the rest."""
+    password = None if password_file is None else _password(password_file)
+    networks = None if allowed_network is None else [each for each in allowed_network if each]
+    limit = None if credit_limit is None else amount(credit_limit)
+
+    async def work(connection: Connection, now: datetime, origin: Origin) -> None:
+        await resellers.set_reseller(
+            connection,
+            now,
+            origin,
+            login,
+            renewal_mode=renewal_mode,
+            credit_limit=limit,
+            tier1=tier1,
+            allowed_networks=networks,
+            status=status,
+            password=password,
+        )
+
+    operate(config, work)
+    typer.echo(f"reseller {login} changed")
+
+
+def _document(reseller: ResellerSummary) -> dict[str, object]:
+    return {
+        "login": reseller.login,
+        "balance": str(reseller.balance),
+        "currency": reseller.currency,
+        "renewalMode": reseller.renewal_mode,
+    }
+
+
+def _password(file: Path) -> str:
+    try:
+        return file.read_text().removesuffix("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise OperatorMistake(f"the password file cannot be read: {error}") from None

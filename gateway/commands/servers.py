@@ -1,0 +1,70 @@
+"""`gateway server …`"""
+
+import json
+from datetime import datetime
+from typing import Annotated
+
+import typer
+
+from gateway.commands.operation import Config, operate
+from gateway.db.pool import Connection
+from gateway.origin import Origin
+from gateway.store.servers import Server
+from gateway.usecases import resellers
+
+app = typer.Typer(no_args_is_help=True, help="ACME directories on offer.")
+
+
+@app.command()
+def add(
+    name: Annotated[str, typer.Argument(metavar="NAME")],
+    path: Annotated[str, typer.Option(metavar="/v2/DV")],
+    validation: Annotated[str, typer.Option(metavar="DV|OV")],
+    product_id: Annotated[int, typer.Option(help="productID of LISTSERVERS.")],
+    description: Annotated[str, typer.Option(help="Shown by LISTSERVERS; default: NAME.")] = "",
+    config: Config = None,
+) -> None:
+    """Offers a further directory, last in LISTSERVERS; running processes serve it at once."""
+
+    async def work(connection: Connection, now: datetime, origin: Origin) -> None:
+        await resellers.add_server(
+            connection,
+            now,
+            origin,
+            name=name,
+            path=path,
+            validation=validation,
+            product_id=product_id,
+            description=description or name,
+        )
+
+    operate(config, work)
+    typer.echo(f"server {name} added")
+
+
+@app.command("list")
+def list_(
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    config: Config = None,
+) -> None:
+    """All servers in the order of LISTSERVERS."""
+
+    async def work(connection: Connection, now: datetime, origin: Origin) -> list[Server]:
+        return await resellers.list_servers(connection)
+
+    found = operate(config, work)
+    if as_json:
+        typer.echo(json.dumps([_document(server) for server in found]))
+        return
+    for server in found:
+        typer.echo(f"{server.name}  {server.path}  {server.validation}  {server.description}")
+
+
+def _document(server: Server) -> dict[str, object]:
+    return {
+        "name": server.name,
+        "path": server.path,
+        "validation": server.validation,
+        "productID": server.product_id,
+        "description": server.description,
+    }

@@ -1,0 +1,187 @@
+"""`gateway sandbox`: the whole gateway with a database, a CA and demo data, in one command.
+
+The line printed when all is ready is a contract; nothing else ever goes to stdout.
+"""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from cryptography.fernet import Fernet
+from pydantic import SecretStr
+
+from gateway.app import choose_clock, load_ca
+from gateway.config import Ca, Listen, Secrets, Settings, Validation
+from gateway.db.migrate import migrate
+from gateway.db.pool import open_pool
+from gateway.errors import OperatorMistake
+from gateway.listeners import reserved_ports
+from gateway.sandbox import demo_data
+from gateway.sandbox.postgres import EmbeddedPostgres
+from gateway.server import supervise
+
+_HOST = "127.0.0.1"
+_SECRET_FILE = 0o600
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The command's options; `dns` None = every name is 127.0.0.1."""
+
+    state: Path
+    port: int
+    public_url: str | None
+    http_port: int
+    tls_port: int
+    dns: str | None
+
+
+def run(wanted: Wanted) -> None:
+    """Until SIGTERM or SIGINT. Raises OperatorMistake when something cannot be started."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    state = wanted.state.absolute()
+    state.mkdir(parents=True, exist_ok=True)
+    postgres = EmbeddedPostgres(state / "postgres")
+    database = postgres.start()
+    try:
+        asyncio.run(migrate(database))
+        before = _settings_before(state)
+        with reserved_ports(_listen(wanted, before)) as listen:
+            settings = asyncio.run(_furnish(wanted, state, database, listen, before))
+            supervise(settings, on_ready=lambda: _announce(settings, state))
+    except KeyboardInterrupt:
+        pass
+    finally:
+        postgres.stop()
+
+
+def _listen(wanted: Wanted, before: dict[str, Any]) -> Listen:
+    """CRL addresses are part of certificates: their port stays over restarts if it is free."""
+    plain = before.get("listen", {}).get("plain_http_port", 0)
+    listen = Listen(host=_HOST, port=wanted.port, plain_http_port=plain, metrics_port=0)
+    try:
+        with reserved_ports(listen):
+            return listen
+    except OperatorMistake:
+        return listen.model_copy(update={"plain_http_port": 0})
+
+
+async def _furnish(
+    wanted: Wanted, state: Path, database: str, listen: Listen, before: dict[str, Any]
+) -> Settings:
+    """CA, TLS certificate, demo data and settings file; all as before where it was there."""
+    settings = _settings(wanted, state, database, listen, before)
+    ca = await load_ca(settings)
+    (state / "root.pem").write_bytes(ca.root_pem())
+    certificate, key = ca.issue_server_certificate(state / "tls", _hostnames(settings))
+    tls = {"tls_certificate": certificate, "tls_key": key}
+    settings = settings.model_copy(update={"listen": listen.model_copy(update=tls)})
+    pool = await open_pool(database, min_size=1)
+    try:
+        await demo_data.add(pool, choose_clock(settings, pool))
+    finally:
+        await pool.close()
+    _write_settings(settings, state / "gateway.toml")
+    return settings
+
+
+def _settings(
+    wanted: Wanted, state: Path, database: str, listen: Listen, before: dict[str, Any]
+) -> Settings:
+    keys = before.get("secrets", {}).get("keys") or [Fernet.generate_key().decode()]
+    public_url = (wanted.public_url or f"https://{_HOST}:{listen.port}").rstrip("/")
+    return Settings(
+        database=database,
+        public_url=public_url,
+        sandbox=True,
+        listen=listen,
+        secrets=Secrets(keys=[SecretStr(key) for key in keys]),
+        ca=Ca(directory=state / "ca", crl_url=f"http://{_HOST}:{listen.plain_http_port}"),
+        validation=Validation(
+            http_port=wanted.http_port,
+            tls_port=wanted.tls_port,
+            resolvers=[wanted.dns] if wanted.dns else [],
+            resolve_to=None if wanted.dns else _HOST,
+            allow_private_addresses=True,
+        ),
+    )
+
+
+def _hostnames(settings: Settings) -> list[str]:
+    names = ["localhost", _HOST, "::1", urlsplit(settings.public_url).hostname or ""]
+    return list(dict.fromkeys(name for name in names if name))
+
+
+def _settings_before(state: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads((state / "gateway.toml").read_text())
+    except FileNotFoundError:
+        return {}
+
+
+def _write_settings(settings: Settings, path: Path) -> None:
+    """What the other commands need; replaced as a whole, readable by its owner only."""
+    listen, validation = settings.listen, settings.validation
+    keys = [key.get_secret_value() for key in settings.secrets.keys]
+    where = (
+        f"resolvers = {json.dumps(validation.resolvers)}"
+        if validation.resolve_to is None
+        else f"resolve_to = {json.dumps(validation.resolve_to)}"
+    )
+    text = f"""\
+database = {json.dumps(settings.database)}
+public_url = {json.dumps(settings.public_url)}
+sandbox = true
+
+[listen]
+host = {json.dumps(listen.host)}
+port = {listen.port}
+tls_certificate = {json.dumps(str(listen.tls_certificate))}
+tls_key = {json.dumps(str(listen.tls_key))}
+plain_http_port = {listen.plain_http_port}
+metrics_port = {listen.metrics_port}
+
+[secrets]
+keys = {json.dumps(keys)}
+
+[ca]
+directory = {json.dumps(str(settings.ca.directory))}
+crl_url = {json.dumps(settings.ca.crl_url)}
+
+[validation]
+http_port = {validation.http_port}
+tls_port = {validation.tls_port}
+{where}
+allow_private_addresses = true
+"""
+    new = path.with_suffix(".new")
+    new.unlink(missing_ok=True)
+    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _SECRET_FILE)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text)
+    new.replace(path)
+
+
+def _announce(settings: Settings, state: Path) -> None:
+    """DESIGN §3: the ready line."""
+    url = settings.public_url
+    line = {
+        "ready": True,
+        "actions": f"{url}/products/!ACMEAdmin",
+        "directories": {"DV": f"{url}/v2/DV", "OV": f"{url}/v2/OV"},
+        "sandbox": f"{url}/sandbox",
+        "rootCertificate": str(state / "root.pem"),
+        "loginName": demo_data.LOGIN,
+        "loginPassword": demo_data.PASSWORD,
+        "database": settings.database,
+        "http": settings.ca.crl_url,
+    }
+    sys.stdout.write(json.dumps(line) + "\n")
+    sys.stdout.flush()
