@@ -9,14 +9,15 @@ from typing import Any, Self
 from uuid import UUID
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPublicKeyTypes
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
+from cryptography.x509.oid import NameOID
 
 from gateway import ids
 from gateway.ca import key_store
+from gateway.ca.extensions import ConstantExtensions, Extensions
 from gateway.ca.issuer import CertificateRequest, Failed, Issued, Pending
 from gateway.ca.profiles import LONGEST_VALIDITY, PROFILES, Profile
 from gateway.errors import ConfigurationError
@@ -26,8 +27,6 @@ _SECOND = timedelta(seconds=1)
 _SERVER_VALIDITY = timedelta(days=90)
 _CLOCK_SKEW = timedelta(hours=1)
 _EMPTY = x509.Name([])
-
-Extensions = list[x509.Extension[x509.ExtensionType]]
 
 
 class LocalCa:
@@ -39,14 +38,12 @@ class LocalCa:
         self.id: UUID = stored.id
         self.name = name
         self._root, self._issuing, self._key = stored.root, stored.issuing, stored.key
+        self._issuer_name = stored.issuing.subject
         self._issuing_pem = stored.issuing.public_bytes(Encoding.PEM)
         self._valid = stored.issuing.not_valid_before_utc, stored.issuing.not_valid_after_utc
-        common = _common_extensions(stored.key.public_key(), base_url, name)
-        self._extensions = {
-            (profile.name, kind): _encoded([*common, _policy(profile.policy), usage])
-            for profile in PROFILES.values()
-            for kind, usage in _key_usages(profile).items()
-        }
+        self._extensions = ConstantExtensions(
+            stored.key.public_key(), f"{base_url}/ca/{name}.der", f"{base_url}/crl/{name}.crl"
+        )
 
     @classmethod
     def create_or_load(
@@ -78,7 +75,7 @@ class LocalCa:
             request.serial_number,
             (not_before, not_after),
             [x509.DNSName(name) for name in request.names],
-            self._extensions[request.profile, _kind(request.public_key)],
+            self._extensions.of(profile, request.public_key),
         )
         return Issued(_hexadecimal(request.serial_number), der, not_before, not_after)
 
@@ -105,7 +102,7 @@ class LocalCa:
         authority = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
         return (
             x509.CertificateRevocationListBuilder(revoked_certificates=revoked)
-            .issuer_name(self._issuing.subject)
+            .issuer_name(self._issuer_name)
             .last_update(this_update)
             .next_update(next_update)
             .add_extension(authority, critical=False)
@@ -168,7 +165,7 @@ class LocalCa:
             ids.new_serial_number(),
             (now - _CLOCK_SKEW, now + _SERVER_VALIDITY),
             [_general_name(name) for name in hostnames],
-            self._extensions[profile.name, _kind(key)],
+            self._extensions.of(profile, key),
         )
 
     def _still_good(self, chain: Path, key_file: Path, hostnames: list[str], now: datetime) -> bool:
@@ -197,12 +194,15 @@ class LocalCa:
         alternative = x509.SubjectAlternativeName(names)
         # RFC 5280 §4.2.1.6: critical exactly if the subject is empty.
         extension = x509.Extension(alternative.oid, subject == _EMPTY, alternative)
+        # All at once: each method of the builder would copy it.
         return (
-            x509.CertificateBuilder(extensions=[*extensions, extension])
-            .issuer_name(self._issuing.subject)
-            .subject_name(subject)
-            .public_key(public_key)
-            .serial_number(serial_number)
+            x509.CertificateBuilder(
+                issuer_name=self._issuer_name,
+                subject_name=subject,
+                public_key=public_key,
+                serial_number=serial_number,
+                extensions=[*extensions, extension],
+            )
             .not_valid_before(valid[0])
             .not_valid_after(valid[1])
             .sign(self._key, SHA256(), ecdsa_deterministic=True)
@@ -217,69 +217,6 @@ def _subject(profile: Profile, names: Sequence[str]) -> x509.Name:
             if len(name) <= _LONGEST_COMMON_NAME:
                 return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     return _EMPTY
-
-
-def _common_extensions(issuing_key: Any, base_url: str, name: str) -> Extensions:
-    """BR §7.1.2.7.6; no subject key identifier, which is not recommended there."""
-    certificate_url = x509.UniformResourceIdentifier(f"{base_url}/ca/{name}.der")
-    crl_url = x509.UniformResourceIdentifier(f"{base_url}/crl/{name}.crl")
-    access = x509.AccessDescription(AuthorityInformationAccessOID.CA_ISSUERS, certificate_url)
-    return [
-        _extension(x509.BasicConstraints(False, None), critical=True),
-        _extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])),
-        _extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuing_key)),
-        _extension(x509.AuthorityInformationAccess([access])),
-        _extension(
-            x509.CRLDistributionPoints([x509.DistributionPoint([crl_url], None, None, None)])
-        ),
-    ]
-
-
-def _policy(policy: x509.ObjectIdentifier) -> x509.Extension[x509.ExtensionType]:
-    return _extension(x509.CertificatePolicies([x509.PolicyInformation(policy, None)]))
-
-
-def _key_usages(profile: Profile) -> dict[str, x509.Extension[x509.ExtensionType]]:
-    """BR §7.1.2.7.11, by kind of key."""
-    return {
-        "EC": _extension(_key_usage(key_encipherment=False), critical=True),
-        "RSA": _extension(_key_usage(key_encipherment=profile.key_encipherment), critical=True),
-    }
-
-
-def _key_usage(*, key_encipherment: bool) -> x509.KeyUsage:
-    return x509.KeyUsage(
-        digital_signature=True,
-        content_commitment=False,
-        key_encipherment=key_encipherment,
-        data_encipherment=False,
-        key_agreement=False,
-        key_cert_sign=False,
-        crl_sign=False,
-        encipher_only=False,
-        decipher_only=False,
-    )
-
-
-def _extension(
-    value: x509.ExtensionType, *, critical: bool = False
-) -> x509.Extension[x509.ExtensionType]:
-    return x509.Extension(value.oid, critical, value)
-
-
-def _encoded(extensions: Extensions) -> Extensions:
-    """The same, as bytes that need not be encoded for every certificate."""
-    return [
-        _extension(
-            x509.UnrecognizedExtension(extension.oid, extension.value.public_bytes()),
-            critical=extension.critical,
-        )
-        for extension in extensions
-    ]
-
-
-def _kind(key: CertificateIssuerPublicKeyTypes) -> str:
-    return "RSA" if isinstance(key, rsa.RSAPublicKey) else "EC"
 
 
 def _general_name(name: str) -> x509.GeneralName:

@@ -209,7 +209,7 @@ async def test_signing_leaves_an_audit_event(pool: Pool, ca: LocalCa) -> None:
             "after": {"number": 1, "entries": 1},
         },
         {
-            "at": NOW,
+            "at": NOW - timedelta(hours=1),
             "actor": "gateway:ca",
             "action": "issuer.registered",
             "subject": "local",

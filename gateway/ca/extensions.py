@@ -1,0 +1,87 @@
+"""What is in a subscriber certificate besides names, key and dates (BR §7.1.2.7)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPublicKeyTypes
+from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID
+
+from gateway.ca.profiles import PROFILES, Profile
+
+Extensions = list[x509.Extension[x509.ExtensionType]]
+
+
+class ConstantExtensions:
+    """The extensions that depend on profile and kind of key only, encoded once."""
+
+    def __init__(self, issuing_key: Any, certificate_url: str, crl_url: str) -> None:
+        common = _common_extensions(issuing_key, certificate_url, crl_url)
+        self._encoded: Mapping[tuple[str, str], Extensions] = {
+            (profile.name, kind): _encoded([*common, _policy(profile.policy), usage])
+            for profile in PROFILES.values()
+            for kind, usage in _key_usages(profile).items()
+        }
+
+    def of(self, profile: Profile, key: CertificateIssuerPublicKeyTypes) -> Extensions:
+        """All but the subject alternative name."""
+        return self._encoded[profile.name, "RSA" if isinstance(key, rsa.RSAPublicKey) else "EC"]
+
+
+def _common_extensions(issuing_key: Any, certificate_url: str, crl_url: str) -> Extensions:
+    """BR §7.1.2.7.6; no subject key identifier, which is not recommended there."""
+    access = x509.AccessDescription(
+        AuthorityInformationAccessOID.CA_ISSUERS, x509.UniformResourceIdentifier(certificate_url)
+    )
+    crl = x509.UniformResourceIdentifier(crl_url)
+    return [
+        _extension(x509.BasicConstraints(False, None), critical=True),
+        _extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])),
+        _extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuing_key)),
+        _extension(x509.AuthorityInformationAccess([access])),
+        _extension(x509.CRLDistributionPoints([x509.DistributionPoint([crl], None, None, None)])),
+    ]
+
+
+def _policy(policy: x509.ObjectIdentifier) -> x509.Extension[x509.ExtensionType]:
+    return _extension(x509.CertificatePolicies([x509.PolicyInformation(policy, None)]))
+
+
+def _key_usages(profile: Profile) -> dict[str, x509.Extension[x509.ExtensionType]]:
+    """BR §7.1.2.7.11, by kind of key."""
+    return {
+        "EC": _extension(_key_usage(key_encipherment=False), critical=True),
+        "RSA": _extension(_key_usage(key_encipherment=profile.key_encipherment), critical=True),
+    }
+
+
+def _key_usage(*, key_encipherment: bool) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=True,
+        content_commitment=False,
+        key_encipherment=key_encipherment,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=False,
+        crl_sign=False,
+        encipher_only=False,
+        decipher_only=False,
+    )
+
+
+def _extension(
+    value: x509.ExtensionType, *, critical: bool = False
+) -> x509.Extension[x509.ExtensionType]:
+    return x509.Extension(value.oid, critical, value)
+
+
+def _encoded(extensions: Extensions) -> Extensions:
+    """The same, as bytes that need not be encoded for every certificate."""
+    return [
+        _extension(
+            x509.UnrecognizedExtension(extension.oid, extension.value.public_bytes()),
+            critical=extension.critical,
+        )
+        for extension in extensions
+    ]
