@@ -1,0 +1,45 @@
+# Needs python3.11 or newer with venv, and make; everything else goes into .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+UV_VERSION := 0.13.9
+
+.PHONY: install demo serve test bench bench-actions lint lock system-packages
+
+install: $(INSTALLED)
+
+$(INSTALLED): requirements.txt pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --requirement requirements.txt
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	touch $@
+
+demo: install
+	@$(BIN)/python -m gateway.sandbox.demo
+
+serve: install
+	@$(BIN)/python -m gateway.sandbox.stay
+
+test: install system-packages
+	$(BIN)/pytest --numprocesses auto --dist worksteal $(ARGS)
+
+# Real ACME clients that Debian packages; the tests fail without them.
+system-packages:
+	@sh tests/system_packages.sh tests/debian-packages.txt
+
+bench: install
+	$(BIN)/python -m bench $(ARGS)
+
+bench-actions: install
+	$(BIN)/python -m bench.actions $(ARGS)
+
+lint: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+lock: install
+	$(BIN)/uv pip compile --quiet pyproject.toml --all-extras --no-header --no-annotate --upgrade -o requirements.txt

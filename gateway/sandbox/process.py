@@ -1,0 +1,65 @@
+"""A sandbox as a child process, and a reseller's way to it: for `make demo` and `make serve`."""
+
+import json
+import signal
+import ssl
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError
+from urllib.parse import urlencode
+from urllib.request import urlopen
+
+from gateway.errors import OperatorMistake
+
+_STOP_SECONDS = 60
+
+
+class SandboxProcess:
+    """`gateway sandbox` with `options`; `ready` is its ready line. Use as a context manager."""
+
+    def __init__(self, *options: str, log: Path | None = None) -> None:
+        self._command = [sys.executable, "-m", "gateway", "sandbox", *options]
+        self._log = log
+        self.ready: dict[str, Any] = {}
+
+    def __enter__(self) -> "SandboxProcess":
+        log = None if self._log is None else self._log.open("ab")
+        try:
+            self._process = subprocess.Popen(  # noqa: S603  our own program
+                self._command, stdout=subprocess.PIPE, stderr=log
+            )
+        finally:
+            if log is not None:
+                log.close()
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            raise OperatorMistake(f"the sandbox ended with status {self._process.wait()}")
+        self.ready = json.loads(line)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.send_signal(signal.SIGTERM)
+        self._process.wait(_STOP_SECONDS)
+
+    def wait(self) -> None:
+        """Until it ends."""
+        self._process.wait()
+
+    def action(self, name: str, **fields: str) -> dict[str, Any]:
+        """An action of the demo reseller; raises OperatorMistake with the door's refusal."""
+        form = {
+            "action": name,
+            "loginName": self.ready["loginName"],
+            "loginPassword": self.ready["loginPassword"],
+            **fields,
+        }
+        trust = ssl.create_default_context(cafile=self.ready["rootCertificate"])
+        try:
+            with urlopen(self.ready["actions"], urlencode(form).encode(), context=trust) as answer:  # noqa: S310  our own https URL
+                decoded: dict[str, Any] = json.load(answer)
+        except HTTPError as error:
+            raise OperatorMistake(f"{name} was refused: {error.read().decode()}") from None
+        return decoded
