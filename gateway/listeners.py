@@ -1,8 +1,10 @@
 """Sockets: which ports, which TLS, and how connections end."""
 
+import errno
 import logging
 import socket
 import ssl
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 
@@ -18,6 +20,7 @@ GRACE_SECONDS = 30.0
 
 _KEEP_ALIVE_SECONDS = 75.0
 _BACKLOG = 1024
+_DYING_SECONDS = 2.0
 
 
 @contextmanager
@@ -120,28 +123,37 @@ async def _served(
 
 
 def _bind(host: str, port: int, field: str) -> socket.socket:
+    """Waits a moment for a port that a dying process of ours still holds."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    deadline = time.monotonic() + _DYING_SECONDS
+    while True:
+        try:
+            _refuse_sharing(host, port, family)
+            return _shareable(host, port, family)
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE and time.monotonic() < deadline:
+                time.sleep(0.1)
+                continue
+            raise OperatorMistake(
+                f"listen.{field}: cannot use {host}:{port}: {error.strerror}"
+            ) from error
+
+
+def _refuse_sharing(host: str, port: int, family: socket.AddressFamily) -> None:
+    """SO_REUSEPORT alone would silently share the port with another gateway of this user."""
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind((host, port))
+        probe.listen()
+
+
+def _shareable(host: str, port: int, family: socket.AddressFamily) -> socket.socket:
     bound = socket.socket(family, socket.SOCK_STREAM)
     try:
-        if port and _is_served(host, port, family):
-            raise OSError("something else listens there")
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         bound.bind((host, port))
-    except OSError as error:
+    except OSError:
         bound.close()
-        reason = error.strerror or str(error)
-        raise OperatorMistake(f"listen.{field}: cannot use {host}:{port}: {reason}") from error
+        raise
     return bound
-
-
-def _is_served(host: str, port: int, family: socket.AddressFamily) -> bool:
-    """Without this a second gateway of the same user would silently share the port."""
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-            probe.listen()
-        except OSError:
-            return True
-    return False

@@ -203,9 +203,10 @@ class EmbeddedPostgres:
         return len(lines) >= 8 and lines[7].strip() == "ready"
 
     def _sockets(self) -> Path:
-        """In the directory, or in a place of its own where that path is too long for a socket."""
+        """In the directory, or in a place of its own where that is no path for a socket."""
         inside = self._directory / "socket"
-        if len(os.fsencode(inside / _SOCKET)) <= _LONGEST_SOCKET_PATH:
+        # A comma separates directories in PostgreSQL's setting, and hosts in a DSN.
+        if len(os.fsencode(inside / _SOCKET)) <= _LONGEST_SOCKET_PATH and "," not in str(inside):
             return inside
         digest = hashlib.sha256(os.fsencode(self._directory)).hexdigest()[:24]
         return Path("/tmp") / f"gateway-{digest}"  # noqa: S108  ownership is checked before use

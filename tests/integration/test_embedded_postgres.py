@@ -17,8 +17,6 @@ from gateway.errors import OperatorMistake
 from gateway.sandbox import postgres
 from gateway.sandbox.postgres import EmbeddedPostgres
 
-as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
-
 HOLDER = """
 import sys, time
 from pathlib import Path
@@ -165,9 +163,9 @@ def test_an_initialization_that_was_killed_is_done_again(directory: Path) -> Non
     assert not unfinished.exists()
 
 
-async def test_a_path_too_long_for_a_socket_is_no_obstacle(directory: Path) -> None:
-    deep = directory.joinpath(*("long-directory-name",) * 6)
-    server = EmbeddedPostgres(deep, durable=False)
+@pytest.mark.parametrize("name", ["long-directory-name/" * 6, "this, and that"])
+async def test_a_path_that_fits_no_socket_is_no_obstacle(directory: Path, name: str) -> None:
+    server = EmbeddedPostgres(directory / name, durable=False)
     try:
         assert await run(server.start(), "SELECT 1") == 1
     finally:
@@ -181,22 +179,22 @@ async def test_starting_and_stopping_does_not_need_the_main_thread(directory: Pa
     await asyncio.to_thread(server.stop)
 
 
-@as_root
 def test_root_becomes_somebody_else_and_opens_no_directory(tmp_path: Path) -> None:
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o700)
+    myself = pwd.getpwuid(os.geteuid()).pw_name
     server = EmbeddedPostgres(closed / "postgres", durable=False)
     server.start()
     try:
         process = Path(f"/proc/{server_pid(closed / 'postgres')}")
-        assert pwd.getpwuid(process.stat().st_uid).pw_name in ("postgres", "nobody")
+        user = pwd.getpwuid(process.stat().st_uid).pw_name
+        assert user in (("postgres", "nobody") if myself == "root" else (myself,))
         assert closed.stat().st_mode & 0o777 == 0o700
-        assert closed.stat().st_uid == 0
+        assert closed.owner() == myself
     finally:
         server.stop()
 
 
-@as_root
 async def test_binaries_in_a_closed_directory_are_copied(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -210,9 +208,9 @@ async def test_binaries_in_a_closed_directory_are_copied(
     copy = postgres._place_of_copy(closed / package.name)
     try:
         assert await run(server.start(), "SELECT 1") == 1
-        assert copy.stat().st_uid == 0
-        assert copy.stat().st_mode & 0o777 == 0o755
+        # Whoever does not change the user reads them where they are.
+        assert copy.exists() == (os.geteuid() == 0)
         assert not list(copy.rglob("*.a")), "only what is needed"
     finally:
         server.stop()
-        shutil.rmtree(copy)
+        shutil.rmtree(copy, ignore_errors=True)

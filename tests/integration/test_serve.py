@@ -107,9 +107,8 @@ async def test_a_killed_worker_is_replaced(served: Served) -> None:
 
 
 async def test_the_other_worker_serves_meanwhile(served: Served) -> None:
-    killed = served.server.workers()[0]
-    os.kill(killed, signal.SIGKILL)
-    await until(lambda: not is_alive(killed), "it lives")
+    os.kill(served.server.workers()[0], signal.SIGKILL)
+    await served.server.until_logged("server.worker_ended")
     for _ in range(20):
         assert await served.get("/health/ready") == 200
 
