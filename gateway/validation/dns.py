@@ -7,9 +7,7 @@ from ipaddress import ip_address
 from typing import Protocol
 
 import dns.asyncquery
-import dns.edns
 import dns.exception
-import dns.flags
 import dns.message
 import dns.name
 import dns.rcode
