@@ -42,8 +42,8 @@ async def challenge(door: Door, call: Call, challenge_id: UUID) -> Reply:
     authorized, shown, started = await orders.answer_challenge(
         door.services, call.take_ticket(), challenge_id, ready=not call.is_read
     )
-    if started:
-        door.validator.start(challenge_id)
+    if started is not None:
+        door.validator.start(started)
     retry_after = _RETRY_SECONDS if shown.status == "processing" else None
     return Reply(
         _challenge(call.urls, shown),

@@ -31,44 +31,32 @@ class Attempt:
 
 async def start_attempt(
     connection: Connection | Pool, challenge_id: UUID, lease_seconds: float
-) -> bool:
-    """pending → processing; the caller has it until the lease ends. False = somebody has it."""
+) -> Attempt | None:
+    """pending → processing; the caller has it until the lease ends. None = somebody has it."""
     row = await connection.fetchrow(
         """
-        UPDATE acme.challenge
-           SET status = 'processing', attempts = attempts + 1,
-               leased_until = clock_timestamp() + make_interval(secs => $2)
-         WHERE id = $1
-           AND (status = 'pending'
-                OR status = 'processing' AND leased_until <= clock_timestamp())
-        RETURNING id
+        WITH taken AS (
+            UPDATE acme.challenge
+               SET status = 'processing', attempts = attempts + 1,
+                   leased_until = clock_timestamp() + make_interval(secs => $2)
+             WHERE id = $1
+               AND (status = 'pending'
+                    OR status = 'processing' AND leased_until <= clock_timestamp())
+            RETURNING id, authorization_id, attempts, type, token
+        )
+        SELECT taken.id, taken.authorization_id, taken.attempts, taken.type,
+               authorized.name, taken.token, account.thumbprint, authorized.expires_at
+          FROM taken
+          JOIN acme.authorization authorized ON authorized.id = taken.authorization_id
+          JOIN acme.account ON account.id = authorized.account_id
         """,
         challenge_id,
         lease_seconds,
     )
-    return row is not None
-
-
-async def read_attempt(pool: Pool, challenge_id: UUID) -> Attempt | None:
-    """What is to be checked; None when the challenge or its authorization is settled."""
-    row = await pool.fetchrow(
-        """
-        SELECT challenge.id, challenge.authorization_id, challenge.attempts, challenge.type,
-               authorized.name, challenge.token, account.thumbprint, authorized.expires_at
-          FROM acme.challenge
-          JOIN acme.authorization authorized ON authorized.id = challenge.authorization_id
-          JOIN acme.account ON account.id = authorized.account_id
-         WHERE challenge.id = $1
-           AND challenge.status = 'processing'
-           AND authorized.status = 'pending'
-           AND account.thumbprint IS NOT NULL
-        """,
-        challenge_id,
-    )
     return None if row is None else Attempt(*row)
 
 
-async def claim_abandoned(pool: Pool, lease_seconds: float, limit: int) -> list[UUID]:
+async def claim_abandoned(pool: Pool, lease_seconds: float, limit: int) -> list[Attempt]:
     """Challenges whose process is gone; this one has them until the lease ends.
 
     Those of an authorization that was settled another way become invalid.
@@ -76,9 +64,11 @@ async def claim_abandoned(pool: Pool, lease_seconds: float, limit: int) -> list[
     rows = await pool.fetch(
         """
         WITH abandoned AS (
-            SELECT challenge.id, authorized.status = 'pending' AS open
+            SELECT challenge.id, authorized.status = 'pending' AS open, authorized.name,
+                   authorized.expires_at, account.thumbprint
               FROM acme.challenge
               JOIN acme.authorization authorized ON authorized.id = challenge.authorization_id
+              JOIN acme.account ON account.id = authorized.account_id
              WHERE challenge.status = 'processing'
                AND challenge.leased_until <= clock_timestamp()
              ORDER BY challenge.leased_until
@@ -91,12 +81,14 @@ async def claim_abandoned(pool: Pool, lease_seconds: float, limit: int) -> list[
                leased_until = clock_timestamp() + make_interval(secs => $1)
           FROM abandoned
          WHERE challenge.id = abandoned.id
-        RETURNING challenge.id, abandoned.open
+        RETURNING abandoned.open, challenge.id, challenge.authorization_id, challenge.attempts,
+                  challenge.type, abandoned.name, challenge.token, abandoned.thumbprint,
+                  abandoned.expires_at
         """,
         lease_seconds,
         limit,
     )
-    return [row["id"] for row in rows if row["open"]]
+    return [Attempt(*claimed) for still_open, *claimed in rows if still_open]
 
 
 async def renew_leases(pool: Pool, challenge_ids: Sequence[UUID], lease_seconds: float) -> None:

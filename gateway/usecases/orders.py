@@ -17,6 +17,7 @@ from gateway.store import authorizations, certificates, challenges, orders
 from gateway.store.admission import Ticket
 from gateway.store.authorizations import Authorization, Challenge
 from gateway.store.certificates import Download
+from gateway.store.challenges import Attempt
 from gateway.store.orders import NewAuthorization, Order
 from gateway.usecases.admission import admit
 from gateway.validation.challenge import offered
@@ -110,10 +111,10 @@ async def read_authorization(
 
 async def answer_challenge(
     services: Services, ticket: Ticket, challenge_id: UUID, *, ready: bool
-) -> tuple[Authorization, Challenge, bool]:
+) -> tuple[Authorization, Challenge, Attempt | None]:
     """A challenge as it is now; with `ready` its validation begins if it can (RFC 8555 §7.5.1).
 
-    The last part says whether the caller is to run the validation. Raises NotFound.
+    The last part is what the caller is to hand to the Validator. Raises NotFound.
     """
     admission, authorization, challenge = await authorizations.read_by_challenge(
         services.pool, ticket, challenge_id
@@ -123,7 +124,7 @@ async def answer_challenge(
         raise NotFound
     authorization = _authorization_as_of(authorization, await services.clock.now())
     if not ready or authorization.status != "pending" or challenge.status != "pending":
-        return authorization, challenge, False
+        return authorization, challenge, None
     started = await challenges.start_attempt(
         services.pool, challenge_id, services.settings.validation.lease_seconds
     )

@@ -41,10 +41,11 @@ class Validator:
         self._running: dict[UUID, asyncio.Task[None]] = {}
         self._room = asyncio.Semaphore(_AT_ONCE)
 
-    def start(self, challenge_id: UUID) -> None:
-        """Works on a challenge now; the caller has committed `processing` and holds its lease."""
+    def start(self, attempt: Attempt) -> None:
+        """Makes an attempt now; the caller has committed `processing` and holds its lease."""
+        challenge_id = attempt.challenge_id
         if challenge_id not in self._running:
-            task = asyncio.create_task(self._work(challenge_id))
+            task = asyncio.create_task(self._work(attempt))
             self._running[challenge_id] = task
             task.add_done_callback(lambda _: self._running.pop(challenge_id, None))
 
@@ -55,8 +56,8 @@ class Validator:
             if self._running:
                 await challenges.renew_leases(pool, list(self._running), lease)
             if (room := _AT_ONCE - len(self._running)) > 0:
-                for challenge_id in await challenges.claim_abandoned(pool, lease, room):
-                    self.start(challenge_id)
+                for attempt in await challenges.claim_abandoned(pool, lease, room):
+                    self.start(attempt)
             await asyncio.sleep(_PAUSE_SECONDS)
 
     async def close(self) -> None:
@@ -72,17 +73,19 @@ class Validator:
             with suppress(Exception):  # the leases end by themselves, only later
                 await challenges.renew_leases(self._services.pool, given_up, 0)
 
-    async def _work(self, challenge_id: UUID) -> None:
+    async def _work(self, begun: Attempt) -> None:
+        attempt: Attempt | None = begun
         try:
             async with self._room:
-                attempt = await challenges.read_attempt(self._services.pool, challenge_id)
                 while attempt is not None:
                     attempt = await self._try(attempt)
         except Exception as error:  # the lease ends and somebody tries again
             if is_outage(error):
                 _log.warning("validation.database_away", error=type(error).__name__)
             else:
-                _log.error("validation.failed", challenge=str(challenge_id), **describe(error))
+                _log.error(
+                    "validation.failed", challenge=str(begun.challenge_id), **describe(error)
+                )
 
     async def _try(self, attempt: Attempt) -> Attempt | None:
         """Gives the next attempt if there is to be one, after waiting for its time."""

@@ -16,6 +16,7 @@ from gateway.db.pool import Pool
 from gateway.sandbox.clock import SandboxClock
 from gateway.services import Services
 from gateway.store import challenges, orders
+from gateway.store.challenges import Attempt
 from gateway.store.orders import NewAuthorization
 from gateway.validation.challenge import offered
 from gateway.validation.dns import FixedResolver, Resolver
@@ -107,9 +108,11 @@ class Waiting:
         )
         return WaitingOrder(order_id, proofs)
 
-    async def answer(self, proof: Proof, lease_seconds: float = 60) -> None:
+    async def answer(self, proof: Proof, lease_seconds: float = 60) -> Attempt:
         """What the client's POST does before the Validator is told."""
-        assert await challenges.start_attempt(self.pool, proof.challenge_id, lease_seconds)
+        begun = await challenges.start_attempt(self.pool, proof.challenge_id, lease_seconds)
+        assert begun is not None
+        return begun
 
     async def challenge(self, proof: Proof) -> dict[str, Any]:
         return await self._row(

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from gateway.db.pool import transaction
@@ -22,11 +23,11 @@ NOW = datetime(2025, 1, 10, 15, 30, tzinfo=UTC)
 URN = "urn:ietf:params:acme:error:"
 
 
-async def validate(services: Services, *proofs: Proof) -> None:
-    """Works on answered challenges until they are settled."""
-    validator = Validator(services)
-    for proof in proofs:
-        validator.start(proof.challenge_id)
+async def validate(waiting: Waiting, *proofs: Proof, services: Services | None = None) -> None:
+    """The client answers these challenges, and they are worked on until they are settled."""
+    validator = Validator(services or waiting.services)
+    for attempt in [await waiting.answer(proof) for proof in proofs]:
+        validator.start(attempt)
     await validator.close()
 
 
@@ -49,11 +50,10 @@ async def eventually(holds: Callable[[], Awaitable[bool]]) -> None:
             await asyncio.sleep(0.01)
 
 
-async def answered(waiting: Waiting, web: WebServer, order: WaitingOrder, name: str) -> Proof:
-    """The challenge for `name`, with the right response in place, and the server told so."""
+def respond(web: WebServer, order: WaitingOrder, name: str) -> Proof:
+    """The http-01 challenge for `name`, with the right response in place."""
     proof = order.http(name)
     web.pages[proof.path] = pages.body(proof.content)
-    await waiting.answer(proof)
     return proof
 
 
@@ -66,8 +66,8 @@ async def test_a_proven_name_makes_challenge_and_authorization_valid_and_the_ord
     async with waiting.pool.acquire() as connection:
         await clock.stand_at(connection, NOW)
     order = await waiting.order(NAME)
-    proof = await answered(waiting, web, order, NAME)
-    await validate(waiting.services, proof)
+    proof = respond(web, order, NAME)
+    await validate(waiting, proof)
     assert await waiting.statuses(order, proof) == ("valid", "valid", "ready")
     challenge = await waiting.challenge(proof)
     assert (challenge["validated_at"], challenge["error"]) == (NOW, None)
@@ -79,15 +79,15 @@ async def test_the_proof_is_good_for_thirty_days_of_business_time(
     async with waiting.pool.acquire() as connection:
         await clock.stand_at(connection, NOW)
     order = await waiting.order(NAME)
-    proof = await answered(waiting, web, order, NAME)
-    await validate(waiting.services, proof)
+    proof = respond(web, order, NAME)
+    await validate(waiting, proof)
     assert (await waiting.authorization(proof))["expires_at"] == NOW + timedelta(days=30)
 
 
 async def test_what_was_seen_is_in_the_audit_trail(waiting: Waiting, web: WebServer) -> None:
     order = await waiting.order(NAME)
-    proof = await answered(waiting, web, order, NAME)
-    await validate(waiting.services, proof)
+    proof = respond(web, order, NAME)
+    await validate(waiting, proof)
     [(action, after)] = await waiting.audited(proof.authorization_id)
     assert (action, after["name"], after["method"]) == (
         "authorization.validated",
@@ -105,11 +105,11 @@ async def test_an_order_is_ready_when_its_last_name_is_proven(
     waiting: Waiting, web: WebServer
 ) -> None:
     order = await waiting.order(NAME, OTHER)
-    first = await answered(waiting, web, order, NAME)
-    await validate(waiting.services, first)
+    first = respond(web, order, NAME)
+    await validate(waiting, first)
     assert await waiting.statuses(order, first) == ("valid", "valid", "pending")
-    second = await answered(waiting, web, order, OTHER)
-    await validate(waiting.services, second)
+    second = respond(web, order, OTHER)
+    await validate(waiting, second)
     assert await waiting.statuses(order, second) == ("valid", "valid", "ready")
 
 
@@ -121,10 +121,8 @@ async def test_a_wildcard_is_proven_by_dns_at_its_base_beside_the_base_itself(
     async with dns_server() as dns:
         digests = [dns01.digest(proof.content.decode()) for proof in proofs]
         dns.txt("_acme-challenge.example.com", *digests)
-        for proof in proofs:
-            await waiting.answer(proof)
         resolver = DnsResolver([dns.address], timeout=2)
-        await validate(waiting.with_resolver(resolver), *proofs)
+        await validate(waiting, *proofs, services=waiting.with_resolver(resolver))
     assert await waiting.statuses(order, proofs[0]) == ("valid", "valid", "ready")
     assert await waiting.statuses(order, proofs[1]) == ("valid", "valid", "ready")
 
@@ -134,8 +132,7 @@ async def test_a_failure_makes_challenge_authorization_and_order_invalid_and_say
 ) -> None:
     order = await waiting.order(NAME)
     proof = order.http(NAME)
-    await waiting.answer(proof)
-    await validate(waiting.services, proof)
+    await validate(waiting, proof)
     assert await waiting.statuses(order, proof) == ("invalid", "invalid", "invalid")
     detail = (
         f"http://{NAME}{proof.path} at 127.0.0.1:{web.port} answered with status 404; expected 200."
@@ -156,10 +153,9 @@ async def test_an_order_that_failed_stays_invalid_when_another_name_is_proven(
     waiting: Waiting, web: WebServer
 ) -> None:
     order = await waiting.order(NAME, OTHER)
-    await waiting.answer(order.http(NAME))
-    await validate(waiting.services, order.http(NAME))
-    proof = await answered(waiting, web, order, OTHER)
-    await validate(waiting.services, proof)
+    await validate(waiting, order.http(NAME))
+    proof = respond(web, order, OTHER)
+    await validate(waiting, proof)
     assert await waiting.statuses(order, proof) == ("valid", "valid", "invalid")
 
 
@@ -171,8 +167,7 @@ async def test_a_method_that_this_version_does_not_know_is_not_the_client_s_faul
     await waiting.pool.execute(
         "UPDATE acme.challenge SET type = 'later-01' WHERE id = $1", proof.challenge_id
     )
-    await waiting.answer(proof)
-    await validate(waiting.services, proof)
+    await validate(waiting, proof)
     error = (await waiting.challenge(proof))["error"]
     assert (error["type"], error["status"]) == (URN + "serverInternal", 500)
 
@@ -181,10 +176,10 @@ async def test_an_authorization_that_ran_out_meanwhile_is_not_validated(
     waiting: Waiting, web: WebServer
 ) -> None:
     order = await waiting.order(NAME)
-    proof = await answered(waiting, web, order, NAME)
+    proof = respond(web, order, NAME)
     async with waiting.pool.acquire() as connection:
         await clock.stand_at(connection, datetime.now(UTC) + timedelta(days=8))
-    await validate(waiting.services, proof)
+    await validate(waiting, proof)
     assert await waiting.statuses(order, proof) == ("invalid", "invalid", "invalid")
     assert "expired on" in (await waiting.challenge(proof))["error"]["detail"]
     assert web.requests == []
@@ -194,9 +189,8 @@ async def test_an_authorization_that_was_deactivated_meanwhile_stays_so(
     waiting: Waiting, web: WebServer
 ) -> None:
     order = await waiting.order(NAME)
-    proof = await answered(waiting, web, order, NAME)
-    attempt = await challenges.read_attempt(waiting.pool, proof.challenge_id)
-    assert attempt is not None
+    proof = respond(web, order, NAME)
+    attempt = await waiting.answer(proof)
     await waiting.pool.execute(
         "UPDATE acme.authorization SET status = 'deactivated' WHERE id = $1",
         proof.authorization_id,
@@ -204,7 +198,6 @@ async def test_an_authorization_that_was_deactivated_meanwhile_stays_so(
     await challenges.succeed(waiting.pool, attempt, now=NOW, expires_at=NOW, evidence={})
     assert (await waiting.authorization(proof))["status"] == "deactivated"
     assert (await waiting.order_row(order))["status"] == "pending"
-    assert await challenges.read_attempt(waiting.pool, proof.challenge_id) is None
 
 
 # --- several at once -------------------------------------------------------------------------
@@ -214,11 +207,11 @@ async def test_two_names_validated_at_the_same_moment_make_their_order_ready(
     waiting: Waiting, web: WebServer
 ) -> None:
     order = await waiting.order(NAME, OTHER)
-    proofs = [await answered(waiting, web, order, name) for name in (NAME, OTHER)]
+    proofs = [respond(web, order, name) for name in (NAME, OTHER)]
     async with transaction(waiting.pool) as connection:
         # Both results stop at the order's row with snapshots in which the other is pending.
         await connection.execute('SELECT FROM acme."order" WHERE id = $1 FOR UPDATE', order.id)
-        both = asyncio.create_task(validate(waiting.services, *proofs))
+        both = asyncio.create_task(validate(waiting, *proofs))
         await eventually(lambda: waiting_for_locks(waiting, 2))
     await both
     assert await waiting.statuses(order, proofs[0]) == ("valid", "valid", "ready")
@@ -242,10 +235,8 @@ async def test_many_orders_of_many_names_at_once_all_become_ready(
 ) -> None:
     names = [f"{number}.example.com" for number in range(5)]
     orders = [await waiting.order(*names) for _ in range(10)]
-    proofs = [
-        await answered(waiting, web, order, name) for order in orders for name in order_names(order)
-    ]
-    await validate(waiting.services, *proofs)
+    proofs = [respond(web, order, name) for order in orders for name in order_names(order)]
+    await validate(waiting, *proofs)
     assert [(await waiting.order_row(order))["status"] for order in orders] == ["ready"] * 10
 
 
@@ -257,18 +248,20 @@ async def test_a_success_and_a_failure_at_once_leave_the_order_invalid(
     waiting: Waiting, web: WebServer
 ) -> None:
     order = await waiting.order(NAME, OTHER)
-    good = await answered(waiting, web, order, NAME)
+    good = respond(web, order, NAME)
     bad = order.http(OTHER)
-    await waiting.answer(bad)
-    await validate(waiting.services, good, bad)
+    await validate(waiting, good, bad)
     assert await waiting.statuses(order, good) == ("valid", "valid", "invalid")
     assert await waiting.statuses(order, bad) == ("invalid", "invalid", "invalid")
 
 
 async def test_a_challenge_started_twice_is_checked_once(waiting: Waiting, web: WebServer) -> None:
     order = await waiting.order(NAME)
-    proof = await answered(waiting, web, order, NAME)
-    await validate(waiting.services, proof, proof)
+    proof = respond(web, order, NAME)
+    validator, attempt = Validator(waiting.services), await waiting.answer(proof)
+    validator.start(attempt)
+    validator.start(attempt)
+    await validator.close()
     assert len(web.requests) == 1
 
 
@@ -279,10 +272,10 @@ async def test_while_nothing_answers_the_client_sees_why_and_it_is_tried_again(
     waiting: Waiting, web: WebServer
 ) -> None:
     order = await waiting.order(NAME)
-    proof = await answered(waiting, web, order, NAME)
+    proof = respond(web, order, NAME)
     right, web.pages[proof.path] = web.pages[proof.path], pages.status(503)
     services = waiting.with_settings(retry_delays_seconds=[1.0])
-    work = asyncio.create_task(validate(services, proof))
+    work = asyncio.create_task(validate(waiting, proof, services=services))
 
     async def shows_an_error() -> bool:
         return bool((await waiting.challenge(proof))["error"])
@@ -299,18 +292,20 @@ async def test_while_nothing_answers_the_client_sees_why_and_it_is_tried_again(
 
 async def test_after_the_last_attempt_it_is_a_failure(waiting: Waiting, web: WebServer) -> None:
     order = await waiting.order(NAME)
-    proof = await answered(waiting, web, order, NAME)
+    proof = respond(web, order, NAME)
     web.pages[proof.path] = pages.status(503)
-    await validate(waiting.with_settings(retry_delays_seconds=[0.05, 0.05]), proof)
+    await validate(
+        waiting, proof, services=waiting.with_settings(retry_delays_seconds=[0.05, 0.05])
+    )
     assert await waiting.statuses(order, proof) == ("invalid", "invalid", "invalid")
     assert len(web.requests) == 3
 
 
 async def test_a_wrong_answer_is_final_at_once(waiting: Waiting, web: WebServer) -> None:
     order = await waiting.order(NAME)
-    proof = await answered(waiting, web, order, NAME)
+    proof = respond(web, order, NAME)
     web.pages[proof.path] = pages.body(b"nonsense")
-    await validate(waiting.with_settings(retry_delays_seconds=[60]), proof)
+    await validate(waiting, proof, services=waiting.with_settings(retry_delays_seconds=[60]))
     assert await waiting.statuses(order, proof) == ("invalid", "invalid", "invalid")
     assert len(web.requests) == 1
 
@@ -330,8 +325,8 @@ async def test_a_challenge_can_be_taken_up_once_and_again_when_the_lease_is_over
 
 async def test_a_settled_challenge_cannot_be_taken_up(waiting: Waiting, web: WebServer) -> None:
     order = await waiting.order(NAME)
-    proof = await answered(waiting, web, order, NAME)
-    await validate(waiting.services, proof)
+    proof = respond(web, order, NAME)
+    await validate(waiting, proof)
     assert not await challenges.start_attempt(waiting.pool, proof.challenge_id, 60)
 
 
@@ -366,19 +361,20 @@ async def test_several_processes_share_what_was_left_and_none_gets_the_same(
     taken = await asyncio.gather(
         *(challenges.claim_abandoned(waiting.pool, 60, 20) for _ in range(4))
     )
-    claimed = [challenge_id for each in taken for challenge_id in each]
+    claimed = [attempt.challenge_id for each in taken for attempt in each]
     assert len(claimed) == len(set(claimed))
-    rest = await challenges.claim_abandoned(waiting.pool, 60, 30)
-    assert sorted(claimed + rest) == sorted(proof.challenge_id for proof in proofs)
+    claimed += [
+        attempt.challenge_id for attempt in await challenges.claim_abandoned(waiting.pool, 60, 30)
+    ]
+    assert sorted(claimed) == sorted(proof.challenge_id for proof in proofs)
 
 
 async def test_a_process_that_lost_its_lease_changes_nothing_any_more(waiting: Waiting) -> None:
     order = await waiting.order(NAME)
     proof = order.http(NAME)
-    await waiting.answer(proof, lease_seconds=0)
-    late = await challenges.read_attempt(waiting.pool, proof.challenge_id)
-    assert late is not None
-    assert await challenges.claim_abandoned(waiting.pool, 60, 10) == [proof.challenge_id]
+    late = await waiting.answer(proof, lease_seconds=0)
+    [current] = await challenges.claim_abandoned(waiting.pool, 60, 10)
+    assert current == replace(late, number=2)
     await challenges.fail(waiting.pool, late, now=NOW, error={}, order_error={})
     await challenges.succeed(waiting.pool, late, now=NOW, expires_at=NOW, evidence={})
     assert await challenges.try_again(waiting.pool, late, {}) is None
@@ -388,10 +384,10 @@ async def test_a_process_that_lost_its_lease_changes_nothing_any_more(waiting: W
 
 async def test_a_long_check_keeps_its_lease(waiting: Waiting, web: WebServer) -> None:
     order = await waiting.order(NAME)
-    proof = await answered(waiting, web, order, NAME)
+    proof = respond(web, order, NAME)
     web.pages[proof.path] = pages.silence
     async with sweeping(waiting.with_settings(timeout_seconds=30, lease_seconds=60)) as validator:
-        validator.start(proof.challenge_id)
+        validator.start(await waiting.answer(proof))
         before = (await waiting.challenge(proof))["leased_until"]
 
         async def longer() -> bool:
@@ -404,14 +400,13 @@ async def test_a_process_that_ends_gives_up_its_checks_for_others_to_take_at_onc
     waiting: Waiting, web: WebServer
 ) -> None:
     order = await waiting.order(NAME)
-    proof = await answered(waiting, web, order, NAME)
+    proof = respond(web, order, NAME)
     right, web.pages[proof.path] = web.pages[proof.path], pages.silence
-    await validate(waiting.with_settings(timeout_seconds=30), proof)
+    await validate(waiting, proof, services=waiting.with_settings(timeout_seconds=30))
     given_up = await waiting.challenge(proof)
     assert (given_up["status"], given_up["abandoned"]) == ("processing", True)
     web.pages[proof.path] = right
-    assert await challenges.claim_abandoned(waiting.pool, 60, 10) == [proof.challenge_id]
-    await validate(waiting.services, proof)
+    await validate(waiting, proof)
     assert await waiting.statuses(order, proof) == ("valid", "valid", "ready")
 
 
@@ -420,8 +415,8 @@ async def test_a_challenge_whose_name_was_proven_another_way_is_closed_by_the_sw
 ) -> None:
     order = await waiting.order(NAME)
     await waiting.answer(order.dns(NAME), lease_seconds=0)
-    proof = await answered(waiting, web, order, NAME)
-    await validate(waiting.services, proof)
+    proof = respond(web, order, NAME)
+    await validate(waiting, proof)
     assert await challenges.claim_abandoned(waiting.pool, 60, 10) == []
     assert (await waiting.challenge(order.dns(NAME)))["status"] == "invalid"
     assert await waiting.statuses(order, proof) == ("valid", "valid", "ready")
@@ -429,12 +424,12 @@ async def test_a_challenge_whose_name_was_proven_another_way_is_closed_by_the_sw
 
 async def test_names_are_checked_side_by_side(waiting: Waiting, web: WebServer) -> None:
     order = await waiting.order(NAME, OTHER)
-    slow = await answered(waiting, web, order, NAME)
+    slow = respond(web, order, NAME)
     web.pages[slow.path] = pages.silence
-    quick = await answered(waiting, web, order, OTHER)
+    quick = respond(web, order, OTHER)
     validator = Validator(waiting.services)
-    validator.start(slow.challenge_id)
-    validator.start(quick.challenge_id)
+    validator.start(await waiting.answer(slow))
+    validator.start(await waiting.answer(quick))
 
     async def proven() -> bool:
         return bool((await waiting.challenge(quick))["status"] == "valid")
