@@ -1,0 +1,172 @@
+"""kill -9 between any two steps of an issuance: the client's retry finishes, nothing is lost.
+
+A statement is held in the database, all processes are killed, PostgreSQL included, and started
+again on the same state.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncpg
+import pytest
+from aiohttp import ClientError
+
+from tests.support.acme_client import AcmeClient, Eab, make_csr
+from tests.support.challenge_server import ChallengeServer, challenge_server
+from tests.support.gateway import session_trusting
+from tests.support.server_process import SandboxProcess, until
+
+NAME = "www.example.com"
+
+STEPS = {
+    "the money moves": ("reseller.ledger_entry", "INSERT"),
+    "the account is registered": ("acme.account", "UPDATE"),
+    "the order is stored": ('acme."order"', "INSERT"),
+    "the challenge is taken up": ("acme.challenge", "UPDATE"),
+    "the proof is recorded": ("acme.authorization", "UPDATE"),
+    "the intent to sign is recorded": ('acme."order"', "UPDATE"),
+    "the certificate is stored": ("ca.certificate", "INSERT"),
+}
+
+
+class Story:
+    """A purchase and an issuance whose every step can be tried again after a crash."""
+
+    def __init__(self, sandbox: SandboxProcess, web: ChallengeServer) -> None:
+        self.sandbox = sandbox
+        self.web = web
+        self.csr = make_csr([NAME])
+        self.eab: Eab | None = None
+        self.order_url: str | None = None
+        self.signer: Any = None
+
+    async def tell(self) -> bytes:
+        """From where it stands to the downloaded chain, as a client does that starts again."""
+        ready = self.sandbox.ready
+        async with session_trusting(self.sandbox.state / "root.pem") as session:
+            await self._buy(session)
+            client = AcmeClient(session, ready["directories"]["DV"], self.signer)
+            self.signer = client.signer
+            assert self.eab
+            await client.register(self.eab)
+            order = await self._order(client)
+            if order["status"] == "pending":
+                for url in order["authorizations"]:
+                    await self._prove(client, url)
+                assert self.order_url
+                order = await client.settled(self.order_url)
+            if order["status"] != "valid":
+                finalized = await client.finalize(order, self.csr)
+                assert finalized.status == 200, finalized.body
+                assert self.order_url
+                order = await client.settled(self.order_url, pending=("processing",))
+            assert order["status"] == "valid", order
+            chain = await client.post(order["certificate"])
+            assert chain.status == 200
+            return chain.body
+
+    async def _buy(self, session: Any) -> None:
+        if self.eab is None:
+            url = self.sandbox.ready["directories"]["DV"]
+            answer = await self._action(session, "PREREGISTER", serverUrl=url, years="1")
+            account = answer["Accounts"][0]
+            self.eab = Eab(account["eabMACIDb64url"], account["eabMACKeyb64url"])
+        await self._action(session, "ADDDOMAIN", acmeAccountID=self.eab.kid, domainName=NAME)
+
+    async def _action(self, session: Any, name: str, **fields: str) -> Any:
+        ready = self.sandbox.ready
+        form = {
+            "action": name,
+            "loginName": ready["loginName"],
+            "loginPassword": ready["loginPassword"],
+            **fields,
+        }
+        async with session.post(ready["actions"], data=form) as response:
+            answer = await response.json()
+            if response.status != 200:
+                assert "already present" in answer["detail"], answer
+            return answer
+
+    async def _order(self, client: AcmeClient) -> Any:
+        if self.order_url is None:
+            placed = await client.new_order(NAME)
+            assert placed.status == 201, placed.body
+            self.order_url = placed.headers["Location"]
+        return (await client.post(self.order_url)).json
+
+    async def _prove(self, client: AcmeClient, url: str) -> None:
+        challenge = await client.challenge(url, "http-01")
+        self.web.responses[challenge["token"]] = client.key_authorization(challenge["token"])
+        if challenge["status"] == "pending":
+            await client.post(challenge["url"], {})
+
+
+@asynccontextmanager
+async def connected(sandbox: SandboxProcess) -> AsyncIterator[Any]:
+    connection = await asyncpg.connect(sandbox.ready["database"])
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+async def hold(sandbox: SandboxProcess, table: str, operation: str) -> None:
+    """The next such statement, and the process that sent it, waits."""
+    async with connected(sandbox) as connection:
+        await connection.execute(
+            f"""
+            CREATE FUNCTION public.hold() RETURNS trigger LANGUAGE plpgsql AS
+                'BEGIN PERFORM pg_sleep(600); RETURN NEW; END';
+            CREATE TRIGGER hold BEFORE {operation} ON {table}
+                FOR EACH ROW EXECUTE FUNCTION public.hold();
+            """
+        )
+
+
+async def wait_until_held(sandbox: SandboxProcess) -> None:
+    held = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep')"
+    async with connected(sandbox) as connection:
+        await until(lambda: connection.fetchval(held), sandbox.log)
+
+
+async def release(sandbox: SandboxProcess) -> None:
+    async with connected(sandbox) as connection:
+        await connection.execute("DROP FUNCTION public.hold() CASCADE")
+
+
+@pytest.mark.parametrize("step", STEPS)
+async def test_a_crash_before_a_step_loses_nothing_and_charges_once(
+    sandbox_process: SandboxProcess, step: str
+) -> None:
+    async with challenge_server(sandbox_process.http_port) as web:
+        story = Story(sandbox_process, web)
+        await hold(sandbox_process, *STEPS[step])
+        telling = asyncio.create_task(story.tell())
+        await wait_until_held(sandbox_process)
+        sandbox_process.kill9()
+        with pytest.raises((ClientError, OSError, AssertionError)):
+            await telling
+        await asyncio.to_thread(sandbox_process.start)
+        await release(sandbox_process)
+        chain = await story.tell()
+        assert chain.startswith(b"-----BEGIN CERTIFICATE-----")
+        async with connected(sandbox_process) as connection:
+            assert await connection.fetchval("SELECT count(*) FROM ca.certificate") == 1
+            charges = (
+                "SELECT count(*), sum(amount) FROM reseller.ledger_entry WHERE kind = 'charge'"
+            )
+            assert tuple(await connection.fetchrow(charges)) == (1, -365)
+            assert await connection.fetch("SELECT * FROM ops.ledger_mismatch") == []
+
+
+async def test_a_certificate_a_client_was_told_of_survives_a_crash(
+    sandbox_process: SandboxProcess,
+) -> None:
+    async with challenge_server(sandbox_process.http_port) as web:
+        story = Story(sandbox_process, web)
+        chain = await story.tell()
+        sandbox_process.kill9()
+        await asyncio.to_thread(sandbox_process.start)
+        assert await story.tell() == chain
