@@ -103,7 +103,7 @@ ERROR_STATUSES = {
 """What each status means, for the API description."""
 
 
-class Unserved(Exception):  # noqa: N818  not an error of ours: the request never became an action
+class Unserved(Exception):
     """The HTTP request itself cannot be served."""
 
     def __init__(self, rendering: Rendering) -> None:

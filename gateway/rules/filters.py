@@ -28,7 +28,7 @@ _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 
 
-class InvalidFilter(ValueError):  # noqa: N818  reads like InvalidName
+class InvalidFilter(ValueError):
     """The text is no filter; the message says why."""
 
 

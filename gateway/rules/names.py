@@ -19,7 +19,7 @@ _RESERVED_LABEL = re.compile(r"..--")
 """RFC 5890 §2.3.1: "--" in third place is for A-labels only."""
 
 
-class InvalidName(ValueError):  # noqa: N818  the name is invalid, that is the whole story
+class InvalidName(ValueError):
     """The text is no name that a subscription may list; the message says why."""
 
 

@@ -10,7 +10,7 @@ YEARLY_CENTS = {"fqdn": 9999, "wildcard": 29950}
 REFUND_SECONDS = 30 * 86400
 
 
-class Refused(Exception):  # noqa: N818  what the gateway calls a refusal
+class Refused(Exception):
     """The rules forbid it; the text is the rule's id in the error table."""
 
 
