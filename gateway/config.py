@@ -90,6 +90,13 @@ class Subscriptions(_Section):
     """A11: cap on the days left after an extension; None = no cumulative cap."""
 
 
+class Refund(_Section):
+    """What a refund of a name brings with it."""
+
+    revoke_certificates: bool = False
+    """Revoke what was issued for a name that is removed for its money back."""
+
+
 class Settings(BaseSettings):
     """Everything an operator can set."""
 
@@ -110,6 +117,7 @@ class Settings(BaseSettings):
     issuance: Issuance = Issuance()
     logins: Logins = Logins()
     subscriptions: Subscriptions = Subscriptions()
+    refund: Refund = Refund()
 
 
 def load_settings(path: Path | None) -> Settings:

@@ -41,10 +41,13 @@ CREATE TABLE ca.revocation (
     serial     text COLLATE "C" PRIMARY KEY REFERENCES ca.certificate,
     revoked_at timestamptz NOT NULL,
     reason     smallint NOT NULL DEFAULT 0 CHECK (reason BETWEEN 0 AND 10 AND reason <> 7),
-    crl_number bigint
+    crl_number bigint,
+    told_at    timestamptz
 );
 COMMENT ON TABLE ca.revocation IS 'Revoked certificates; reason is the RFC 5280 §5.3.1 CRLReason.';
 COMMENT ON COLUMN ca.revocation.crl_number IS 'The first CRL that lists it; NULL = the next one will.';
+COMMENT ON COLUMN ca.revocation.told_at IS 'When the issuer was told, in database time; NULL = it is told within seconds.';
+CREATE INDEX revocation_untold ON ca.revocation (serial) WHERE told_at IS NULL;
 CREATE INDEX revocation_unlisted ON ca.revocation (serial) WHERE crl_number IS NULL;
 
 CREATE TABLE ca.crl (

@@ -97,7 +97,10 @@ async def remove_domain(call: Call) -> dict[str, Any]:
         call.now,
         call.origin,
         RemoveDomain(
-            call.reseller.id, call.arguments["acmeAccountID"], call.arguments["domainName"]
+            call.reseller.id,
+            call.arguments["acmeAccountID"],
+            call.arguments["domainName"],
+            call.settings.refund.revoke_certificates,
         ),
     )
     return {"success": True, "Domains": [{"domainName": name} for name in removed.names]}

@@ -1,5 +1,6 @@
 """Certificates as clients download them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -133,6 +134,30 @@ async def serials_of_key(connection: Connection, key_hash: bytes, now: datetime)
          ORDER BY serial
         """,
         key_hash,
+        now,
+    )
+    return [row["serial"] for row in rows]
+
+
+async def serials_for_names(
+    connection: Connection, kid: str, names: Sequence[str], since: datetime, now: datetime
+) -> list[str]:
+    """Certificates of a credential's accounts for any of `names`: issued since, not ended."""
+    rows = await connection.fetch(
+        """
+        SELECT DISTINCT certificate.serial
+          FROM acme.order_identifier identifier
+          JOIN ca.certificate ON certificate.order_id = identifier.order_id
+          JOIN acme.account ON account.id = certificate.account_id
+         WHERE identifier.name = ANY ($2)
+           AND account.kid = $1
+           AND certificate.issued_at >= $3
+           AND certificate.not_after >= $4
+         ORDER BY certificate.serial
+        """,
+        kid,
+        names,
+        since,
         now,
     )
     return [row["serial"] for row in rows]

@@ -50,6 +50,44 @@ async def revoke(
     return [row["serial"] for row in rows]
 
 
+@dataclass(frozen=True, slots=True)
+class Untold:
+    """A revocation that the issuer has not heard of."""
+
+    serial: str
+    reason: int
+    revoked_at: datetime
+
+
+async def claim_untold(connection: Connection, issuer_id: UUID, limit: int) -> list[Untold]:
+    """Inside a transaction: these are this process's to tell until it ends."""
+    rows = await connection.fetch(
+        """
+        SELECT revocation.serial, revocation.reason, revocation.revoked_at
+          FROM ca.revocation
+          JOIN ca.certificate ON certificate.serial = revocation.serial
+         WHERE revocation.told_at IS NULL AND certificate.issuer_id = $1
+         LIMIT $2
+           FOR UPDATE OF revocation SKIP LOCKED
+        """,
+        issuer_id,
+        limit,
+    )
+    return [Untold(**row) for row in rows]
+
+
+async def mark_told(connection: Connection, serials: Sequence[str]) -> None:
+    """The issuer knows."""
+    await connection.execute(
+        """
+        UPDATE ca.revocation
+           SET told_at = clock_timestamp()
+         WHERE serial = ANY ($1)
+        """,
+        serials,
+    )
+
+
 async def lock_for_crl(connection: Connection, issuer_id: UUID) -> None:
     """One CRL of an issuer is made at a time. Certificates can be stored meanwhile."""
     await connection.execute(

@@ -235,7 +235,6 @@ async def _withhold(
             now=now,
             error=problem_of(refused),
         )
-    await services.issuer.revoke(issued.serial, issuance.CESSATION_OF_OPERATION, now)
 
 
 def _not_ready(order: Order) -> str:

@@ -1,4 +1,4 @@
-"""Finishes processing orders: those of an issuer that needs time, and those of a killed process."""
+"""Finishes what finalize and revocation began: orders of a slow issuer or a killed process."""
 
 import asyncio
 import traceback
@@ -22,6 +22,7 @@ from gateway.usecases.issuance import (
     problem_of,
     request_of,
 )
+from gateway.usecases.revocation import tell_issuer
 
 _PAUSE_SECONDS = 1.0
 _AT_ONCE = 20
@@ -43,13 +44,14 @@ class IssuanceRunner:
         task.add_done_callback(self._tasks.discard)
 
     async def run_forever(self) -> None:
-        """Takes over orders whose lease has ended."""
+        """Takes over orders whose lease has ended, and tells the issuer of revocations."""
         while True:
             try:
                 claimed = await issuance.claim_unfinished(
                     self._services.pool, SIGNING_LEASE, _AT_ONCE
                 )
                 await asyncio.gather(*(self._advance(order_id) for order_id in claimed))
+                await tell_issuer(self._services)
             except Exception as error:
                 _report(error)
             await asyncio.sleep(_PAUSE_SECONDS)

@@ -12,6 +12,7 @@ from gateway.rules.subscriptions import decide_remove
 from gateway.store import audit, subscriptions
 from gateway.store.audit import Change
 from gateway.usecases import billing
+from gateway.usecases.revocation import revoke_refunded
 from gateway.usecases.subscriptions import credential_to_change, parse_name
 
 
@@ -22,6 +23,8 @@ class RemoveDomain:
     reseller_id: UUID
     account_id: str
     domain_name: str
+    revoke_certificates: bool = False
+    """With a refund, also what was issued for the names (setting refund.revoke_certificates)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,4 +60,13 @@ async def remove_domain(
     await audit.record(connection, now, origin, *changes)
     if decision.refund > 0:
         await billing.refund(connection, now, origin, domain.order_number, decision.refund)
+        if request.revoke_certificates:
+            await revoke_refunded(
+                connection,
+                now,
+                origin,
+                kid=credential.kid,
+                names=removed,
+                since=domain.added_at,
+            )
     return DomainsRemoved(tuple(removed), decision.refund)

@@ -1,5 +1,6 @@
 """Revoking certificates on their holders' request (RFC 8555 §7.6)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -7,7 +8,7 @@ from uuid import UUID
 
 from cryptography import x509
 
-from gateway.db.pool import transaction
+from gateway.db.pool import Connection, transaction
 from gateway.errors import (
     AlreadyRevoked,
     BadRevocationReason,
@@ -24,6 +25,8 @@ from gateway.store.certificates import IssuedCertificate
 from gateway.store.issuance import KEY_COMPROMISE
 from gateway.usecases.admission import admit
 
+PRIVILEGE_WITHDRAWN = 9
+_AT_ONCE = 100
 _REASONS = {
     0: "unspecified",
     KEY_COMPROMISE: "keyCompromise",
@@ -101,8 +104,34 @@ async def _revoke(
         reason = {"reason": _REASONS[wanted.reason]}
         changes = [Change("certificate.revoked", serial, after=reason) for serial in revoked]
         await audit.record(connection, now, Origin(actor, wanted.source), *changes)
-    for serial in revoked:
-        await services.issuer.revoke(serial, wanted.reason, now)
+
+
+async def revoke_refunded(
+    connection: Connection,
+    now: datetime,
+    origin: Origin,
+    *,
+    kid: str,
+    names: Sequence[str],
+    since: datetime,
+) -> list[str]:
+    """Revokes what a credential got for names whose purchase is paid back; gives the serials."""
+    serials = await certificates.serials_for_names(connection, kid, names, since, now)
+    revoked = await revocations.revoke(connection, serials, PRIVILEGE_WITHDRAWN, now)
+    reason = {"reason": "privilegeWithdrawn", "refunded": list(names)}
+    changes = [Change("certificate.revoked", serial, after=reason) for serial in revoked]
+    await audit.record(connection, now, origin, *changes)
+    return revoked
+
+
+async def tell_issuer(services: Services) -> None:
+    """Revocations reach the issuer after they are committed, whatever dies in between."""
+    async with transaction(services.pool) as connection:
+        untold = await revocations.claim_untold(connection, services.issuer.id, _AT_ONCE)
+        for one in untold:
+            await services.issuer.revoke(one.serial, one.reason, one.revoked_at)
+        if untold:
+            await revocations.mark_told(connection, [one.serial for one in untold])
 
 
 def _serial(der: bytes) -> str:
