@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, settings
 
 from gateway.db.pool import Pool, open_pool
 from tests.support.gateway import RunningGateway, running_gateway
+from tests.support.no_skips import pytest_runtest_makereport as pytest_runtest_makereport
 from tests.support.postgres import TestServer, fresh_database, make_template
 from tests.support.server_process import SandboxProcess
 

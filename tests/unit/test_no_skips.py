@@ -1,0 +1,22 @@
+"""The rule about skipped tests holds."""
+
+import pytest
+
+pytest_plugins = ["pytester"]
+
+
+def test_a_skip_fails_unless_its_reason_is_an_allowed_one(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        import pytest
+
+        def test_skips(): pytest.skip("not today")
+        @pytest.mark.skip(reason="never")
+        def test_marked(): pass
+        def test_may(): pytest.skip("allowed: needs root")
+        def test_passes(): pass
+        """
+    )
+    pytester.makeconftest("from tests.support.no_skips import pytest_runtest_makereport")
+    result = pytester.runpytest("-p", "no:cacheprovider")
+    result.assert_outcomes(failed=1, errors=1, skipped=1, passed=1)
