@@ -14,7 +14,13 @@ from hypothesis import HealthCheck, settings
 from gateway.db.pool import Pool, open_pool
 from tests.support.gateway import RunningGateway, running_gateway
 from tests.support.no_skips import pytest_runtest_makereport as pytest_runtest_makereport
-from tests.support.postgres import TestServer, fresh_database, make_template
+from tests.support.postgres import (
+    FURNISHED,
+    MIGRATED,
+    TestServer,
+    fresh_database,
+    make_templates,
+)
 from tests.support.server_process import SandboxProcess
 
 settings.register_profile(
@@ -45,7 +51,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 def _started() -> TestServer:
     server = TestServer()
-    asyncio.run(make_template(server.dsn))
+    asyncio.run(make_templates(server.dsn))
     return server
 
 
@@ -62,9 +68,10 @@ def database_server(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-async def database(database_server: str) -> AsyncIterator[str]:
-    """DSN of a fresh database with all migrations."""
-    async with fresh_database(database_server) as dsn:
+async def database(request: pytest.FixtureRequest, database_server: str) -> AsyncIterator[str]:
+    """DSN of a fresh database with all migrations; with demo data too if `gateway` uses it."""
+    template = FURNISHED if "gateway" in request.fixturenames else MIGRATED
+    async with fresh_database(database_server, template) as dsn:
         yield dsn
 
 

@@ -15,7 +15,7 @@ import pytest
 from gateway.db import migrate as migrations
 from gateway.db.migrate import migrate, missing_migrations, schema_is_current, sql_directory
 from gateway.errors import OperatorMistake
-from tests.support.postgres import fresh_database
+from tests.support.postgres import BARE, fresh_database
 
 ROOT = Path(__file__).parents[2]
 
@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture
 async def empty(database_server: str) -> AsyncIterator[str]:
     """DSN of a database without any schema of ours."""
-    async with fresh_database(database_server, template="template1") as dsn:
+    async with fresh_database(database_server, BARE) as dsn:
         yield dsn
 
 

@@ -17,7 +17,7 @@ from aiohttp import ClientConnectionError, ClientSession
 from gateway.app import load_ca
 from gateway.config import Listen, Settings
 from tests.support.gateway import free_ports, sandbox_settings, session_trusting
-from tests.support.postgres import fresh_database
+from tests.support.postgres import BARE, fresh_database
 from tests.support.server_process import ServerProcess, children, is_alive, until, write_config
 
 
@@ -194,7 +194,7 @@ async def test_logs_are_json_without_query_strings_or_bodies(served: Served) -> 
 async def test_an_empty_database_is_refused_with_the_cure(
     database_server: str, tmp_path: Path
 ) -> None:
-    async with fresh_database(database_server, template="template1") as empty:
+    async with fresh_database(database_server, BARE) as empty:
         told = await refusal(await configured(empty, tmp_path), tmp_path)
     assert "0001_foundation" in told
     assert "gateway migrate" in told

@@ -6,16 +6,26 @@ import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from unittest.mock import patch
 
 import asyncpg
+from argon2 import PasswordHasher
 
-from gateway import ids
+from gateway import ids, passwords
+from gateway.clock import SystemClock
 from gateway.db.migrate import migrate
+from gateway.db.pool import open_pool
 from gateway.errors import OperatorMistake
+from gateway.sandbox import demo_data
 from gateway.sandbox.postgres import EmbeddedPostgres
 
 _PREFIX = "gateway-tests-"
-_TEMPLATE = "migrated"
+MIGRATED = "migrated"
+"""Template with all migrations and no row."""
+FURNISHED = "furnished"
+"""The same with the sandbox's demo data."""
+BARE = "template1"
+"""Template without any schema of ours."""
 _MEMORY = Path("/dev/shm")
 _ENOUGH_MEMORY = 2 * 1024**3
 
@@ -54,18 +64,31 @@ def _place() -> Path:
     return Path(tempfile.gettempdir())
 
 
-async def make_template(server: str) -> None:
-    """A database with all migrations, for `fresh_database` to copy."""
+async def make_templates(server: str) -> None:
+    """What `fresh_database` copies."""
     connection = await asyncpg.connect(server)
     try:
-        await connection.execute(f"CREATE DATABASE {_TEMPLATE}")
+        await connection.execute(f"CREATE DATABASE {MIGRATED}")
+        await migrate(of_database(server, MIGRATED))
+        await connection.execute(f"CREATE DATABASE {FURNISHED} TEMPLATE {MIGRATED}")
+        await _furnish(of_database(server, FURNISHED))
     finally:
         await connection.close()
-    await migrate(of_database(server, _TEMPLATE))
+
+
+async def _furnish(dsn: str) -> None:
+    pool = await open_pool(dsn, min_size=1)
+    # Hundreds of tests log in as the demo reseller: its hash is real, but cheap to check.
+    cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    try:
+        with patch.object(passwords, "_hasher", cheap):
+            await demo_data.add(pool, SystemClock())
+    finally:
+        await pool.close()
 
 
 @asynccontextmanager
-async def fresh_database(server: str, template: str = _TEMPLATE) -> AsyncIterator[str]:
+async def fresh_database(server: str, template: str) -> AsyncIterator[str]:
     """DSN of a copy of `template`, dropped afterwards whoever is still connected."""
     name = f"test_{ids.new_id().hex}"
     connection = await asyncpg.connect(server)
