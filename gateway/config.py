@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork, SecretStr
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -57,7 +57,10 @@ class Validation(_Section):
     """host:port of DNS resolvers; empty = those of the system."""
     resolve_to: str | None = None
     """Sandbox only: every name has this address, no resolver is asked."""
+    private_networks: list[IPvAnyNetwork] = []
+    """Networks (CIDR) that are not public and may be connected to all the same: one's own."""
     allow_private_addresses: bool = False
+    """Sandbox only: every address may be connected to."""
     timeout_seconds: float = Field(default=10.0, gt=0)
     """For one attempt, redirects and look-ups included."""
     retry_delays_seconds: list[float] = [0.5, 2.0]
@@ -72,6 +75,11 @@ class Issuance(_Section):
     certificate_days: int = Field(default=90, ge=1, le=90)
     order_hours: int = Field(default=24 * 7, ge=1)
     authorization_days: int = Field(default=30, ge=1, le=200)
+    """How long a proof of control counts (BR §4.2.1: 200 days at most)."""
+    reuse_authorizations: bool = True
+    """New orders of an account lean on its valid authorizations."""
+    reuse_orders: bool = True
+    """An open order for the same names is given again in place of a new one."""
 
 
 class Logins(_Section):

@@ -9,6 +9,7 @@ import json
 import os
 import signal
 import sys
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ def dump_settings(settings: Settings) -> bytes:
     def plain(value: Any) -> str:
         if isinstance(value, SecretStr):
             return value.get_secret_value()
-        if isinstance(value, Path):
+        if isinstance(value, Path | IPv4Network | IPv6Network):
             return str(value)
         raise TypeError(type(value).__name__)
 

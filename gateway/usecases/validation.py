@@ -143,6 +143,8 @@ def network_of(settings: Settings) -> Network:
         http_port=validation.http_port,
         tls_port=validation.tls_port,
         any_port=settings.sandbox,
-        trusted=EVERYWHERE if validation.allow_private_addresses else (),
+        trusted=(
+            EVERYWHERE if validation.allow_private_addresses else tuple(validation.private_networks)
+        ),
         timeout=validation.timeout_seconds,
     )
