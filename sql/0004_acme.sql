@@ -52,6 +52,7 @@ COMMENT ON COLUMN acme."order".issuer_state IS 'What a slow issuer needs to find
 COMMENT ON COLUMN acme."order".issue_after IS 'Lease of a processing order in database time: nobody else asks the issuer before.';
 COMMENT ON COLUMN acme."order".error IS 'Problem document of an order that failed.';
 CREATE INDEX order_account ON acme."order" (account_id, id);
+CREATE INDEX order_open ON acme."order" (account_id) WHERE status IN ('pending', 'ready');
 CREATE INDEX order_processing ON acme."order" (issue_after) WHERE status = 'processing';
 CREATE INDEX order_expiry ON acme."order" (expires_at) WHERE status IN ('pending', 'ready');
 
@@ -67,7 +68,7 @@ CREATE TABLE acme.authorization (
 );
 COMMENT ON TABLE acme.authorization IS 'Proof of control over one name (RFC 8555 §7.1.4).';
 COMMENT ON COLUMN acme.authorization.name IS 'The DNS name without "*."; see wildcard.';
-CREATE INDEX authorization_account_name ON acme.authorization (account_id, name);
+CREATE INDEX authorization_valid ON acme.authorization (account_id, name) WHERE status = 'valid';
 
 CREATE TABLE acme.order_identifier (
     order_id         uuid NOT NULL REFERENCES acme."order",

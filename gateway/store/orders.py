@@ -37,10 +37,28 @@ class NewAuthorization:
     challenges: Sequence[tuple[UUID, str, str]]
 
 
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """A valid authorization that a new order can lean on."""
+
+    id: UUID
+    name: str
+    wildcard: bool
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Reusable:
+    """What a client has already: an open order for the same names, and proofs for single ones."""
+
+    order_id: UUID | None
+    proofs: list[Proof]
+
+
 async def read_gate(
-    pool: Pool, ticket: Ticket, names: Sequence[str]
-) -> tuple[Admission, GateFacts]:
-    """newOrder's read: admits the request and reads the gate's facts for `names`."""
+    pool: Pool, ticket: Ticket, names: Sequence[str], profile: str, now: datetime
+) -> tuple[Admission, GateFacts, Reusable]:
+    """newOrder's read: admits the request; the gate's facts for `names`, and what can be reused."""
     row = await fetch_one(
         pool,
         """
@@ -50,7 +68,27 @@ async def read_gate(
                        FROM subscription.domain
                       WHERE domain.subscription_id = subscription.id
                         AND domain.name = ANY ($4)
-                        AND domain.removed_at IS NULL) AS listed
+                        AND domain.removed_at IS NULL) AS listed,
+               ARRAY(SELECT ROW(held.id, held.name, held.wildcard, held.expires_at)
+                       FROM acme.authorization held
+                      WHERE held.account_id = signer.account_id
+                        AND held.name = ANY ($5)
+                        AND held.status = 'valid'
+                        AND held.expires_at > $7
+                      ORDER BY held.expires_at) AS proofs,
+               (SELECT open.id
+                  FROM acme."order" open
+                 WHERE open.account_id = signer.account_id
+                   AND open.status IN ('pending', 'ready')
+                   AND open.expires_at > $7
+                   AND open.profile = $6
+                   AND open.not_before IS NULL
+                   AND open.not_after IS NULL
+                   AND (SELECT array_agg(item.name ORDER BY item.name)
+                          FROM acme.order_identifier item
+                         WHERE item.order_id = open.id) = $8
+                 ORDER BY open.id DESC
+                 LIMIT 1) AS open_order
           FROM burnt
           CROSS JOIN acme.signer
           LEFT JOIN subscription.subscription
@@ -61,26 +99,51 @@ async def read_gate(
         ticket.epoch,
         ticket.account_id,
         names,
+        [name.removeprefix("*.") for name in names],
+        profile,
+        now,
+        sorted(names),
     )
     admission = admission_of(row)
-    return admission, _facts_of(row, admission)
+    proofs = [Proof(*proof) for proof in row["proofs"]]
+    return admission, _facts_of(row, admission), Reusable(row["open_order"], proofs)
+
+
+async def find(pool: Pool, order_id: UUID) -> Order:
+    """An order by its id; raises LookupError if there is none."""
+    row = await fetch_one(
+        pool,
+        """
+        SELECT placed.id, placed.account_id, placed.status, placed.profile, placed.not_before,
+               placed.not_after, placed.expires_at AS order_expires_at, placed.error,
+               item.names, item.authorization_ids
+          FROM acme."order" placed
+          CROSS JOIN LATERAL (
+                SELECT array_agg(name ORDER BY position) AS names,
+                       array_agg(authorization_id ORDER BY position) AS authorization_ids
+                  FROM acme.order_identifier
+                 WHERE order_id = placed.id
+               ) item
+         WHERE placed.id = $1
+        """,
+        order_id,
+    )
+    order = _order_of(row)
+    assert order is not None
+    return order
 
 
 async def place(
     pool: Pool,
-    *,
-    order_id: UUID,
-    account_id: str,
-    profile: str,
-    names: Sequence[str],
+    order: Order,
     authorizations: Sequence[NewAuthorization],
-    not_before: datetime | None,
-    not_after: datetime | None,
-    expires_at: datetime,
     now: datetime,
     source: str | None,
 ) -> None:
-    """Stores an order, one new authorization per name, their challenges, and the audit event."""
+    """Stores an order, the new ones among its authorizations with challenges, the audit event.
+
+    An order that is `ready` from the start must find its authorizations valid still.
+    """
     challenges = [
         (authorization.id, *challenge)
         for authorization in authorizations
@@ -90,8 +153,13 @@ async def place(
         """
         WITH placed AS (
             INSERT INTO acme."order"
-                (id, account_id, profile, not_before, not_after, expires_at, created_at)
-            VALUES ($1, $2, $3, $4, $5, $6, $7)
+                (id, account_id, profile, not_before, not_after, expires_at, created_at, status)
+            SELECT $1, $2, $3, $4, $5, $6, $7,
+                   CASE WHEN $17 = 'ready'
+                         AND (SELECT count(*)
+                                FROM acme.authorization
+                               WHERE id = ANY ($18) AND status = 'valid') = cardinality($18)
+                        THEN 'ready' ELSE 'pending' END
         ), authorizations AS (
             INSERT INTO acme.authorization (id, account_id, name, wildcard, expires_at, created_at)
             SELECT item.id, $2, item.name, item.wildcard, $6, $7
@@ -99,7 +167,7 @@ async def place(
         ), identifiers AS (
             INSERT INTO acme.order_identifier (order_id, position, name, authorization_id)
             SELECT $1, item.position, item.name, item.authorization_id
-              FROM unnest($8::text[], $9::uuid[])
+              FROM unnest($8::text[], $18::uuid[])
                    WITH ORDINALITY AS item (name, authorization_id, position)
         ), challenges AS (
             INSERT INTO acme.challenge (id, authorization_id, type, token)
@@ -111,14 +179,14 @@ async def place(
         VALUES ($7, 'acme:' || $2, $16::text::inet, 'order.placed', $1::text,
                 jsonb_build_object('names', to_jsonb($8::text[]), 'profile', $3::text))
         """,
-        order_id,
-        account_id,
-        profile,
-        not_before,
-        not_after,
-        expires_at,
+        order.id,
+        order.account_id,
+        order.profile,
+        order.not_before,
+        order.not_after,
+        order.expires_at,
         now,
-        names,
+        order.names,
         [authorization.id for authorization in authorizations],
         [authorization.name for authorization in authorizations],
         [authorization.wildcard for authorization in authorizations],
@@ -127,6 +195,8 @@ async def place(
         [challenge[2] for challenge in challenges],
         [challenge[3] for challenge in challenges],
         source,
+        order.status,
+        order.authorization_ids,
     )
 
 

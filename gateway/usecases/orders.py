@@ -7,18 +7,17 @@ from uuid import UUID
 
 from gateway import ids
 from gateway.ca.profiles import PROFILES, Profile
-from gateway.config import Settings
+from gateway.config import Issuance, Settings
 from gateway.db.pool import Pool
 from gateway.errors import IssuanceRefused, NotFound, Refusal, UnknownProfile
 from gateway.rules import issuance, lifecycle
-from gateway.rules.names import base_of
 from gateway.services import Services
 from gateway.store import authorizations, certificates, challenges, orders
 from gateway.store.admission import Ticket
 from gateway.store.authorizations import Authorization, Challenge
 from gateway.store.certificates import Download
 from gateway.store.challenges import Attempt
-from gateway.store.orders import NewAuthorization, Order
+from gateway.store.orders import NewAuthorization, Order, Proof
 from gateway.usecases.admission import admit
 from gateway.validation.challenge import offered
 
@@ -35,12 +34,16 @@ class PlaceOrder:
 
 
 async def place_order(services: Services, ticket: Ticket, wanted: PlaceOrder) -> Order:
-    """A pending order with an authorization per name.
+    """An order with an authorization per name; an open one for the same names is given again.
 
-    Raises IssuanceRefused when the gate is closed, UnknownProfile, BadValidity.
+    Names that are proven already need no new proof (RFC 8555 §7.4). Raises IssuanceRefused when the
+    gate is closed, UnknownProfile, BadValidity.
     """
     now = await services.clock.now()
-    admission, facts = await orders.read_gate(services.pool, ticket, wanted.names)
+    name = wanted.profile or next(iter(PROFILES))
+    admission, facts, reusable = await orders.read_gate(
+        services.pool, ticket, wanted.names, name, now
+    )
     admit(ticket, admission)
     refused = issuance.refusals(facts, wanted.names, now)
     if refused:
@@ -48,34 +51,14 @@ async def place_order(services: Services, ticket: Ticket, wanted: PlaceOrder) ->
             services.pool, now, ticket.account_id, wanted.source, admission.kid, refused
         )
         raise IssuanceRefused(refused)
-    name, profile = _profile(wanted.profile)
-    longest = longest_validity(services.settings, profile)
+    longest = longest_validity(services.settings, _profile(name))
     issuance.validity(now, wanted.not_before, wanted.not_after, longest)
-    order = Order(
-        ids.new_id(),
-        ticket.account_id,
-        "pending",
-        name,
-        wanted.not_before,
-        wanted.not_after,
-        now + timedelta(hours=services.settings.issuance.order_hours),
-        None,
-        list(wanted.names),
-        [ids.new_id() for _ in wanted.names],
-    )
-    await orders.place(
-        services.pool,
-        order_id=order.id,
-        account_id=order.account_id,
-        profile=order.profile,
-        names=order.names,
-        authorizations=_authorizations(order),
-        not_before=order.not_before,
-        not_after=order.not_after,
-        expires_at=order.expires_at,
-        now=now,
-        source=wanted.source,
-    )
+    rules = services.settings.issuance
+    if rules.reuse_orders and reusable.order_id and not wanted.not_before and not wanted.not_after:
+        return as_of(await orders.find(services.pool, reusable.order_id), now)
+    proofs = reusable.proofs if rules.reuse_authorizations else []
+    order, authorizations = _new_order(ticket.account_id, wanted, name, proofs, now, rules)
+    await orders.place(services.pool, order, authorizations, now, wanted.source)
     return order
 
 
@@ -170,25 +153,51 @@ def _authorization_as_of(authorization: Authorization, now: datetime) -> Authori
     return replace(authorization, status=status)
 
 
-def _profile(name: str | None) -> tuple[str, Profile]:
-    name = name or next(iter(PROFILES))
+def _profile(name: str) -> Profile:
     if name not in PROFILES:
         raise UnknownProfile(
             f"The profile {name[:64]!r} is not offered; choose one of {', '.join(PROFILES)}."
         )
-    return name, PROFILES[name]
+    return PROFILES[name]
 
 
-def _authorizations(order: Order) -> list[NewAuthorization]:
-    made = []
-    for authorization_id, name in zip(order.authorization_ids, order.names, strict=True):
-        wildcard = name.startswith("*.")
-        made.append(
-            NewAuthorization(
-                authorization_id,
-                base_of(name) if wildcard else name,
-                wildcard,
-                [(ids.new_id(), kind, ids.new_challenge_token()) for kind in offered(wildcard)],
-            )
-        )
-    return made
+def _new_order(
+    account_id: str,
+    wanted: PlaceOrder,
+    profile: str,
+    proofs: Sequence[Proof],
+    now: datetime,
+    rules: Issuance,
+) -> tuple[Order, list[NewAuthorization]]:
+    """The order and those of its authorizations that are new; it ends with the first proof."""
+    held = {(proof.name, proof.wildcard): proof for proof in proofs}
+    made: list[NewAuthorization] = []
+    authorization_ids: list[UUID] = []
+    ends = now + timedelta(hours=rules.order_hours)
+    for name in wanted.names:
+        key = (name.removeprefix("*."), name.startswith("*."))
+        if proof := held.get(key):
+            authorization_ids.append(proof.id)
+            ends = min(ends, proof.expires_at)
+        else:
+            made.append(new_authorization(*key))
+            authorization_ids.append(made[-1].id)
+    order = Order(
+        ids.new_id(),
+        account_id,
+        "pending" if made else "ready",
+        profile,
+        wanted.not_before,
+        wanted.not_after,
+        ends,
+        None,
+        list(wanted.names),
+        authorization_ids,
+    )
+    return order, made
+
+
+def new_authorization(name: str, wildcard: bool) -> NewAuthorization:
+    """With a challenge of each type that can prove it."""
+    challenges = [(ids.new_id(), kind, ids.new_challenge_token()) for kind in offered(wildcard)]
+    return NewAuthorization(ids.new_id(), name, wildcard, challenges)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.integration.acme.conftest import NAME, Customer
-from tests.support.acme_client import AcmeClient
+from tests.support.acme_client import AcmeClient, make_csr
 from tests.support.challenge_server import ChallengeServer
 
 NewClient = Callable[..., AcmeClient]
@@ -169,7 +169,10 @@ async def test_reading_needs_an_empty_payload(client: AcmeClient) -> None:
 
 
 async def test_the_orders_list_is_paged_newest_first(client: AcmeClient) -> None:
-    placed = [(await client.new_order(NAME)).headers["Location"] for _ in range(103)]
+    placed = []
+    for number in range(103):
+        until = f"2025-02-01T00:{number // 60:02}:{number % 60:02}Z"
+        placed.append((await client.new_order(NAME, notAfter=until)).headers["Location"])
     first = await client.post(f"{client.account_url}/orders")
     assert first.json["orders"] == placed[:2:-1]
     second = await client.post(first.links["next"])
@@ -236,3 +239,64 @@ async def test_an_order_that_ran_out_is_invalid(client: AcmeClient, gateway: Any
     assert "expired" in refused.detail
     [authorization] = placed.json["authorizations"]
     assert (await client.post(authorization)).json["status"] == "invalid"
+
+
+async def test_an_open_order_for_the_same_names_is_given_again(
+    client: AcmeClient, customer: Customer, web: ChallengeServer, gateway: Any
+) -> None:
+    await customer.buy("b.example.net")
+    first = await client.new_order(NAME, "b.example.net")
+    again = await client.new_order("b.example.net", NAME)
+    assert (again.status, again.headers["Location"]) == (201, first.headers["Location"])
+    for other in (
+        await client.new_order(NAME),
+        await client.new_order(NAME, "b.example.net", profile="tlsserver"),
+        await client.new_order(NAME, "b.example.net", notAfter="2025-02-01T00:00:00Z"),
+    ):
+        assert other.headers["Location"] != first.headers["Location"]
+    for authorization in first.json["authorizations"]:
+        await web.prove(client, authorization)
+    await client.settled(first.headers["Location"])
+    ready = await client.new_order(NAME, "b.example.net")
+    assert (ready.headers["Location"], ready.json["status"]) == (
+        first.headers["Location"],
+        "ready",
+    )
+    await gateway.at("2025-01-17T15:30:01Z")
+    late = await client.new_order(NAME, "b.example.net")
+    assert late.headers["Location"] != first.headers["Location"]
+
+
+async def test_a_proven_name_needs_no_new_proof_until_it_expires(
+    client: AcmeClient, customer: Customer, web: ChallengeServer, gateway: Any
+) -> None:
+    placed = await client.new_order(NAME)
+    [proven] = placed.json["authorizations"]
+    await web.prove(client, proven)
+    order = await client.settled(placed.headers["Location"])
+    assert (await client.finalize(order, make_csr([NAME]))).json["status"] == "valid"
+    await gateway.at("2025-02-05T00:00:00Z")
+    again = (await client.new_order(NAME)).json
+    assert (again["status"], again["authorizations"]) == ("ready", [proven])
+    assert again["expires"] == "2025-02-09T15:30:00Z"  # with the proof, 30 days after it
+    assert (await client.finalize(again, make_csr([NAME]))).json["status"] == "valid"
+    await customer.buy("b.example.net")
+    mixed = (await client.new_order(NAME, "b.example.net")).json
+    assert mixed["status"] == "pending"
+    assert mixed["authorizations"][0] == proven
+    await gateway.at("2025-02-09T15:30:00Z")
+    late = (await client.new_order(NAME)).json
+    assert (late["status"], late["authorizations"] == [proven]) == ("pending", False)
+
+
+async def test_proofs_are_not_shared_between_accounts_nor_with_the_wildcard(
+    client: AcmeClient, customer: Customer, web: ChallengeServer, new_client: NewClient
+) -> None:
+    await customer.buy("*.www.example.com")
+    placed = await client.new_order(NAME)
+    await web.prove(client, placed.json["authorizations"][0])
+    await client.settled(placed.headers["Location"])
+    assert (await client.new_order("*.www.example.com")).json["status"] == "pending"
+    other = new_client()
+    await other.register(customer.eab)
+    assert (await other.new_order(NAME)).json["status"] == "pending"
