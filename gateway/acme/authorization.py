@@ -6,11 +6,13 @@ from uuid import UUID
 import msgspec
 
 from gateway.acme.door import Door
+from gateway.acme.identifiers import Identifier, certifiable_names
+from gateway.acme.problem import malformed
 from gateway.acme.reply import Reply, rfc3339
 from gateway.acme.signed_request import Call
 from gateway.acme.urls import Urls
 from gateway.store.authorizations import Authorization, Challenge
-from gateway.usecases import orders
+from gateway.usecases import authorizations
 
 _RETRY_SECONDS = 1
 
@@ -19,27 +21,62 @@ class Response(msgspec.Struct):
     """RFC 8555 §7.5.1: an object without members that matter to us."""
 
 
+class NewAuthorization(msgspec.Struct):
+    """RFC 8555 §7.4.1."""
+
+    identifier: Identifier
+
+
+class ChangedAuthorization(msgspec.Struct):
+    """RFC 8555 §7.5.2: only the status can change, and only to deactivated."""
+
+    status: str
+
+
+async def new_authorization(door: Door, call: Call) -> Reply:
+    """Pre-authorization: a proof for later orders (RFC 8555 §7.4.1)."""
+    [name] = certifiable_names([call.read(NewAuthorization).identifier])
+    if name.startswith("*."):
+        raise malformed("A wildcard cannot be authorized in advance; place an order for it.")
+    shown = await authorizations.authorize(
+        door.services, call.take_ticket(), name, call.client.address
+    )
+    return _reply(call.urls, shown, 201)
+
+
 async def authorization(door: Door, call: Call, authorization_id: UUID) -> Reply:
-    """One of the signer's authorizations."""
-    call.require_read()
-    shown = await orders.read_authorization(door.services, call.take_ticket(), authorization_id)
+    """One of the signer's authorizations: read, or given up."""
+    if call.is_read:
+        shown = await authorizations.read_authorization(
+            door.services, call.take_ticket(), authorization_id
+        )
+        return _reply(call.urls, shown)
+    if call.read(ChangedAuthorization).status != "deactivated":
+        raise malformed('The status of an authorization can only be set to "deactivated".')
+    shown = await authorizations.deactivate(
+        door.services, call.take_ticket(), authorization_id, call.client.address
+    )
+    return _reply(call.urls, shown)
+
+
+def _reply(urls: Urls, shown: Authorization, status: int = 200) -> Reply:
     document: dict[str, Any] = {
         "identifier": {"type": "dns", "value": shown.name},
         "status": shown.status,
         "expires": rfc3339(shown.expires_at),
-        "challenges": [_challenge(call.urls, challenge) for challenge in shown.challenges],
+        "challenges": [_challenge(urls, challenge) for challenge in shown.challenges],
     }
     if shown.wildcard:
         document["wildcard"] = True
     retry_after = _RETRY_SECONDS if _is_processing(shown) else None
-    return Reply(document, retry_after=retry_after)
+    return Reply(document, status, location=urls.authorization(shown.id), retry_after=retry_after)
 
 
 async def challenge(door: Door, call: Call, challenge_id: UUID) -> Reply:
     """Reads a challenge, or answers that it is ready to be validated."""
     if not call.is_read:
         call.read(Response)
-    authorized, shown, started = await orders.answer_challenge(
+    authorized, shown, started = await authorizations.answer_challenge(
         door.services, call.take_ticket(), challenge_id, ready=not call.is_read
     )
     if started is not None:

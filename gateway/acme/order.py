@@ -7,27 +7,19 @@ from uuid import UUID
 import msgspec
 
 from gateway.acme.door import Door
+from gateway.acme.identifiers import Identifier, certifiable_names
 from gateway.acme.jws import decode_base64url
-from gateway.acme.problem import Problem, malformed, not_found, subproblems
+from gateway.acme.problem import malformed, not_found
 from gateway.acme.reply import Reply, rfc3339
 from gateway.acme.signed_request import Call
 from gateway.acme.urls import Urls
-from gateway.rules.names import InvalidName, normalise
 from gateway.store.orders import Order
 from gateway.usecases import issuance, orders
 from gateway.usecases.issuance import Finalize
 from gateway.usecases.orders import PlaceOrder
 
-_MAXIMUM_NAMES = 100
 _PAGE_SIZE = 100
 _RETRY_SECONDS = 2
-
-
-class Identifier(msgspec.Struct):
-    """RFC 8555 §7.1.3."""
-
-    type: str
-    value: str
 
 
 class NewOrder(msgspec.Struct, rename="camel"):
@@ -49,7 +41,7 @@ async def new_order(door: Door, call: Call) -> Reply:
     """Places an order, if the gate is open for every name."""
     form = call.read(NewOrder)
     wanted = PlaceOrder(
-        _names(form.identifiers),
+        certifiable_names(form.identifiers),
         form.profile,
         _instant("notBefore", form.not_before),
         _instant("notAfter", form.not_after),
@@ -93,45 +85,6 @@ async def finalize(door: Door, call: Call, order_id: UUID) -> Reply:
     if finalized.status == "processing" and not door.services.issuer.immediate:
         door.runner.start(order_id)
     return _reply(call.urls, finalized)
-
-
-def _names(identifiers: list[Identifier]) -> list[str]:
-    """Unique names in the client's order; raises Problem naming each that cannot be certified."""
-    if not 0 < len(identifiers) <= _MAXIMUM_NAMES:
-        raise malformed(f"An order has 1 to {_MAXIMUM_NAMES} identifiers.")
-    unsupported = [item for item in identifiers if item.type != "dns"]
-    if unsupported:
-        raise Problem(
-            "unsupportedIdentifier",
-            "Certificates are issued for DNS names only.",
-            members={"subproblems": [_unsupported(item) for item in unsupported]},
-        )
-    names: dict[str, None] = {}
-    refused: list[tuple[str, str]] = []
-    for item in identifiers:
-        try:
-            if not item.value.isascii():
-                raise InvalidName("internationalized names must be sent as A-labels (xn--)")
-            names[normalise(item.value)] = None
-        except InvalidName as error:
-            refused.append((item.value, f"No certificate can be issued for this name: {error}."))
-    if refused:
-        raise Problem(
-            "rejectedIdentifier",
-            "The order names identifiers that no certificate can be issued for: "
-            + "; ".join(f"{name}: {detail}" for name, detail in refused),
-            members={"subproblems": subproblems("rejectedIdentifier", refused)},
-        )
-    return list(names)
-
-
-def _unsupported(item: Identifier) -> dict[str, Any]:
-    problem = Problem(
-        "unsupportedIdentifier", f"Identifiers of type {item.type!r} are not supported."
-    )
-    document = problem.document()
-    del document["status"]
-    return {**document, "identifier": {"type": item.type, "value": item.value}}
 
 
 def _instant(name: str, value: datetime | None) -> datetime | None:

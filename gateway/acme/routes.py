@@ -33,6 +33,7 @@ _SIGNED_BY_KEY: dict[str, Handler] = {"newAccount": account.new_account}
 _SIGNED_BY_EITHER: dict[str, Handler] = {"revokeCert": revocation.revoke}
 _SIGNED_BY_ACCOUNT: dict[str, Handler] = {
     "newOrder": order.new_order,
+    "newAuthz": authorization.new_authorization,
     "keyChange": key_change.key_change,
     "account/*": account.account,
     "account/*/orders": order.list_orders,

@@ -1,5 +1,6 @@
 """Authorizations and their challenges as clients see them (RFC 8555 §7.1.4, §8)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -7,6 +8,7 @@ from uuid import UUID
 
 from gateway.db.pool import Pool, Record, fetch_one
 from gateway.store.admission import Admission, Ticket, admission_of
+from gateway.store.orders import NewAuthorization
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,104 @@ async def read_by_challenge(
         admission_of(row),
         authorization,
         authorization.challenges[0] if authorization else None,
+    )
+
+
+async def find(pool: Pool, authorization_id: UUID) -> Authorization:
+    """An authorization by its id; raises LookupError if there is none."""
+    rows = await pool.fetch(
+        """
+        SELECT held.id, held.name, held.wildcard, held.status, held.expires_at,
+               challenge.id AS challenge_id, challenge.type, challenge.token,
+               challenge.status AS challenge_status, challenge.validated_at, challenge.error
+          FROM acme.authorization held
+          JOIN acme.challenge ON challenge.authorization_id = held.id
+         WHERE held.id = $1
+         ORDER BY challenge.id
+        """,
+        authorization_id,
+    )
+    if not rows:
+        raise LookupError(authorization_id)
+    found = _authorization_of(rows)
+    assert found is not None
+    return found
+
+
+async def add(
+    pool: Pool,
+    account_id: str,
+    authorization: NewAuthorization,
+    expires_at: datetime,
+    now: datetime,
+    source: str | None,
+) -> None:
+    """Stores an authorization that no order has asked for, its challenges, the audit event."""
+    await pool.execute(
+        """
+        WITH authorized AS (
+            INSERT INTO acme.authorization (id, account_id, name, wildcard, expires_at, created_at)
+            VALUES ($1, $2, $3, $4, $5, $6)
+        ), challenges AS (
+            INSERT INTO acme.challenge (id, authorization_id, type, token)
+            SELECT item.id, $1, item.type, item.token
+              FROM unnest($7::uuid[], $8::text[], $9::text[]) AS item (id, type, token)
+        )
+        INSERT INTO audit.event (at, actor, source, action, subject, after)
+        VALUES ($6, 'acme:' || $2, $10::text::inet, 'authorization.asked', $1::text,
+                jsonb_build_object('name', $3::text))
+        """,
+        authorization.id,
+        account_id,
+        authorization.name,
+        authorization.wildcard,
+        expires_at,
+        now,
+        [challenge[0] for challenge in authorization.challenges],
+        [challenge[1] for challenge in authorization.challenges],
+        [challenge[2] for challenge in authorization.challenges],
+        source,
+    )
+
+
+async def deactivate(
+    pool: Pool,
+    account_id: str,
+    authorization_id: UUID,
+    now: datetime,
+    source: str | None,
+    order_error: Mapping[str, Any],
+) -> None:
+    """pending or valid → deactivated; open orders that lean on it become invalid."""
+    await pool.execute(
+        """
+        WITH given_up AS (
+            UPDATE acme.authorization
+               SET status = 'deactivated'
+             WHERE id = $1 AND status IN ('pending', 'valid')
+            RETURNING id, name
+        ), failed AS (
+            UPDATE acme."order"
+               SET status = 'invalid', error = $5
+             WHERE status IN ('pending', 'ready')
+               AND id IN (SELECT item.order_id
+                            FROM given_up
+                            JOIN acme.order_identifier item ON item.authorization_id = given_up.id)
+            RETURNING id
+        )
+        INSERT INTO audit.event (at, actor, source, action, subject, after)
+        SELECT $3::timestamptz, 'acme:' || $2::text, $4::text::inet, 'authorization.deactivated', id::text,
+               jsonb_build_object('name', name)
+          FROM given_up
+         UNION ALL
+        SELECT $3::timestamptz, 'acme:' || $2::text, $4::text::inet, 'order.failed', id::text, $5::jsonb
+          FROM failed
+        """,
+        authorization_id,
+        account_id,
+        now,
+        source,
+        order_error,
     )
 
 

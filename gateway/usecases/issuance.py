@@ -28,7 +28,8 @@ from gateway.store.admission import Admission, Ticket
 from gateway.store.issuance import Unfinished
 from gateway.store.orders import Order
 from gateway.usecases.admission import admit
-from gateway.usecases.orders import as_of, longest_validity, record_refusals
+from gateway.usecases.orders import as_of, longest_validity
+from gateway.usecases.refusals import check_gate
 
 SIGNING_LEASE = timedelta(seconds=15)
 """How long a process has a processing order for itself."""
@@ -61,7 +62,9 @@ async def finalize(services: Services, ticket: Ticket, wanted: Finalize) -> Orde
     if order.status == "ready":
         public_key = check_csr(wanted.csr, order.names, wanted.account_key)
         key_hash = sha256(_spki(public_key)).digest()
-        item = await _record_intent(services, wanted, order, admission, facts, key_hash, now)
+        item = await _record_intent(
+            services, ticket, wanted, order, admission, facts, key_hash, now
+        )
         if item is not None:
             status = "processing"
             if services.issuer.immediate:
@@ -146,6 +149,7 @@ def failure(kind: str, detail: str, status: int) -> dict[str, Any]:
 
 async def _record_intent(
     services: Services,
+    ticket: Ticket,
     wanted: Finalize,
     order: Order,
     admission: Admission,
@@ -157,11 +161,9 @@ async def _record_intent(
     intent = _intent(services, order, now)
     version = admission.eab_version
     for _ in range(_TRIES):
-        if refused := gate.refusals(facts, order.names, now):
-            await record_refusals(
-                services.pool, now, order.account_id, wanted.source, admission.kid, refused
-            )
-            raise IssuanceRefused(refused)
+        await check_gate(
+            services.pool, facts, order.names, admission.kid, ticket, now, wanted.source
+        )
         step = await issuance.record_intent(
             services.pool,
             kid=admission.kid,

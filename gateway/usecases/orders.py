@@ -9,17 +9,16 @@ from gateway import ids
 from gateway.ca.profiles import PROFILES, Profile
 from gateway.config import Issuance, Settings
 from gateway.db.pool import Pool
-from gateway.errors import IssuanceRefused, NotFound, Refusal, UnknownProfile
+from gateway.errors import NotFound, UnknownProfile
 from gateway.rules import issuance, lifecycle
 from gateway.services import Services
-from gateway.store import authorizations, certificates, challenges, orders
+from gateway.store import certificates, orders
 from gateway.store.admission import Ticket
-from gateway.store.authorizations import Authorization, Challenge
 from gateway.store.certificates import Download
-from gateway.store.challenges import Attempt
 from gateway.store.orders import NewAuthorization, Order, Proof
 from gateway.usecases.admission import admit
-from gateway.validation.challenge import offered
+from gateway.usecases.authorizations import new_authorization
+from gateway.usecases.refusals import check_gate
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +44,7 @@ async def place_order(services: Services, ticket: Ticket, wanted: PlaceOrder) ->
         services.pool, ticket, wanted.names, name, now
     )
     admit(ticket, admission)
-    refused = issuance.refusals(facts, wanted.names, now)
-    if refused:
-        await record_refusals(
-            services.pool, now, ticket.account_id, wanted.source, admission.kid, refused
-        )
-        raise IssuanceRefused(refused)
+    await check_gate(services.pool, facts, wanted.names, admission.kid, ticket, now, wanted.source)
     longest = longest_validity(services.settings, _profile(name))
     issuance.validity(now, wanted.not_before, wanted.not_after, longest)
     rules = services.settings.issuance
@@ -81,39 +75,6 @@ async def list_orders(
     return page, page[-1] if len(found) > size else None
 
 
-async def read_authorization(
-    services: Services, ticket: Ticket, authorization_id: UUID
-) -> Authorization:
-    """One of the signer's authorizations as it is now; raises NotFound."""
-    admission, authorization = await authorizations.read(services.pool, ticket, authorization_id)
-    admit(ticket, admission)
-    if authorization is None:
-        raise NotFound
-    return _authorization_as_of(authorization, await services.clock.now())
-
-
-async def answer_challenge(
-    services: Services, ticket: Ticket, challenge_id: UUID, *, ready: bool
-) -> tuple[Authorization, Challenge, Attempt | None]:
-    """A challenge as it is now; with `ready` its validation begins if it can (RFC 8555 §7.5.1).
-
-    The last part is what the caller is to hand to the Validator. Raises NotFound.
-    """
-    admission, authorization, challenge = await authorizations.read_by_challenge(
-        services.pool, ticket, challenge_id
-    )
-    admit(ticket, admission)
-    if authorization is None or challenge is None:
-        raise NotFound
-    authorization = _authorization_as_of(authorization, await services.clock.now())
-    if not ready or authorization.status != "pending" or challenge.status != "pending":
-        return authorization, challenge, None
-    started = await challenges.start_attempt(
-        services.pool, challenge_id, services.settings.validation.lease_seconds
-    )
-    return authorization, replace(challenge, status="processing"), started
-
-
 async def download(pool: Pool, ticket: Ticket, order_id: UUID) -> Download:
     """The certificate of one of the signer's orders; raises NotFound."""
     admission, found = await certificates.read(pool, ticket, order_id)
@@ -121,19 +82,6 @@ async def download(pool: Pool, ticket: Ticket, order_id: UUID) -> Download:
     if found is None:
         raise NotFound
     return found
-
-
-async def record_refusals(
-    pool: Pool,
-    now: datetime,
-    account_id: str,
-    source: str | None,
-    subject: str,
-    refused: Sequence[Refusal],
-) -> None:
-    """Operators and resellers see why somebody got no certificate (ops.issuance_refusals)."""
-    told = [(name, refusal.reason, refusal.text) for refusal in refused for name in refusal.names]
-    await orders.record_refusal(pool, now, account_id, source, subject, told)
 
 
 def longest_validity(settings: Settings, profile: Profile) -> timedelta:
@@ -144,13 +92,6 @@ def longest_validity(settings: Settings, profile: Profile) -> timedelta:
 def as_of(order: Order, now: datetime) -> Order:
     status = lifecycle.order_status(order.status, order.expires_at, now)
     return order if status == order.status else replace(order, status=status)
-
-
-def _authorization_as_of(authorization: Authorization, now: datetime) -> Authorization:
-    status = lifecycle.authorization_status(authorization.status, authorization.expires_at, now)
-    if status == authorization.status:
-        return authorization
-    return replace(authorization, status=status)
 
 
 def _profile(name: str) -> Profile:
@@ -195,9 +136,3 @@ def _new_order(
         authorization_ids,
     )
     return order, made
-
-
-def new_authorization(name: str, wildcard: bool) -> NewAuthorization:
-    """With a challenge of each type that can prove it."""
-    challenges = [(ids.new_id(), kind, ids.new_challenge_token()) for kind in offered(wildcard)]
-    return NewAuthorization(ids.new_id(), name, wildcard, challenges)

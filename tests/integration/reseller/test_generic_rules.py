@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from yarl import URL
 
-from gateway.reseller import endpoint
+from gateway import request_body
 from gateway.store import eab_credentials
 from tests.support.action_door import LOGIN, PASSWORD, Door
 
@@ -70,7 +70,7 @@ async def test_a_chunked_body_over_64_kib_is_refused(door: Door) -> None:
 async def test_a_body_that_does_not_arrive_is_not_waited_for(
     door: Door, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(endpoint, "_BODY_SECONDS", 0.1)
+    monkeypatch.setattr(request_body, "MAXIMUM_SECONDS", 0.1)
     never = asyncio.Event()
 
     async def stuck() -> AsyncIterator[bytes]:

@@ -1,0 +1,107 @@
+"""Authorizations: proofs of control over a name (RFC 8555 §7.4.1, §7.5)."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from gateway import ids
+from gateway.ca.profiles import PROFILES
+from gateway.errors import NotFound
+from gateway.rules import lifecycle
+from gateway.services import Services
+from gateway.store import authorizations, challenges, orders
+from gateway.store.admission import Ticket
+from gateway.store.authorizations import Authorization, Challenge
+from gateway.store.challenges import Attempt
+from gateway.store.orders import NewAuthorization
+from gateway.usecases.admission import admit
+from gateway.usecases.refusals import check_gate
+from gateway.validation.challenge import offered
+
+
+async def authorize(
+    services: Services, ticket: Ticket, name: str, source: str | None
+) -> Authorization:
+    """Pre-authorization: the valid authorization of a name, or a new pending one.
+
+    Raises IssuanceRefused when no certificate could be issued for the name now.
+    """
+    now = await services.clock.now()
+    profile = next(iter(PROFILES))
+    admission, facts, reusable = await orders.read_gate(services.pool, ticket, [name], profile, now)
+    admit(ticket, admission)
+    await check_gate(services.pool, facts, [name], admission.kid, ticket, now, source)
+    held = [proof.id for proof in reusable.proofs if not proof.wildcard]
+    if held and services.settings.issuance.reuse_authorizations:
+        return await authorizations.find(services.pool, held[-1])
+    made = new_authorization(name, wildcard=False)
+    expires_at = now + timedelta(hours=services.settings.issuance.order_hours)
+    await authorizations.add(services.pool, ticket.account_id, made, expires_at, now, source)
+    return await authorizations.find(services.pool, made.id)
+
+
+async def read_authorization(
+    services: Services, ticket: Ticket, authorization_id: UUID
+) -> Authorization:
+    """One of the signer's authorizations as it is now; raises NotFound."""
+    admission, authorization = await authorizations.read(services.pool, ticket, authorization_id)
+    admit(ticket, admission)
+    if authorization is None:
+        raise NotFound
+    return _authorization_as_of(authorization, await services.clock.now())
+
+
+async def answer_challenge(
+    services: Services, ticket: Ticket, challenge_id: UUID, *, ready: bool
+) -> tuple[Authorization, Challenge, Attempt | None]:
+    """A challenge as it is now; with `ready` its validation begins if it can (RFC 8555 §7.5.1).
+
+    The last part is what the caller is to hand to the Validator. Raises NotFound.
+    """
+    admission, authorization, challenge = await authorizations.read_by_challenge(
+        services.pool, ticket, challenge_id
+    )
+    admit(ticket, admission)
+    if authorization is None or challenge is None:
+        raise NotFound
+    authorization = _authorization_as_of(authorization, await services.clock.now())
+    if not ready or authorization.status != "pending" or challenge.status != "pending":
+        return authorization, challenge, None
+    started = await challenges.start_attempt(
+        services.pool, challenge_id, services.settings.validation.lease_seconds
+    )
+    return authorization, replace(challenge, status="processing"), started
+
+
+async def deactivate(
+    services: Services, ticket: Ticket, authorization_id: UUID, source: str | None
+) -> Authorization:
+    """Gives a proof up, with the open orders that lean on it (RFC 8555 §7.5.2); raises NotFound."""
+    now = await services.clock.now()
+    held = await read_authorization(services, ticket, authorization_id)
+    if held.status not in ("pending", "valid"):
+        return held
+    await authorizations.deactivate(
+        services.pool, ticket.account_id, authorization_id, now, source, _GIVEN_UP
+    )
+    return replace(held, status="deactivated")
+
+
+_GIVEN_UP = {
+    "type": "urn:ietf:params:acme:error:unauthorized",
+    "detail": "An authorization of the order was deactivated by its account.",
+    "status": 403,
+}
+
+
+def _authorization_as_of(authorization: Authorization, now: datetime) -> Authorization:
+    status = lifecycle.authorization_status(authorization.status, authorization.expires_at, now)
+    if status == authorization.status:
+        return authorization
+    return replace(authorization, status=status)
+
+
+def new_authorization(name: str, wildcard: bool) -> NewAuthorization:
+    """With a challenge of each type that can prove it."""
+    challenges = [(ids.new_id(), kind, ids.new_challenge_token()) for kind in offered(wildcard)]
+    return NewAuthorization(ids.new_id(), name, wildcard, challenges)
