@@ -211,6 +211,14 @@ class CertificateUnreadable(_Detailed):
     """What should be a certificate is none."""
 
 
+class NotReplaceable(_Detailed):
+    """An order says it replaces a certificate that it cannot replace (RFC 9773 §5)."""
+
+
+class AlreadyReplaced(_Detailed):
+    """Another order replaces the certificate (RFC 9773 §7.4)."""
+
+
 class UnknownProfile(_Detailed):
     """The order names a certificate profile that is not offered."""
 

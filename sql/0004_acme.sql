@@ -43,6 +43,7 @@ CREATE TABLE acme."order" (
     issuer_state jsonb,
     issue_after  timestamptz,
     error        jsonb,
+    replaces     text COLLATE "C",
     CONSTRAINT processing_has_csr CHECK ((status = 'processing') <= (csr IS NOT NULL AND intent IS NOT NULL))
 );
 COMMENT ON TABLE acme."order" IS 'An ACME order (RFC 8555 §7.1.3). Money orders are reseller.purchase.';
@@ -52,6 +53,8 @@ COMMENT ON COLUMN acme."order".issuer_state IS 'What a slow issuer needs to find
 COMMENT ON COLUMN acme."order".issue_after IS 'Lease of a processing order in database time: nobody else asks the issuer before.';
 COMMENT ON COLUMN acme."order".error IS 'Problem document of an order that failed.';
 CREATE INDEX order_account ON acme."order" (account_id, id);
+COMMENT ON COLUMN acme."order".replaces IS 'Certificate identifier (RFC 9773 §4.1) of the certificate that this one renews.';
+CREATE INDEX order_replaces ON acme."order" (replaces) WHERE replaces IS NOT NULL;
 CREATE INDEX order_open ON acme."order" (account_id) WHERE status IN ('pending', 'ready');
 CREATE INDEX order_processing ON acme."order" (issue_after) WHERE status = 'processing';
 CREATE INDEX order_expiry ON acme."order" (expires_at) WHERE status IN ('pending', 'ready');

@@ -4,7 +4,15 @@ from gateway.acme.reply import Reply
 from gateway.acme.urls import Urls
 from gateway.ca.profiles import PROFILES
 
-_RESOURCES = ("newNonce", "newAccount", "newOrder", "newAuthz", "keyChange", "revokeCert")
+_RESOURCES = (
+    "newNonce",
+    "newAccount",
+    "newOrder",
+    "newAuthz",
+    "keyChange",
+    "revokeCert",
+    "renewalInfo",
+)
 
 
 def directory(urls: Urls) -> Reply:

@@ -10,6 +10,7 @@ from gateway.acme.door import Door
 from gateway.acme.identifiers import Identifier, certifiable_names
 from gateway.acme.jws import decode_base64url
 from gateway.acme.problem import malformed, not_found
+from gateway.acme.renewal_info import read_certificate_id
 from gateway.acme.reply import Reply, rfc3339
 from gateway.acme.signed_request import Call
 from gateway.acme.urls import Urls
@@ -23,12 +24,13 @@ _RETRY_SECONDS = 2
 
 
 class NewOrder(msgspec.Struct, rename="camel"):
-    """RFC 8555 §7.4, `profile` of draft-aaron-acme-profiles."""
+    """RFC 8555 §7.4; `profile` of draft-ietf-acme-profiles, `replaces` of RFC 9773 §5."""
 
     identifiers: list[Identifier]
     not_before: datetime | None = None
     not_after: datetime | None = None
     profile: str | None = None
+    replaces: str | None = None
 
 
 class FinalizeForm(msgspec.Struct):
@@ -41,7 +43,9 @@ async def new_order(door: Door, call: Call) -> Reply:
     """Places an order, if the gate is open for every name."""
     form = call.read(NewOrder)
     wanted = PlaceOrder(
+        call.server.id,
         certifiable_names(form.identifiers),
+        None if form.replaces is None else read_certificate_id(form.replaces),
         form.profile,
         _instant("notBefore", form.not_before),
         _instant("notAfter", form.not_after),
@@ -117,6 +121,8 @@ def _reply(urls: Urls, shown: Order, status: int = 200) -> Reply:
         document["notBefore"] = rfc3339(shown.not_before)
     if shown.not_after:
         document["notAfter"] = rfc3339(shown.not_after)
+    if shown.replaces:
+        document["replaces"] = shown.replaces
     if shown.error:
         document["error"] = shown.error
     if shown.status == "valid":

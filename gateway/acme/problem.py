@@ -6,6 +6,7 @@ from typing import Any
 
 from gateway.errors import (
     AccountRefused,
+    AlreadyReplaced,
     AlreadyRevoked,
     BadCsr,
     BadRevocationReason,
@@ -19,6 +20,7 @@ from gateway.errors import (
     KeyChanged,
     NonceUsed,
     NotFound,
+    NotReplaceable,
     OrderNotReady,
     RevocationRefused,
     UnknownProfile,
@@ -98,6 +100,10 @@ def from_domain_error(error: GatewayError) -> Problem:
             return Problem("unsupportedContact", error.detail)
         case RevocationRefused():
             return Problem("unauthorized", error.detail, 403)
+        case NotReplaceable():
+            return malformed(error.detail)
+        case AlreadyReplaced():
+            return Problem("alreadyReplaced", error.detail, 409)
         case AlreadyRevoked():
             return Problem("alreadyRevoked", error.detail)
         case BadRevocationReason():

@@ -17,6 +17,7 @@ from gateway.acme import account, authorization, certificate, key_change, order,
 from gateway.acme.directory import directory, new_nonce
 from gateway.acme.door import Door, open_door
 from gateway.acme.problem import Problem, bad_nonce, from_domain_error, malformed, unavailable
+from gateway.acme.renewal_info import renewal_info
 from gateway.acme.reply import Reply
 from gateway.acme.signed_request import Call
 from gateway.db.pool import is_outage
@@ -84,9 +85,17 @@ class Routes:
             return new_nonce(method)
         if rest == "" and method in ("GET", "HEAD"):
             return directory(self._door.urls(server))
+        if rest.startswith("renewalInfo/") and method in ("GET", "HEAD"):
+            return await self._renewal_info(server, rest.removeprefix("renewalInfo/"))
         problem = malformed("Resources are read with POST-as-GET (RFC 8555 §6.3).", 405)
         problem.headers = {"Allow": "POST"}
         raise problem
+
+    async def _renewal_info(self, server: Server, certificate_id: str) -> Reply:
+        try:
+            return await renewal_info(self._door, server, certificate_id)
+        except GatewayError as error:
+            raise from_domain_error(error) from None
 
     async def _signed(self, request: web.Request, server: Server, rest: str) -> Reply:
         urls = self._door.urls(server)

@@ -181,11 +181,12 @@ async def deactivate(
             RETURNING id
         )
         INSERT INTO audit.event (at, actor, source, action, subject, after)
-        SELECT $3::timestamptz, 'acme:' || $2::text, $4::text::inet, 'authorization.deactivated', id::text,
-               jsonb_build_object('name', name)
+        SELECT $3::timestamptz, 'acme:' || $2::text, $4::text::inet, 'authorization.deactivated',
+               id::text, jsonb_build_object('name', name)
           FROM given_up
          UNION ALL
-        SELECT $3::timestamptz, 'acme:' || $2::text, $4::text::inet, 'order.failed', id::text, $5::jsonb
+        SELECT $3::timestamptz, 'acme:' || $2::text, $4::text::inet, 'order.failed', id::text,
+               $5::jsonb
           FROM failed
         """,
         authorization_id,

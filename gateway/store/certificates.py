@@ -161,3 +161,55 @@ async def serials_for_names(
         now,
     )
     return [row["serial"] for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Renewable:
+    """What renewal information depends on."""
+
+    account_id: str
+    der: bytes
+    names: list[str]
+    not_before: datetime
+    not_after: datetime
+    revoked_at: datetime | None
+    subscription_expires_at: datetime | None
+
+
+async def find_renewable(pool: Pool, server_id: UUID, serial: str) -> Renewable | None:
+    """A server's certificate, with the end of the subscription that its account has now."""
+    row = await pool.fetchrow(
+        """
+        SELECT certificate.account_id, certificate.der, certificate.names,
+               certificate.not_before, certificate.not_after, revocation.revoked_at,
+               subscription.expires_at AS subscription_expires_at
+          FROM ca.certificate
+          JOIN acme.account ON account.id = certificate.account_id
+          LEFT JOIN ca.revocation ON revocation.serial = certificate.serial
+          LEFT JOIN subscription.subscription
+            ON subscription.kid = account.kid AND subscription.superseded_at IS NULL
+         WHERE certificate.serial = $1
+           AND account.server_id = $2
+           AND NOT certificate.withheld
+        """,
+        serial,
+        server_id,
+    )
+    return Renewable(**row) if row else None
+
+
+async def is_replaced(pool: Pool, certificate_id: str, now: datetime) -> bool:
+    """Does an order that is not invalid replace the certificate?"""
+    replaced: bool = await pool.fetchval(
+        """
+        SELECT EXISTS (
+               SELECT
+                 FROM acme."order"
+                WHERE replaces = $1
+                  AND (status IN ('processing', 'valid')
+                       OR status IN ('pending', 'ready') AND expires_at >= $2))
+        """,
+        certificate_id,
+        now,
+    )
+    return replaced

@@ -25,6 +25,7 @@ class Order:
     error: dict[str, Any] | None
     names: list[str]
     authorization_ids: list[UUID]
+    replaces: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,12 @@ class Reusable:
 
 
 async def read_gate(
-    pool: Pool, ticket: Ticket, names: Sequence[str], profile: str, now: datetime
+    pool: Pool,
+    ticket: Ticket,
+    names: Sequence[str],
+    profile: str,
+    replaces: str | None,
+    now: datetime,
 ) -> tuple[Admission, GateFacts, Reusable]:
     """newOrder's read: admits the request; the gate's facts for `names`, and what can be reused."""
     row = await fetch_one(
@@ -84,6 +90,7 @@ async def read_gate(
                    AND open.profile = $6
                    AND open.not_before IS NULL
                    AND open.not_after IS NULL
+                   AND open.replaces IS NOT DISTINCT FROM $9
                    AND (SELECT array_agg(item.name ORDER BY item.name)
                           FROM acme.order_identifier item
                          WHERE item.order_id = open.id) = $8
@@ -103,6 +110,7 @@ async def read_gate(
         profile,
         now,
         sorted(names),
+        replaces,
     )
     admission = admission_of(row)
     proofs = [Proof(*proof) for proof in row["proofs"]]
@@ -116,7 +124,7 @@ async def find(pool: Pool, order_id: UUID) -> Order:
         """
         SELECT placed.id, placed.account_id, placed.status, placed.profile, placed.not_before,
                placed.not_after, placed.expires_at AS order_expires_at, placed.error,
-               item.names, item.authorization_ids
+               placed.replaces, item.names, item.authorization_ids
           FROM acme."order" placed
           CROSS JOIN LATERAL (
                 SELECT array_agg(name ORDER BY position) AS names,
@@ -153,8 +161,9 @@ async def place(
         """
         WITH placed AS (
             INSERT INTO acme."order"
-                (id, account_id, profile, not_before, not_after, expires_at, created_at, status)
-            SELECT $1, $2, $3, $4, $5, $6, $7,
+                (id, account_id, profile, not_before, not_after, expires_at, created_at, replaces,
+                 status)
+            SELECT $1, $2, $3, $4, $5, $6, $7, $19,
                    CASE WHEN $17 = 'ready'
                          AND (SELECT count(*)
                                 FROM acme.authorization
@@ -197,6 +206,7 @@ async def place(
         source,
         order.status,
         order.authorization_ids,
+        order.replaces,
     )
 
 
@@ -211,7 +221,7 @@ async def read(pool: Pool, ticket: Ticket, order_id: UUID) -> tuple[Admission, O
           CROSS JOIN acme.signer
           LEFT JOIN (
                 SELECT id, status, profile, not_before, not_after, expires_at AS order_expires_at,
-                       error, account_id AS ordered_by
+                       error, replaces, account_id AS ordered_by
                   FROM acme."order"
                ) placed
             ON placed.id = $4 AND placed.ordered_by = signer.account_id
@@ -251,7 +261,7 @@ async def read_for_finalize(
           CROSS JOIN acme.signer
           LEFT JOIN (
                 SELECT id, status, profile, not_before, not_after, expires_at AS order_expires_at,
-                       error, account_id AS ordered_by
+                       error, replaces, account_id AS ordered_by
                   FROM acme."order"
                ) placed
             ON placed.id = $4 AND placed.ordered_by = signer.account_id
@@ -344,6 +354,7 @@ def _order_of(row: Record) -> Order | None:
         row["error"],
         row["names"],
         row["authorization_ids"],
+        row["replaces"],
     )
 
 

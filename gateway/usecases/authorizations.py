@@ -28,7 +28,9 @@ async def authorize(
     """
     now = await services.clock.now()
     profile = next(iter(PROFILES))
-    admission, facts, reusable = await orders.read_gate(services.pool, ticket, [name], profile, now)
+    admission, facts, reusable = await orders.read_gate(
+        services.pool, ticket, [name], profile, None, now
+    )
     admit(ticket, admission)
     await check_gate(services.pool, facts, [name], admission.kid, ticket, now, source)
     held = [proof.id for proof in reusable.proofs if not proof.wildcard]

@@ -19,13 +19,16 @@ from gateway.store.orders import NewAuthorization, Order, Proof
 from gateway.usecases.admission import admit
 from gateway.usecases.authorizations import new_authorization
 from gateway.usecases.refusals import check_gate
+from gateway.usecases.renewal import CertificateId, check_replaceable
 
 
 @dataclass(frozen=True, slots=True)
 class PlaceOrder:
     """What a client asks for: unique lower-case A-labels, `*.` included."""
 
+    server_id: UUID
     names: Sequence[str]
+    replaces: CertificateId | None
     profile: str | None
     not_before: datetime | None
     not_after: datetime | None
@@ -36,12 +39,13 @@ async def place_order(services: Services, ticket: Ticket, wanted: PlaceOrder) ->
     """An order with an authorization per name; an open one for the same names is given again.
 
     Names that are proven already need no new proof (RFC 8555 §7.4). Raises IssuanceRefused when the
-    gate is closed, UnknownProfile, BadValidity.
+    gate is closed, UnknownProfile, BadValidity, NotReplaceable, AlreadyReplaced.
     """
     now = await services.clock.now()
     name = wanted.profile or next(iter(PROFILES))
+    replaces = wanted.replaces.text if wanted.replaces else None
     admission, facts, reusable = await orders.read_gate(
-        services.pool, ticket, wanted.names, name, now
+        services.pool, ticket, wanted.names, name, replaces, now
     )
     admit(ticket, admission)
     await check_gate(services.pool, facts, wanted.names, admission.kid, ticket, now, wanted.source)
@@ -50,6 +54,10 @@ async def place_order(services: Services, ticket: Ticket, wanted: PlaceOrder) ->
     rules = services.settings.issuance
     if rules.reuse_orders and reusable.order_id and not wanted.not_before and not wanted.not_after:
         return as_of(await orders.find(services.pool, reusable.order_id), now)
+    if wanted.replaces:
+        await check_replaceable(
+            services, wanted.server_id, ticket.account_id, wanted.replaces, wanted.names
+        )
     proofs = reusable.proofs if rules.reuse_authorizations else []
     order, authorizations = _new_order(ticket.account_id, wanted, name, proofs, now, rules)
     await orders.place(services.pool, order, authorizations, now, wanted.source)
@@ -134,5 +142,6 @@ def _new_order(
         None,
         list(wanted.names),
         authorization_ids,
+        wanted.replaces.text if wanted.replaces else None,
     )
     return order, made

@@ -1,0 +1,39 @@
+"""When a certificate should be renewed (ARI, RFC 9773 §4)."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+_SHORT_LIVED = timedelta(days=10)
+_LONGEST_WINDOW = timedelta(days=2)
+_SECOND = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The client renews at a random moment in it; one in the past means at once."""
+
+    start: datetime
+    end: datetime
+
+
+def suggested_window(
+    not_before: datetime,
+    not_after: datetime,
+    revoked_at: datetime | None,
+    subscription_expires_at: datetime | None,
+) -> Window:
+    """After two thirds of the lifetime, for a short-lived certificate after half of it.
+
+    The window ends while the subscription is valid: later the gate would be closed. A revoked
+    certificate should have been replaced when it was revoked.
+    """
+    if revoked_at is not None:
+        return Window(revoked_at - timedelta(hours=1), revoked_at)
+    lifetime = not_after - not_before + _SECOND
+    start = not_after - (lifetime / 2 if lifetime < _SHORT_LIVED else lifetime / 3)
+    length = min(_LONGEST_WINDOW, lifetime / 12)
+    end = start + length
+    if subscription_expires_at is not None and end > subscription_expires_at:
+        end = max(subscription_expires_at, not_before + _SECOND)
+        start = end - min(length, (end - not_before) / 2)
+    return Window(start.replace(microsecond=0), end.replace(microsecond=0))

@@ -1,0 +1,107 @@
+"""ACME Renewal Information and `replaces` (RFC 9773)."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from tests.integration.acme.conftest import NAME, Customer, ReadyOrder
+from tests.support.acme_client import AcmeClient, base64url, make_csr
+
+NewClient = Callable[..., AcmeClient]
+
+
+async def issue(client: AcmeClient, order: dict[str, Any]) -> x509.Certificate:
+    finalized = (await client.finalize(order, make_csr([NAME]))).json
+    chain = await client.post(finalized["certificate"])
+    return x509.load_pem_x509_certificates(chain.body)[0]
+
+
+def identifier(leaf: x509.Certificate) -> str:
+    """RFC 9773 §4.1, made independently of the gateway."""
+    authority = leaf.extensions.get_extension_for_class(x509.AuthorityKeyIdentifier).value
+    number = leaf.serial_number
+    serial = number.to_bytes(number.bit_length() // 8 + 1, "big")
+    return f"{base64url(authority.key_identifier or b'')}.{base64url(serial)}"
+
+
+async def window(client: AcmeClient, leaf: x509.Certificate) -> tuple[datetime, datetime]:
+    url = f"{await client.url('renewalInfo')}/{identifier(leaf)}"
+    answer = await client.request("GET", url)
+    assert answer.status == 200, answer.body
+    assert int(answer.headers["Retry-After"]) > 0
+    suggested = answer.json["suggestedWindow"]
+    return datetime.fromisoformat(suggested["start"]), datetime.fromisoformat(suggested["end"])
+
+
+async def test_the_window_lies_in_the_last_third(
+    client: AcmeClient, ready_order: ReadyOrder
+) -> None:
+    leaf = await issue(client, await ready_order())
+    start, end = await window(client, leaf)
+    life = leaf.not_valid_after_utc - leaf.not_valid_before_utc
+    assert leaf.not_valid_before_utc + life * 0.6 < start < end < leaf.not_valid_after_utc
+
+
+async def test_the_window_ends_inside_the_subscription_and_moves_with_an_extension(
+    client: AcmeClient, ready_order: ReadyOrder, customer: Customer, gateway: Any
+) -> None:
+    await gateway.at("2025-12-20T00:00:00Z")
+    leaf = await issue(client, await ready_order())
+    _, end = await window(client, leaf)
+    assert end == datetime.fromisoformat("2026-01-10T23:59:59Z")
+    await customer.shop.extend(customer.eab.kid)
+    start, _ = await window(client, leaf)
+    assert start > datetime.fromisoformat("2026-02-01T00:00:00Z")
+
+
+async def test_a_revoked_certificate_should_be_replaced_now(
+    client: AcmeClient, ready_order: ReadyOrder, gateway: Any
+) -> None:
+    leaf = await issue(client, await ready_order())
+    payload = {"certificate": base64url(leaf.public_bytes(Encoding.DER))}
+    assert (await client.post(await client.url("revokeCert"), payload)).status == 200
+    _, end = await window(client, leaf)
+    assert end <= datetime.fromisoformat("2025-01-10T15:30:00Z")
+
+
+@pytest.mark.parametrize("text", ["", "x", "AA.AA", "!!.!!", "AA.", ".AA", "AA." + "A" * 100])
+async def test_what_names_no_certificate_of_this_server_is_a_problem(
+    client: AcmeClient, text: str
+) -> None:
+    answer = await client.request("GET", f"{await client.url('renewalInfo')}/{text}")
+    assert answer.status in (400, 404)
+    assert answer.problem == "malformed"
+
+
+async def test_an_order_says_what_it_replaces_and_only_one_can(
+    client: AcmeClient, ready_order: ReadyOrder
+) -> None:
+    leaf = await issue(client, await ready_order())
+    renewal = await client.new_order(NAME, replaces=identifier(leaf))
+    assert (renewal.status, renewal.json["replaces"]) == (201, identifier(leaf))
+    assert (await client.post(renewal.headers["Location"])).json["replaces"] == identifier(leaf)
+    same = await client.new_order(NAME, replaces=identifier(leaf))
+    assert same.headers["Location"] == renewal.headers["Location"]  # the open order, again
+    await issue(client, {**renewal.json, "url": renewal.headers["Location"]})
+    second = await client.new_order(NAME, replaces=identifier(leaf))
+    assert (second.status, second.problem) == (409, "alreadyReplaced")
+
+
+async def test_only_an_own_certificate_with_a_common_name_can_be_replaced(
+    client: AcmeClient, ready_order: ReadyOrder, customer: Customer, new_client: NewClient
+) -> None:
+    leaf = await issue(client, await ready_order())
+    await customer.buy("b.example.net")
+    other = new_client()
+    await other.register(customer.eab)
+    for answer in (
+        await client.new_order("b.example.net", replaces=identifier(leaf)),
+        await other.new_order(NAME, replaces=identifier(leaf)),
+        await client.new_order(NAME, replaces="AAAA.AAAA"),
+        await client.new_order(NAME, replaces="x"),
+    ):
+        assert (answer.status, answer.problem) == (400, "malformed")
