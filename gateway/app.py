@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,6 +25,7 @@ from gateway.reseller import endpoint, envelope
 from gateway.sandbox import clock as sandbox_clock
 from gateway.services import Services
 from gateway.store import issuers
+from gateway.usecases.activity import ActivityLog
 from gateway.usecases.issuance_runner import IssuanceRunner
 from gateway.usecases.validation import Validator
 from gateway.validation.dns import DnsResolver, FixedResolver, Resolver
@@ -89,14 +90,20 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
             resolver=_resolver(settings),
         )
         validator, runner = Validator(services), IssuanceRunner(services)
+        activity = ActivityLog(services)
+        stack.push_async_callback(_last_flush, activity)
         stack.push_async_callback(validator.close)
         stack.push_async_callback(runner.close)
-        for name, work in (("validator", validator.run_forever), ("issuance", runner.run_forever)):
+        for name, work in (
+            ("validator", validator.run_forever),
+            ("issuance", runner.run_forever),
+            ("activity", activity.run_forever),
+        ):
             await stack.enter_async_context(_background(name, work))
         yield Gateway(
             services,
             ca,
-            public=_public_app(services, ca, validator, runner),
+            public=_public_app(services, ca, validator, runner, activity),
             plain=_plain_app(services, ca),
             metrics=_metrics_app(),
         )
@@ -159,6 +166,12 @@ def _read_passphrase(file: Path) -> bytes:
         raise ConfigurationError(f"ca.passphrase_file cannot be read: {error.strerror}") from error
 
 
+async def _last_flush(activity: ActivityLog) -> None:
+    with suppress(Exception):  # a convenience, not worth holding a stop up for
+        async with asyncio.timeout(2):
+            await activity.flush()
+
+
 async def _close_pool(pool: Pool) -> None:
     try:
         async with asyncio.timeout(5):
@@ -191,7 +204,11 @@ async def _background(name: str, work: Callable[[], Awaitable[None]]) -> AsyncIt
 
 
 def _public_app(
-    services: Services, ca: LocalCa, validator: Validator, runner: IssuanceRunner
+    services: Services,
+    ca: LocalCa,
+    validator: Validator,
+    runner: IssuanceRunner,
+    activity: ActivityLog,
 ) -> web.Application:
     app = web.Application(middlewares=[_answer_faults], client_max_size=_LARGEST_BODY)
     health.add_routes(app, services)
@@ -199,7 +216,7 @@ def _public_app(
     endpoint.add_routes(app, services)
     if services.settings.sandbox:
         sandbox_clock.add_routes(app, services)
-    acme.add_routes(app, services, validator, runner)
+    acme.add_routes(app, services, validator, runner, activity)
     return app
 
 

@@ -82,6 +82,14 @@ class Issuance(_Section):
     """An open order for the same names is given again in place of a new one."""
 
 
+class Directory(_Section):
+    """What directories tell clients about the service."""
+
+    terms_of_service: str | None = None
+    """URL; accounts must agree to it, and again when it changes (RFC 8555 §7.3.3)."""
+    website: str | None = None
+
+
 class Logins(_Section):
     """How the action API treats failed logins."""
 
@@ -123,6 +131,7 @@ class Settings(BaseSettings):
     ca: Ca
     validation: Validation = Validation()
     issuance: Issuance = Issuance()
+    directory: Directory = Directory()
     logins: Logins = Logins()
     subscriptions: Subscriptions = Subscriptions()
     refund: Refund = Refund()

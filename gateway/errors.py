@@ -179,6 +179,14 @@ class NotFound(GatewayError):
     """There is no such thing, or it belongs to somebody else."""
 
 
+class TermsNotAgreed(GatewayError):
+    """The account must agree to the terms of service first (RFC 8555 §7.3.3)."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.url = url
+
+
 class ContactInvalid(_Detailed):
     """A contact of a supported scheme that cannot be used (RFC 8555 §7.3)."""
 

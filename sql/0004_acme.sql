@@ -10,7 +10,7 @@ CREATE TABLE acme.account (
     thumbprint    text COLLATE "C",
     key_version   integer NOT NULL DEFAULT 1,
     contacts      text[] NOT NULL DEFAULT '{}',
-    terms_agreed  boolean NOT NULL DEFAULT false,
+    agreed_terms  text,
     user_agent    text,
     ip_address    inet,
     last_activity timestamptz,
@@ -25,6 +25,7 @@ COMMENT ON TABLE acme.account IS 'An ACME account (acmeAccountID). Pre-registere
 COMMENT ON COLUMN acme.account.kid IS 'EAB credential the account belongs to; domains and subscription hang on it.';
 COMMENT ON COLUMN acme.account.suspended IS 'Reversible; beside the status, so that UNSUSPENDACCOUNT returns to the state it had.';
 COMMENT ON COLUMN acme.account.thumbprint IS 'RFC 7638 SHA-256 thumbprint of the account key, base64url.';
+COMMENT ON COLUMN acme.account.agreed_terms IS 'URL of the terms of service that the client agreed to; empty if there were none.';
 COMMENT ON COLUMN acme.account.key_version IS 'Grows with each key change; processes that cached an older key are told so.';
 CREATE INDEX account_kid ON acme.account (kid);
 
@@ -138,6 +139,7 @@ SELECT account.id AS account_id,
        account.status AS account_status,
        account.suspended AS account_suspended,
        account.key_version,
+       account.agreed_terms,
        eab.kid,
        eab.status AS eab_status,
        eab.suspended AS eab_suspended,

@@ -57,7 +57,7 @@ async def new_account(door: Door, call: Call) -> Reply:
             call.key.jwk,
             call.key.thumbprint,
             wanted.contact,
-            wanted.terms_of_service_agreed,
+            _agreed_terms(door, wanted.terms_of_service_agreed),
             call.client,
         ),
         now,
@@ -76,12 +76,19 @@ async def account(door: Door, call: Call, account_id: str) -> Reply:
     if wanted.status not in (None, "valid", "deactivated"):
         raise malformed('The status of an account can only be set to "deactivated".')
     update = AccountUpdate(
-        wanted.contact, wanted.terms_of_service_agreed, wanted.status == "deactivated"
+        wanted.contact,
+        _agreed_terms(door, wanted.terms_of_service_agreed),
+        wanted.status == "deactivated",
     )
     changed = await registration.update_account(
         door.services, call.take_ticket(), update, call.client.address
     )
     return account_reply(call.urls, changed)
+
+
+def _agreed_terms(door: Door, agreed: bool | None) -> str | None:
+    """What is agreed to is the terms of now."""
+    return (door.services.settings.directory.terms_of_service or "") if agreed else None
 
 
 async def _bound_kid(door: Door, call: Call, binding: dict[str, Any]) -> str:
@@ -95,7 +102,7 @@ def account_reply(urls: Urls, shown: Account, status: int = 200) -> Reply:
     document = {
         "status": shown.status,
         "contact": shown.contacts,
-        "termsOfServiceAgreed": shown.terms_agreed,
+        "termsOfServiceAgreed": shown.agreed_terms is not None,
         "orders": urls.orders(shown.id),
     }
     return Reply(document, status, location=urls.account(shown.id))

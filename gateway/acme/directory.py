@@ -1,8 +1,11 @@
 """The directory and newNonce (RFC 8555 §7.1.1, §7.2)."""
 
+from typing import Any
+
+from gateway.acme.door import Door
 from gateway.acme.reply import Reply
-from gateway.acme.urls import Urls
 from gateway.ca.profiles import PROFILES
+from gateway.store.servers import Server
 
 _RESOURCES = (
     "newNonce",
@@ -15,14 +18,18 @@ _RESOURCES = (
 )
 
 
-def directory(urls: Urls) -> Reply:
+def directory(door: Door, server: Server) -> Reply:
     """Says where everything is, and that an EAB credential is needed."""
-    document = {name: urls.resource(name) for name in _RESOURCES}
+    urls, settings = door.urls(server), door.services.settings
     meta = {
         "externalAccountRequired": True,
+        "termsOfService": settings.directory.terms_of_service,
+        "website": settings.directory.website,
         "profiles": {name: profile.description for name, profile in PROFILES.items()},
     }
-    return Reply({**document, "meta": meta})
+    document: dict[str, Any] = {name: urls.resource(name) for name in _RESOURCES}
+    document["meta"] = {name: value for name, value in meta.items() if value}
+    return Reply(document)
 
 
 def new_nonce(method: str) -> Reply:

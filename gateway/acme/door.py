@@ -10,6 +10,7 @@ from gateway.db.pool import Pool
 from gateway.services import Services
 from gateway.store import nonces, servers
 from gateway.store.servers import Server
+from gateway.usecases.activity import ActivityLog
 from gateway.usecases.issuance_runner import IssuanceRunner
 from gateway.usecases.validation import Validator
 
@@ -69,12 +70,15 @@ class Door:
     verifier: Verifier
     validator: Validator
     runner: IssuanceRunner
+    activity: ActivityLog
 
     def urls(self, server: Server) -> Urls:
         return Urls(self.services.settings.public_url + server.path)
 
 
-def open_door(services: Services, validator: Validator, runner: IssuanceRunner) -> Door:
+def open_door(
+    services: Services, validator: Validator, runner: IssuanceRunner, activity: ActivityLog
+) -> Door:
     """Composes the door of a process."""
     mint = NonceMint(services.vault.derive_keys("nonce"))
     keys = KeyCache(services.pool)
@@ -86,4 +90,5 @@ def open_door(services: Services, validator: Validator, runner: IssuanceRunner) 
         Verifier(services.settings, keys, mint),
         validator,
         runner,
+        activity,
     )

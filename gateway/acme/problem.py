@@ -23,6 +23,7 @@ from gateway.errors import (
     NotReplaceable,
     OrderNotReady,
     RevocationRefused,
+    TermsNotAgreed,
     UnknownProfile,
 )
 
@@ -38,6 +39,7 @@ class Problem(Exception):
     status: int = 400
     members: Mapping[str, Any] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
+    links: Sequence[tuple[str, str]] = ()
 
     def document(self) -> dict[str, Any]:
         return {
@@ -94,6 +96,15 @@ def from_domain_error(error: GatewayError) -> Problem:
             return bad_signature()
         case NotFound():
             return not_found()
+        case TermsNotAgreed():
+            return Problem(
+                "userActionRequired",
+                f"The account must agree to the terms of service at {error.url}: "
+                'send "termsOfServiceAgreed": true.',
+                403,
+                members={"instance": error.url},
+                links=[(error.url, "terms-of-service")],
+            )
         case ContactInvalid():
             return Problem("invalidContact", error.detail)
         case ContactUnsupported():

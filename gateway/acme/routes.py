@@ -25,6 +25,7 @@ from gateway.errors import GatewayError, KeyChanged, NonceUsed
 from gateway.services import Services
 from gateway.store import nonces
 from gateway.store.servers import Server
+from gateway.usecases.activity import ActivityLog
 from gateway.usecases.issuance_runner import IssuanceRunner
 from gateway.usecases.validation import Validator
 
@@ -49,10 +50,15 @@ _log = structlog.get_logger(__name__)
 
 
 def add_routes(
-    app: web.Application, services: Services, validator: Validator, runner: IssuanceRunner
+    app: web.Application,
+    services: Services,
+    validator: Validator,
+    runner: IssuanceRunner,
+    activity: ActivityLog,
 ) -> None:
     """Serves every path that no other route of `app` takes."""
-    app.router.add_route("*", "/{path:.*}", Routes(open_door(services, validator, runner)).serve)
+    door = open_door(services, validator, runner, activity)
+    app.router.add_route("*", "/{path:.*}", Routes(door).serve)
 
 
 class Routes:
@@ -84,7 +90,7 @@ class Routes:
         if rest == "newNonce" and method in ("GET", "HEAD"):
             return new_nonce(method)
         if rest == "" and method in ("GET", "HEAD"):
-            return directory(self._door.urls(server))
+            return directory(self._door, server)
         if rest.startswith("renewalInfo/") and method in ("GET", "HEAD"):
             return await self._renewal_info(server, rest.removeprefix("renewalInfo/"))
         problem = malformed("Resources are read with POST-as-GET (RFC 8555 §6.3).", 405)
@@ -118,7 +124,10 @@ class Routes:
     async def _handle(self, call: Call, handler: Handler, *arguments: Any) -> Reply:
         try:
             try:
-                return await handler(self._door, call, *arguments)
+                reply = await handler(self._door, call, *arguments)
+                if call.account_id is not None:
+                    await self._door.activity.note(call.account_id, call.client)
+                return reply
             except Problem:
                 if not call.nonce_taken:  # refused before the statement that would have burnt it
                     await self._burn(call)
@@ -169,7 +178,7 @@ class Routes:
 
 async def _read_directory(door: Door, call: Call) -> Reply:
     call.require_read()
-    return directory(call.urls)
+    return directory(door, call.server)
 
 
 async def _read_nonce(door: Door, call: Call) -> Reply:
@@ -201,6 +210,7 @@ def _problem_reply(problem: Problem) -> Reply:
         problem.status,
         content_type="application/problem+json",
         headers=problem.headers,
+        links=problem.links,
     )
 
 

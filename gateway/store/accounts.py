@@ -1,5 +1,6 @@
 """ACME accounts, as their clients see them (RFC 8555 §7.1.2)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,7 +17,7 @@ class Account:
     id: str
     status: str
     contacts: list[str]
-    terms_agreed: bool
+    agreed_terms: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ async def find_by_thumbprint(
     """The account a key belongs to on this server."""
     row = await connection.fetchrow(
         """
-        SELECT id, status, contacts, terms_agreed
+        SELECT id, status, contacts, agreed_terms
           FROM acme.account
          WHERE server_id = $1 AND thumbprint = $2
         """,
@@ -88,7 +89,7 @@ async def complete_pending(
     jwk: dict[str, Any],
     thumbprint: str,
     contacts: list[str],
-    terms_agreed: bool,
+    agreed_terms: str | None,
     client: Client,
     now: datetime,
 ) -> None:
@@ -99,7 +100,7 @@ async def complete_pending(
     await connection.execute(
         """
         UPDATE acme.account
-           SET status = 'valid', jwk = $4, thumbprint = $5, contacts = $6, terms_agreed = $7,
+           SET status = 'valid', jwk = $4, thumbprint = $5, contacts = $6, agreed_terms = $7,
                user_agent = $8, ip_address = $9::text::inet, last_activity = $10
          WHERE id = $1 AND kid = $2 AND server_id = $3 AND status = 'pending'
         """,
@@ -109,7 +110,7 @@ async def complete_pending(
         jwk,
         thumbprint,
         contacts,
-        terms_agreed,
+        agreed_terms,
         client.user_agent,
         client.address,
         now,
@@ -142,7 +143,7 @@ async def add(
     jwk: dict[str, Any],
     thumbprint: str,
     contacts: list[str],
-    terms_agreed: bool,
+    agreed_terms: str | None,
     client: Client,
     now: datetime,
 ) -> None:
@@ -150,7 +151,7 @@ async def add(
     await connection.execute(
         """
         INSERT INTO acme.account
-            (id, kid, server_id, status, jwk, thumbprint, contacts, terms_agreed,
+            (id, kid, server_id, status, jwk, thumbprint, contacts, agreed_terms,
              user_agent, ip_address, last_activity, created_at)
         VALUES ($1, $2, $3, 'valid', $4, $5, $6, $7, $8, $9::text::inet, $10, $10)
         """,
@@ -160,10 +161,55 @@ async def add(
         jwk,
         thumbprint,
         contacts,
-        terms_agreed,
+        agreed_terms,
         client.user_agent,
         client.address,
         now,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The last request of an account."""
+
+    account_id: str
+    client: Client
+    at: datetime
+
+
+async def note_activity(pool: Pool, seen: Sequence[Seen]) -> None:
+    """Writes who was seen last, for accounts and their credentials."""
+    await pool.execute(
+        """
+        WITH seen AS MATERIALIZED (
+            SELECT item.*, account.kid
+              FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[])
+                   AS item (account_id, user_agent, address, at)
+              JOIN acme.account ON account.id = item.account_id
+        ), locked AS MATERIALIZED (
+            SELECT kid
+              FROM subscription.eab_credential
+             WHERE kid IN (SELECT kid FROM seen)
+             ORDER BY kid
+               FOR NO KEY UPDATE
+        ), credentials AS (
+            UPDATE subscription.eab_credential credential
+               SET last_activity = latest.at
+              FROM (SELECT kid, max(at) AS at FROM seen JOIN locked USING (kid) GROUP BY kid)
+                   AS latest
+             WHERE credential.kid = latest.kid
+               AND latest.at IS DISTINCT FROM credential.last_activity
+        )
+        UPDATE acme.account
+           SET user_agent = seen.user_agent, ip_address = seen.address::inet,
+               last_activity = seen.at
+          FROM seen
+         WHERE account.id = seen.account_id
+        """,
+        [one.account_id for one in seen],
+        [one.client.user_agent for one in seen],
+        [one.client.address for one in seen],
+        [one.at for one in seen],
     )
 
 
@@ -186,7 +232,7 @@ async def read(pool: Pool, ticket: Ticket) -> tuple[Admission, Account]:
         pool,
         """
         SELECT acme.burn_nonce($1, $2) AS nonce_fresh, signer.*,
-               account.id, account.status, account.contacts, account.terms_agreed
+               account.id, account.status, account.contacts, account.agreed_terms
           FROM acme.signer
           JOIN acme.account ON account.id = signer.account_id
          WHERE signer.account_id = $3
@@ -203,7 +249,7 @@ async def read_for_change(connection: Connection, account_id: str) -> tuple[str,
     row = await fetch_one(
         connection,
         """
-        SELECT kid, id, status, contacts, terms_agreed
+        SELECT kid, id, status, contacts, agreed_terms
           FROM acme.account
          WHERE id = $1
         """,
@@ -213,21 +259,26 @@ async def read_for_change(connection: Connection, account_id: str) -> tuple[str,
 
 
 async def update(
-    connection: Connection, account_id: str, *, status: str, contacts: list[str], terms_agreed: bool
+    connection: Connection,
+    account_id: str,
+    *,
+    status: str,
+    contacts: list[str],
+    agreed_terms: str | None,
 ) -> Account:
     """Writes what a client may change of its account (RFC 8555 §7.3.2, §7.3.6)."""
     row = await fetch_one(
         connection,
         """
         UPDATE acme.account
-           SET status = $2, contacts = $3, terms_agreed = $4
+           SET status = $2, contacts = $3, agreed_terms = $4
          WHERE id = $1
-        RETURNING id, status, contacts, terms_agreed
+        RETURNING id, status, contacts, agreed_terms
         """,
         account_id,
         status,
         contacts,
-        terms_agreed,
+        agreed_terms,
     )
     return _account_of(row)
 
@@ -272,4 +323,4 @@ async def find_owner(pool: Pool, account_id: str, thumbprint: str) -> str:
 
 
 def _account_of(row: Record) -> Account:
-    return Account(row["id"], row["status"], row["contacts"], row["terms_agreed"])
+    return Account(row["id"], row["status"], row["contacts"], row["agreed_terms"])

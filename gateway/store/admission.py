@@ -31,6 +31,7 @@ class Admission:
     kid: str
     eab_version: int
     standing: Standing
+    agreed_terms: str | None
 
 
 def admission_of(row: Record) -> Admission:
@@ -46,4 +47,5 @@ def admission_of(row: Record) -> Admission:
             row["eab_status"],
             row["eab_suspended"],
         ),
+        row["agreed_terms"],
     )

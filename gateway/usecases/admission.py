@@ -1,6 +1,7 @@
 """Is a signed request admitted? Decided on what its own first statement read."""
 
-from gateway.errors import AccountRefused, KeyChanged, NonceUsed
+from gateway.config import Settings
+from gateway.errors import AccountRefused, KeyChanged, NonceUsed, TermsNotAgreed
 from gateway.rules.issuance import standing_refusal
 from gateway.store.admission import Admission, Ticket
 
@@ -13,3 +14,10 @@ def admit(ticket: Ticket, admission: Admission) -> None:
         raise KeyChanged
     if refusal := standing_refusal(admission.standing):
         raise AccountRefused(refusal)
+
+
+def require_terms(settings: Settings, agreed_terms: str | None) -> None:
+    """Raises TermsNotAgreed when there are terms that the account did not agree to."""
+    terms = settings.directory.terms_of_service
+    if terms is not None and agreed_terms != terms:
+        raise TermsNotAgreed(terms)

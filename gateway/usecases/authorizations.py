@@ -14,7 +14,7 @@ from gateway.store.admission import Ticket
 from gateway.store.authorizations import Authorization, Challenge
 from gateway.store.challenges import Attempt
 from gateway.store.orders import NewAuthorization
-from gateway.usecases.admission import admit
+from gateway.usecases.admission import admit, require_terms
 from gateway.usecases.refusals import check_gate
 from gateway.validation.challenge import offered
 
@@ -32,6 +32,7 @@ async def authorize(
         services.pool, ticket, [name], profile, None, now
     )
     admit(ticket, admission)
+    require_terms(services.settings, admission.agreed_terms)
     await check_gate(services.pool, facts, [name], admission.kid, ticket, now, source)
     held = [proof.id for proof in reusable.proofs if not proof.wildcard]
     if held and services.settings.issuance.reuse_authorizations:

@@ -16,7 +16,7 @@ from gateway.store import certificates, orders
 from gateway.store.admission import Ticket
 from gateway.store.certificates import Download
 from gateway.store.orders import NewAuthorization, Order, Proof
-from gateway.usecases.admission import admit
+from gateway.usecases.admission import admit, require_terms
 from gateway.usecases.authorizations import new_authorization
 from gateway.usecases.refusals import check_gate
 from gateway.usecases.renewal import CertificateId, check_replaceable
@@ -48,6 +48,7 @@ async def place_order(services: Services, ticket: Ticket, wanted: PlaceOrder) ->
         services.pool, ticket, wanted.names, name, replaces, now
     )
     admit(ticket, admission)
+    require_terms(services.settings, admission.agreed_terms)
     await check_gate(services.pool, facts, wanted.names, admission.kid, ticket, now, wanted.source)
     longest = longest_validity(services.settings, _profile(name))
     issuance.validity(now, wanted.not_before, wanted.not_after, longest)

@@ -18,7 +18,7 @@ from gateway.store.accounts import Account, Client
 from gateway.store.admission import Ticket
 from gateway.store.audit import Change
 from gateway.store.eab_credentials import EabCredential
-from gateway.usecases.admission import admit
+from gateway.usecases.admission import admit, require_terms
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Registration:
     jwk: dict[str, Any]
     thumbprint: str
     contacts: list[str]
-    terms_agreed: bool
+    agreed_terms: str | None
     client: Client
 
 
@@ -67,9 +67,10 @@ async def register(
     """Gives the account, and whether it is new.
 
     The first registration completes the pre-registered account, later ones add accounts.
-    Raises EabRefused when the credential may not be used (any more), ContactInvalid and
-    ContactUnsupported.
+    Raises EabRefused when the credential may not be used (any more), TermsNotAgreed,
+    ContactInvalid and ContactUnsupported.
     """
+    require_terms(services.settings, registration.agreed_terms)
     contacts = contact_rules.checked(registration.contacts)
     try:
         async with transaction(services.pool) as connection:
@@ -81,7 +82,7 @@ async def register(
         if account is None:
             raise
         return account, False
-    return Account(account_id, "valid", contacts, registration.terms_agreed), True
+    return Account(account_id, "valid", contacts, registration.agreed_terms), True
 
 
 async def _bind(
@@ -103,7 +104,7 @@ async def _bind(
         jwk=registration.jwk,
         thumbprint=registration.thumbprint,
         contacts=contacts,
-        terms_agreed=registration.terms_agreed,
+        agreed_terms=registration.agreed_terms,
         client=registration.client,
         now=now,
     )
@@ -149,7 +150,7 @@ class AccountUpdate:
     """What a client wants changed; None leaves a field as it is."""
 
     contacts: list[str] | None = None
-    terms_agreed: bool | None = None
+    agreed_terms: str | None = None
     deactivate: bool = False
 
 
@@ -167,14 +168,13 @@ async def update_account(
         kid, _ = await accounts.read_for_change(connection, ticket.account_id)
         await eab_credentials.lock_for_change(connection, kid)
         _, before = await accounts.read_for_change(connection, ticket.account_id)
+        agreed = before.agreed_terms
         after = await accounts.update(
             connection,
             ticket.account_id,
             status="deactivated" if update.deactivate else before.status,
             contacts=before.contacts if contacts is None else contacts,
-            terms_agreed=before.terms_agreed
-            if update.terms_agreed is None
-            else update.terms_agreed,
+            agreed_terms=update.agreed_terms if update.agreed_terms is not None else agreed,
         )
         change = Change(
             "account.deactivated" if update.deactivate else "account.updated",
@@ -216,5 +216,5 @@ def _described(account: Account) -> dict[str, Any]:
     return {
         "status": account.status,
         "contacts": account.contacts,
-        "termsAgreed": account.terms_agreed,
+        "agreedTerms": account.agreed_terms,
     }

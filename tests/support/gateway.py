@@ -91,7 +91,7 @@ class RunningGateway:
 
 @asynccontextmanager
 async def running_gateway(
-    database: str, directory: Path, **sections: Any
+    database: str, directory: Path, /, **sections: Any
 ) -> AsyncIterator[RunningGateway]:
     """A gateway on an empty migrated database; `sections` replace those of its settings."""
     wanted = Listen(host="127.0.0.1", port=0, plain_http_port=0, metrics_port=0)
@@ -110,7 +110,9 @@ async def running_gateway(
                 yield RunningGateway(gateway.services, session, root_pem)
 
 
-def sandbox_settings(database: str, directory: Path, listen: Listen, **sections: Any) -> Settings:
+def sandbox_settings(
+    database: str, directory: Path, listen: Listen, /, **sections: Any
+) -> Settings:
     """Settings of a sandbox on the loopback."""
     http_port, tls_port = free_ports(2)
     given: dict[str, Any] = {
