@@ -59,7 +59,7 @@ class EmbeddedPostgres:
         try:
             self._stop_orphan()
             user = self._user()
-            binaries = _binaries(user)
+            binaries = _binaries(user, self._directory)
             if not self._data.exists():
                 self._initialize(binaries, user)
             self._launch(binaries, user)
@@ -80,6 +80,7 @@ class EmbeddedPostgres:
         if self._process is not None:
             _end(self._process)
             self._process = None
+            self._remove_sockets()
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
@@ -89,6 +90,7 @@ class EmbeddedPostgres:
         self._take_lock()
         try:
             self._stop_orphan()
+            self._remove_sockets()
         finally:
             self.stop()
 
@@ -115,6 +117,15 @@ class EmbeddedPostgres:
             if time.monotonic() > deadline:
                 raise OperatorMistake(f"PostgreSQL {processes} does not end; stop it first")
             time.sleep(0.02)
+
+    def _remove_sockets(self) -> None:
+        """A directory outside of ours goes when the server does."""
+        sockets = self._sockets()
+        if sockets.parent != self._directory:
+            with suppress(OSError):  # never made, or somebody else's
+                for left_behind in sockets.iterdir():
+                    left_behind.unlink()
+                sockets.rmdir()
 
     def _user(self) -> pwd.struct_passwd | None:
         """Whom to become; None = stay who we are."""
@@ -212,7 +223,7 @@ class EmbeddedPostgres:
         return Path("/tmp") / f"gateway-{digest}"  # noqa: S108  ownership is checked before use
 
 
-def _binaries(user: pwd.struct_passwd | None) -> Path:
+def _binaries(user: pwd.struct_passwd | None, state: Path) -> Path:
     """The directory with `postgres` and `initdb`; of a readable copy where `user` needs one."""
     spec = importlib.util.find_spec(_PACKAGE)
     if spec is None or not spec.submodule_search_locations:
@@ -222,7 +233,9 @@ def _binaries(user: pwd.struct_passwd | None) -> Path:
         )
     package = Path(spec.submodule_search_locations[0])
     if user is not None and not _may_read(package / _INSTALLATION / "bin" / "postgres", user):
-        package = _public_copy(package)
+        # With the state if `user` gets there, so that the copy goes when the state does.
+        place = state / "binaries" if _may_read(state, user) else _place_of_copy(package)
+        package = _public_copy(package, place)
     return package / _INSTALLATION / "bin"
 
 
@@ -239,9 +252,8 @@ def _may_read(file: Path, user: pwd.struct_passwd) -> bool:
     return asked.returncode == 0
 
 
-def _public_copy(package: Path) -> Path:
-    """The package where any user can reach it; made once, used by all sandboxes."""
-    place = _place_of_copy(package)
+def _public_copy(package: Path, place: Path) -> Path:
+    """The package where any user can reach it; made once."""
     if not place.exists():
         unfinished = Path(tempfile.mkdtemp(dir=place.parent, prefix=f"{place.name}."))
         # The binaries look for their libraries beside the package.
@@ -257,6 +269,7 @@ def _public_copy(package: Path) -> Path:
 
 
 def _place_of_copy(package: Path) -> Path:
+    """Used by all sandboxes whose state is as closed as the package."""
     digest = hashlib.sha256(os.fsencode(package)).hexdigest()[:24]
     return Path("/var/tmp") / f"gateway-postgresql-{digest}"  # noqa: S108  ownership is checked
 

@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -98,7 +99,7 @@ async def test_only_throw_away_data_is_not_synced(
 
 def test_programs_that_use_libpq_take_the_dsn(directory: Path) -> None:
     server = EmbeddedPostgres(directory / "with space", durable=False)
-    psql = postgres._binaries(None) / "psql"
+    psql = postgres._binaries(None, directory) / "psql"
     try:
         shown = subprocess.run(
             [psql, "-XAtc", "SELECT 6 * 7", server.start()], capture_output=True, text=True
@@ -170,7 +171,7 @@ async def test_a_path_that_fits_no_socket_is_no_obstacle(directory: Path, name: 
         assert await run(server.start(), "SELECT 1") == 1
     finally:
         server.stop()
-        shutil.rmtree(server._sockets())
+    assert not server._sockets().exists()
 
 
 async def test_starting_and_stopping_does_not_need_the_main_thread(directory: Path) -> None:
@@ -198,7 +199,7 @@ def test_root_becomes_somebody_else_and_opens_no_directory(tmp_path: Path) -> No
 async def test_binaries_in_a_closed_directory_are_copied(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    package = postgres._binaries(None).parents[1]
+    package = postgres._binaries(None, tmp_path).parents[1]
     closed = tmp_path / "closed"
     for name in (package.name, f"{package.name}.libs"):
         shutil.copytree(package.parent / name, closed / name)
@@ -214,3 +215,19 @@ async def test_binaries_in_a_closed_directory_are_copied(
     finally:
         server.stop()
         shutil.rmtree(copy, ignore_errors=True)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="allowed: only root changes the user")
+def test_the_copy_goes_with_a_state_that_its_user_can_reach(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = postgres._binaries(None, tmp_path).parents[1]
+    for name in (package.name, f"{package.name}.libs"):
+        shutil.copytree(package.parent / name, tmp_path / name)
+    monkeypatch.syspath_prepend(tmp_path)
+    with tempfile.TemporaryDirectory() as opened:
+        Path(opened).chmod(0o755)
+        server = EmbeddedPostgres(Path(opened) / "state", durable=False)
+        server.start()
+        server.stop()
+    assert not postgres._place_of_copy(tmp_path / package.name).exists()
