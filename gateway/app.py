@@ -17,9 +17,9 @@ from gateway.acme import routes as acme
 from gateway.ca.local import LocalCa
 from gateway.clock import Clock, SystemClock
 from gateway.config import Settings
-from gateway.db.migrate import missing_migrations
+from gateway.db.migrate import require_current_schema
 from gateway.db.pool import Pool, is_outage, open_pool
-from gateway.errors import ConfigurationError, HttpsRequired, OperatorMistake
+from gateway.errors import ConfigurationError, HttpsRequired
 from gateway.logging import describe
 from gateway.reseller import endpoint, envelope
 from gateway.sandbox import clock as sandbox_clock
@@ -63,11 +63,7 @@ async def prepare(settings: Settings) -> None:
     pool = await open_pool(settings.database, min_size=1)
     try:
         async with pool.acquire() as connection:
-            missing = await missing_migrations(connection)
-        if missing:
-            raise OperatorMistake(
-                f"the database lacks {', '.join(missing)}: run `gateway migrate` first"
-            )
+            await require_current_schema(connection)
         await issuers.register(pool, await load_ca(settings))
     finally:
         await pool.close()

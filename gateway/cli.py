@@ -1,16 +1,17 @@
 """The operator's command line."""
 
 import asyncio
+import re
 import sys
 from pathlib import Path
 from typing import Annotated
 
-import asyncpg
 import typer
 
 from gateway.commands import prices, resellers, servers
 from gateway.commands.operation import Config, settings_of
 from gateway.db.migrate import migrate as apply_migrations
+from gateway.db.pool import told_to_operators
 from gateway.errors import ConfigurationError, OperatorMistake
 
 app = typer.Typer(
@@ -35,20 +36,35 @@ def serve(config: Config = None) -> None:
 @app.command()
 def migrate(config: Config = None) -> None:
     """Brings the database to this version's schema."""
-    applied = asyncio.run(apply_migrations(settings_of(config).database))
+    settings = settings_of(config)
+    with told_to_operators():
+        applied = asyncio.run(apply_migrations(settings.database))
     for name in applied:
         typer.echo(f"applied {name}")
     if not applied:
         typer.echo("the schema is up to date")
 
 
+def _https(url: str | None) -> str | None:
+    if url is not None and not re.fullmatch(r"https://[^/?#@\s]+(/[^?#\s]*)?", url):
+        raise typer.BadParameter("it looks like https://acme.example.com")
+    return url
+
+
 @app.command()
 def sandbox(
     state: Annotated[Path, typer.Option(metavar="DIR", help="Everything is kept here.")],
     port: Annotated[int, typer.Option(metavar="P", min=0, max=65535, help="0 = a free one.")],
-    public_url: Annotated[str | None, typer.Option(metavar="U")] = None,
-    http_port: Annotated[int, typer.Option(help="Where http-01 goes.")] = 5002,
-    tls_port: Annotated[int, typer.Option(help="Where tls-alpn-01 goes.")] = 5001,
+    public_url: Annotated[
+        str | None,
+        typer.Option(metavar="U", callback=_https, help="Base of all URLs shown, behind a proxy."),
+    ] = None,
+    http_port: Annotated[
+        int, typer.Option(metavar="N", min=1, max=65535, help="Where http-01 goes.")
+    ] = 5002,
+    tls_port: Annotated[
+        int, typer.Option(metavar="N", min=1, max=65535, help="Where tls-alpn-01 goes.")
+    ] = 5001,
     dns: Annotated[
         str | None, typer.Option(metavar="HOST:PORT", help="Else all names are 127.0.0.1.")
     ] = None,
@@ -65,9 +81,8 @@ def main() -> None:
         app()
     except (OperatorMistake, ConfigurationError) as error:
         _fail(str(error))
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        # Not the address: it may hold a password.
-        _fail(f"the database cannot be used ({type(error).__name__}): {error}")
+    except OSError as error:
+        _fail(f"{error.strerror}: {error.filename}" if error.filename else str(error))
 
 
 def _fail(text: str) -> None:

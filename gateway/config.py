@@ -1,9 +1,17 @@
 """The one settings model: a TOML file, overridden by GATEWAY_… environment variables."""
 
+import re
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork, SecretStr
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    IPvAnyNetwork,
+    SecretStr,
+)
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -11,7 +19,30 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+_PUBLIC_URL = re.compile(r"https?://[^/?#@\s]+(/[^?#\s]*[^/?#\s])?")
+_HOST = r"(\[[^]/?#@]*\]|[^]\[:/?#@,]*)(:\d+)?"
+_DATABASE_URL = re.compile(rf"postgres(ql)?://([^/?#@]*@)?{_HOST}(,{_HOST})*([/?].*)?")
+
+
+def _check_database_url(url: str) -> str:
+    # The text must not hold the URL: it may hold a password.
+    if not _DATABASE_URL.fullmatch(url):
+        raise ValueError(
+            "no URL like postgresql://user:password@host/name; in a password write / as %2F,"
+            " @ as %40, # as %23, ? as %3F"
+        )
+    return url
+
+
+def _check_public_url(url: str) -> str:
+    if not _PUBLIC_URL.fullmatch(url):
+        raise ValueError("no URL like https://acme.example.com, without a slash at its end")
+    return url
+
+
 Port = Annotated[int, Field(ge=0, le=65535)]
+DatabaseUrl = Annotated[str, AfterValidator(_check_database_url)]
+PublicUrl = Annotated[str, AfterValidator(_check_public_url)]
 
 
 class _Section(BaseModel):
@@ -120,8 +151,8 @@ class Settings(BaseSettings):
         env_prefix="GATEWAY_", env_nested_delimiter="__", extra="forbid"
     )
 
-    database: str
-    public_url: str
+    database: DatabaseUrl
+    public_url: PublicUrl
     """Base of every URL shown to clients and expected in JWS headers; no trailing slash."""
     sandbox: bool = False
     workers: int = Field(default=1, ge=1)

@@ -14,14 +14,13 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-import asyncpg
 import structlog
 from prometheus_client import multiprocess
 
 from gateway import logging
 from gateway.app import prepare
 from gateway.config import Settings
-from gateway.db.pool import is_outage
+from gateway.db.pool import told_to_operators
 from gateway.errors import OperatorMistake
 from gateway.listeners import GRACE_SECONDS, reserved_ports, tls_context
 from gateway.worker import dump_settings
@@ -30,6 +29,8 @@ _FIRST_PAUSE = 0.1
 _LONGEST_PAUSE = 5.0
 _STEADY_SECONDS = 10.0
 _TICK_SECONDS = 1.0
+_METRICS_PREFIX = "gateway-metrics-"
+
 _log = structlog.get_logger(__name__)
 
 
@@ -46,7 +47,8 @@ def supervise(settings: Settings, on_ready: Callable[[], None]) -> None:
     """As `serve`, on ports that are reserved already; `on_ready` is called once all answer."""
     logging.configure(settings.log_level)
     tls_context(settings.listen)
-    _prepare(settings)
+    with told_to_operators():
+        asyncio.run(prepare(settings))
     with _metrics_directory() as directory, _wakeups() as wakeups:
         Supervisor(settings, directory, wakeups, on_ready).run()
 
@@ -56,18 +58,6 @@ def _announce(settings: Settings) -> Callable[[], None]:
         _log.info("server.ready", url=settings.public_url, workers=settings.workers)
 
     return announce
-
-
-def _prepare(settings: Settings) -> None:
-    try:
-        asyncio.run(prepare(settings))
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        if not is_outage(error) and not isinstance(error, asyncpg.PostgresError):
-            raise
-        # Not the address: it may hold a password.
-        raise OperatorMistake(
-            f"the database cannot be used ({type(error).__name__}): {error}; check `database`"
-        ) from None
 
 
 @dataclass
@@ -201,8 +191,12 @@ class Supervisor:
 
 @contextmanager
 def _metrics_directory() -> Iterator[Path]:
-    """Where the workers share their counters."""
-    directory = Path(tempfile.mkdtemp(prefix="gateway-metrics-"))
+    """Where the workers share their counters; what killed supervisors left goes."""
+    for left_behind in Path(tempfile.gettempdir()).glob(f"{_METRICS_PREFIX}*"):
+        pid = left_behind.name.removeprefix(_METRICS_PREFIX).partition("-")[0]
+        if not Path("/proc", pid).exists():
+            shutil.rmtree(left_behind, ignore_errors=True)
+    directory = Path(tempfile.mkdtemp(prefix=f"{_METRICS_PREFIX}{os.getpid()}-"))
     try:
         yield directory
     finally:

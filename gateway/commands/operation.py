@@ -10,10 +10,12 @@ from typing import Annotated, TypeVar
 
 import typer
 from pydantic import ValidationError
+from pydantic_settings import SettingsError
 
 from gateway.app import choose_clock
 from gateway.config import Settings, load_settings
-from gateway.db.pool import Connection, open_pool, transaction
+from gateway.db.migrate import require_current_schema
+from gateway.db.pool import Connection, open_pool, told_to_operators, transaction
 from gateway.errors import ConfigurationError
 from gateway.origin import Origin
 
@@ -38,20 +40,25 @@ def settings_of(config: Path | None) -> Settings:
             for problem in error.errors(include_input=False, include_url=False)
         )
         raise ConfigurationError(f"settings are not valid: {wrong}") from None
-    except (OSError, tomllib.TOMLDecodeError) as error:
+    except SettingsError as error:  # an environment variable that is no JSON
+        raise ConfigurationError(f"settings are not valid: {error}") from None
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"the settings file cannot be read: {error}") from None
 
 
 def operate(config: Path | None, work: Work[T]) -> T:
     """Runs `work` in one transaction, at business time, in the name of the system's user."""
-    return asyncio.run(_operate(settings_of(config), work))
+    settings = settings_of(config)
+    with told_to_operators():
+        return asyncio.run(_operate(settings, work))
 
 
 async def _operate(settings: Settings, work: Work[T]) -> T:
     pool = await open_pool(settings.database, min_size=1, max_size=2)
     try:
-        now = await choose_clock(settings, pool).now()
         async with transaction(pool) as connection:
+            await require_current_schema(connection)
+            now = await choose_clock(settings, pool).now()
             return await work(connection, now, Origin(f"operator:{_user()}"))
     finally:
         await pool.close()

@@ -12,6 +12,8 @@ from gateway.origin import Origin
 from gateway.store.servers import Server
 from gateway.usecases import resellers
 
+_PRODUCTS = {"DV": 608, "OV": 609}
+
 app = typer.Typer(no_args_is_help=True, help="ACME directories on offer.")
 
 
@@ -20,7 +22,9 @@ def add(
     name: Annotated[str, typer.Argument(metavar="NAME")],
     path: Annotated[str, typer.Option(metavar="/v2/DV")],
     validation: Annotated[str, typer.Option(metavar="DV|OV")],
-    product_id: Annotated[int, typer.Option(help="productID of LISTSERVERS.")],
+    product_id: Annotated[
+        int | None, typer.Option(help="productID of LISTSERVERS; default: 608 for DV, 609 for OV.")
+    ] = None,
     description: Annotated[str, typer.Option(help="Shown by LISTSERVERS; default: NAME.")] = "",
     config: Config = None,
 ) -> None:
@@ -34,7 +38,7 @@ def add(
             name=name,
             path=path,
             validation=validation,
-            product_id=product_id,
+            product_id=_PRODUCTS.get(validation, 0) if product_id is None else product_id,
             description=description or name,
         )
 

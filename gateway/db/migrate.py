@@ -59,6 +59,15 @@ async def missing_migrations(connection: Connection) -> list[str]:
     return [migration.name for migration in _missing(migrations, ours)]
 
 
+async def require_current_schema(connection: Connection) -> None:
+    """Raises OperatorMistake, with the cure, when the schema is older than the program."""
+    missing = await missing_migrations(connection)
+    if missing:
+        raise OperatorMistake(
+            f"the database lacks {', '.join(missing)}: run `gateway migrate` first"
+        )
+
+
 async def schema_is_current(connection: Connection) -> bool:
     """Has the database everything this program needs? Raises as `missing_migrations`."""
     return not await missing_migrations(connection)

@@ -1,12 +1,14 @@
 """The PostgreSQL connection pool."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
 import msgspec
+
+from gateway.errors import OperatorMistake
 
 if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
@@ -38,6 +40,7 @@ async def open_pool(url: str, *, min_size: int = 2, max_size: int = 10) -> Pool:
         command_timeout=30,
         timeout=_CONNECT_SECONDS,
         init=_prepare_connection,
+        server_settings={"plan_cache_mode": "force_generic_plan"},
         reset=_leave_as_is,
     )
 
@@ -81,6 +84,20 @@ async def answers(pool: Pool) -> bool:
             return False
         raise
     return True
+
+
+@contextmanager
+def told_to_operators() -> Iterator[None]:
+    """Turns trouble with the database into an OperatorMistake of one line."""
+    try:
+        yield
+    except (asyncpg.PostgresError, OSError, asyncpg.InterfaceError) as error:
+        if isinstance(error, OSError) and error.filename is not None:
+            raise  # about that file, not about the database
+        # Not the address: it may hold a password.
+        raise OperatorMistake(
+            f"the database cannot be used ({type(error).__name__}): {error}; check `database`"
+        ) from None
 
 
 def is_outage(error: BaseException) -> bool:

@@ -5,6 +5,7 @@ A reseller buys a name, certbot gets its certificate, and another name is refuse
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -20,6 +21,7 @@ _UNPAID = "unpaid.example.com"
 
 def main() -> int:
     """Shows the story; gives the exit status."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # cleaning up
     directory = Path(tempfile.mkdtemp(prefix="gateway-demo-"))
     directory.chmod(0o755)  # the database's own user must get in
     log = directory / "sandbox.log"
@@ -29,7 +31,9 @@ def main() -> int:
         _say("Starting a sandbox: PostgreSQL, CA, gateway")
         with SandboxProcess(*options, log=log) as sandbox:
             _tell(sandbox, directory, http_port)
-    except OperatorMistake as mistake:
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+    except (OperatorMistake, subprocess.TimeoutExpired) as mistake:
         _say(f"The demo failed: {mistake}")
         if log.exists():
             sys.stderr.write(log.read_text())
@@ -51,6 +55,7 @@ def _tell(sandbox: SandboxProcess, directory: Path, http_port: str) -> None:
     registration = ["--agree-tos", "--register-unsafely-without-email"]
     registration += [f"--eab-kid={kid}", f"--eab-hmac-key={mac_key}"]
     trust = {**os.environ, "REQUESTS_CA_BUNDLE": sandbox.ready["rootCertificate"]}
+    trust |= {"no_proxy": "127.0.0.1", "NO_PROXY": "127.0.0.1"}
     _say(f"certbot asks for {_NAME}, proving control with http-01")
     issued = _run([*certbot, *registration, "-d", _NAME], trust)
     if issued.returncode:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import urlencode
-from urllib.request import urlopen
+from urllib.request import HTTPSHandler, ProxyHandler, build_opener
 
 from gateway.errors import OperatorMistake
 
@@ -33,14 +33,24 @@ class SandboxProcess:
         finally:
             if log is not None:
                 log.close()
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        if not line:
-            raise OperatorMistake(f"the sandbox ended with status {self._process.wait()}")
-        self.ready = json.loads(line)
+        try:
+            self.ready = json.loads(self._first_line())
+        except BaseException:
+            self._stop()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._stop()
+
+    def _first_line(self) -> bytes:
+        assert self._process.stdout is not None
+        line: bytes = self._process.stdout.readline()
+        if not line:
+            raise OperatorMistake(f"the sandbox ended with status {self._process.wait()}")
+        return line
+
+    def _stop(self) -> None:
         self._process.send_signal(signal.SIGTERM)
         self._process.wait(_STOP_SECONDS)
 
@@ -57,8 +67,10 @@ class SandboxProcess:
             **fields,
         }
         trust = ssl.create_default_context(cafile=self.ready["rootCertificate"])
+        # This machine is not reached through the proxy that the environment may name.
+        here = build_opener(ProxyHandler({}), HTTPSHandler(context=trust))
         try:
-            with urlopen(self.ready["actions"], urlencode(form).encode(), context=trust) as answer:  # noqa: S310  our own https URL
+            with here.open(self.ready["actions"], urlencode(form).encode()) as answer:
                 decoded: dict[str, Any] = json.load(answer)
         except HTTPError as error:
             raise OperatorMistake(f"{name} was refused: {error.read().decode()}") from None

@@ -1,5 +1,6 @@
 """A sandbox that stays, with everything to paste: `python -m gateway.sandbox.stay` (make serve)."""
 
+import signal
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -18,6 +19,7 @@ def main(
     http_port: Annotated[int, typer.Option(help="Where http-01 goes.")] = 5002,
 ) -> None:
     """Runs until Ctrl-C; the state is kept, and a second start goes on with it."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # stops the sandbox on the way
     options = ["--state", str(state), "--port", str(port), "--http-port", str(http_port)]
     state.mkdir(parents=True, exist_ok=True)
     try:

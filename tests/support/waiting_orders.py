@@ -163,7 +163,7 @@ async def open_waiting(pool: Pool, directory: Path, http_port: int) -> Waiting:
     """An account with a key, on a sandbox whose names are all on the loopback."""
     key = Fernet.generate_key().decode()
     settings = Settings(
-        database="unused: the pool is open",
+        database="postgresql://unused",
         public_url="https://gateway.example.com",
         sandbox=True,
         secrets=Secrets(keys=[key]),
