@@ -143,6 +143,15 @@ async def test_a_stopped_server_leaves_no_process_and_no_file(
         await served.get("/health/live")
 
 
+async def test_counters_left_by_a_killed_server_are_removed(
+    database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    for _ in range(2):  # each ends with a kill
+        async with serving(database, tmp_path, workers=1):
+            assert count(tmp_path, "gateway-metrics-*") == 1
+
+
 async def test_workers_do_not_outlive_a_killed_supervisor(served: Served) -> None:
     workers = served.server.workers()
     served.server.kill()
@@ -256,6 +265,10 @@ async def test_sandbox_settings_are_refused_in_production(database: str, tmp_pat
     settings = await configured(database, tmp_path, sandbox=False)
     told = await refusal(settings, tmp_path)
     assert "for the sandbox only" in told
+
+
+def count(directory: Path, pattern: str) -> int:
+    return len(list(directory.glob(pattern)))
 
 
 def accepts(port: int) -> bool:
