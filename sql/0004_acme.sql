@@ -147,3 +147,35 @@ SELECT account.id AS account_id,
   FROM acme.account
   JOIN subscription.eab_credential eab ON eab.kid = account.kid;
 COMMENT ON VIEW acme.signer IS 'Standing of the account that signs a request; read in every statement on the signed-POST path.';
+
+-- Status machines (RFC 8555 §7.1.6), in one place: docs/status-machines.md draws them.
+
+CREATE FUNCTION acme.refuse_move() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION '%.% cannot go from % to %', TG_TABLE_SCHEMA, TG_TABLE_NAME, OLD.status, NEW.status
+        USING ERRCODE = 'restrict_violation';
+END $$;
+COMMENT ON FUNCTION acme.refuse_move() IS 'Trigger body: called only for a change of status that is not in the machine.';
+
+CREATE TRIGGER moves BEFORE UPDATE OF status ON acme.account FOR EACH ROW
+    WHEN (OLD.status <> NEW.status AND (OLD.status, NEW.status) NOT IN (
+        ('pending', 'valid'), ('pending', 'deactivated'), ('valid', 'deactivated')))
+    EXECUTE FUNCTION acme.refuse_move();
+
+CREATE TRIGGER moves BEFORE UPDATE OF status ON acme."order" FOR EACH ROW
+    WHEN (OLD.status <> NEW.status AND (OLD.status, NEW.status) NOT IN (
+        ('pending', 'ready'), ('pending', 'invalid'), ('ready', 'processing'), ('ready', 'invalid'),
+        ('processing', 'valid'), ('processing', 'invalid')))
+    EXECUTE FUNCTION acme.refuse_move();
+
+CREATE TRIGGER moves BEFORE UPDATE OF status ON acme.authorization FOR EACH ROW
+    WHEN (OLD.status <> NEW.status AND (OLD.status, NEW.status) NOT IN (
+        ('pending', 'valid'), ('pending', 'invalid'), ('pending', 'deactivated'),
+        ('valid', 'deactivated'), ('valid', 'expired'), ('valid', 'revoked')))
+    EXECUTE FUNCTION acme.refuse_move();
+
+CREATE TRIGGER moves BEFORE UPDATE OF status ON acme.challenge FOR EACH ROW
+    WHEN (OLD.status <> NEW.status AND (OLD.status, NEW.status) NOT IN (
+        ('pending', 'processing'), ('pending', 'invalid'), ('processing', 'valid'),
+        ('processing', 'invalid')))
+    EXECUTE FUNCTION acme.refuse_move();
