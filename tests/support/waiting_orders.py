@@ -93,19 +93,19 @@ class Waiting:
             authorizations.append(made)
             for challenge_id, kind, token in made.challenges:
                 proofs[name, kind] = Proof(challenge_id, made.id, base, kind, token)
-        await orders.place(
-            self.pool,
-            order_id=order_id,
+        order = orders.Order(
+            id=order_id,
             account_id=ACCOUNT,
+            status="pending",
             profile="classic",
-            names=names,
-            authorizations=authorizations,
             not_before=None,
             not_after=None,
             expires_at=now + timedelta(days=7),
-            now=now,
-            source=None,
+            error=None,
+            names=list(names),
+            authorization_ids=[authorization.id for authorization in authorizations],
         )
+        await orders.place(self.pool, order, authorizations, now, None)
         return WaitingOrder(order_id, proofs)
 
     async def answer(self, proof: Proof, lease_seconds: float = 60) -> Attempt:
