@@ -1,0 +1,153 @@
+"""The operator's commands on a running gateway: they act at once, mistakes change nothing."""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gateway.db.pool import Pool
+from tests.support.gateway import RunningGateway
+from tests.support.server_process import write_config
+from tests.support.shop import Shop
+
+Run = Callable[..., Awaitable[tuple[int, str, str]]]
+
+
+@pytest.fixture
+async def run(gateway: RunningGateway, tmp_path: Path) -> AsyncIterator[Run]:
+    """Runs `gateway …` with the gateway's own settings; gives status, stdout and stderr."""
+    config = write_config(gateway.services.settings, tmp_path / "gateway.toml")
+
+    async def execute(*words: str, **environment: str) -> tuple[int, str, str]:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "gateway", *words, "--config", str(config)),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            env={**os.environ, **environment},
+        )
+        output, errors = await process.communicate()
+        return process.returncode or 0, output.decode(), errors.decode()
+
+    yield execute
+
+
+@pytest.fixture
+def password_file(tmp_path: Path) -> str:
+    file = tmp_path / "password"
+    file.write_text("its own password\n")
+    return str(file)
+
+
+async def listed(run: Run) -> dict[str, Any]:
+    status, output, errors = await run("reseller", "list", "--json")
+    assert status == 0, errors
+    return {reseller["login"]: reseller for reseller in json.loads(output)}
+
+
+async def test_a_new_reseller_logs_in_at_once_and_can_buy_with_a_deposit(
+    run: Run, gateway: RunningGateway, password_file: str
+) -> None:
+    added = await run("reseller", "add", "hosting", "--password-file", password_file)
+    assert added[0] == 0, added
+    assert (await listed(run))["hosting"] == {
+        "login": "hosting",
+        "balance": "0.00",
+        "currency": "USD",
+        "renewalMode": "manual",
+    }
+    shop = Shop(gateway, {"loginName": "hosting", "loginPassword": "its own password"})
+    account = await shop.credential()
+    refused = await shop.refused("ADDDOMAIN", acmeAccountID=account, domainName="a.example.com")
+    assert "credit" in refused.detail.lower()
+    status, output, _ = await run("reseller", "deposit", "hosting", "400.00")
+    assert (status, output) == (0, "balance of hosting: 400.00\n")
+    assert str(await shop.add(account, "a.example.com")) == "365.00"
+    assert (await listed(run))["hosting"]["balance"] == "35.00"
+
+
+async def test_prices_and_settings_of_a_reseller_act_at_once(
+    run: Run, gateway: RunningGateway
+) -> None:
+    shop = Shop(gateway)
+    account = await shop.credential()
+    prices = ("--fqdn", "100.00", "--wildcard", "300.00")
+    assert (await run("price", "set", "demo", "--server", "DV", *prices))[0] == 0
+    assert str(await shop.quote(account, "a.example.com")) == "100.00"
+    assert str(await shop.quote(account, "*.example.com")) == "300.00"
+    changed = await run("reseller", "set", "demo", "--renewal-mode", "auto")
+    assert changed[0] == 0
+    assert (await listed(run))["demo"]["renewalMode"] == "auto"
+    assert (await run("reseller", "set", "demo", "--allowed-network", "192.0.2.0/24"))[0] == 0
+    assert (await gateway.action("LISTSERVERS"))[0] == 401
+    assert (await run("reseller", "set", "demo", "--allowed-network", ""))[0] == 0
+    assert (await gateway.action("LISTSERVERS"))[0] == 200
+
+
+async def test_a_new_server_is_served_and_sold_at_once(run: Run, gateway: RunningGateway) -> None:
+    words = ("--path", "/v2/DV2", "--validation", "DV", "--product-id", "700")
+    assert (await run("server", "add", "Second", *words))[0] == 0
+    async with gateway.session.get(f"{gateway.url}/v2/DV2") as response:
+        assert response.status == 200
+    _, answer = await gateway.action("LISTSERVERS")
+    assert [server["productID"] for server in answer["Servers"]] == [608, 609, 700]
+    status, output, _ = await run("server", "list", "--json")
+    assert status == 0
+    assert [server["name"] for server in json.loads(output)] == ["DV", "OV", "Second"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("reseller", "deposit", "nobody", "1.00"),
+        ("reseller", "deposit", "demo", "much"),
+        ("reseller", "deposit", "demo", "0.00"),
+        ("reseller", "deposit", "demo", "1.001"),
+        ("reseller", "set", "demo", "--renewal-mode", "sometimes"),
+        ("reseller", "set", "demo", "--tier1", "demo"),
+        ("reseller", "set", "demo", "--allowed-network", "everywhere"),
+        ("reseller", "add", "demo", "--password-file", "/dev/null"),
+        ("reseller", "add", "x", "--password-file", "/does/not/exist"),
+        ("price", "set", "default", "--server", "XX", "--fqdn", "1.00"),
+        ("price", "set", "nobody", "--server", "DV", "--fqdn", "1.00"),
+        ("price", "set", "default", "--server", "DV"),
+        ("server", "add", "DV", "--path", "/x", "--validation", "DV", "--product-id", "1"),
+        ("server", "add", "N", "--path", "x y", "--validation", "DV", "--product-id", "1"),
+        ("server", "add", "N", "--path", "/x", "--validation", "XV", "--product-id", "1"),
+    ],
+    ids=" ".join,
+)
+async def test_a_mistake_is_told_in_one_line_and_changes_nothing(
+    run: Run, pool: Pool, words: tuple[str, ...]
+) -> None:
+    before = await pool.fetchval("SELECT count(*) FROM audit.event")
+    status, output, errors = await run(*words)
+    assert (status, output) == (1, "")
+    assert errors.startswith("gateway: ")
+    assert errors.count("\n") == 1
+    assert await pool.fetchval("SELECT count(*) FROM audit.event") == before
+
+
+async def test_a_wrong_usage_is_status_2(run: Run) -> None:
+    assert (await run("reseller", "deposit"))[0] == 2
+    assert (await run("nonsense"))[0] == 2
+
+
+async def test_the_environment_wins_over_the_file(run: Run) -> None:
+    status, _, errors = await run(
+        "reseller", "list", GATEWAY_DATABASE="postgresql://nobody@127.0.0.1:1/none"
+    )
+    assert status == 1
+    assert "database" in errors
+
+
+async def test_every_change_of_an_operator_is_in_the_audit_trail(run: Run, pool: Pool) -> None:
+    await run("reseller", "deposit", "demo", "1.00", "--note", "a gift")
+    event = await pool.fetchrow("SELECT * FROM audit.event ORDER BY id DESC LIMIT 1")
+    assert event is not None
+    assert event["actor"].startswith("operator:")
+    assert event["subject"] == "demo"
