@@ -1,6 +1,6 @@
 """The challenge types there are. A new one is a file beside this and a line here."""
 
-from gateway.validation import dns01, http01
+from gateway.validation import dns01, http01, tlsalpn01
 from gateway.validation.method import Method
 
 METHODS = {
@@ -8,6 +8,7 @@ METHODS = {
     for method in (
         Method("http-01", for_wildcards=False, check=http01.check),
         Method("dns-01", for_wildcards=True, check=dns01.check),
+        Method("tls-alpn-01", for_wildcards=False, check=tlsalpn01.check),
     )
 }
 

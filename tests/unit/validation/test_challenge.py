@@ -7,8 +7,8 @@ from gateway.validation.dns01 import digest
 from gateway.validation.method import Claim
 
 
-def test_a_name_can_be_proven_by_http_and_by_dns() -> None:
-    assert offered(wildcard=False) == ("http-01", "dns-01")
+def test_a_name_can_be_proven_by_http_by_dns_and_in_a_tls_handshake() -> None:
+    assert offered(wildcard=False) == ("http-01", "dns-01", "tls-alpn-01")
 
 
 def test_a_wildcard_only_by_dns() -> None:
