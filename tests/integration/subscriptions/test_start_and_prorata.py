@@ -213,3 +213,11 @@ async def test_nothing_is_bought_for_a_deactivated_credential(shop: Shop) -> Non
         assert (refused.status, refused.detail) == (403, "Permission denied!")
     assert await shop.remove(account, "b.example") == ["b.example"]
     assert list(await shop.domains(account)) == ["a.example"]
+
+
+async def test_r3_a_term_counts_from_the_next_day_and_ends_at_its_last_second(shop: Shop) -> None:
+    ends = {1: "2026-01-10T23:59:59Z", 2: "2027-01-10T23:59:59Z", 3: "2028-01-10T23:59:59Z"}
+    for years, expires_at in ends.items():
+        account = await shop.credential(years)
+        await shop.add(account, "a.example")
+        assert await shop.domains(account) == {"a.example": expires_at}
