@@ -118,7 +118,9 @@ async def _subscribed(
         names = [f"n{number}.c{client}.bench.example" for number in range(issuances)]
         await subscribe(pool, eab.kid, names)
         customers.append(_customer(eab, names))
-    await pool.execute("ANALYZE")
+    await pool.execute(
+        "ANALYZE subscription.domain, subscription.subscription, subscription.eab_credential"
+    )
     await pool.close()
     return customers
 
