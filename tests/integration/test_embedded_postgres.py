@@ -15,7 +15,7 @@ import asyncpg
 import pytest
 
 from gateway.errors import OperatorMistake
-from gateway.sandbox import postgres
+from gateway.sandbox import postgres_binaries
 from gateway.sandbox.postgres import EmbeddedPostgres
 
 HOLDER = """
@@ -99,7 +99,7 @@ async def test_only_throw_away_data_is_not_synced(
 
 def test_programs_that_use_libpq_take_the_dsn(directory: Path) -> None:
     server = EmbeddedPostgres(directory / "with space", durable=False)
-    psql = postgres._binaries(None, directory) / "psql"
+    psql = postgres_binaries.directory_for(None, directory) / "psql"
     try:
         shown = subprocess.run(
             [psql, "-XAtc", "SELECT 6 * 7", server.start()], capture_output=True, text=True
@@ -199,14 +199,14 @@ def test_root_becomes_somebody_else_and_opens_no_directory(tmp_path: Path) -> No
 async def test_binaries_in_a_closed_directory_are_copied(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    package = postgres._binaries(None, tmp_path).parents[1]
+    package = postgres_binaries.directory_for(None, tmp_path).parents[1]
     closed = tmp_path / "closed"
     for name in (package.name, f"{package.name}.libs"):
         shutil.copytree(package.parent / name, closed / name)
     closed.chmod(0o700)
     monkeypatch.syspath_prepend(closed)
     server = EmbeddedPostgres(tmp_path / "postgres", durable=False)
-    copy = postgres._place_of_copy(closed / package.name)
+    copy = postgres_binaries.place_of_copy(closed / package.name)
     try:
         assert await run(server.start(), "SELECT 1") == 1
         # Whoever does not change the user reads them where they are.
@@ -221,7 +221,7 @@ async def test_binaries_in_a_closed_directory_are_copied(
 def test_the_copy_goes_with_a_state_that_its_user_can_reach(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    package = postgres._binaries(None, tmp_path).parents[1]
+    package = postgres_binaries.directory_for(None, tmp_path).parents[1]
     for name in (package.name, f"{package.name}.libs"):
         shutil.copytree(package.parent / name, tmp_path / name)
     monkeypatch.syspath_prepend(tmp_path)
@@ -230,4 +230,4 @@ def test_the_copy_goes_with_a_state_that_its_user_can_reach(
         server = EmbeddedPostgres(Path(opened) / "state", durable=False)
         server.start()
         server.stop()
-    assert not postgres._place_of_copy(tmp_path / package.name).exists()
+    assert not postgres_binaries.place_of_copy(tmp_path / package.name).exists()
