@@ -1,0 +1,41 @@
+"""Fills a database as years of business do."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from gateway.db.pool import Connection
+
+_SCRIPT = Path(__file__).with_name("fill.sql")
+
+
+@dataclass(frozen=True)
+class Amounts:
+    """Names and certificates are spread evenly over the accounts, each with its credential."""
+
+    accounts: int
+    names: int
+    certificates: int
+
+
+async def fill(connection: Connection, reseller_login: str, amounts: Amounts) -> None:
+    """Once a database, for a reseller that exists; ends with ANALYZE."""
+    async with connection.transaction():
+        await connection.execute(
+            """
+            CREATE TEMPORARY TABLE filling (
+                login        text,
+                accounts     integer,
+                names        integer,
+                certificates integer
+            ) ON COMMIT DROP
+            """
+        )
+        await connection.execute(
+            "INSERT INTO filling VALUES ($1, $2, $3, $4)",
+            reseller_login,
+            amounts.accounts,
+            amounts.names,
+            amounts.certificates,
+        )
+        await connection.execute(_SCRIPT.read_text())
+    await connection.execute("ANALYZE")
