@@ -141,3 +141,24 @@ async def test_a_preferred_profile_is_used(site: Site) -> None:
     )
     leaf = site.check_certificate(live(site, NAME) / "fullchain.pem", NAME)
     assert (leaf.not_valid_after_utc - leaf.not_valid_before_utc).days < 7
+
+
+async def test_renewal_information_makes_certbot_renew_early(site: Site) -> None:
+    """A fresh certificate is left alone; one that was revoked elsewhere is replaced (RFC 9773)."""
+    await site.buy(NAME)
+    await site.succeed(
+        *certbot(site, "certonly"), *registration(site.customer.eab), *http(site, NAME)
+    )
+    chain = live(site, NAME) / "fullchain.pem"
+    first = site.check_certificate(chain, NAME)
+    renew = certbot(site, "renew", "--no-random-sleep-on-renew")
+    await site.succeed(*renew)
+    assert site.check_certificate(chain, NAME).serial_number == first.serial_number
+    await site.gateway.pool.execute(
+        "INSERT INTO ca.revocation (serial, revoked_at) SELECT serial, now() FROM ca.certificate"
+    )
+    kept = site.directory / "certbot" / "config" / "renewal" / f"{NAME}.conf"
+    lines = kept.read_text().splitlines()  # it asks again after Retry-After only; not so here
+    kept.write_text("\n".join(line for line in lines if "ari_retry_after" not in line) + "\n")
+    await site.succeed(*renew)
+    assert site.check_certificate(chain, NAME).serial_number != first.serial_number

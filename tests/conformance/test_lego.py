@@ -48,6 +48,13 @@ async def test_http_01_with_eab_gets_a_certificate(site: Site) -> None:
     site.check_certificate(certificate(site, NAME), *names)
 
 
+async def test_tls_alpn_01_gets_a_certificate(site: Site) -> None:
+    await site.buy(NAME)
+    tls = ["--tls", f"--tls.port=127.0.0.1:{site.gateway.tls_port}"]
+    await site.succeed(*lego(site, *tls), "run")
+    site.check_certificate(certificate(site, NAME), NAME)
+
+
 async def test_dns_01_gets_a_wildcard(site: Site) -> None:
     await site.buy(WILDCARD)
     await site.succeed(
