@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -21,6 +22,8 @@ from pydantic_settings import (
 
 _PUBLIC_URL = re.compile(r"https?://[^/?#@\s]+(/[^?#\s]*[^/?#\s])?")
 _HOST = r"(\[[^]/?#@]*\]|[^]\[:/?#@,]*)(:\d+)?"
+_LABEL = r"[A-Za-z0-9](-*[A-Za-z0-9])*"
+_DOMAIN_NAME = re.compile(rf"{_LABEL}(\.{_LABEL})*")
 _DATABASE_URL = re.compile(rf"postgres(ql)?://([^/?#@]*@)?{_HOST}(,{_HOST})*([/?].*)?")
 
 
@@ -40,9 +43,16 @@ def _check_public_url(url: str) -> str:
     return url
 
 
+def _check_domain_name(name: str) -> str:
+    if not _DOMAIN_NAME.fullmatch(name):
+        raise ValueError("no domain name like ca.example.com")
+    return name.lower()
+
+
 Port = Annotated[int, Field(ge=0, le=65535)]
 DatabaseUrl = Annotated[str, AfterValidator(_check_database_url)]
 PublicUrl = Annotated[str, AfterValidator(_check_public_url)]
+DomainName = Annotated[str, AfterValidator(_check_domain_name)]
 
 
 class _Section(BaseModel):
@@ -77,6 +87,8 @@ class Ca(_Section):
     passphrase_file: Path | None = None
     crl_url: str | None = None
     """Base of CRL and AIA URLs, plain http; default: public_url with http and plain_http_port."""
+    caa_identities: list[DomainName] = []
+    """Names that CAA records call this CA by (RFC 8659); default: the host of public_url."""
 
 
 class Validation(_Section):
@@ -166,6 +178,11 @@ class Settings(BaseSettings):
     logins: Logins = Logins()
     subscriptions: Subscriptions = Subscriptions()
     refund: Refund = Refund()
+
+    def ca_identities(self) -> tuple[str, ...]:
+        """The issuer domain names of this CA (RFC 8659 §4.2)."""
+        host = urlsplit(self.public_url).hostname or ""
+        return tuple(self.ca.caa_identities) or (host,)
 
 
 def load_settings(path: Path | None) -> Settings:

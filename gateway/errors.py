@@ -140,6 +140,31 @@ class IssuanceRefused(GatewayError):
         self.refusals = list(refusals)
 
 
+@dataclass(frozen=True, slots=True)
+class CaaRefusal:
+    """Why CAA stands in the way of a certificate for `name`.
+
+    `forbidden` = its records say so; otherwise they could not be looked up.
+    """
+
+    name: str
+    forbidden: bool
+    text: str
+
+
+class CaaRefused(GatewayError):
+    """RFC 8659: not allowed, or not known to be allowed, by the owners of these names."""
+
+    def __init__(self, refusals: Sequence[CaaRefusal]) -> None:
+        super().__init__(" ".join(refusal.text for refusal in refusals))
+        self.refusals = list(refusals)
+
+    @property
+    def forbidden(self) -> bool:
+        """Trying again is of no use while the records are what they are."""
+        return any(refusal.forbidden for refusal in self.refusals)
+
+
 class EabRefused(GatewayError):
     """External account binding failed; `malformed` = the client built it wrongly."""
 

@@ -68,10 +68,12 @@ CREATE TABLE acme.authorization (
     status     text NOT NULL DEFAULT 'pending'
                CHECK (status IN ('pending', 'valid', 'invalid', 'deactivated', 'expired', 'revoked')),
     expires_at timestamptz NOT NULL,
-    created_at timestamptz NOT NULL
+    created_at timestamptz NOT NULL,
+    caa_checked_at timestamptz
 );
 COMMENT ON TABLE acme.authorization IS 'Proof of control over one name (RFC 8555 §7.1.4).';
 COMMENT ON COLUMN acme.authorization.name IS 'The DNS name without "*."; see wildcard.';
+COMMENT ON COLUMN acme.authorization.caa_checked_at IS 'When CAA records (RFC 8659) last allowed issuance; counts for 8 hours.';
 CREATE INDEX authorization_valid ON acme.authorization (account_id, name) WHERE status = 'valid';
 
 CREATE TABLE acme.order_identifier (

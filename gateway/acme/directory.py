@@ -25,6 +25,7 @@ def directory(door: Door, server: Server) -> Reply:
         "externalAccountRequired": True,
         "termsOfService": settings.directory.terms_of_service,
         "website": settings.directory.website,
+        "caaIdentities": settings.ca_identities(),
         "profiles": {name: profile.description for name, profile in PROFILES.items()},
     }
     document: dict[str, Any] = {name: urls.resource(name) for name in _RESOURCES}

@@ -11,6 +11,7 @@ from gateway.errors import (
     BadCsr,
     BadRevocationReason,
     BadValidity,
+    CaaRefused,
     CertificateUnreadable,
     ContactInvalid,
     ContactUnsupported,
@@ -82,6 +83,8 @@ def from_domain_error(error: GatewayError) -> Problem:
     match error:
         case IssuanceRefused():
             return _issuance_refused(error)
+        case CaaRefused():
+            return _caa_refused(error)
         case EabRefused():
             return Problem(
                 "malformed" if error.malformed else "unauthorized",
@@ -146,6 +149,20 @@ def _issuance_refused(error: IssuanceRefused) -> Problem:
         "not in the subscription; ask your reseller to add it.",
         members={"subproblems": subproblems("rejectedIdentifier", refusals_by_name(error))},
     )
+
+
+def _caa_refused(error: CaaRefused) -> Problem:
+    """RFC 8659; what could not be looked up is a matter of DNS (RFC 8555 §6.7)."""
+    details = [
+        {
+            "type": URN + ("caa" if refusal.forbidden else "dns"),
+            "detail": refusal.text,
+            "identifier": {"type": "dns", "value": refusal.name},
+        }
+        for refusal in error.refusals
+    ]
+    kind, status = ("caa", 403) if error.forbidden else ("dns", 400)
+    return Problem(kind, str(error), status, members={"subproblems": details})
 
 
 def refusals_by_name(error: IssuanceRefused) -> list[tuple[str, str]]:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from gateway.rules.account_url import account_url
+
 
 @dataclass(frozen=True, slots=True)
 class Urls:
@@ -14,11 +16,11 @@ class Urls:
         return f"{self.directory}/{name}"
 
     def account(self, account_id: str) -> str:
-        return f"{self.directory}/account/{account_id}"
+        return account_url(self.directory, account_id)
 
     def account_id(self, url: str) -> str | None:
         """The account a `kid` names, if it is one of this server."""
-        prefix = f"{self.directory}/account/"
+        prefix = account_url(self.directory, "")
         return url[len(prefix) :] if url.startswith(prefix) else None
 
     def orders(self, account_id: str) -> str:

@@ -27,6 +27,9 @@ class Attempt:
     thumbprint: str
     expires_at: datetime
     """End of the pending authorization in business time."""
+    wildcard: bool
+    account_id: str
+    server_path: str
 
 
 async def start_attempt(
@@ -45,10 +48,12 @@ async def start_attempt(
             RETURNING id, authorization_id, attempts, type, token
         )
         SELECT taken.id, taken.authorization_id, taken.attempts, taken.type,
-               authorized.name, taken.token, account.thumbprint, authorized.expires_at
+               authorized.name, taken.token, account.thumbprint, authorized.expires_at,
+               authorized.wildcard, account.id, server.path
           FROM taken
           JOIN acme.authorization authorized ON authorized.id = taken.authorization_id
           JOIN acme.account ON account.id = authorized.account_id
+          JOIN acme.server ON server.id = account.server_id
         """,
         challenge_id,
         lease_seconds,
@@ -65,10 +70,12 @@ async def claim_abandoned(pool: Pool, lease_seconds: float, limit: int) -> list[
         """
         WITH abandoned AS (
             SELECT challenge.id, authorized.status = 'pending' AS open, authorized.name,
-                   authorized.expires_at, account.thumbprint
+                   authorized.expires_at, authorized.wildcard, account.thumbprint,
+                   account.id AS account_id, server.path AS server_path
               FROM acme.challenge
               JOIN acme.authorization authorized ON authorized.id = challenge.authorization_id
               JOIN acme.account ON account.id = authorized.account_id
+              JOIN acme.server ON server.id = account.server_id
              WHERE challenge.status = 'processing'
                AND challenge.leased_until <= clock_timestamp()
              ORDER BY challenge.leased_until
@@ -83,7 +90,8 @@ async def claim_abandoned(pool: Pool, lease_seconds: float, limit: int) -> list[
          WHERE challenge.id = abandoned.id
         RETURNING abandoned.open, challenge.id, challenge.authorization_id, challenge.attempts,
                   challenge.type, abandoned.name, challenge.token, abandoned.thumbprint,
-                  abandoned.expires_at
+                  abandoned.expires_at, abandoned.wildcard, abandoned.account_id,
+                  abandoned.server_path
         """,
         lease_seconds,
         limit,
@@ -104,7 +112,9 @@ async def renew_leases(pool: Pool, challenge_ids: Sequence[UUID], lease_seconds:
     )
 
 
-async def try_again(pool: Pool, attempt: Attempt, error: Mapping[str, Any]) -> Attempt | None:
+async def try_again(
+    pool: Pool, attempt: Attempt, *, now: datetime, error: Mapping[str, Any]
+) -> Attempt | None:
     """Shows the client why an attempt failed and begins the next; None = it is not ours any more.
 
     The lease is the one the caller holds.
@@ -112,13 +122,14 @@ async def try_again(pool: Pool, attempt: Attempt, error: Mapping[str, Any]) -> A
     row = await pool.fetchrow(
         """
         UPDATE acme.challenge
-           SET attempts = attempts + 1, error = $3
+           SET attempts = attempts + 1, error = $3, validated_at = $4
          WHERE id = $1 AND status = 'processing' AND attempts = $2
         RETURNING attempts
         """,
         attempt.challenge_id,
         attempt.number,
         error,
+        now,
     )
     return None if row is None else replace(attempt, number=row["attempts"])
 
@@ -133,6 +144,8 @@ async def succeed(
 ) -> None:
     """Challenge and authorization become valid, and orders that lack nothing else ready.
 
+    CAA counts as checked `now`.
+
     Validations of two names of one order may end at once. Each locks the order and only then looks
     at the other names, in a snapshot of its own, so one of the two sees that all are valid.
     """
@@ -140,7 +153,7 @@ async def succeed(
         """
         WITH authorized AS (
             UPDATE acme.authorization
-               SET status = 'valid', expires_at = $4
+               SET status = 'valid', expires_at = $4, caa_checked_at = $5
              WHERE id = $2
                AND status = 'pending'
                AND EXISTS (SELECT
@@ -206,7 +219,7 @@ async def fail(
             RETURNING id, name
         ), settled AS (
             UPDATE acme.challenge
-               SET status = 'invalid', error = $5, leased_until = NULL
+               SET status = 'invalid', error = $5, validated_at = $4, leased_until = NULL
              WHERE id = $1 AND EXISTS (SELECT FROM refused)
         ), locked AS MATERIALIZED (
             SELECT placed.id

@@ -244,14 +244,17 @@ async def read(pool: Pool, ticket: Ticket, order_id: UUID) -> tuple[Admission, O
 
 async def read_for_finalize(
     pool: Pool, ticket: Ticket, order_id: UUID
-) -> tuple[Admission, Order | None, GateFacts]:
-    """Admits a request; the order and the gate's facts for its names, all of one snapshot."""
+) -> tuple[Admission, Order | None, GateFacts, datetime | None]:
+    """Admits a request; the order and the gate's facts for its names, all of one snapshot.
+
+    Last comes when CAA was checked for the name that waits longest; None = for some name never.
+    """
     row = await fetch_one(
         pool,
         """
           WITH burnt AS MATERIALIZED (SELECT acme.burn_nonce($1, $2) AS nonce_fresh)
         SELECT burnt.nonce_fresh, signer.*, placed.*, item.names, item.authorization_ids,
-               subscription.started_at, subscription.expires_at,
+               item.caa_checked_at, subscription.started_at, subscription.expires_at,
                ARRAY(SELECT domain.name
                        FROM subscription.domain
                       WHERE domain.subscription_id = subscription.id
@@ -266,9 +269,12 @@ async def read_for_finalize(
                ) placed
             ON placed.id = $4 AND placed.ordered_by = signer.account_id
           LEFT JOIN LATERAL (
-                SELECT array_agg(name ORDER BY position) AS names,
-                       array_agg(authorization_id ORDER BY position) AS authorization_ids
-                  FROM acme.order_identifier
+                SELECT array_agg(item.name ORDER BY position) AS names,
+                       array_agg(authorization_id ORDER BY position) AS authorization_ids,
+                       CASE WHEN count(*) = count(held.caa_checked_at)
+                            THEN min(held.caa_checked_at) END AS caa_checked_at
+                  FROM acme.order_identifier item
+                  JOIN acme.authorization held ON held.id = item.authorization_id
                  WHERE order_id = placed.id
                ) item
             ON true
@@ -282,7 +288,7 @@ async def read_for_finalize(
         order_id,
     )
     admission = admission_of(row)
-    return admission, _order_of(row), _facts_of(row, admission)
+    return admission, _order_of(row), _facts_of(row, admission), row["caa_checked_at"]
 
 
 async def list_ids(

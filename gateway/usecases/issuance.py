@@ -21,6 +21,7 @@ from gateway.ca.profiles import PROFILES
 from gateway.db.pool import transaction
 from gateway.errors import BadCsr, IssuanceRefused, NotFound, OrderNotReady, Refusal
 from gateway.rules import issuance as gate
+from gateway.rules.caa import is_fresh
 from gateway.rules.issuance import GateFacts
 from gateway.services import Services
 from gateway.store import issuance, orders
@@ -28,6 +29,7 @@ from gateway.store.admission import Admission, Ticket
 from gateway.store.issuance import Unfinished
 from gateway.store.orders import Order
 from gateway.usecases.admission import admit
+from gateway.usecases.caa import check_again
 from gateway.usecases.orders import as_of, longest_validity
 from gateway.usecases.refusals import check_gate
 
@@ -51,10 +53,12 @@ async def finalize(services: Services, ticket: Ticket, wanted: Finalize) -> Orde
     """The order as it is afterwards: `valid`, or `processing` if the issuer needs time.
 
     Finalizing again with the same key gives the order as it is: a client that lost the answer may
-    ask again. Raises NotFound, OrderNotReady, BadCsr, BadValidity, IssuanceRefused.
+    ask again. Raises NotFound, OrderNotReady, BadCsr, BadValidity, IssuanceRefused, CaaRefused.
     """
     now = await services.clock.now()
-    admission, order, facts = await orders.read_for_finalize(services.pool, ticket, wanted.order_id)
+    admission, order, facts, caa_checked_at = await orders.read_for_finalize(
+        services.pool, ticket, wanted.order_id
+    )
     admit(ticket, admission)
     if order is None:
         raise NotFound
@@ -62,6 +66,8 @@ async def finalize(services: Services, ticket: Ticket, wanted: Finalize) -> Orde
     if order.status == "ready":
         public_key = check_csr(wanted.csr, order.names, wanted.account_key)
         key_hash = sha256(_spki(public_key)).digest()
+        if not is_fresh(caa_checked_at, now):
+            await check_again(services, admission.kid, order.id, now, wanted.source)
         item = await _record_intent(
             services, ticket, wanted, order, admission, facts, key_hash, now
         )

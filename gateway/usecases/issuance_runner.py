@@ -2,18 +2,20 @@
 
 import asyncio
 import traceback
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import structlog
 
 from gateway.ca.issuer import Failed, Issued, Pending
 from gateway.db.pool import is_outage
-from gateway.errors import IssuanceRefused
+from gateway.errors import CaaRefused, IssuanceRefused
 from gateway.rules import issuance as gate
 from gateway.services import Services
 from gateway.store import issuance
 from gateway.store.issuance import Unfinished
+from gateway.usecases.caa import check_again
 from gateway.usecases.issuance import (
     SIGNING_LEASE,
     failure,
@@ -76,9 +78,9 @@ class IssuanceRunner:
         services = self._services
         now = await services.clock.now()
         if item.issuer_state is None:
-            if refused := gate.refusals(item.facts, item.names, now):
+            if refused := await self._refusal(item, now):
                 # Never asked for: there is nothing to be withheld.
-                await issuance.fail(services.pool, item.order_id, now, problem_of(refused))
+                await issuance.fail(services.pool, item.order_id, now, refused)
                 return
             if not services.issuer.immediate:  # from here on a certificate may come to exist
                 await issuance.wait_for_issuer(services.pool, item.order_id, {}, SIGNING_LEASE)
@@ -93,6 +95,18 @@ class IssuanceRunner:
             case Failed(detail):
                 error = failure("serverInternal", f"The certificate authority: {detail}", 500)
                 await issuance.fail(services.pool, item.order_id, now, error)
+
+    async def _refusal(self, item: Unfinished, now: datetime) -> dict[str, Any] | None:
+        """The problem of an order that must not be issued any more."""
+        if refused := gate.refusals(item.facts, item.names, now):
+            return problem_of(refused)
+        try:
+            await check_again(self._services, item.kid, item.order_id, now, None)
+        except CaaRefused as caa:
+            if not caa.forbidden:
+                raise
+            return failure("caa", str(caa), 403)
+        return None
 
 
 def _report(error: Exception, **about: str) -> None:

@@ -11,22 +11,27 @@ from uuid import UUID
 
 import structlog
 
-from gateway.config import Settings
 from gateway.db.pool import is_outage
 from gateway.logging import describe
 from gateway.services import Services
 from gateway.store import challenges
 from gateway.store.challenges import Attempt
 from gateway.usecases.issuance import failure
-from gateway.validation.addresses import EVERYWHERE
+from gateway.usecases.perspective import claim_of, network_of
+from gateway.validation import caa
 from gateway.validation.challenge import METHODS
-from gateway.validation.method import Claim, Evidence, Kind, Network, ValidationFailed
+from gateway.validation.method import Evidence, Kind, ValidationFailed
 
 _PAUSE_SECONDS = 2.0
 _AT_ONCE = 200
 """Each check in progress holds a socket."""
 _GRACE_SECONDS = 2.0
-_STATUS: dict[Kind, int] = {"unauthorized": 403, "incorrectResponse": 403, "serverInternal": 500}
+_STATUS: dict[Kind, int] = {
+    "caa": 403,
+    "unauthorized": 403,
+    "incorrectResponse": 403,
+    "serverInternal": 500,
+}
 
 _log = structlog.get_logger(__name__)
 
@@ -109,9 +114,20 @@ class Validator:
             raise ValidationFailed(
                 "unauthorized", f"The authorization expired on {attempt.expires_at:%Y-%m-%d}."
             )
-        claim = Claim(attempt.name, attempt.token, attempt.thumbprint)
+        resolver, network = self._services.resolver, self._network
+        claim = claim_of(
+            self._services.settings,
+            attempt.name,
+            wildcard=attempt.wildcard,
+            server_path=attempt.server_path,
+            account_id=attempt.account_id,
+            token=attempt.token,
+            thumbprint=attempt.thumbprint,
+        )
         try:
-            return await METHODS[attempt.type].check(claim, self._services.resolver, self._network)
+            evidence = await METHODS[attempt.type].check(claim, resolver, network)
+            allowance = await caa.check(claim, attempt.type, resolver, network)
+            return {**evidence, **allowance} if allowance else evidence
         except ValidationFailed:
             raise
         except Exception as error:
@@ -127,24 +143,10 @@ class Validator:
         status = _STATUS.get(failed.kind, 400)
         error = failure(failed.kind, failed.detail, status)
         if failed.transient and attempt.number <= len(delays):
-            following = await challenges.try_again(pool, attempt, error)
+            following = await challenges.try_again(pool, attempt, now=now, error=error)
             await asyncio.sleep(delays[attempt.number - 1])
             return following
         detail = f"{attempt.name} could not be validated by {attempt.type}. {failed.detail}"
         order_error = failure(failed.kind, detail, status)
         await challenges.fail(pool, attempt, now=now, error=error, order_error=order_error)
         return None
-
-
-def network_of(settings: Settings) -> Network:
-    """How checks of this gateway reach the world; only the sandbox may look inwards."""
-    validation = settings.validation
-    return Network(
-        http_port=validation.http_port,
-        tls_port=validation.tls_port,
-        any_port=settings.sandbox,
-        trusted=(
-            EVERYWHERE if validation.allow_private_addresses else tuple(validation.private_networks)
-        ),
-        timeout=validation.timeout_seconds,
-    )

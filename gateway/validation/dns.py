@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from ipaddress import ip_address
 from typing import Protocol
 
-import dns.asyncquery
 import dns.exception
 import dns.message
 import dns.name
@@ -14,15 +13,17 @@ import dns.rcode
 import dns.rdatatype
 import dns.resolver
 from dns.rdatatype import RdataType
+from dns.rdtypes.ANY.CAA import CAA
 from dns.rdtypes.ANY.TXT import TXT
 from dns.rrset import RRset
 
 from gateway.errors import ConfigurationError
+from gateway.rules.caa import Property
+from gateway.validation import dns_exchange
 
 _DNS_PORT = 53
 _ROUNDS = 2  # UDP packets get lost: every name server is asked twice before giving up
 _LONGEST_ALIAS_CHAIN = 16
-_UDP_PAYLOAD = 1232  # bytes; larger answers come by TCP and are never fragmented
 
 
 class LookupFailed(Exception):
@@ -41,9 +42,12 @@ class Resolver(Protocol):
     async def txt(self, name: str) -> list[str]:
         """TXT records, aliases followed, each with its strings joined (RFC 8555 §8.4)."""
 
+    async def caa(self, name: str) -> list[Property]:
+        """CAA records of exactly this name, aliases followed (RFC 8659 §3)."""
+
 
 class FixedResolver:
-    """The sandbox's DNS: every name has one address, and no name has TXT records."""
+    """The sandbox's DNS: every name has one address and nothing else."""
 
     def __init__(self, address: str) -> None:
         self._addresses = [str(ip_address(address))]
@@ -52,6 +56,9 @@ class FixedResolver:
         return list(self._addresses)
 
     async def txt(self, name: str) -> list[str]:
+        return []
+
+    async def caa(self, name: str) -> list[Property]:
         return []
 
 
@@ -90,13 +97,24 @@ class DnsResolver:
             if isinstance(record, TXT)
         ]
 
+    async def caa(self, name: str) -> list[Property]:
+        records = await self._lookup(name, RdataType.CAA)
+        return [
+            Property(record.flags, record.tag.decode("latin-1"), record.value.decode("latin-1"))
+            for record in records or ()
+            if isinstance(record, CAA)
+        ]
+
     async def _lookup(self, name: str, record: RdataType) -> RRset | None:
         """The records at the end of the alias chain that begins at `name`, if there are any."""
         try:
             async with asyncio.timeout(self._timeout):
                 owner = dns.name.from_text(name)
                 for _ in range(_LONGEST_ALIAS_CHAIN):
-                    chain = (await self._ask(owner, record)).resolve_chaining()
+                    answer = await self._ask(owner, record)
+                    if answer is None:
+                        return None
+                    chain = answer.resolve_chaining()
                     if chain.answer is not None or chain.canonical_name == owner:
                         return chain.answer
                     owner = chain.canonical_name
@@ -111,19 +129,21 @@ class DnsResolver:
             cause = "this is not a DNS name, or the answer about it is malformed"
         raise LookupFailed(name, record.name, cause) from None
 
-    async def _ask(self, owner: dns.name.Name, record: RdataType) -> dns.message.QueryMessage:
-        """NOERROR or NXDOMAIN from the first name server that has an opinion."""
+    async def _ask(
+        self, owner: dns.name.Name, record: RdataType
+    ) -> dns.message.QueryMessage | None:
+        """NOERROR or NXDOMAIN from the first name server that has an opinion; None = no records."""
         share = self._timeout / (_ROUNDS * len(self._nameservers))
         cause = ""
         for host, port in self._nameservers * _ROUNDS:
             try:
-                answer = await _exchange(owner, record, host, port, share)
-            except dns.exception.Timeout:
+                answer = await dns_exchange.ask(owner, record, host, port, share)
+            except TimeoutError:
                 cause = f"no answer within {self._timeout:g} seconds"
             except (OSError, EOFError):
                 cause = "the resolver cannot be reached"
             else:
-                if answer.rcode() in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
+                if answer is None or answer.rcode() in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
                     return answer
                 cause = f"the resolver answered {dns.rcode.to_text(answer.rcode())}"
         raise _Unanswered(cause)
@@ -131,19 +151,6 @@ class DnsResolver:
 
 class _Unanswered(Exception):
     """No name server gave an answer that counts; the text is the cause."""
-
-
-async def _exchange(
-    owner: dns.name.Name, record: RdataType, host: str, port: int, seconds: float
-) -> dns.message.QueryMessage:
-    query = dns.message.make_query(owner, record, use_edns=0, payload=_UDP_PAYLOAD)
-    # Packets that are no answer to this query are ignored, or a forged one would end the look-up.
-    answer, _ = await dns.asyncquery.udp_with_fallback(
-        query, host, seconds, port, ignore_unexpected=True, ignore_errors=True
-    )
-    if not isinstance(answer, dns.message.QueryMessage):
-        raise dns.exception.FormError
-    return answer
 
 
 def _endpoint(text: str) -> tuple[str, int]:

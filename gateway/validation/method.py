@@ -11,7 +11,9 @@ from typing import Any, Literal
 from gateway.validation.addresses import Range
 from gateway.validation.dns import Resolver
 
-Kind = Literal["connection", "dns", "incorrectResponse", "serverInternal", "tls", "unauthorized"]
+Kind = Literal[
+    "caa", "connection", "dns", "incorrectResponse", "serverInternal", "tls", "unauthorized"
+]
 """Last part of the ACME error URN (RFC 8555 §6.7)."""
 
 Evidence = Mapping[str, Any]
@@ -20,11 +22,16 @@ Evidence = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What a client says it has put in place. `name` is a DNS name without "*."."""
+    """What a client says it has put in place, and for whom. `name` is a DNS name without "*."."""
 
     name: str
     token: str
     thumbprint: str
+    wildcard: bool = False
+    """The proof is to count for everything one label below the name."""
+    account_url: str = ""
+    identities: tuple[str, ...] = ()
+    """Issuer domain names of the CA, as in CAA records."""
 
     @property
     def key_authorization(self) -> str:

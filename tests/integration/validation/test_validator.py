@@ -377,7 +377,7 @@ async def test_a_process_that_lost_its_lease_changes_nothing_any_more(waiting: W
     assert current == replace(late, number=2)
     await challenges.fail(waiting.pool, late, now=NOW, error={}, order_error={})
     await challenges.succeed(waiting.pool, late, now=NOW, expires_at=NOW, evidence={})
-    assert await challenges.try_again(waiting.pool, late, {}) is None
+    assert await challenges.try_again(waiting.pool, late, now=NOW, error={}) is None
     assert await waiting.statuses(order, proof) == ("processing", "pending", "pending")
     assert await waiting.audited(proof.authorization_id) == []
 

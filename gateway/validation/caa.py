@@ -1,0 +1,48 @@
+"""CAA: does the owner of a name let this CA issue for it? (RFC 8659)"""
+
+import asyncio
+from collections.abc import Sequence
+
+from gateway.rules.caa import Property, Wanted, objection
+from gateway.validation.dns import LookupFailed, Resolver
+from gateway.validation.method import Claim, Evidence, Network, ValidationFailed
+
+
+async def check(claim: Claim, method: str, resolver: Resolver, network: Network) -> Evidence:
+    """Gives where CAA records were found, if there are any; raises ValidationFailed.
+
+    A look-up that fails is never taken for "there are no records": it may be an attack.
+    """
+    try:
+        async with asyncio.timeout(network.timeout):
+            owner, records = await _relevant(claim.name, resolver)
+    except LookupFailed as error:
+        raise ValidationFailed("dns", str(error), transient=True) from error
+    except TimeoutError as error:
+        detail = (
+            f"The CAA records of {claim.name} could not be looked up "
+            f"within {network.timeout:g} seconds."
+        )
+        raise ValidationFailed("dns", detail, transient=True) from error
+    wanted = Wanted(claim.identities, claim.wildcard, method, claim.account_url)
+    if found := objection(records, wanted):
+        raise ValidationFailed("caa", _forbidden(claim, owner, found))
+    return {"caa": owner} if records else {}
+
+
+async def _relevant(name: str, resolver: Resolver) -> tuple[str, Sequence[Property]]:
+    """The first records on the way up from the name, and whose they are (RFC 8659 §3)."""
+    owner = name
+    while owner:
+        if records := await resolver.caa(owner):
+            return owner, records
+        owner = owner.partition(".")[2]
+    return "", []
+
+
+def _forbidden(claim: Claim, owner: str, found: str) -> str:
+    name = f"*.{claim.name}" if claim.wildcard else claim.name
+    return (
+        f"The CAA records of {owner} {found}. To have certificates for {name} issued here, "
+        f"allow {' or '.join(claim.identities) or 'this CA'} there."
+    )
