@@ -1,6 +1,7 @@
 """Prometheus metrics. Several worker processes are added up through PROMETHEUS_MULTIPROC_DIR."""
 
 import os
+from functools import cache
 
 from prometheus_client import (
     REGISTRY,
@@ -24,8 +25,18 @@ _DOORS = {"products": "reseller", "crl": "ca", "ca": "ca", "health": "health", "
 def observe_request(path: str, status: int, seconds: float) -> None:
     """Counts a request; whatever is no other door's path is an ACME server's."""
     door = _DOORS.get(path[1:].partition("/")[0], "acme")
-    _REQUESTS.labels(door, str(status)).inc()
-    _SECONDS.labels(door).observe(seconds)
+    _counter(door, status).inc()
+    _histogram(door).observe(seconds)
+
+
+@cache
+def _counter(door: str, status: int) -> Counter:
+    return _REQUESTS.labels(door, str(status))
+
+
+@cache
+def _histogram(door: str) -> Histogram:
+    return _SECONDS.labels(door)
 
 
 def exposition() -> bytes:
