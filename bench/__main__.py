@@ -15,11 +15,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from bench import report, servers
 from bench.client import Eab
 from bench.database import Database, durable_database, furnish, preregister, subscribe
-from bench.load import Customer
-from bench.measure import Measured, measure
-from bench.servers import DIRECTORY_PATH, PortTaken
+from bench.load import Customer, Job
+from bench.measure import Measured, measure, split
+from bench.servers import DIRECTORY_PATH, PortTaken, Server
 from gateway.ca.local import LocalCa
-from gateway.db.migrate import migrate
 from gateway.db.pool import open_pool
 from gateway.vault import Vault
 
@@ -74,7 +73,7 @@ def _measure_caddy(plan: Plan, directory: Path) -> dict[int, Measured]:
             for clients in plan.clients:
                 names = ["localhost"] * plan.of_each(clients)
                 customers = [_customer(None, names) for _ in range(clients)]
-                measured[clients] = measure(server, customers, _WARM_UP)
+                measured[clients] = _measure(server, customers)
                 report.print_measured(f"caddy, {clients} clients", measured[clients])
     except PortTaken as error:
         print(f"caddy is left out: it asks port 80, and {error} cannot be listened on")
@@ -87,23 +86,25 @@ def _measure_gateway(plan: Plan, directory: Path, workers: int) -> dict[int, Mea
     ca = LocalCa.create_or_load(directory / "ca", datetime.now(UTC), base_url="http://127.0.0.1")
     place = directory / f"gateway-{workers}"
     with durable_database() as database, servers.world("127.0.0.1", 0) as world:
-        asyncio.run(_furnish(database))
+        asyncio.run(furnish(database.dsn))
         with servers.gateway(place, ca, secret, database.dsn, workers, world) as server:
             for clients in plan.clients:
                 customers = asyncio.run(
                     _subscribed(database, secret, clients, plan.of_each(clients))
                 )
-                measured[clients] = measure(server, customers, _WARM_UP, database.postmaster)
+                measured[clients] = _measure(server, customers, database.postmaster)
                 title = f"gateway, {workers} workers, {clients} clients"
                 report.print_measured(title, measured[clients])
     return measured
 
 
-async def _furnish(database: Database) -> None:
-    await migrate(database.dsn)
-    pool = await open_pool(database.dsn)
-    await furnish(pool)
-    await pool.close()
+def _measure(
+    server: Server, customers: Sequence[Customer], database: int | None = None
+) -> Measured:
+    jobs = [
+        Job(server.directory, server.webroot, each, _WARM_UP).encode() for each in split(customers)
+    ]
+    return measure("bench.load", jobs, len(customers), server.pid, database)
 
 
 async def _subscribed(

@@ -13,7 +13,8 @@ from uuid import UUID
 from bench.client import Eab
 from gateway import ids
 from gateway.clock import SystemClock
-from gateway.db.pool import Connection, Pool, transaction
+from gateway.db.migrate import migrate
+from gateway.db.pool import Connection, Pool, open_pool, transaction
 from gateway.origin import Origin
 from gateway.rules.subscriptions import Policy
 from gateway.sandbox import demo_data
@@ -48,12 +49,16 @@ def durable_database() -> Iterator[Database]:
             postgres.stop()
 
 
-async def furnish(pool: Pool) -> None:
-    """Servers, prices, and a reseller with more money than the load spends."""
+async def furnish(dsn: str) -> None:
+    """Schema, servers, prices, and a reseller with more money than the load spends."""
+    await migrate(dsn)
+    pool = await open_pool(dsn)
     clock = SystemClock()
     await demo_data.add(pool, clock)
     async with transaction(pool) as connection:
-        await resellers.deposit(connection, await clock.now(), _ORIGIN, demo_data.LOGIN, _DEPOSIT)
+        now = await clock.now()
+        await resellers.deposit(connection, now, _ORIGIN, demo_data.LOGIN, _DEPOSIT)
+    await pool.close()
 
 
 async def preregister(pool: Pool, vault: Vault, server_path: str) -> Eab:

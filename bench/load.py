@@ -35,7 +35,7 @@ class Job:
     warm_up: int
 
     def encode(self) -> bytes:
-        return json.dumps(asdict(self)).encode() + b"\n"
+        return json.dumps(asdict(self)).encode()
 
 
 def decode_job(line: bytes) -> Job:

@@ -6,11 +6,11 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
-from bench.load import Customer, Job
 from bench.processes import Memory, cpu_seconds, peak_memory
-from bench.servers import Server
+
+T = TypeVar("T")
 
 _CLIENTS_PER_PROCESS = 32
 """A load process must not be what is waited for."""
@@ -47,39 +47,40 @@ def percentile(ordered: Sequence[float], share: float) -> float:
     return ordered[math.ceil(share * len(ordered)) - 1] if ordered else 0.0
 
 
-def measure(
-    server: Server,
-    customers: Sequence[Customer],
-    warm_up: int,
-    database: int | None = None,
-) -> Measured:
-    """Runs the load; `database` is the first process of the server's database, if it has one."""
+def split(customers: Sequence[T]) -> list[list[T]]:
+    """What each load process is given."""
     number = math.ceil(len(customers) / _CLIENTS_PER_PROCESS)
-    jobs = [
-        Job(server.directory, server.webroot, list(customers[start::number]), warm_up)
-        for start in range(number)
-    ]
-    loads = [_start(job) for job in jobs]
+    return [list(customers[start::number]) for start in range(number)]
+
+
+def measure(
+    module: str, jobs: Sequence[bytes], clients: int, server: int, database: int | None = None
+) -> Measured:
+    """Runs `module` as a load process for each job, until all are done.
+
+    `server` and `database` are the first processes of what is measured; caddy has no database.
+    """
+    loads = [_start(module, job) for job in jobs]
     try:
         for load in loads:
             if _line(load) != "ready":
                 raise RuntimeError("a load process did not start")
-        before = _used(server.pid, database)
+        before = _used(server, database)
         for load in loads:
             _say(load, b"go\n")
         results: list[dict[str, Any]] = [json.loads(_line(load)) for load in loads]
-        after = _used(server.pid, database)
+        after = _used(server, database)
     finally:
         for load in loads:
             load.kill()
             load.wait()
-    return _measured(len(customers), results, before, after, peak_memory([server.pid]))
+    return _measured(clients, results, before, after, peak_memory([server]))
 
 
-def _start(job: Job) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "bench.load"]
+def _start(module: str, job: bytes) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", module]
     load = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    _say(load, job.encode())
+    _say(load, job + b"\n")
     return load
 
 

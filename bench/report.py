@@ -6,19 +6,20 @@ from typing import Any
 
 from bench.measure import Measured, percentile
 
-_ORDER = ("newOrder", "authorization", "challenge", "poll", "finalize", "order", "certificate")
+_ISSUANCE = ("newOrder", "authorization", "challenge", "poll", "finalize", "order", "certificate")
+_ORDER = (*_ISSUANCE, "ADDDOMAIN", "LISTDOMAINS")
 _SHOWN_ERRORS = 3
 
 
-def print_measured(title: str, measured: Measured) -> None:
+def print_measured(title: str, measured: Measured, unit: str = "issuance") -> None:
     """One measurement in full."""
     print(f"\n{title}")
     print(
-        f"  {measured.issued} issuances, {measured.issuances_per_second:.0f}/s, "
+        f"  {measured.issued} {unit}s, {measured.issuances_per_second:.0f}/s, "
         f"{measured.requests_per_issuance:.1f} requests each, {len(measured.errors)} errors"
     )
     print(
-        f"  CPU {measured.cpu_ms:.2f} ms per issuance, "
+        f"  CPU {measured.cpu_ms:.2f} ms per {unit}, "
         f"of it the database {measured.cpu_ms_of_database:.2f}; "
         f"peak memory {measured.memory.largest:.0f} MB a process, "
         f"{measured.memory.total:.0f} MB together"

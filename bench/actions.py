@@ -1,0 +1,87 @@
+"""`python -m bench.actions`: ADDDOMAIN and LISTDOMAINS, by one reseller with many programs.
+
+All programs spend the money of one reseller, whose balance only one purchase at a time can move.
+"""
+
+import argparse
+import asyncio
+import json
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from bench import report, servers
+from bench.database import durable_database, furnish, preregister
+from bench.measure import Measured, measure, split
+from gateway.ca.local import LocalCa
+from gateway.db.pool import open_pool
+from gateway.sandbox import demo_data
+from gateway.vault import Vault
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench.actions", description=__doc__)
+    parser.add_argument("--workers", type=int, nargs="+", default=[1, 4])
+    parser.add_argument("--clients", type=int, nargs="+", default=[1, 16])
+    parser.add_argument("--actions", type=int, default=1500, help="of all clients together")
+    given = parser.parse_args()
+    for workers in given.workers:
+        _measure_workers(workers, given.clients, given.actions)
+
+
+def _measure_workers(workers: int, clients: list[int], actions: int) -> None:
+    secret = servers.new_secret()
+    with (
+        tempfile.TemporaryDirectory(prefix="bench-") as made,
+        durable_database() as database,
+        servers.world("127.0.0.1", 0) as world,
+    ):
+        asyncio.run(furnish(database.dsn))
+        ca = LocalCa.create_or_load(
+            Path(made, "ca"), datetime.now(UTC), base_url="http://127.0.0.1"
+        )
+        place = Path(made, "gateway")
+        with servers.gateway(place, ca, secret, database.dsn, workers, world) as server:
+            for number in clients:
+                kids = asyncio.run(_preregistered(database.dsn, secret, number))
+                each = 1 + max(actions // max(number, 4), 20)
+                for action in ("ADDDOMAIN", "LISTDOMAINS"):
+                    programs = [_program(action, kid, each) for kid in kids]
+                    measured = _measure(server, action, programs, database.postmaster)
+                    title = f"{action}, {workers} workers, {number} clients"
+                    report.print_measured(title, measured, "action")
+
+
+def _measure(
+    server: servers.Server, action: str, programs: list[list[dict[str, str]]], database: int
+) -> Measured:
+    url = server.directory.removesuffix(servers.DIRECTORY_PATH) + "/products/!ACMEAdmin"
+    jobs: list[dict[str, Any]] = [
+        {"url": url, "action": action, "programs": part} for part in split(programs)
+    ]
+    lines = [json.dumps(job).encode() for job in jobs]
+    return measure("bench.action_load", lines, len(programs), server.pid, database)
+
+
+def _program(action: str, kid: str, number: int) -> list[dict[str, str]]:
+    fields = {
+        "action": action,
+        "loginName": demo_data.LOGIN,
+        "loginPassword": demo_data.PASSWORD,
+        "acmeAccountID": kid,
+    }
+    if action == "LISTDOMAINS":
+        return [{**fields, "size": "100"}] * number
+    return [{**fields, "domainName": f"n{count}.bench.example"} for count in range(number)]
+
+
+async def _preregistered(dsn: str, secret: str, number: int) -> list[str]:
+    pool = await open_pool(dsn)
+    made = [await preregister(pool, Vault([secret]), servers.DIRECTORY_PATH) for _ in range(number)]
+    await pool.close()
+    return [eab.kid for eab in made]
+
+
+if __name__ == "__main__":
+    main()
