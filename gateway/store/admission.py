@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from gateway.db.pool import Record
 from gateway.rules.issuance import Standing
+from gateway.store.gate import standing_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +42,6 @@ def admission_of(row: Record) -> Admission:
         row["key_version"],
         row["kid"],
         row["eab_version"],
-        Standing(
-            row["account_status"],
-            row["account_suspended"],
-            row["eab_status"],
-            row["eab_suspended"],
-        ),
+        standing_of(row),
         row["agreed_terms"],
     )

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from gateway.db.pool import Pool, Record, fetch_one
 from gateway.store.admission import Admission, Ticket, admission_of
-from gateway.store.orders import NewAuthorization
+from gateway.store.new_orders import NewAuthorization
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,9 @@ import asyncio
 from datetime import datetime
 
 from gateway.services import Services
-from gateway.store import accounts
-from gateway.store.accounts import Client, Seen
+from gateway.store import activity
+from gateway.store.accounts import Client
+from gateway.store.activity import Seen
 
 _PAUSE_SECONDS = 5.0
 _MOST_NOTES = 10_000
@@ -40,7 +41,7 @@ class ActivityLog:
         notes, self._notes = self._notes, {}
         seen = [Seen(account_id, *note) for account_id, note in sorted(notes.items())]
         try:
-            await accounts.note_activity(self._services.pool, seen)
+            await activity.note_all(self._services.pool, seen)
         except Exception:
             self._notes = {**notes, **self._notes}
             raise

@@ -9,11 +9,11 @@ from gateway.ca.profiles import PROFILES
 from gateway.errors import NotFound
 from gateway.rules import lifecycle
 from gateway.services import Services
-from gateway.store import authorizations, challenges, orders
+from gateway.store import authorizations, challenges, new_orders
 from gateway.store.admission import Ticket
 from gateway.store.authorizations import Authorization, Challenge
 from gateway.store.challenges import Attempt
-from gateway.store.orders import NewAuthorization
+from gateway.store.new_orders import NewAuthorization
 from gateway.usecases.admission import admit, require_terms
 from gateway.usecases.refusals import check_gate
 from gateway.validation.challenge import offered
@@ -28,7 +28,7 @@ async def authorize(
     """
     now = await services.clock.now()
     profile = next(iter(PROFILES))
-    admission, facts, reusable = await orders.read_gate(
+    admission, facts, reusable = await new_orders.read_gate(
         services.pool, ticket, [name], profile, None, now
     )
     admit(ticket, admission)

@@ -24,10 +24,10 @@ from gateway.rules import issuance as gate
 from gateway.rules.caa import is_fresh
 from gateway.rules.issuance import GateFacts
 from gateway.services import Services
-from gateway.store import issuance, orders
+from gateway.store import issuance, orders, processing_orders
 from gateway.store.admission import Admission, Ticket
-from gateway.store.issuance import Unfinished
 from gateway.store.orders import Order
+from gateway.store.processing_orders import Unfinished
 from gateway.usecases.admission import admit
 from gateway.usecases.caa import check_again
 from gateway.usecases.orders import as_of, longest_validity
@@ -112,7 +112,7 @@ async def keep(
         )
         if step.done:
             return "valid"
-        fresh = await issuance.read_unfinished(services.pool, item.order_id)
+        fresh = await processing_orders.read_unfinished(services.pool, item.order_id)
         if fresh is None:  # another process was faster; the client will see at its next look
             break
         item = fresh
@@ -230,7 +230,7 @@ async def _withhold(
     refused: list[Refusal],
 ) -> None:
     async with transaction(services.pool) as connection:
-        await issuance.withhold_certificate(
+        await processing_orders.withhold_certificate(
             connection,
             order_id=item.order_id,
             issuer_id=services.issuer.id,

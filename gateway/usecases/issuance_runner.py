@@ -13,8 +13,8 @@ from gateway.db.pool import is_outage
 from gateway.errors import CaaRefused, IssuanceRefused
 from gateway.rules import issuance as gate
 from gateway.services import Services
-from gateway.store import issuance
-from gateway.store.issuance import Unfinished
+from gateway.store import processing_orders
+from gateway.store.processing_orders import Unfinished
 from gateway.usecases.caa import check_again
 from gateway.usecases.issuance import (
     SIGNING_LEASE,
@@ -49,7 +49,7 @@ class IssuanceRunner:
         """Takes over orders whose lease has ended, and tells the issuer of revocations."""
         while True:
             try:
-                claimed = await issuance.claim_unfinished(
+                claimed = await processing_orders.claim_unfinished(
                     self._services.pool, SIGNING_LEASE, _AT_ONCE
                 )
                 await asyncio.gather(*(self._advance(order_id) for order_id in claimed))
@@ -66,7 +66,7 @@ class IssuanceRunner:
 
     async def _advance(self, order_id: UUID) -> None:
         try:
-            item = await issuance.read_unfinished(self._services.pool, order_id)
+            item = await processing_orders.read_unfinished(self._services.pool, order_id)
             if item is not None:
                 await self._ask(item)
         except IssuanceRefused as refused:
@@ -80,21 +80,23 @@ class IssuanceRunner:
         if item.issuer_state is None:
             if refused := await self._refusal(item, now):
                 # Never asked for: there is nothing to be withheld.
-                await issuance.fail(services.pool, item.order_id, now, refused)
+                await processing_orders.fail(services.pool, item.order_id, now, refused)
                 return
             if not services.issuer.immediate:  # from here on a certificate may come to exist
-                await issuance.wait_for_issuer(services.pool, item.order_id, {}, SIGNING_LEASE)
+                await processing_orders.wait_for_issuer(
+                    services.pool, item.order_id, {}, SIGNING_LEASE
+                )
         match await services.issuer.issue(request_of(item), item.issuer_state or None):
             case Issued() as issued:
                 now = await services.clock.now()
                 await keep(services, item, issued, key_hash_of(item), now, None)
             case Pending(state, retry_after):
-                await issuance.wait_for_issuer(
+                await processing_orders.wait_for_issuer(
                     services.pool, item.order_id, state, timedelta(seconds=retry_after)
                 )
             case Failed(detail):
                 error = failure("serverInternal", f"The certificate authority: {detail}", 500)
-                await issuance.fail(services.pool, item.order_id, now, error)
+                await processing_orders.fail(services.pool, item.order_id, now, error)
 
     async def _refusal(self, item: Unfinished, now: datetime) -> dict[str, Any] | None:
         """The problem of an order that must not be issued any more."""

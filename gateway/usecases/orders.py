@@ -12,10 +12,11 @@ from gateway.db.pool import Pool
 from gateway.errors import NotFound, UnknownProfile
 from gateway.rules import issuance, lifecycle
 from gateway.services import Services
-from gateway.store import certificates, orders
+from gateway.store import certificates, new_orders, orders
 from gateway.store.admission import Ticket
 from gateway.store.certificates import Download
-from gateway.store.orders import NewAuthorization, Order, Proof
+from gateway.store.new_orders import NewAuthorization, Proof
+from gateway.store.orders import Order
 from gateway.usecases.admission import admit, require_terms
 from gateway.usecases.authorizations import new_authorization
 from gateway.usecases.refusals import check_gate
@@ -44,7 +45,7 @@ async def place_order(services: Services, ticket: Ticket, wanted: PlaceOrder) ->
     now = await services.clock.now()
     name = wanted.profile or next(iter(PROFILES))
     replaces = wanted.replaces.text if wanted.replaces else None
-    admission, facts, reusable = await orders.read_gate(
+    admission, facts, reusable = await new_orders.read_gate(
         services.pool, ticket, wanted.names, name, replaces, now
     )
     admit(ticket, admission)
@@ -61,7 +62,7 @@ async def place_order(services: Services, ticket: Ticket, wanted: PlaceOrder) ->
         )
     proofs = reusable.proofs if rules.reuse_authorizations else []
     order, authorizations = _new_order(ticket.account_id, wanted, name, proofs, now, rules)
-    await orders.place(services.pool, order, authorizations, now, wanted.source)
+    await new_orders.place(services.pool, order, authorizations, now, wanted.source)
     return order
 
 

@@ -13,7 +13,7 @@ from gateway.errors import AccountRefused, EabRefused, KeyChanged, KeyInUse
 from gateway.origin import Origin
 from gateway.rules import contacts as contact_rules
 from gateway.services import Services
-from gateway.store import accounts, audit, eab_credentials
+from gateway.store import accounts, activity, audit, eab_credentials
 from gateway.store.accounts import Account, Client
 from gateway.store.admission import Ticket
 from gateway.store.audit import Change
@@ -46,7 +46,7 @@ async def find_account(
         return None
     if account.status != "valid":
         raise AccountRefused(f"The account of this key is {account.status}; use a new key.")
-    await accounts.note_client(pool, account.id, client, now)
+    await activity.note_account(pool, account.id, client, now)
     return account
 
 
@@ -108,7 +108,7 @@ async def _bind(
         client=registration.client,
         now=now,
     )
-    await accounts.note_eab_activity(connection, credential.kid, now)
+    await activity.note_credential(connection, credential.kid, now)
     origin = Origin(f"acme:{account_id}", registration.client.address)
     after = {"status": "valid", "kid": credential.kid, "thumbprint": registration.thumbprint}
     await audit.record(

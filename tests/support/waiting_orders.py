@@ -15,9 +15,9 @@ from gateway.config import Ca, Secrets, Settings, Validation
 from gateway.db.pool import Pool
 from gateway.sandbox.clock import SandboxClock
 from gateway.services import Services
-from gateway.store import challenges, orders
+from gateway.store import challenges, new_orders, orders
 from gateway.store.challenges import Attempt
-from gateway.store.orders import NewAuthorization
+from gateway.store.new_orders import NewAuthorization
 from gateway.validation.challenge import offered
 from gateway.validation.dns import FixedResolver, Resolver
 from gateway.vault import Vault
@@ -105,7 +105,7 @@ class Waiting:
             names=list(names),
             authorization_ids=[authorization.id for authorization in authorizations],
         )
-        await orders.place(self.pool, order, authorizations, now, None)
+        await new_orders.place(self.pool, order, authorizations, now, None)
         return WaitingOrder(order_id, proofs)
 
     async def answer(self, proof: Proof, lease_seconds: float = 60) -> Attempt:
