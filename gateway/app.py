@@ -26,6 +26,7 @@ from gateway.sandbox import clock as sandbox_clock
 from gateway.services import Services
 from gateway.store import issuers
 from gateway.usecases.activity import ActivityLog
+from gateway.usecases.dnssec_watch import DnssecWatch
 from gateway.usecases.issuance_runner import IssuanceRunner
 from gateway.usecases.validation import Validator
 from gateway.validation.dns import DnsResolver, FixedResolver, Resolver
@@ -86,7 +87,7 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
             resolver=_resolver(settings),
         )
         validator, runner = Validator(services), IssuanceRunner(services)
-        activity = ActivityLog(services)
+        activity, dnssec = ActivityLog(services), DnssecWatch(services)
         stack.push_async_callback(_last_flush, activity)
         stack.push_async_callback(validator.close)
         stack.push_async_callback(runner.close)
@@ -94,12 +95,13 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
             ("validator", validator.run_forever),
             ("issuance", runner.run_forever),
             ("activity", activity.run_forever),
+            ("dnssec", dnssec.run_forever),
         ):
             await stack.enter_async_context(_background(name, work))
         yield Gateway(
             services,
             ca,
-            public=_public_app(services, ca, validator, runner, activity),
+            public=_public_app(services, ca, validator, runner, activity, dnssec),
             plain=_plain_app(services, ca),
             metrics=_metrics_app(),
         )
@@ -205,9 +207,10 @@ def _public_app(
     validator: Validator,
     runner: IssuanceRunner,
     activity: ActivityLog,
+    dnssec: DnssecWatch,
 ) -> web.Application:
     app = web.Application(middlewares=[_answer_faults], client_max_size=_LARGEST_BODY)
-    health.add_routes(app, services)
+    health.add_routes(app, services, dnssec)
     downloads.add_routes(app, services, ca)
     endpoint.add_routes(app, services)
     if services.settings.sandbox:

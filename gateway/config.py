@@ -104,6 +104,13 @@ class Validation(_Section):
     """Networks (CIDR) that are not public and may be connected to all the same: one's own."""
     allow_private_addresses: bool = False
     """Sandbox only: every address may be connected to."""
+    require_dnssec: bool | None = None
+    """The gateway is ready only while all resolvers validate DNSSEC; default: yes, but not in a
+    sandbox."""
+    dnssec_signed: str = "."
+    """A zone with good signatures, and …"""
+    dnssec_bogus: str = "dnssec-failed.org"
+    """… a name with wrong ones; what a resolver says of both shows whether it validates."""
     timeout_seconds: float = Field(default=10.0, gt=0)
     """For one attempt, redirects and look-ups included."""
     retry_delays_seconds: list[float] = [0.5, 2.0]
@@ -178,6 +185,11 @@ class Settings(BaseSettings):
     logins: Logins = Logins()
     subscriptions: Subscriptions = Subscriptions()
     refund: Refund = Refund()
+
+    def dnssec_required(self) -> bool:
+        """Whether resolvers that do not validate are not to be worked with."""
+        wanted = self.validation.require_dnssec
+        return not self.sandbox if wanted is None else wanted
 
     def ca_identities(self) -> tuple[str, ...]:
         """The issuer domain names of this CA (RFC 8659 §4.2)."""

@@ -36,6 +36,10 @@ class LookupFailed(Exception):
 class Resolver(Protocol):
     """Answers what DNS says now; "there are none" is an answer, a failure raises LookupFailed."""
 
+    @property
+    def nameservers(self) -> Sequence[tuple[str, int]]:
+        """Address and port of every name server that may be asked."""
+
     async def addresses(self, name: str) -> list[str]:
         """IPv6 addresses first, then IPv4; empty when the name has none or does not exist."""
 
@@ -50,6 +54,7 @@ class FixedResolver:
     """The sandbox's DNS: every name has one address and nothing else."""
 
     def __init__(self, address: str) -> None:
+        self.nameservers: Sequence[tuple[str, int]] = ()
         self._addresses = [str(ip_address(address))]
 
     async def addresses(self, name: str) -> list[str]:
@@ -70,7 +75,7 @@ class DnsResolver:
 
         Raises ConfigurationError when a name server cannot be understood or found.
         """
-        self._nameservers = [_endpoint(text) for text in nameservers] or _of_the_system()
+        self.nameservers = [_endpoint(text) for text in nameservers] or _of_the_system()
         self._timeout = timeout
 
     async def addresses(self, name: str) -> list[str]:
@@ -133,9 +138,9 @@ class DnsResolver:
         self, owner: dns.name.Name, record: RdataType
     ) -> dns.message.QueryMessage | None:
         """NOERROR or NXDOMAIN from the first name server that has an opinion; None = no records."""
-        share = self._timeout / (_ROUNDS * len(self._nameservers))
+        share = self._timeout / (_ROUNDS * len(self.nameservers))
         cause = ""
-        for host, port in self._nameservers * _ROUNDS:
+        for host, port in self.nameservers * _ROUNDS:
             try:
                 answer = await dns_exchange.ask(owner, record, host, port, share)
             except TimeoutError:

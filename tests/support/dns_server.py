@@ -30,6 +30,8 @@ class DnsServer:
     """Names that get no answer."""
     truncated: set[str] = field(default_factory=set)
     """Names whose UDP answers are cut off."""
+    authentic: set[str] = field(default_factory=set)
+    """Names whose records are said to be validated (AD)."""
     lose_next: int = 0
     """This many queries are received and forgotten."""
     _records: dict[tuple[str, str], list[list[str]]] = field(default_factory=dict)
@@ -62,6 +64,8 @@ class DnsServer:
         if name in self.silent:
             return None
         reply = dns.message.make_response(query, recursion_available=True)
+        if name in self.authentic:
+            reply.flags |= dns.flags.AD
         code = self.failing.get(f"{kind} {name}", self.failing.get(name))
         if code is not None:
             reply.set_rcode(dns.rcode.from_text(code))
