@@ -2,6 +2,7 @@
 
 import logging
 import sys
+import time
 import traceback
 from typing import Any
 
@@ -36,21 +37,41 @@ def configure(level: str) -> None:
     logging.basicConfig(level=max(number, logging.WARNING), handlers=[handler], force=True)
 
 
-class AccessLog(AbstractAccessLogger):
-    """One line and one observation per request."""
+class _AccessLine(msgspec.Struct):
+    method: str
+    path: str
+    status: int
+    milliseconds: float
+    client: str | None
+    timestamp: str
+    event: str = "http.request"
+    level: str = "info"
 
-    def log(self, request: BaseRequest, response: StreamResponse, time: float) -> None:
-        """`time` is in seconds."""
+
+class AccessLog(AbstractAccessLogger):
+    """One line and one observation per request. Not by structlog: that is five times the CPU."""
+
+    def log(self, request: BaseRequest, response: StreamResponse, seconds: float) -> None:
         path = request.rel_url.raw_path
-        metrics.observe_request(path, response.status, time)
-        _log.info(
-            "http.request",
-            method=request.method,
-            path=path[:_LONGEST_PATH],
-            status=response.status,
-            milliseconds=round(time * 1000, 2),
-            client=request.remote,
+        metrics.observe_request(path, response.status, seconds)
+        if not _log.is_enabled_for(logging.INFO):
+            return
+        line = _AccessLine(
+            request.method,
+            path[:_LONGEST_PATH],
+            response.status,
+            round(seconds * 1000, 2),
+            request.remote,
+            _timestamp(),
         )
+        sys.stderr.buffer.write(msgspec.json.encode(line) + b"\n")
+        sys.stderr.buffer.flush()
+
+
+def _timestamp() -> str:
+    """ISO 8601 in UTC, as structlog writes it."""
+    seconds, nanoseconds = divmod(time.time_ns(), 1_000_000_000)
+    return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(seconds))}.{nanoseconds // 1000:06}Z"
 
 
 def describe(error: BaseException) -> dict[str, str]:
