@@ -36,6 +36,36 @@ class Client:
     address: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """An account with the key that a client has just bound to it."""
+
+    account_id: str
+    kid: str
+    server_id: UUID
+    jwk: dict[str, Any]
+    thumbprint: str
+    contacts: list[str]
+    agreed_terms: str | None
+    client: Client
+    at: datetime
+
+    def columns(self) -> tuple[Any, ...]:
+        """$1 to $10 of the statements that store it."""
+        return (
+            self.account_id,
+            self.kid,
+            self.server_id,
+            self.jwk,
+            self.thumbprint,
+            self.contacts,
+            self.agreed_terms,
+            self.client.user_agent,
+            self.client.address,
+            self.at,
+        )
+
+
 async def find_key(pool: Pool, account_id: str) -> StoredKey | None:
     """The account's current key; None for unknown and pending accounts."""
     row = await pool.fetchrow(
@@ -79,19 +109,7 @@ async def standing_of(connection: Connection, account_id: str) -> tuple[str, boo
     return row["status"], row["suspended"]
 
 
-async def complete_pending(
-    connection: Connection,
-    *,
-    account_id: str,
-    kid: str,
-    server_id: UUID,
-    jwk: dict[str, Any],
-    thumbprint: str,
-    contacts: list[str],
-    agreed_terms: str | None,
-    client: Client,
-    now: datetime,
-) -> None:
+async def complete_pending(connection: Connection, made: Registered) -> None:
     """Binds a key to a pre-registered account.
 
     Raises asyncpg.UniqueViolationError for a key that is known already.
@@ -103,32 +121,11 @@ async def complete_pending(
                user_agent = $8, ip_address = $9::text::inet, last_activity = $10
          WHERE id = $1 AND kid = $2 AND server_id = $3 AND status = 'pending'
         """,
-        account_id,
-        kid,
-        server_id,
-        jwk,
-        thumbprint,
-        contacts,
-        agreed_terms,
-        client.user_agent,
-        client.address,
-        now,
+        *made.columns(),
     )
 
 
-async def add(
-    connection: Connection,
-    *,
-    account_id: str,
-    kid: str,
-    server_id: UUID,
-    jwk: dict[str, Any],
-    thumbprint: str,
-    contacts: list[str],
-    agreed_terms: str | None,
-    client: Client,
-    now: datetime,
-) -> None:
+async def add(connection: Connection, made: Registered) -> None:
     """A further account under a credential; raises asyncpg.UniqueViolationError for a known key."""
     await connection.execute(
         """
@@ -137,16 +134,7 @@ async def add(
              user_agent, ip_address, last_activity, created_at)
         VALUES ($1, $2, $3, 'valid', $4, $5, $6, $7, $8, $9::text::inet, $10, $10)
         """,
-        account_id,
-        kid,
-        server_id,
-        jwk,
-        thumbprint,
-        contacts,
-        agreed_terms,
-        client.user_agent,
-        client.address,
-        now,
+        *made.columns(),
     )
 
 

@@ -29,6 +29,20 @@ class StepResult:
     key_compromised: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class SignedCertificate:
+    """What came from the issuer at the instant `at`, to be stored whatever becomes of it."""
+
+    issuer_id: UUID
+    serial: str
+    der: bytes
+    key_hash: bytes
+    names: Sequence[str]
+    not_before: datetime
+    not_after: datetime
+    at: datetime
+
+
 async def record_intent(
     connection: Connection | Pool,
     *,
@@ -86,14 +100,7 @@ async def store_certificate(
     kid: str,
     eab_version: int,
     order_id: UUID,
-    issuer_id: UUID,
-    serial: str,
-    der: bytes,
-    key_hash: bytes,
-    names: Sequence[str],
-    not_before: datetime,
-    not_after: datetime,
-    now: datetime,
+    signed: SignedCertificate,
     source: str | None,
 ) -> StepResult:
     """processing → valid, with the certificate and its audit event."""
@@ -127,14 +134,14 @@ async def store_certificate(
         kid,
         eab_version,
         order_id,
-        issuer_id,
-        serial,
-        der,
-        key_hash,
-        names,
-        not_before,
-        not_after,
-        now,
+        signed.issuer_id,
+        signed.serial,
+        signed.der,
+        signed.key_hash,
+        signed.names,
+        signed.not_before,
+        signed.not_after,
+        signed.at,
         source,
     )
     return StepResult(**row)

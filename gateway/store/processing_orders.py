@@ -1,6 +1,5 @@
 """Processing orders: waiting for their issuer, taken over from a killed process, or failing."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,7 +8,7 @@ from uuid import UUID
 from gateway.db.pool import Connection, Pool
 from gateway.rules.issuance import GateFacts
 from gateway.store.gate import facts_of
-from gateway.store.issuance import CESSATION_OF_OPERATION
+from gateway.store.issuance import CESSATION_OF_OPERATION, SignedCertificate
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,14 +109,7 @@ async def withhold_certificate(
     connection: Connection,
     *,
     order_id: UUID,
-    issuer_id: UUID,
-    serial: str,
-    der: bytes,
-    key_hash: bytes,
-    names: Sequence[str],
-    not_before: datetime,
-    not_after: datetime,
-    now: datetime,
+    signed: SignedCertificate,
     error: dict[str, Any],
 ) -> bool:
     """processing → invalid: the certificate is kept from the client and revoked at once."""
@@ -147,14 +139,14 @@ async def withhold_certificate(
         SELECT id FROM moved
         """,
         order_id,
-        issuer_id,
-        serial,
-        der,
-        key_hash,
-        names,
-        not_before,
-        not_after,
-        now,
+        signed.issuer_id,
+        signed.serial,
+        signed.der,
+        signed.key_hash,
+        signed.names,
+        signed.not_before,
+        signed.not_after,
+        signed.at,
         CESSATION_OF_OPERATION,
         error,
     )

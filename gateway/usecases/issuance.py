@@ -26,6 +26,7 @@ from gateway.rules.issuance import GateFacts
 from gateway.services import Services
 from gateway.store import issuance, orders, processing_orders
 from gateway.store.admission import Admission, Ticket
+from gateway.store.issuance import SignedCertificate
 from gateway.store.orders import Order
 from gateway.store.processing_orders import Unfinished
 from gateway.usecases.admission import admit
@@ -94,20 +95,23 @@ async def keep(
 
     Raises IssuanceRefused when it does not: then the certificate is withheld and revoked.
     """
+    signed = SignedCertificate(
+        services.issuer.id,
+        issued.serial,
+        issued.der,
+        key_hash,
+        item.names,
+        issued.not_before,
+        issued.not_after,
+        now,
+    )
     for _ in range(_TRIES):
         step = await issuance.store_certificate(
             services.pool,
             kid=item.kid,
             eab_version=item.eab_version,
             order_id=item.order_id,
-            issuer_id=services.issuer.id,
-            serial=issued.serial,
-            der=issued.der,
-            key_hash=key_hash,
-            names=item.names,
-            not_before=issued.not_before,
-            not_after=issued.not_after,
-            now=now,
+            signed=signed,
             source=source,
         )
         if step.done:
@@ -117,7 +121,7 @@ async def keep(
             break
         item = fresh
         if refused := gate.refusals(item.facts, item.names, now):
-            await _withhold(services, item, issued, key_hash, now, refused)
+            await _withhold(services, item, signed, refused)
             raise IssuanceRefused(refused)
     return "processing"
 
@@ -222,25 +226,13 @@ async def _finalized_before(services: Services, order: Order, wanted: Finalize) 
 
 
 async def _withhold(
-    services: Services,
-    item: Unfinished,
-    issued: Issued,
-    key_hash: bytes,
-    now: datetime,
-    refused: list[Refusal],
+    services: Services, item: Unfinished, signed: SignedCertificate, refused: list[Refusal]
 ) -> None:
     async with transaction(services.pool) as connection:
         await processing_orders.withhold_certificate(
             connection,
             order_id=item.order_id,
-            issuer_id=services.issuer.id,
-            serial=issued.serial,
-            der=issued.der,
-            key_hash=key_hash,
-            names=item.names,
-            not_before=issued.not_before,
-            not_after=issued.not_after,
-            now=now,
+            signed=signed,
             error=problem_of(refused),
         )
 

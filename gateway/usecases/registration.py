@@ -14,7 +14,7 @@ from gateway.origin import Origin
 from gateway.rules import contacts as contact_rules
 from gateway.services import Services
 from gateway.store import accounts, activity, audit, eab_credentials
-from gateway.store.accounts import Account, Client
+from gateway.store.accounts import Account, Client, Registered
 from gateway.store.admission import Ticket
 from gateway.store.audit import Change
 from gateway.store.eab_credentials import EabCredential
@@ -91,23 +91,20 @@ async def _bind(
     credential = await eab_credentials.lock_for_change(connection, registration.kid)
     _require_usable(credential)
     account_id = await _account_to_complete(connection, credential)
-    if account_id is None:
-        account_id = ids.new_account_id()
-        write = accounts.add
-    else:
-        write = accounts.complete_pending
-    await write(
-        connection,
-        account_id=account_id,
-        kid=credential.kid,
-        server_id=registration.server_id,
-        jwk=registration.jwk,
-        thumbprint=registration.thumbprint,
-        contacts=contacts,
-        agreed_terms=registration.agreed_terms,
-        client=registration.client,
-        now=now,
+    write = accounts.add if account_id is None else accounts.complete_pending
+    account_id = account_id or ids.new_account_id()
+    made = Registered(
+        account_id,
+        credential.kid,
+        registration.server_id,
+        registration.jwk,
+        registration.thumbprint,
+        contacts,
+        registration.agreed_terms,
+        registration.client,
+        now,
     )
+    await write(connection, made)
     await activity.note_credential(connection, credential.kid, now)
     origin = Origin(f"acme:{account_id}", registration.client.address)
     after = {"status": "valid", "kid": credential.kid, "thumbprint": registration.thumbprint}

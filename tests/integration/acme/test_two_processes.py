@@ -132,5 +132,7 @@ async def test_a_changed_key_holds_in_both(two: TwoWorkers) -> None:
 async def test_orders_go_on_while_a_worker_is_replaced(two: TwoWorkers) -> None:
     victim = two.served.server.workers()[0]
     os.kill(victim, signal.SIGKILL)
-    await until(lambda: len(two.served.server.workers()) == 2, two.served.server.log)
+    await until(lambda: victim not in two.served.server.workers(), "it outlived a kill")
+    assert (await two.client.new_order(NAME)).status == 201
+    await two.served.server.until_logged("server.worker_ready", 3)
     assert (await two.client.new_order(NAME)).status == 201
