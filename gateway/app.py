@@ -28,6 +28,7 @@ from gateway.store import issuers
 from gateway.usecases.activity import ActivityLog
 from gateway.usecases.dnssec_watch import DnssecWatch
 from gateway.usecases.issuance_runner import IssuanceRunner
+from gateway.usecases.perspective import methods_of
 from gateway.usecases.validation import Validator
 from gateway.validation.dns import DnsResolver, FixedResolver, Resolver
 from gateway.vault import Vault
@@ -141,6 +142,7 @@ def plain_url(settings: Settings) -> str:
 
 
 def _check(settings: Settings) -> None:
+    methods_of(settings)
     if settings.sandbox:
         return
     if settings.validation.resolve_to is not None:

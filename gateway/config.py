@@ -104,6 +104,8 @@ class Validation(_Section):
     """Networks (CIDR) that are not public and may be connected to all the same: one's own."""
     allow_private_addresses: bool = False
     """Sandbox only: every address may be connected to."""
+    methods: list[str] | None = None
+    """Challenge types to offer; default: http-01, dns-01, tls-alpn-01, in a sandbox all."""
     require_dnssec: bool | None = None
     """The gateway is ready only while all resolvers validate DNSSEC; default: yes, but not in a
     sandbox."""

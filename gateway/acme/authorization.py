@@ -10,9 +10,9 @@ from gateway.acme.identifiers import Identifier, certifiable_names
 from gateway.acme.problem import malformed
 from gateway.acme.reply import Reply, rfc3339
 from gateway.acme.signed_request import Call
-from gateway.acme.urls import Urls
 from gateway.store.authorizations import Authorization, Challenge
 from gateway.usecases import authorizations
+from gateway.validation.challenge import METHODS
 
 _RETRY_SECONDS = 1
 
@@ -41,7 +41,7 @@ async def new_authorization(door: Door, call: Call) -> Reply:
     shown = await authorizations.authorize(
         door.services, call.take_ticket(), name, call.client.address
     )
-    return _reply(call.urls, shown, 201)
+    return _reply(door, call, shown, 201)
 
 
 async def authorization(door: Door, call: Call, authorization_id: UUID) -> Reply:
@@ -50,26 +50,28 @@ async def authorization(door: Door, call: Call, authorization_id: UUID) -> Reply
         shown = await authorizations.read_authorization(
             door.services, call.take_ticket(), authorization_id
         )
-        return _reply(call.urls, shown)
+        return _reply(door, call, shown)
     if call.read(ChangedAuthorization).status != "deactivated":
         raise malformed('The status of an authorization can only be set to "deactivated".')
     shown = await authorizations.deactivate(
         door.services, call.take_ticket(), authorization_id, call.client.address
     )
-    return _reply(call.urls, shown)
+    return _reply(door, call, shown)
 
 
-def _reply(urls: Urls, shown: Authorization, status: int = 200) -> Reply:
+def _reply(door: Door, call: Call, shown: Authorization, status: int = 200) -> Reply:
     document: dict[str, Any] = {
         "identifier": {"type": "dns", "value": shown.name},
         "status": shown.status,
         "expires": rfc3339(shown.expires_at),
-        "challenges": [_challenge(urls, challenge) for challenge in shown.challenges],
+        "challenges": [_challenge(door, call, challenge) for challenge in shown.challenges],
     }
     if shown.wildcard:
         document["wildcard"] = True
     retry_after = _RETRY_SECONDS if _is_processing(shown) else None
-    return Reply(document, status, location=urls.authorization(shown.id), retry_after=retry_after)
+    return Reply(
+        document, status, location=call.urls.authorization(shown.id), retry_after=retry_after
+    )
 
 
 async def challenge(door: Door, call: Call, challenge_id: UUID) -> Reply:
@@ -81,9 +83,11 @@ async def challenge(door: Door, call: Call, challenge_id: UUID) -> Reply:
     )
     if started is not None:
         door.validator.start(started)
+    elif not call.is_read:
+        door.validator.wake(challenge_id)
     retry_after = _RETRY_SECONDS if shown.status == "processing" else None
     return Reply(
-        _challenge(call.urls, shown),
+        _challenge(door, call, shown),
         retry_after=retry_after,
         links=[(call.urls.authorization(authorized.id), "up")],
     )
@@ -93,13 +97,17 @@ def _is_processing(shown: Authorization) -> bool:
     return any(challenge.status == "processing" for challenge in shown.challenges)
 
 
-def _challenge(urls: Urls, shown: Challenge) -> dict[str, Any]:
+def _challenge(door: Door, call: Call, shown: Challenge) -> dict[str, Any]:
     document: dict[str, Any] = {
         "type": shown.type,
-        "url": urls.challenge(shown.id),
+        "url": call.urls.challenge(shown.id),
         "status": shown.status,
-        "token": shown.token,
     }
+    if METHODS[shown.type].has_token:
+        document["token"] = shown.token
+    else:
+        document["accounturi"] = call.urls.account(call.account_id or "")
+        document["issuer-domain-names"] = door.services.settings.ca_identities()
     if shown.validated_at:
         document["validated"] = rfc3339(shown.validated_at)
     if shown.error:

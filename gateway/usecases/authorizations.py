@@ -6,6 +6,7 @@ from uuid import UUID
 
 from gateway import ids
 from gateway.ca.profiles import PROFILES
+from gateway.config import Settings
 from gateway.errors import NotFound
 from gateway.rules import lifecycle
 from gateway.services import Services
@@ -15,6 +16,7 @@ from gateway.store.authorizations import Authorization, Challenge
 from gateway.store.challenges import Attempt
 from gateway.store.new_orders import NewAuthorization
 from gateway.usecases.admission import admit, require_terms
+from gateway.usecases.perspective import methods_of
 from gateway.usecases.refusals import check_gate
 from gateway.validation.challenge import offered
 
@@ -37,7 +39,7 @@ async def authorize(
     held = [proof.id for proof in reusable.proofs if not proof.wildcard]
     if held and services.settings.issuance.reuse_authorizations:
         return await authorizations.find(services.pool, held[-1])
-    made = new_authorization(name, wildcard=False)
+    made = new_authorization(services.settings, name, wildcard=False)
     expires_at = now + timedelta(hours=services.settings.issuance.order_hours)
     await authorizations.add(services.pool, ticket.account_id, made, expires_at, now, source)
     return await authorizations.find(services.pool, made.id)
@@ -104,7 +106,8 @@ def _authorization_as_of(authorization: Authorization, now: datetime) -> Authori
     return replace(authorization, status=status)
 
 
-def new_authorization(name: str, wildcard: bool) -> NewAuthorization:
+def new_authorization(settings: Settings, name: str, wildcard: bool) -> NewAuthorization:
     """With a challenge of each type that can prove it."""
-    challenges = [(ids.new_id(), kind, ids.new_challenge_token()) for kind in offered(wildcard)]
+    kinds = offered(wildcard, methods_of(settings))
+    challenges = [(ids.new_id(), kind, ids.new_challenge_token()) for kind in kinds]
     return NewAuthorization(ids.new_id(), name, wildcard, challenges)

@@ -32,7 +32,7 @@ async def check_again(
     if not stale:
         return
     room = asyncio.Semaphore(_AT_ONCE)
-    refusals = await asyncio.gather(*(_check(services, checked, room) for checked in stale))
+    refusals = await asyncio.gather(*(_check(services, checked, now, room) for checked in stale))
     allowed = [
         checked.authorization_id
         for checked, refusal in zip(stale, refusals, strict=True)
@@ -46,7 +46,7 @@ async def check_again(
 
 
 async def _check(
-    services: Services, checked: Checked, room: asyncio.Semaphore
+    services: Services, checked: Checked, now: datetime, room: asyncio.Semaphore
 ) -> CaaRefusal | None:
     claim = claim_of(
         services.settings,
@@ -54,6 +54,7 @@ async def _check(
         wildcard=checked.wildcard,
         server_path=checked.server_path,
         account_id=checked.account_id,
+        now=now,
     )
     async with room:
         try:

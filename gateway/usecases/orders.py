@@ -7,7 +7,7 @@ from uuid import UUID
 
 from gateway import ids
 from gateway.ca.profiles import PROFILES, Profile
-from gateway.config import Issuance, Settings
+from gateway.config import Settings
 from gateway.db.pool import Pool
 from gateway.errors import NotFound, UnknownProfile
 from gateway.rules import issuance, lifecycle
@@ -61,7 +61,9 @@ async def place_order(services: Services, ticket: Ticket, wanted: PlaceOrder) ->
             services, wanted.server_id, ticket.account_id, wanted.replaces, wanted.names
         )
     proofs = reusable.proofs if rules.reuse_authorizations else []
-    order, authorizations = _new_order(ticket.account_id, wanted, name, proofs, now, rules)
+    order, authorizations = _new_order(
+        services.settings, ticket.account_id, wanted, name, proofs, now
+    )
     await new_orders.place(services.pool, order, authorizations, now, wanted.source)
     return order
 
@@ -113,25 +115,25 @@ def _profile(name: str) -> Profile:
 
 
 def _new_order(
+    settings: Settings,
     account_id: str,
     wanted: PlaceOrder,
     profile: str,
     proofs: Sequence[Proof],
     now: datetime,
-    rules: Issuance,
 ) -> tuple[Order, list[NewAuthorization]]:
     """The order and those of its authorizations that are new; it ends with the first proof."""
     held = {(proof.name, proof.wildcard): proof for proof in proofs}
     made: list[NewAuthorization] = []
     authorization_ids: list[UUID] = []
-    ends = now + timedelta(hours=rules.order_hours)
+    ends = now + timedelta(hours=settings.issuance.order_hours)
     for name in wanted.names:
         key = (name.removeprefix("*."), name.startswith("*."))
         if proof := held.get(key):
             authorization_ids.append(proof.id)
             ends = min(ends, proof.expires_at)
         else:
-            made.append(new_authorization(*key))
+            made.append(new_authorization(settings, *key))
             authorization_ids.append(made[-1].id)
     order = Order(
         ids.new_id(),

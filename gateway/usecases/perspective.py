@@ -1,8 +1,11 @@
-"""From where, and in whose name, the gateway checks what it is told of names."""
+"""How the gateway checks what it is told of names: by what, from where, in whose name."""
+
+from datetime import datetime
 
 from gateway.config import Settings
 from gateway.rules.account_url import account_url
 from gateway.validation.addresses import EVERYWHERE
+from gateway.validation.challenge import choose
 from gateway.validation.method import Claim, Network
 
 
@@ -27,6 +30,7 @@ def claim_of(
     wildcard: bool,
     server_path: str,
     account_id: str,
+    now: datetime,
     token: str = "",
     thumbprint: str = "",
 ) -> Claim:
@@ -39,4 +43,10 @@ def claim_of(
         wildcard,
         account_url(directory, account_id),
         settings.ca_identities(),
+        now,
     )
+
+
+def methods_of(settings: Settings) -> tuple[str, ...]:
+    """The challenge types that clients may choose from; raises ConfigurationError."""
+    return choose(settings.validation.methods, drafts=settings.sandbox)

@@ -5,8 +5,10 @@ of its challenges ends within seconds and another process goes on.
 """
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -44,6 +46,7 @@ class Validator:
         self._settings = services.settings.validation
         self._network = network_of(services.settings)
         self._running: dict[UUID, asyncio.Task[None]] = {}
+        self._pausing: dict[UUID, asyncio.Event] = {}
         self._room = asyncio.Semaphore(_AT_ONCE)
 
     def start(self, attempt: Attempt) -> None:
@@ -53,6 +56,11 @@ class Validator:
             task = asyncio.create_task(self._work(attempt))
             self._running[challenge_id] = task
             task.add_done_callback(lambda _: self._running.pop(challenge_id, None))
+
+    def wake(self, challenge_id: UUID) -> None:
+        """The client asks for the next attempt now, if this process pauses before it."""
+        if pause := self._pausing.get(challenge_id):
+            pause.set()
 
     async def run_forever(self) -> None:
         """Keeps this process's leases and takes over the challenges of processes that are gone."""
@@ -121,6 +129,7 @@ class Validator:
             wildcard=attempt.wildcard,
             server_path=attempt.server_path,
             account_id=attempt.account_id,
+            now=now,
             token=attempt.token,
             thumbprint=attempt.thumbprint,
         )
@@ -143,10 +152,26 @@ class Validator:
         status = _STATUS.get(failed.kind, 400)
         error = failure(failed.kind, failed.detail, status)
         if failed.transient and attempt.number <= len(delays):
-            following = await challenges.try_again(pool, attempt, now=now, error=error)
-            await asyncio.sleep(delays[attempt.number - 1])
-            return following
+            return await self._again(attempt, now, error, delays[attempt.number - 1])
         detail = f"{attempt.name} could not be validated by {attempt.type}. {failed.detail}"
         order_error = failure(failed.kind, detail, status)
         await challenges.fail(pool, attempt, now=now, error=error, order_error=order_error)
         return None
+
+    async def _again(
+        self, attempt: Attempt, now: datetime, error: Mapping[str, Any], seconds: float
+    ) -> Attempt | None:
+        """The next attempt, when its time has come or the client asks for it (RFC 8555 §8.2)."""
+        # Made before the client can see that there is a pause to be ended.
+        asked = self._pausing[attempt.challenge_id] = asyncio.Event()
+        try:
+            following = await challenges.try_again(
+                self._services.pool, attempt, now=now, error=error
+            )
+            if following is not None:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(seconds):
+                        await asked.wait()
+            return following
+        finally:
+            del self._pausing[attempt.challenge_id]

@@ -1,6 +1,9 @@
 """The challenge types there are. A new one is a file beside this and a line here."""
 
-from gateway.validation import dns01, http01, tlsalpn01
+from collections.abc import Sequence
+
+from gateway.errors import ConfigurationError
+from gateway.validation import dns01, dnsaccount01, dnspersist01, http01, tlsalpn01
 from gateway.validation.method import Method
 
 METHODS = {
@@ -9,10 +12,32 @@ METHODS = {
         Method("http-01", for_wildcards=False, check=http01.check),
         Method("dns-01", for_wildcards=True, check=dns01.check),
         Method("tls-alpn-01", for_wildcards=False, check=tlsalpn01.check),
+        Method("dns-account-01", for_wildcards=True, check=dnsaccount01.check, draft=True),
+        Method(
+            "dns-persist-01",
+            for_wildcards=True,
+            check=dnspersist01.check,
+            draft=True,
+            has_token=False,
+        ),
     )
 }
 
 
-def offered(wildcard: bool) -> tuple[str, ...]:
-    """Challenge types that can prove control over a name, or over everything below it."""
-    return tuple(method.type for method in METHODS.values() if method.for_wildcards or not wildcard)
+def offered(wildcard: bool, types: Sequence[str]) -> tuple[str, ...]:
+    """Those of `types` that can prove control over a name, or over everything below it."""
+    return tuple(kind for kind in types if METHODS[kind].for_wildcards or not wildcard)
+
+
+def choose(wanted: Sequence[str] | None, *, drafts: bool) -> tuple[str, ...]:
+    """The types that an operator wants; None = all that are standards, and drafts with `drafts`.
+
+    Raises ConfigurationError for types that there are not.
+    """
+    if wanted is None:
+        return tuple(method.type for method in METHODS.values() if drafts or not method.draft)
+    if unknown := [kind for kind in wanted if kind not in METHODS]:
+        raise ConfigurationError(
+            f"validation.methods: there is no {', '.join(unknown)}; choose of {', '.join(METHODS)}"
+        )
+    return tuple(dict.fromkeys(wanted))

@@ -16,7 +16,11 @@ async def check(claim: Claim, resolver: Resolver, network: Network) -> Evidence:
     A wildcard is proven at its base: `*.example.com` too is looked up at
     _acme-challenge.example.com, where both digests stand side by side.
     """
-    owner = f"_acme-challenge.{claim.name}"
+    return await check_at(f"_acme-challenge.{claim.name}", claim, resolver)
+
+
+async def check_at(owner: str, claim: Claim, resolver: Resolver) -> Evidence:
+    """One of the TXT records of `owner` is the digest; raises ValidationFailed."""
     try:
         records = await resolver.txt(owner)
     except LookupFailed as error:

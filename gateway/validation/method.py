@@ -6,15 +6,25 @@ source address. It reads and writes nothing else, so that it can also run on a r
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 from gateway.validation.addresses import Range
 from gateway.validation.dns import Resolver
 
 Kind = Literal[
-    "caa", "connection", "dns", "incorrectResponse", "serverInternal", "tls", "unauthorized"
+    "caa",
+    "connection",
+    "dns",
+    "incorrectResponse",
+    "malformed",
+    "serverInternal",
+    "tls",
+    "unauthorized",
 ]
 """Last part of the ACME error URN (RFC 8555 §6.7)."""
+
+_END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 
 Evidence = Mapping[str, Any]
 """What was seen and where, as JSON members, for the audit trail."""
@@ -32,6 +42,8 @@ class Claim:
     account_url: str = ""
     identities: tuple[str, ...] = ()
     """Issuer domain names of the CA, as in CAA records."""
+    at: datetime = _END_OF_TIME
+    """Business time of the check; whatever ends some day has ended at the default."""
 
     @property
     def key_authorization(self) -> str:
@@ -68,6 +80,10 @@ class Method:
     type: str
     for_wildcards: bool
     check: Check
+    draft: bool = False
+    """No standard yet: production offers it only where the operator says so."""
+    has_token: bool = True
+    """The client needs a token; otherwise it needs its account's URL and the CA's names."""
 
 
 class ValidationFailed(Exception):

@@ -18,7 +18,7 @@ from gateway.services import Services
 from gateway.store import challenges, new_orders, orders
 from gateway.store.challenges import Attempt
 from gateway.store.new_orders import NewAuthorization
-from gateway.validation.challenge import offered
+from gateway.validation.challenge import METHODS, offered
 from gateway.validation.dns import FixedResolver, Resolver
 from gateway.vault import Vault
 
@@ -87,7 +87,7 @@ class Waiting:
                 base != name,
                 [
                     (ids.new_id(), kind, ids.new_challenge_token())
-                    for kind in offered(wildcard=base != name)
+                    for kind in offered(base != name, list(METHODS))
                 ],
             )
             authorizations.append(made)

@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from gateway.config import Ca, Validation
 from tests.integration.acme.conftest import NAME, Customer, ReadyOrder
 from tests.support.acme_client import AcmeClient, make_csr
 from tests.support.challenge_server import ChallengeServer
+from tests.support.dns_gateway import CAA_IDENTITY as US
+from tests.support.dns_gateway import gateway_with_dns
 from tests.support.dns_server import DnsServer, dns_server
-from tests.support.gateway import CRL_URL, RunningGateway, free_ports, running_gateway
+from tests.support.gateway import RunningGateway
 
-US = "ca.example.net"
 OTHER = "shop.example.net"
 HOURS = 3600.0
 
@@ -28,20 +28,7 @@ async def dns() -> AsyncIterator[DnsServer]:
 
 @pytest.fixture
 async def gateway(database: str, tmp_path: Path, dns: DnsServer) -> AsyncIterator[RunningGateway]:
-    """A gateway that asks a real name server."""
-    http_port, tls_port = free_ports(2)
-    sections: dict[str, Any] = {
-        "ca": Ca(directory=tmp_path / "ca", crl_url=CRL_URL, caa_identities=[US]),
-        "validation": Validation(
-            http_port=http_port,
-            tls_port=tls_port,
-            resolvers=[dns.address],
-            allow_private_addresses=True,
-            timeout_seconds=2,
-            retry_delays_seconds=[],
-        ),
-    }
-    async with running_gateway(database, tmp_path, **sections) as running:
+    async with gateway_with_dns(database, tmp_path, dns) as running:
         yield running
 
 

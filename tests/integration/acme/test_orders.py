@@ -34,9 +34,9 @@ async def test_an_authorization_offers_http_01_and_dns_01(client: AcmeClient) ->
     assert shown["status"] == "pending"
     assert "wildcard" not in shown
     assert {"http-01", "dns-01"} <= {item["type"] for item in shown["challenges"]}
-    tokens = {item["token"] for item in shown["challenges"]}
+    tokens = [item["token"] for item in shown["challenges"] if item["type"] != "dns-persist-01"]
     assert all(len(token) >= 22 for token in tokens)
-    assert len(tokens) == len(shown["challenges"])
+    assert len(set(tokens)) == len(tokens)
 
 
 async def test_a_wildcard_is_proven_for_its_base_with_dns_only(

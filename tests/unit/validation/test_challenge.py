@@ -2,17 +2,41 @@
 
 import pytest
 
-from gateway.validation.challenge import offered
+from gateway.errors import ConfigurationError
+from gateway.validation.challenge import METHODS, choose, offered
 from gateway.validation.dns01 import digest
+from gateway.validation.dnsaccount01 import account_label
 from gateway.validation.method import Claim
 
 
-def test_a_name_can_be_proven_by_http_by_dns_and_in_a_tls_handshake() -> None:
-    assert offered(wildcard=False) == ("http-01", "dns-01", "tls-alpn-01")
+def test_production_offers_what_is_a_standard() -> None:
+    assert choose(None, drafts=False) == ("http-01", "dns-01", "tls-alpn-01")
+
+
+def test_a_sandbox_offers_all_there_are() -> None:
+    assert choose(None, drafts=True) == tuple(METHODS)
+
+
+def test_an_operator_may_choose() -> None:
+    assert choose(["dns-persist-01", "dns-01"], drafts=False) == ("dns-persist-01", "dns-01")
+
+
+def test_a_type_that_there_is_not_cannot_be_chosen() -> None:
+    with pytest.raises(ConfigurationError, match="there is no dns-02; choose of http-01, "):
+        choose(["http-01", "dns-02"], drafts=False)
+
+
+def test_a_name_can_be_proven_in_all_ways() -> None:
+    assert offered(False, list(METHODS)) == tuple(METHODS)
 
 
 def test_a_wildcard_only_by_dns() -> None:
-    assert offered(wildcard=True) == ("dns-01",)
+    assert offered(True, list(METHODS)) == ("dns-01", "dns-account-01", "dns-persist-01")
+
+
+def test_the_account_label_is_made_of_the_account_s_url() -> None:
+    """The draft's own example."""
+    assert account_label("https://example.com/acme/acct/ExampleAccount") == "_ujmmovf2vn55tgye"
 
 
 def test_the_key_authorization_is_token_dot_thumbprint() -> None:
