@@ -97,6 +97,7 @@ directory = {json.dumps(str(directory.parent / "ca"))}
 http_port = {world.http_port}
 resolvers = ["{world.address}:{world.dns_port}"]
 private_networks = ["127.0.0.0/8"]
+require_dnssec = false
 """
     config = directory / "gateway.toml"
     config.write_text(settings)
