@@ -30,7 +30,7 @@ class NameServer(asyncio.DatagramProtocol):
         end = data.index(0, _HEADER) + 1
         question = data[_HEADER : end + 4]
         answers = int.from_bytes(data[end : end + 2]) == _RECORD_A
-        reply = data[:2] + b"\x81\x80\x00\x01" + answers.to_bytes(2) + b"\0\0\0\0" + question
+        reply = data[:2] + b"\x81\xa0\x00\x01" + answers.to_bytes(2) + b"\0\0\0\0" + question
         if answers:
             reply += b"\xc0\x0c\x00\x01\x00\x01\x00\x00\x00\x01\x00\x04" + self._address
         self._transport.sendto(reply, addr)
