@@ -106,6 +106,9 @@ async def keep(
         now,
     )
     for _ in range(_TRIES):
+        if refused := gate.refusals(item.facts, item.names, now):
+            await _withhold(services, item, signed, refused)
+            raise IssuanceRefused(refused)
         step = await issuance.store_certificate(
             services.pool,
             kid=item.kid,
@@ -120,9 +123,6 @@ async def keep(
         if fresh is None:  # another process was faster; the client will see at its next look
             break
         item = fresh
-        if refused := gate.refusals(item.facts, item.names, now):
-            await _withhold(services, item, signed, refused)
-            raise IssuanceRefused(refused)
     return "processing"
 
 
