@@ -100,6 +100,7 @@ CREATE TABLE acme.challenge (
     leased_until     timestamptz
 );
 COMMENT ON TABLE acme.challenge IS 'One way to prove control (RFC 8555 §8).';
+COMMENT ON COLUMN acme.challenge.validated_at IS 'When the last finished attempt was made, whatever came of it; error says what failed.';
 COMMENT ON COLUMN acme.challenge.leased_until IS 'Database time until which a process works on it; afterwards another picks it up.';
 CREATE INDEX challenge_authorization ON acme.challenge (authorization_id);
 CREATE INDEX challenge_processing ON acme.challenge (leased_until) WHERE status = 'processing';
