@@ -17,6 +17,13 @@ from gateway.db.pool import Pool
 from gateway.listeners import reserved_ports, serving
 from gateway.sandbox import demo_data
 from gateway.services import Services
+from tests.support.lint import assert_lints_clean
+
+_SEQUENCE = b"\x30\x82"
+"""How a certificate begins; rows that a test made up hold something else."""
+
+_LINTED = 50
+"""No test is about more certificates than that; a lint takes some milliseconds."""
 
 CRL_URL = "http://pki.example.com"
 """What certificates say, as in production: linters refuse loopback addresses there."""
@@ -108,6 +115,15 @@ async def running_gateway(
             await demo_data.add(gateway.services.pool, gateway.services.clock)
             async with session_trusting(root_pem) as session:
                 yield RunningGateway(gateway.services, session, root_pem)
+            await _lint_what_was_issued(gateway.services.pool)
+
+
+async def _lint_what_was_issued(pool: Pool) -> None:
+    """Whatever a test got signed satisfies the Baseline Requirements."""
+    rows = await pool.fetch("SELECT der FROM ca.certificate")
+    signed = [row["der"] for row in rows if row["der"].startswith(_SEQUENCE)]
+    for der in signed[:_LINTED]:
+        assert_lints_clean(der)
 
 
 def sandbox_settings(
