@@ -62,6 +62,9 @@ async def prepare(settings: Settings) -> None:
     settings contradict each other, and what `open_pool` raises.
     """
     _check(settings)
+    # What these refuse is told here once, and not by every worker.
+    _vault(settings)
+    _resolver(settings)
     pool = await open_pool(settings.database, min_size=1)
     try:
         async with pool.acquire() as connection:
@@ -83,7 +86,7 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
             settings=settings,
             pool=pool,
             clock=choose_clock(settings, pool),
-            vault=Vault([key.get_secret_value() for key in settings.secrets.keys]),
+            vault=_vault(settings),
             issuer=ca,
             resolver=_resolver(settings),
         )
@@ -151,6 +154,10 @@ def _check(settings: Settings) -> None:
         raise ConfigurationError(
             "validation.allow_private_addresses is for the sandbox only; remove it"
         )
+
+
+def _vault(settings: Settings) -> Vault:
+    return Vault([key.get_secret_value() for key in settings.secrets.keys])
 
 
 def _resolver(settings: Settings) -> Resolver:

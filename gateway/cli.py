@@ -1,7 +1,6 @@
 """The operator's command line."""
 
 import asyncio
-import re
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -10,6 +9,7 @@ import typer
 
 from gateway.commands import prices, resellers, servers
 from gateway.commands.operation import Config, settings_of
+from gateway.config import check_public_url
 from gateway.db.migrate import migrate as apply_migrations
 from gateway.db.pool import told_to_operators
 from gateway.errors import ConfigurationError, OperatorMistake
@@ -46,9 +46,15 @@ def migrate(config: Config = None) -> None:
 
 
 def _https(url: str | None) -> str | None:
-    if url is not None and not re.fullmatch(r"https://[^/?#@\s]+(/[^?#\s]*)?", url):
-        raise typer.BadParameter("it looks like https://acme.example.com")
-    return url
+    if url is None:
+        return None
+    try:
+        checked = check_public_url(url.rstrip("/"))
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+    if not checked.startswith("https://"):
+        raise typer.BadParameter("it begins with https://")
+    return checked
 
 
 @app.command()

@@ -1,6 +1,9 @@
 """The one settings model: a TOML file, overridden by GATEWAY_… environment variables."""
 
 import re
+import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -12,13 +15,17 @@ from pydantic import (
     Field,
     IPvAnyNetwork,
     SecretStr,
+    ValidationError,
 )
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    SettingsError,
     TomlConfigSettingsSource,
 )
+
+from gateway.errors import ConfigurationError
 
 _PUBLIC_URL = re.compile(r"https?://[^/?#@\s]+(/[^?#\s]*[^/?#\s])?")
 _HOST = r"(\[[^]/?#@]*\]|[^]\[:/?#@,]*)(:\d+)?"
@@ -37,10 +44,20 @@ def _check_database_url(url: str) -> str:
     return url
 
 
-def _check_public_url(url: str) -> str:
-    if not _PUBLIC_URL.fullmatch(url):
+def check_public_url(url: str) -> str:
+    """`url`; raises ValueError, whose text says how one looks."""
+    if not _PUBLIC_URL.fullmatch(url) or not _has_host_and_port(url):
         raise ValueError("no URL like https://acme.example.com, without a slash at its end")
     return url
+
+
+def _has_host_and_port(url: str) -> bool:
+    """Brackets are closed, and a port, if any, is one."""
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def _check_domain_name(name: str) -> str:
@@ -51,7 +68,7 @@ def _check_domain_name(name: str) -> str:
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 DatabaseUrl = Annotated[str, AfterValidator(_check_database_url)]
-PublicUrl = Annotated[str, AfterValidator(_check_public_url)]
+PublicUrl = Annotated[str, AfterValidator(check_public_url)]
 DomainName = Annotated[str, AfterValidator(_check_domain_name)]
 
 
@@ -197,6 +214,23 @@ class Settings(BaseSettings):
         """The issuer domain names of this CA (RFC 8659 §4.2)."""
         host = urlsplit(self.public_url).hostname or ""
         return tuple(self.ca.caa_identities) or (host,)
+
+
+@contextmanager
+def settings_told() -> Iterator[None]:
+    """Turns settings that cannot be into a ConfigurationError of one line, without their values."""
+    try:
+        yield
+    except ValidationError as error:
+        wrong = "; ".join(
+            f"{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}"
+            for problem in error.errors(include_input=False, include_url=False)
+        )
+        raise ConfigurationError(f"settings are not valid: {wrong}") from None
+    except SettingsError as error:  # an environment variable that is no JSON
+        raise ConfigurationError(f"settings are not valid: {error}") from None
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"the settings file cannot be read: {error}") from None
 
 
 def load_settings(path: Path | None) -> Settings:

@@ -2,18 +2,15 @@
 
 import asyncio
 import getpass
-import tomllib
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, TypeVar
 
 import typer
-from pydantic import ValidationError
-from pydantic_settings import SettingsError
 
 from gateway.app import choose_clock
-from gateway.config import Settings, load_settings
+from gateway.config import Settings, load_settings, settings_told
 from gateway.db.migrate import require_current_schema
 from gateway.db.pool import Connection, open_pool, told_to_operators, transaction
 from gateway.errors import ConfigurationError
@@ -32,18 +29,8 @@ def settings_of(config: Path | None) -> Settings:
     """Raises ConfigurationError naming the file or the settings that are wrong."""
     if config is not None and not config.is_file():
         raise ConfigurationError(f"the settings file {config} does not exist")
-    try:
+    with settings_told():
         return load_settings(config)
-    except ValidationError as error:
-        wrong = "; ".join(
-            f"{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}"
-            for problem in error.errors(include_input=False, include_url=False)
-        )
-        raise ConfigurationError(f"settings are not valid: {wrong}") from None
-    except SettingsError as error:  # an environment variable that is no JSON
-        raise ConfigurationError(f"settings are not valid: {error}") from None
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"the settings file cannot be read: {error}") from None
 
 
 def operate(config: Path | None, work: Work[T]) -> T:

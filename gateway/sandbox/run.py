@@ -11,14 +11,13 @@ import sys
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
-from pydantic import SecretStr
+from pydantic import BaseModel, SecretStr
 
 from gateway.app import choose_clock, load_ca
-from gateway.config import Ca, Listen, Secrets, Settings, Validation
+from gateway.config import Ca, Listen, Secrets, Settings, Validation, settings_told
 from gateway.db.migrate import migrate
 from gateway.db.pool import open_pool
 from gateway.errors import OperatorMistake
@@ -43,16 +42,26 @@ class Wanted:
     dns: str | None
 
 
+class _Kept(BaseModel):
+    """What a restart takes over from the settings file."""
+
+    listen: Listen = Listen(plain_http_port=0)
+    secrets: Secrets | None = None
+
+
 def run(wanted: Wanted) -> None:
-    """Until SIGTERM or SIGINT. Raises OperatorMistake when something cannot be started."""
+    """Until SIGTERM or SIGINT.
+
+    Raises OperatorMistake or ConfigurationError when something cannot be started.
+    """
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     state = wanted.state.absolute()
     state.mkdir(parents=True, exist_ok=True)
+    before = _settings_before(state / "gateway.toml")
     postgres = EmbeddedPostgres(state / "postgres")
     database = postgres.start()
     try:
         asyncio.run(migrate(database))
-        before = _settings_before(state)
         with reserved_ports(_listen(wanted, before)) as listen:
             settings = asyncio.run(_furnish(wanted, state, database, listen, before))
             supervise(settings, on_ready=lambda: _announce(settings, state))
@@ -62,9 +71,9 @@ def run(wanted: Wanted) -> None:
         postgres.stop()
 
 
-def _listen(wanted: Wanted, before: dict[str, Any]) -> Listen:
+def _listen(wanted: Wanted, before: _Kept) -> Listen:
     """CRL addresses are part of certificates: their port stays over restarts if it is free."""
-    plain = before.get("listen", {}).get("plain_http_port", 0)
+    plain = before.listen.plain_http_port
     listen = Listen(host=_HOST, port=wanted.port, plain_http_port=plain, metrics_port=0)
     try:
         with reserved_ports(listen):
@@ -74,10 +83,11 @@ def _listen(wanted: Wanted, before: dict[str, Any]) -> Listen:
 
 
 async def _furnish(
-    wanted: Wanted, state: Path, database: str, listen: Listen, before: dict[str, Any]
+    wanted: Wanted, state: Path, database: str, listen: Listen, before: _Kept
 ) -> Settings:
     """CA, TLS certificate, demo data and settings file; all as before where it was there."""
-    settings = _settings(wanted, state, database, listen, before)
+    with settings_told():
+        settings = _settings(wanted, state, database, listen, before)
     ca = await load_ca(settings)
     (state / "root.pem").write_bytes(ca.root_pem())
     certificate, key = ca.issue_server_certificate(state / "tls", _hostnames(settings))
@@ -93,16 +103,16 @@ async def _furnish(
 
 
 def _settings(
-    wanted: Wanted, state: Path, database: str, listen: Listen, before: dict[str, Any]
+    wanted: Wanted, state: Path, database: str, listen: Listen, before: _Kept
 ) -> Settings:
-    keys = before.get("secrets", {}).get("keys") or [Fernet.generate_key().decode()]
+    secrets = before.secrets or Secrets(keys=[SecretStr(Fernet.generate_key().decode())])
     public_url = (wanted.public_url or f"https://{_HOST}:{listen.port}").rstrip("/")
     return Settings(
         database=database,
         public_url=public_url,
         sandbox=True,
         listen=listen,
-        secrets=Secrets(keys=[SecretStr(key) for key in keys]),
+        secrets=secrets,
         ca=Ca(directory=state / "ca", crl_url=f"http://{_HOST}:{listen.plain_http_port}"),
         validation=Validation(
             http_port=wanted.http_port,
@@ -119,11 +129,11 @@ def _hostnames(settings: Settings) -> list[str]:
     return list(dict.fromkeys(name for name in names if name))
 
 
-def _settings_before(state: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads((state / "gateway.toml").read_text())
-    except FileNotFoundError:
-        return {}
+def _settings_before(file: Path) -> _Kept:
+    if not file.exists():
+        return _Kept()
+    with settings_told():
+        return _Kept.model_validate(tomllib.loads(file.read_text()))
 
 
 def _write_settings(settings: Settings, path: Path) -> None:

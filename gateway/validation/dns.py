@@ -22,6 +22,7 @@ from gateway.rules.caa import Property
 from gateway.validation import dns_exchange
 
 _DNS_PORT = 53
+_LARGEST_PORT = 65535
 _ROUNDS = 2  # UDP packets get lost: every name server is asked twice before giving up
 _LONGEST_ALIAS_CHAIN = 16
 
@@ -166,6 +167,8 @@ def _endpoint(text: str) -> tuple[str, int]:
         host, _, port = text.rpartition(":") if _has_port(text) else (text, "", "")
     try:
         number = int(port or _DNS_PORT)
+        if not 0 < number <= _LARGEST_PORT:
+            raise ValueError(number)
         found = socket.getaddrinfo(host.strip("[]"), number, type=socket.SOCK_DGRAM)
     except (ValueError, OSError, OverflowError) as error:
         raise ConfigurationError(

@@ -98,6 +98,9 @@ def leaves(command: Any, *path: str) -> Iterator[tuple[str, Any]]:
         ["sandbox", "--state", "x", "--port", "65536"],
         ["sandbox", "--state", "x", "--port", "0", "--http-port", "0"],
         ["sandbox", "--state", "x", "--port", "0", "--public-url", "acme.example.com"],
+        ["sandbox", "--state", "x", "--port", "0", "--public-url", "http://acme.example.com"],
+        ["sandbox", "--state", "x", "--port", "0", "--public-url", "https://[bad"],
+        ["sandbox", "--state", "x", "--port", "0", "--public-url", "https://acme:99999"],
     ],
     ids=" ".join,
 )
@@ -129,6 +132,8 @@ def test_one_newline_at_the_end_of_a_password_file_is_dropped(tmp_path: Path) ->
         (b"database = 'mysql://me@host/x'", "database: "),
         (b"public_url = 'acme.example.com'", "public_url: "),
         (b"public_url = 'https://acme.example.com/'", "public_url: "),
+        (b"public_url = 'https://acme.example.com:99999'", "public_url: "),
+        (b"public_url = 'https://[bad'", "public_url: "),
     ],
 )
 def test_a_settings_file_that_cannot_be_is_told(

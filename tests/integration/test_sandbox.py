@@ -1,5 +1,6 @@
 """`gateway sandbox`: what it promises to programs that start it."""
 
+import os
 import stat
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
+import pytest
 from cryptography import x509
 from cryptography.x509.oid import ExtensionOID
 
@@ -178,13 +180,49 @@ async def test_a_public_url_is_used_everywhere_and_port_0_is_a_free_one(tmp_path
         assert "gateway.example.com" in names.get_values_for_type(x509.DNSName)
 
 
-def test_what_stops_it_from_starting_is_told_in_one_line(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
+def refused(state: Path, *options: str, **environment: str) -> str:
+    """The one line of a sandbox that does not start."""
     ended = subprocess.run(
-        [sys.executable, "-m", "gateway", "sandbox", "--state", str(tmp_path / "file"), "--port=0"],
+        [sys.executable, "-m", "gateway", "sandbox", "--state", state, "--port=0", *options],
         capture_output=True,
         text=True,
+        env={**os.environ, **environment},
     )
     assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr.startswith("gateway: ")
     assert ended.stderr.count("\n") == 1
-    assert str(tmp_path / "file") in ended.stderr
+    return ended.stderr
+
+
+def test_a_state_that_is_a_file_is_told_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    assert str(tmp_path / "file") in refused(tmp_path / "file")
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("garbage", "cannot be read"),
+        ("listen = 3", "listen"),
+        ("[listen]\nplain_http_port = 99999", "listen.plain_http_port"),
+        ("[secrets]\nkeys = 5", "secrets.keys"),
+        ("[secrets]\nkeys = ['hidden']", "secrets.keys"),
+    ],
+)
+def test_broken_settings_of_a_former_run_are_told_in_one_line(
+    tmp_path: Path, content: str, told: str
+) -> None:
+    (tmp_path / "gateway.toml").write_text(content)
+    shown = refused(tmp_path)
+    assert told in shown
+    assert "hidden" not in shown
+
+
+@pytest.mark.parametrize("variable", ["GATEWAY_WORKERS", "GATEWAY_LISTEN"])
+def test_an_environment_that_cannot_be_is_told_in_one_line(tmp_path: Path, variable: str) -> None:
+    assert variable.removeprefix("GATEWAY_").lower() in refused(tmp_path, **{variable: "nonsense"})
+
+
+@pytest.mark.parametrize("resolver", ["nonsense:dns", "127.0.0.1:99999", "127.0.0.1:0"])
+def test_a_resolver_that_cannot_be_is_told_in_one_line(tmp_path: Path, resolver: str) -> None:
+    assert resolver in refused(tmp_path, "--dns", resolver)
