@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -26,6 +27,7 @@ from gateway.sandbox import clock as sandbox_clock
 from gateway.services import Services
 from gateway.store import issuers
 from gateway.usecases.activity import ActivityLog
+from gateway.usecases.crl import keep_signing
 from gateway.usecases.dnssec_watch import DnssecWatch
 from gateway.usecases.issuance_runner import IssuanceRunner
 from gateway.usecases.perspective import methods_of
@@ -100,6 +102,7 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
             ("issuance", runner.run_forever),
             ("activity", activity.run_forever),
             ("dnssec", dnssec.run_forever),
+            ("crl", partial(keep_signing, pool, ca, services.clock)),
         ):
             await stack.enter_async_context(_background(name, work))
         yield Gateway(

@@ -1,10 +1,15 @@
 """CRLs and CA certificates, by plain HTTP and HTTPS alike (RFC 5280 §4.2.1.13, §4.2.2.1)."""
 
+import hashlib
+
 from aiohttp import web
 
 from gateway.ca.local import LocalCa
 from gateway.services import Services
 from gateway.usecases.crl import current_crl
+
+_SHORT_LIVED = {"Cache-Control": "public, max-age=300"}
+"""A revocation is to be seen within minutes, whatever caches lie between."""
 
 
 def add_routes(app: web.Application, services: Services, ca: LocalCa) -> None:
@@ -14,7 +19,12 @@ def add_routes(app: web.Application, services: Services, ca: LocalCa) -> None:
         _require(request, ca)
         now = await services.clock.now()
         der = await current_crl(services.pool, ca, now)
-        return web.Response(body=der, content_type="application/pkix-crl")
+        tag = hashlib.blake2b(der, digest_size=16).hexdigest()
+        if any(known.value == tag for known in request.if_none_match or ()):
+            return web.Response(status=304, headers={"ETag": f'"{tag}"'} | _SHORT_LIVED)
+        response = web.Response(body=der, content_type="application/pkix-crl", headers=_SHORT_LIVED)
+        response.etag = tag
+        return response
 
     async def der(request: web.Request) -> web.Response:
         _require(request, ca)

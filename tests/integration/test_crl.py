@@ -5,6 +5,7 @@ import subprocess
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -17,6 +18,7 @@ from gateway.store import issuers
 from gateway.usecases.crl import RENEW_AFTER, current_crl
 from tests.support.csrs import NOW, certificate_request
 from tests.support.lint import assert_crl_lints_clean
+from tests.support.server_process import until
 
 DAY = timedelta(days=1)
 
@@ -265,3 +267,37 @@ async def test_another_ca_of_the_same_name_is_refused(
     stranger = LocalCa.create_or_load(tmp_path / "new", NOW, base_url="http://ca.example.net")
     with pytest.raises(ConfigurationError, match="another CA named 'local'"):
         await issuers.register(pool, stranger)
+
+
+async def test_a_running_gateway_signs_after_a_revocation_though_nobody_asks(gateway: Any) -> None:
+    numbers = "SELECT coalesce(max(number), 0) FROM ca.crl"
+    first = "SELECT EXISTS (SELECT FROM ca.crl)"
+    await until(lambda: gateway.pool.fetchval(first), "no CRL was signed")
+    before = await gateway.pool.fetchval(numbers)
+    await gateway.pool.execute(
+        """
+        INSERT INTO ca.certificate (serial, issuer_id, names, not_before, not_after, key_hash,
+                                    der, issued_at)
+        SELECT '01ab', id, '{}', now(), now() + interval '90 days', '', '', now() FROM ca.issuer
+        """
+    )
+    await gateway.pool.execute(
+        "INSERT INTO ca.revocation (serial, revoked_at) VALUES ('01ab', now())"
+    )
+
+    async def signed() -> bool:
+        return bool(await gateway.pool.fetchval(numbers) > before)
+
+    await until(signed, "the revocation is in no CRL")
+
+
+async def test_a_crl_that_is_known_is_not_sent_again(gateway: Any) -> None:
+    url = f"{gateway.plain_url}/crl/local.crl"
+    async with gateway.session.get(url) as response:
+        assert response.headers["Cache-Control"] == "public, max-age=300"
+        etag = response.headers["ETag"]
+    async with gateway.session.get(url, headers={"If-None-Match": etag}) as response:
+        assert response.status == 304
+        assert response.headers["ETag"] == etag
+    async with gateway.session.get(url, headers={"If-None-Match": '"other"'}) as response:
+        assert response.status == 200
