@@ -10,6 +10,8 @@ import socket
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from gateway.errors import OperatorMistake
@@ -17,6 +19,7 @@ from gateway.sandbox.process import SandboxProcess
 
 _NAME = "www.example.com"
 _UNPAID = "unpaid.example.com"
+_PATIENCE_SECONDS = 180
 
 
 def main() -> int:
@@ -82,15 +85,38 @@ def _certbot(directory: Path, url: str, http_port: str) -> list[str]:
 
 
 def _run(command: list[str], environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(  # noqa: S603  certbot with our own arguments
-        command,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=180,
-        check=False,
-    )
+    process = None
+    try:
+        with _stops_wait():
+            process = subprocess.Popen(  # noqa: S603  certbot with our own arguments
+                command,
+                env=environment,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+            )
+        output, _ = process.communicate(timeout=_PATIENCE_SECONDS)
+    except BaseException:
+        if process is not None:
+            process.kill()
+            process.wait()
+        raise
+    return subprocess.CompletedProcess(command, process.returncode, output)
+
+
+@contextmanager
+def _stops_wait() -> Iterator[None]:
+    """A stop while a child is being started would leave it running: it is obeyed afterwards."""
+    waiting: list[int] = []
+    numbers = (signal.SIGTERM, signal.SIGINT)
+    before = {number: signal.signal(number, lambda n, _: waiting.append(n)) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    for stopped in waiting:
+        signal.raise_signal(stopped)
 
 
 def _free_port() -> int:
