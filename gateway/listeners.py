@@ -150,7 +150,9 @@ def _refuse_sharing(host: str, port: int, family: socket.AddressFamily) -> None:
 def _shareable(host: str, port: int, family: socket.AddressFamily) -> socket.socket:
     bound = socket.socket(family, socket.SOCK_STREAM)
     try:
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # For connections of a former server that linger. A free port has none, and would with it
+        # be taken by whoever asks for that very port before we listen.
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, port != 0)
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         bound.bind((host, port))
     except OSError:
