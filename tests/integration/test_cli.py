@@ -124,12 +124,14 @@ async def test_a_new_server_is_served_and_sold_at_once(run: Run, gateway: Runnin
 async def test_a_mistake_is_told_in_one_line_and_changes_nothing(
     run: Run, pool: Pool, words: tuple[str, ...]
 ) -> None:
-    before = await pool.fetchval("SELECT count(*) FROM audit.event")
+    # The running gateway records what it does of its own accord, such as signing a CRL.
+    changes = "SELECT count(*) FROM audit.event WHERE actor LIKE 'operator:%'"
+    before = await pool.fetchval(changes)
     status, output, errors = await run(*words)
     assert (status, output) == (1, "")
     assert errors.startswith("gateway: ")
     assert errors.count("\n") == 1
-    assert await pool.fetchval("SELECT count(*) FROM audit.event") == before
+    assert await pool.fetchval(changes) == before
 
 
 async def test_a_wrong_usage_is_status_2(run: Run) -> None:
