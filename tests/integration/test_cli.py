@@ -149,7 +149,10 @@ async def test_the_environment_wins_over_the_file(run: Run) -> None:
 
 async def test_every_change_of_an_operator_is_in_the_audit_trail(run: Run, pool: Pool) -> None:
     await run("reseller", "deposit", "demo", "1.00", "--note", "a gift")
-    event = await pool.fetchrow("SELECT * FROM audit.event ORDER BY id DESC LIMIT 1")
+    event = await pool.fetchrow(
+        "SELECT * FROM audit.event WHERE action = 'reseller.deposited' ORDER BY id DESC LIMIT 1"
+    )
     assert event is not None
     assert event["actor"].startswith("operator:")
     assert event["subject"] == "demo"
+    assert event["after"]["note"] == "a gift"
