@@ -5,7 +5,7 @@ import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -67,6 +67,7 @@ def _check_domain_name(name: str) -> str:
 
 
 Port = Annotated[int, Field(ge=0, le=65535)]
+MailAddress = Annotated[str, Field(pattern=r"^[!-?A-~]{1,64}@[A-Za-z0-9.-]{1,189}$")]
 DatabaseUrl = Annotated[str, AfterValidator(_check_database_url)]
 PublicUrl = Annotated[str, AfterValidator(check_public_url)]
 DomainName = Annotated[str, AfterValidator(_check_domain_name)]
@@ -182,6 +183,29 @@ class Refund(_Section):
     """Revoke what was issued for a name that is removed for its money back."""
 
 
+class Notices(_Section):
+    """What resellers are told by webhook and e-mail."""
+
+    low_balance: int = Field(default=100, ge=0)
+    """Told when a purchase takes the balance below this; resellers may have a number of their own."""
+    smtp_host: str | None = None
+    """Mail server that takes our mail; without one no mail is sent."""
+    smtp_port: Annotated[int, Field(ge=1, le=65535)] = 587
+    smtp_tls: Literal["starttls", "tls", "none"] = "starttls"
+    smtp_user: str | None = None
+    smtp_password: SecretStr | None = None
+    sender: MailAddress | None = None
+    """From; default: notices@ and the host of public_url."""
+    timeout_seconds: float = Field(default=10.0, gt=0, le=60)
+    """For one attempt."""
+    retry_delays_seconds: list[Annotated[float, Field(gt=0)]] = Field(
+        default=[5, 30, 300, 1800, 7200, 18000, 36000], min_length=1
+    )
+    """Waits after failed attempts; the last one repeats."""
+    retry_hours: float = Field(default=72.0, gt=0)
+    """After so long without success a destination is parked."""
+
+
 class Settings(BaseSettings):
     """Everything an operator can set."""
 
@@ -204,6 +228,7 @@ class Settings(BaseSettings):
     logins: Logins = Logins()
     subscriptions: Subscriptions = Subscriptions()
     refund: Refund = Refund()
+    notices: Notices = Notices()
 
     def dnssec_required(self) -> bool:
         """Whether resolvers that do not validate are not to be worked with."""

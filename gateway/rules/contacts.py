@@ -19,13 +19,18 @@ def checked(contacts: Sequence[str]) -> list[str]:
     return [_checked(contact) for contact in contacts]
 
 
+def is_mail_address(text: str) -> bool:
+    """One bare address, without a display name, comments or quotes."""
+    return len(text) <= _MAXIMUM_LENGTH and _ADDRESS.fullmatch(text) is not None
+
+
 def _checked(contact: str) -> str:
     scheme, colon, address = contact.partition(":")
     if not colon or scheme.lower() != "mailto":
         raise ContactUnsupported(f"The contact {_shown(contact)} is no mailto: URL.")
     if "?" in address or "," in address:  # RFC 8555 §7.3: no hfields, one address
         raise ContactInvalid(f"The contact {_shown(contact)} must hold one bare mail address.")
-    if len(address) > _MAXIMUM_LENGTH or not _ADDRESS.fullmatch(address):
+    if not is_mail_address(address):
         raise ContactInvalid(f"The contact {_shown(contact)} is not a valid mail address.")
     return f"mailto:{address}"
 

@@ -114,7 +114,7 @@ async def test_every_table_column_and_view_of_ours_that_needs_one_has_a_comment(
           FROM pg_class relation
          WHERE relation.relkind IN ('r', 'v', 'p')
            AND relation.relnamespace::regnamespace::text IN
-               ('reseller', 'subscription', 'acme', 'ca', 'audit', 'ops', 'sandbox')
+               ('reseller', 'subscription', 'acme', 'ca', 'audit', 'ops', 'sandbox', 'notice')
            AND obj_description(relation.oid) IS NULL
         """
     )
@@ -142,6 +142,7 @@ def test_what_is_commented_out_in_the_example_is_the_default(tmp_path: Path) -> 
     defaults = load_settings(EXAMPLE).model_dump()
     examples = {"passphrase_file", "crl_url", "resolve_to", "terms_of_service", "website"}
     examples |= {"maximum_total_days", "caa_identities", "require_dnssec", "methods"}
+    examples |= {"smtp_host", "smtp_user", "smtp_password", "sender"}
     for name, value in shown.items():
         if not isinstance(value, dict):
             assert defaults[name] == value
