@@ -187,7 +187,7 @@ class Notices(_Section):
     """What resellers are told by webhook and e-mail."""
 
     low_balance: int = Field(default=100, ge=0)
-    """Told when a purchase takes the balance below this; resellers may have a number of their own."""
+    """Told when a purchase takes the balance below this; resellers may have one of their own."""
     smtp_host: str | None = None
     """Mail server that takes our mail; without one no mail is sent."""
     smtp_port: Annotated[int, Field(ge=1, le=65535)] = 587

@@ -29,6 +29,7 @@ CREATE TABLE notice.destination (
     status           text NOT NULL DEFAULT 'active' CHECK (status IN ('active', 'parked', 'removed')),
     created_at       timestamptz NOT NULL,
     attempt_at       timestamptz,
+    leased           boolean NOT NULL DEFAULT false,
     failures         integer NOT NULL DEFAULT 0 CHECK (failures >= 0),
     failing_since    timestamptz,
     last_error       text,
@@ -42,7 +43,8 @@ COMMENT ON TABLE notice.destination IS 'A webhook or mail address of a reseller,
 COMMENT ON COLUMN notice.destination.address IS 'URL of a webhook, or a mail address.';
 COMMENT ON COLUMN notice.destination.encrypted_secret IS 'MultiFernet token of the webhook''s signing secret.';
 COMMENT ON COLUMN notice.destination.status IS 'active; parked = gave up after the retry horizon, notices wait until it is resumed; removed.';
-COMMENT ON COLUMN notice.destination.attempt_at IS 'Database time when it is worked on next; NULL = nothing waits. Whoever takes it moves this ahead: it is the lease too.';
+COMMENT ON COLUMN notice.destination.attempt_at IS 'Database time when it is worked on next; NULL = nothing waits. Whoever takes it moves this ahead: then it is the end of the lease.';
+COMMENT ON COLUMN notice.destination.leased IS 'Is a process at work on it, until attempt_at? Otherwise attempt_at is the end of the back-off.';
 COMMENT ON COLUMN notice.destination.failures IS 'Attempts in a row that failed.';
 COMMENT ON COLUMN notice.destination.failing_since IS 'Database time of the first of those.';
 CREATE UNIQUE INDEX destination_once ON notice.destination (reseller_id, channel, address)

@@ -17,7 +17,8 @@ LAYERS = (
     {"rules"},
     {"db"},
     {"store", "ca", "validation", "sandbox.postgres_binaries"},
-    {"sandbox.postgres"},
+    # Goes only to addresses that `validation` holds for public.
+    {"notify", "sandbox.postgres"},
     {"services", "logging", "client_address", "request_body"},
     {"usecases"},
     {"acme", "reseller", "console", "products", "jobs", "downloads", "health", "sandbox.clock"},

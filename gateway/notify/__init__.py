@@ -1,0 +1,1 @@
+"""Bringing notices to their receivers: webhooks and mail."""

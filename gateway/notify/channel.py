@@ -1,0 +1,39 @@
+"""What every way to a receiver has in common."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """One notice for one receiver. `secret` signs webhooks."""
+
+    notice_id: UUID
+    kind: str
+    due_at: datetime
+    data: Mapping[str, Any]
+    address: str
+    secret: bytes | None
+
+
+class Undelivered(Exception):
+    """The receiver did not confirm the notice; the text says why, without secrets.
+
+    `final` = it said that nothing must be sent there any more.
+    """
+
+    def __init__(self, text: str, *, final: bool = False) -> None:
+        super().__init__(text)
+        self.final = final
+
+
+class Sender(Protocol):
+    """One channel of one process."""
+
+    async def send(self, parcel: Parcel) -> None:
+        """Returns once the receiver has confirmed it; raises Undelivered."""
+
+    async def close(self) -> None: ...

@@ -1,0 +1,94 @@
+"""Notices by e-mail, handed to one SMTP server."""
+
+import asyncio
+from dataclasses import dataclass
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import formatdate
+
+import aiosmtplib
+from aiosmtplib import (
+    SMTPException,
+    SMTPRecipientRefused,
+    SMTPRecipientsRefused,
+    SMTPResponseException,
+)
+
+from gateway.notify.channel import Parcel, Undelivered
+from gateway.rules.notices import mail
+
+_LONGEST_SUBJECT = 200
+_PERMANENT = 500  # replies from here on (RFC 5321 §4.2.1)
+
+
+@dataclass(frozen=True, slots=True)
+class MailServer:
+    """Where mail is handed in. `tls` is starttls, tls or none."""
+
+    host: str
+    port: int
+    tls: str
+    user: str | None
+    password: str | None
+
+
+class MailSender:
+    """Message-ID is the notice's own, so that a mail that is sent again can be known as such."""
+
+    def __init__(self, server: MailServer, sender: str, domain: str, timeout: float) -> None:
+        """`domain` is the right side of Message-IDs; `timeout` in seconds, for one mail."""
+        self._server = server
+        self._sender = sender
+        self._domain = domain
+        self._timeout = timeout
+
+    async def send(self, parcel: Parcel) -> None:
+        try:
+            async with asyncio.timeout(self._timeout):
+                await self._hand_in(parcel)
+        except SMTPRecipientsRefused as error:
+            [refused] = error.recipients
+            raise _refused(refused) from error
+        except SMTPResponseException as error:
+            raise Undelivered(f"the mail server answered {error.code}") from error
+        except TimeoutError as error:
+            raise Undelivered(f"no answer within {self._timeout:g} seconds") from error
+        except (SMTPException, OSError) as error:
+            raise Undelivered(f"the mail server failed ({type(error).__name__})") from error
+
+    async def close(self) -> None:
+        return None
+
+    async def _hand_in(self, parcel: Parcel) -> None:
+        server = self._server
+        await aiosmtplib.send(
+            self.compose(parcel),
+            sender=self._sender,
+            recipients=[parcel.address],
+            hostname=server.host,
+            port=server.port,
+            use_tls=server.tls == "tls",
+            start_tls=server.tls == "starttls",
+            username=server.user,
+            password=server.password,
+            timeout=self._timeout,
+        )
+
+    def compose(self, parcel: Parcel) -> EmailMessage:
+        """The mail; its Date is that of the attempt."""
+        subject, text = mail(parcel.kind, parcel.due_at, parcel.data)
+        message = EmailMessage(policy=SMTP)
+        message["From"] = self._sender
+        message["To"] = parcel.address
+        message["Subject"] = " ".join(subject.split())[:_LONGEST_SUBJECT]
+        message["Date"] = formatdate(usegmt=True)
+        message["Message-ID"] = f"<{parcel.notice_id.hex}@{self._domain}>"
+        message["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody answers automatically
+        message.set_content(text)
+        return message
+
+
+def _refused(error: SMTPRecipientRefused) -> Undelivered:
+    return Undelivered(
+        f"the mail server refused the address ({error.code})", final=error.code >= _PERMANENT
+    )

@@ -1,0 +1,285 @@
+"""Which notices there are, and what each says, made from what the audit trail tells."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any, Literal
+from uuid import UUID
+
+from gateway.rules import terms
+
+Channel = Literal["webhook", "mail"]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of notice. `headline` and `advice` are for people; braces hold members of its data."""
+
+    headline: str
+    advice: str
+    by_default: bool = True
+
+
+KINDS: Mapping[str, Kind] = {
+    "subscription.expiring": Kind(
+        "Subscription {acmeAccountID} expires in {daysLeft} days",
+        "Extend it with EXTENDDOMAINS; certificates are issued until it expires.",
+    ),
+    "subscription.grace_began": Kind(
+        "Subscription {acmeAccountID} expired and can still be extended",
+        "No certificates are issued. Extend it with EXTENDDOMAINS before the time given.",
+    ),
+    "subscription.expired": Kind(
+        "Subscription {acmeAccountID} is over",
+        "It can no longer be extended. Add the names again with ADDDOMAIN to start a new one.",
+    ),
+    "prevalidation.expiring": Kind(
+        "Pre-validation {ovAnchorOrderNumber} expires in {daysLeft} days",
+        "Order a new one and move its names with UPDATEDOMAINS; OV certificates stop when it ends.",
+    ),
+    "prevalidation.renewed": Kind(
+        "Pre-validation {ovAnchorOrderNumber} was renewed",
+        "Its names were moved to the new one; nothing is to be done.",
+    ),
+    "balance.low": Kind(
+        "The balance is {balance} {currency}",
+        "Pay in more, or names can no longer be added and subscriptions not be extended.",
+    ),
+    "issuance.refused": Kind(
+        "No certificate for {acmeAccountID}: {reason}",
+        "Once this is cured, the client gets its certificate at its next attempt.",
+    ),
+    "certificate.issued": Kind(
+        "Certificate {serialNumber} was issued",
+        "Nothing is to be done.",
+        by_default=False,
+    ),
+    "certificate.revoked": Kind(
+        "Certificate {serialNumber} was revoked",
+        "If it is still in use, its ACME client must get another one.",
+    ),
+}
+"""Every kind, in the order they are listed."""
+
+TEST = "notice.test"
+"""A notice that somebody asked for to see whether it arrives; goes whatever was chosen."""
+
+BY_DEFAULT = tuple(name for name, kind in KINDS.items() if kind.by_default)
+
+EXPIRY_DAYS = (60, 30, 7)
+"""Days before its expiry on which a subscription's end is told."""
+
+REFUSALS_A_DAY = 20
+"""Most notices of refused issuance for one EAB credential and UTC day."""
+
+_TEST_KIND = Kind("A test notice for {login}", "It was asked for; nothing is to be done.")
+_OTHERS_CURE = frozenset({"caa"})
+"""Reasons of refusal that the owner of the DNS zone cures, not the reseller."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """An entry of the audit trail."""
+
+    id: int
+    at: datetime
+    actor: str
+    action: str
+    subject: str
+    after: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A notice to be made, unless one with the same `once` is there already."""
+
+    reseller_id: UUID
+    kind: str
+    subject: str
+    due_at: datetime
+    data: Mapping[str, Any]
+    once: str
+    event_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whose an ACME account is."""
+
+    account_id: str
+    kid: str
+    reseller_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateFacts:
+    """A certificate that an event is about, and whose it is."""
+
+    serial: str
+    names: Sequence[str]
+    not_before: datetime
+    not_after: datetime
+    account_id: str
+    kid: str
+    reseller_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """A ledger entry of a purchase. `threshold` is the reseller's own, if there is one."""
+
+    entry_id: int
+    reseller_id: UUID
+    login: str
+    currency: str
+    amount: Decimal
+    balance_after: Decimal
+    threshold: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The names that one event refused for one reason."""
+
+    reason: str
+    text: str
+    names: Sequence[str]
+
+
+def refusals_to_tell(event: Event) -> list[Refused]:
+    """What an `issuance.refused` says that the reseller can cure, by reason."""
+    found: dict[str, Refused] = {}
+    for refusal in event.after.get("refusals", ()):
+        reason = refusal["reason"]
+        if reason in _OTHERS_CURE:
+            continue
+        before = found.get(reason)
+        names = [*(before.names if before else ()), refusal["name"]]
+        found[reason] = Refused(reason, before.text if before else refusal["text"], names)
+    return list(found.values())
+
+
+def refusal(event: Event, owner: Owner, refused: Refused, untold: Collection[str]) -> Draft:
+    """`untold` are those of its names that were not told today (`day_of` the event)."""
+    return Draft(
+        owner.reseller_id,
+        "issuance.refused",
+        owner.kid,
+        event.at,
+        {
+            "acmeAccountID": owner.account_id,
+            "eabMACIDb64url": owner.kid,
+            "domainNames": [name for name in refused.names if name in untold],
+            "reason": refused.reason,
+            "detail": refused.text,
+        },
+        f"issuance.refused:{event.id}:{refused.reason}",
+        event.id,
+    )
+
+
+def certificate(event: Event, facts: CertificateFacts) -> Draft:
+    """Of a `certificate.issued` or `certificate.revoked`."""
+    reason = event.after.get("reason")
+    return Draft(
+        facts.reseller_id,
+        event.action,
+        facts.serial,
+        event.at,
+        {
+            "acmeAccountID": facts.account_id,
+            "eabMACIDb64url": facts.kid,
+            "serialNumber": facts.serial,
+            "domainNames": list(facts.names),
+            "validNotBefore": instant(facts.not_before),
+            "validNotAfter": instant(facts.not_after),
+            **({"reason": reason} if event.action == "certificate.revoked" and reason else {}),
+        },
+        f"{event.action}:{facts.serial}",
+        event.id,
+    )
+
+
+def low_balance(event: Event, charge: Charge, threshold_of_all: Decimal) -> Draft | None:
+    """Only the charge that takes the balance below the threshold is told, not those after it."""
+    threshold = threshold_of_all if charge.threshold is None else charge.threshold
+    if not charge.balance_after < threshold <= charge.balance_after - charge.amount:
+        return None
+    return Draft(
+        charge.reseller_id,
+        "balance.low",
+        charge.login,
+        event.at,
+        {
+            "balance": f"{charge.balance_after:.2f}",
+            "threshold": f"{threshold:.2f}",
+            "currency": charge.currency,
+            "orderNumber": int(event.subject),
+        },
+        f"balance.low:{charge.entry_id}",
+        event.id,
+    )
+
+
+def expiry_notices(expires_at: datetime) -> list[tuple[int, datetime]]:
+    """Days left, and when that is told: at the second of the expiry, so many days before."""
+    return [(days, expires_at - timedelta(days=days)) for days in EXPIRY_DAYS]
+
+
+def subscription(event: Event, owner: Owner, expires_at: datetime) -> Draft:
+    """Of a `subscription.expiring`, `subscription.grace_began` or `subscription.expired`."""
+    data: dict[str, Any] = {
+        "acmeAccountID": owner.kid,
+        "expiresAt": instant(expires_at),
+        "extendableUntil": instant(terms.grace_ends(expires_at)),
+    }
+    if event.action == "subscription.expiring":
+        data["daysLeft"] = event.after["daysLeft"]
+    return Draft(
+        owner.reseller_id,
+        event.action,
+        owner.kid,
+        event.at,
+        data,
+        f"{event.action}:{owner.kid}:{instant(expires_at)}:{data.get('daysLeft', '')}",
+        event.id,
+    )
+
+
+def test(reseller_id: UUID, login: str, now: datetime, notice_id: UUID) -> Draft:
+    """A notice to see whether it arrives; every one is another."""
+    return Draft(reseller_id, TEST, login, now, {"login": login}, f"{TEST}:{notice_id}", None)
+
+
+def in_order(drafts: Sequence[Draft]) -> list[Draft]:
+    """By the business time they are due at; what was recorded first comes first."""
+    return sorted(drafts, key=lambda draft: (draft.due_at, draft.event_id or 0))
+
+
+def day_of(event: Event) -> date:
+    """The UTC day within which a refusal is told once."""
+    return event.at.astimezone(UTC).date()
+
+
+def instant(moment: datetime) -> str:
+    """As the action API writes instants."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def payload(kind: str, due_at: datetime, data: Mapping[str, Any]) -> dict[str, Any]:
+    """What a webhook is sent: the three members that Standard Webhooks recommends."""
+    return {"type": kind, "timestamp": instant(due_at), "data": dict(data)}
+
+
+def mail(kind: str, due_at: datetime, data: Mapping[str, Any]) -> tuple[str, str]:
+    """Subject and text of a mail."""
+    about = KINDS.get(kind, _TEST_KIND)
+    headline = about.headline.format_map(data)
+    members = "\n".join(f"{name}: {_shown(value)}" for name, value in data.items())
+    text = f"{headline}.\n\n{members}\n\n{about.advice}\n\n{kind} at {instant(due_at)}\n"
+    return headline, text
+
+
+def _shown(value: Any) -> str:
+    return ", ".join(value) if isinstance(value, list) else str(value)
