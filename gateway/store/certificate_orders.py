@@ -1,0 +1,287 @@
+"""SSL certificate orders as customers see them, and the moves of their status."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from uuid import UUID
+
+from gateway.db.pool import Connection, Pool
+
+
+@dataclass(frozen=True, slots=True)
+class NewOrder:
+    """An order to be stored as PAID. `paid` is cash and coupon together."""
+
+    cert_id: str
+    reseller_id: UUID
+    order_number: int
+    name: str
+    brand: str
+    type: str
+    names: Sequence[str]
+    months: int
+    paid: Decimal
+    coupon: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateOrder:
+    """A stored order; `status` as shown at the asked instant, `not_after` of the newest
+    certificate."""
+
+    cert_id: str
+    reseller_id: UUID
+    order_number: int | None
+    name: str
+    brand: str
+    type: str
+    names: list[str]
+    months: int
+    paid: Decimal
+    coupon: Decimal
+    status: str
+    application_id: UUID | None
+    serial: str | None
+    first_issued_at: datetime | None
+    revoked_at: datetime | None
+    problem: str | None
+    created_at: datetime
+    updated_at: datetime
+    not_after: datetime | None
+    purchased_at: datetime | None
+    cash: Decimal | None
+    refunded: Decimal | None
+    currency: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What part of a list is wanted, in which order."""
+
+    limit: int
+    offset: int
+    sort_key: str
+    descending: bool
+    status: str | None
+
+
+async def add(connection: Connection, order: NewOrder, now: datetime) -> bool:
+    """False = the cert_id is taken."""
+    row = await connection.fetchrow(
+        """
+        INSERT INTO ssl.certificate_order
+               (cert_id, reseller_id, order_number, name, brand, type, names, months, paid,
+                coupon, created_at, updated_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)
+            ON CONFLICT (cert_id) DO NOTHING
+        RETURNING cert_id
+        """,
+        order.cert_id,
+        order.reseller_id,
+        order.order_number,
+        order.name,
+        order.brand,
+        order.type,
+        order.names,
+        order.months,
+        order.paid,
+        order.coupon,
+        now,
+    )
+    return row is not None
+
+
+async def lock(connection: Connection, cert_id: str) -> None:
+    """The first lock of everything that happens to an order; harmless if there is none."""
+    await connection.execute(
+        """
+        SELECT cert_id
+          FROM ssl.certificate_order
+         WHERE cert_id = $1
+           FOR NO KEY UPDATE
+        """,
+        cert_id,
+    )
+
+
+async def find(
+    connection: Connection | Pool, cert_id: str, now: datetime
+) -> CertificateOrder | None:
+    """An order that was not unsubscribed."""
+    row = await connection.fetchrow(
+        """
+        SELECT placed.cert_id, placed.reseller_id, placed.order_number, placed.name,
+               placed.brand, placed.type, placed.names, placed.months, placed.paid,
+               placed.coupon, ssl.shown_status(placed.status, certificate.not_after, $2) AS status,
+               placed.application_id, placed.serial, placed.first_issued_at, placed.revoked_at,
+               placed.problem, placed.created_at, placed.updated_at, certificate.not_after,
+               purchase.purchased_at, purchase.cost AS cash, purchase.refunded, purchase.currency
+          FROM ssl.certificate_order placed
+          LEFT JOIN ca.certificate ON certificate.serial = placed.serial
+          LEFT JOIN reseller.purchase ON purchase.order_number = placed.order_number
+         WHERE placed.cert_id = $1
+           AND placed.unsubscribed_at IS NULL
+        """,
+        cert_id,
+        now,
+    )
+    return CertificateOrder(**row) if row else None
+
+
+async def list_page(
+    connection: Connection | Pool, reseller_id: UUID, page: Page, now: datetime
+) -> tuple[list[CertificateOrder], int]:
+    """A reseller's orders that were not unsubscribed, and how many there are on all pages.
+
+    Ties are broken by cert_id, so that pages do not overlap.
+    """
+    rows = await connection.fetch(
+        """
+        WITH listed AS (
+            SELECT placed.cert_id, placed.reseller_id, placed.order_number, placed.name,
+                   placed.brand, placed.type, placed.names, placed.months, placed.paid,
+                   placed.coupon,
+                   ssl.shown_status(placed.status, certificate.not_after, $2) AS status,
+                   placed.application_id, placed.serial, placed.first_issued_at,
+                   placed.revoked_at, placed.problem, placed.created_at, placed.updated_at,
+                   certificate.not_after, purchase.purchased_at, purchase.cost AS cash,
+                   purchase.refunded, purchase.currency
+              FROM ssl.certificate_order placed
+              LEFT JOIN ca.certificate ON certificate.serial = placed.serial
+              LEFT JOIN reseller.purchase ON purchase.order_number = placed.order_number
+             WHERE placed.reseller_id = $1
+               AND placed.unsubscribed_at IS NULL
+        ), wanted AS (
+            SELECT *
+              FROM listed
+             WHERE $3::text IS NULL OR status = $3
+        ), page AS (
+            SELECT *
+              FROM wanted
+             ORDER BY CASE WHEN $4 = 'certExpiredTime' AND $5 THEN not_after END DESC NULLS LAST,
+                      CASE WHEN $4 = 'certExpiredTime' AND NOT $5 THEN not_after END NULLS LAST,
+                      CASE WHEN $4 = 'certUpdateTime' AND $5 THEN updated_at END DESC,
+                      CASE WHEN $4 = 'certUpdateTime' AND NOT $5 THEN updated_at END,
+                      CASE WHEN $4 = 'certStatus' AND $5 THEN status END DESC,
+                      CASE WHEN $4 = 'certStatus' AND NOT $5 THEN status END,
+                      cert_id
+             LIMIT $6
+            OFFSET $7
+        )
+        SELECT counted.total, page.*
+          FROM (SELECT count(*) AS total FROM wanted) AS counted
+          LEFT JOIN page ON true
+        """,
+        reseller_id,
+        now,
+        page.status,
+        page.sort_key,
+        page.descending,
+        page.limit,
+        page.offset,
+    )
+    found = [
+        CertificateOrder(**{name: value for name, value in row.items() if name != "total"})
+        for row in rows
+        if row["cert_id"] is not None
+    ]
+    return found, rows[0]["total"]
+
+
+async def move(
+    connection: Connection,
+    cert_id: str,
+    status: str,
+    now: datetime,
+    *,
+    due_in: timedelta | None = None,
+    problem: str | None = None,
+) -> None:
+    """Changes the status of a locked order; `due_in` None = nothing is to be done for it."""
+    await connection.execute(
+        """
+        UPDATE ssl.certificate_order
+           SET status = $2,
+               updated_at = $3,
+               due_at = clock_timestamp() + $4::interval,
+               problem = $5,
+               attempts = 0,
+               revoked_at = CASE WHEN $2 = 'REVOKED' THEN $3 END
+         WHERE cert_id = $1
+        """,
+        cert_id,
+        status,
+        now,
+        due_in,
+        problem,
+    )
+
+
+async def mark_unsubscribed(connection: Connection, cert_id: str, now: datetime) -> None:
+    """From now on it is gone from lists; the record stays."""
+    await connection.execute(
+        """
+        UPDATE ssl.certificate_order
+           SET unsubscribed_at = $2, updated_at = $2
+         WHERE cert_id = $1
+        """,
+        cert_id,
+        now,
+    )
+
+
+async def serials_to_revoke(connection: Connection, cert_id: str, now: datetime) -> list[str]:
+    """Certificates of an order that have not ended, revoked ones included."""
+    rows = await connection.fetch(
+        """
+        SELECT issued.serial
+          FROM ssl.issued
+          JOIN ca.certificate ON certificate.serial = issued.serial
+         WHERE issued.cert_id = $1
+           AND certificate.not_after >= $2
+         ORDER BY issued.serial
+        """,
+        cert_id,
+        now,
+    )
+    return [row["serial"] for row in rows]
+
+
+async def revocation_is_complete(connection: Connection, cert_id: str) -> bool:
+    """Every revocation of an order was told to its issuer, and is on the CRL if we sign that."""
+    complete: bool = await connection.fetchval(
+        """
+        SELECT NOT EXISTS (
+               SELECT
+                 FROM ssl.issued
+                 JOIN ca.certificate ON certificate.serial = issued.serial
+                 JOIN ca.revocation ON revocation.serial = issued.serial
+                WHERE issued.cert_id = $1
+                  AND (revocation.told_at IS NULL
+                       OR revocation.crl_number IS NULL
+                          AND EXISTS (SELECT
+                                        FROM ca.crl
+                                       WHERE crl.issuer_id = certificate.issuer_id)))
+        """,
+        cert_id,
+    )
+    return complete
+
+
+async def certificate_pem_parts(
+    connection: Connection | Pool, serial: str
+) -> tuple[bytes, bytes, list[bytes]]:
+    """DER of a certificate, of its issuer, and of what clients are sent above that."""
+    row = await connection.fetchrow(
+        """
+        SELECT certificate.der, issuer.certificate AS issuer, issuer.chain
+          FROM ca.certificate
+          JOIN ca.issuer ON issuer.id = certificate.issuer_id
+         WHERE certificate.serial = $1
+        """,
+        serial,
+    )
+    if row is None:
+        raise LookupError(serial)
+    return row["der"], row["issuer"], row["chain"]

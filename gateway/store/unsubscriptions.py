@@ -1,0 +1,130 @@
+"""Unsubscriptions: requests for the money of a certificate that wait for an operator."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from gateway.db.pool import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Unsubscription:
+    """A request and what became of it."""
+
+    id: int
+    cert_id: str
+    status: str
+    requested_at: datetime
+    decided_at: datetime | None
+    decided_by: str | None
+    reason: str | None
+    refunded: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class ListedUnsubscription:
+    """A request as operators see it; `cash` is what an approval pays back."""
+
+    id: int
+    status: str
+    cert_id: str
+    reseller: str
+    names: list[str]
+    certificate_status: str
+    order_number: int | None
+    cash: Decimal | None
+    currency: str | None
+    requested_at: datetime
+    decided_at: datetime | None
+    reason: str | None
+
+
+async def add(connection: Connection, cert_id: str, acknowledged: str, now: datetime) -> int:
+    """A request for a locked order; gives its number."""
+    number: int = await connection.fetchval(
+        """
+        INSERT INTO ssl.unsubscription (cert_id, acknowledged, requested_at)
+        VALUES ($1, $2, $3)
+        RETURNING id
+        """,
+        cert_id,
+        acknowledged,
+        now,
+    )
+    return number
+
+
+async def find(connection: Connection, number: int) -> Unsubscription | None:
+    row = await connection.fetchrow(
+        """
+        SELECT id, cert_id, status, requested_at, decided_at, decided_by, reason, refunded
+          FROM ssl.unsubscription
+         WHERE id = $1
+        """,
+        number,
+    )
+    return Unsubscription(**row) if row else None
+
+
+async def find_waiting(connection: Connection, cert_id: str) -> int | None:
+    """Number of the request that waits for an operator, if there is one."""
+    number: int | None = await connection.fetchval(
+        """
+        SELECT id
+          FROM ssl.unsubscription
+         WHERE cert_id = $1
+           AND status = 'waiting'
+        """,
+        cert_id,
+    )
+    return number
+
+
+async def decide(
+    connection: Connection,
+    number: int,
+    status: str,
+    *,
+    now: datetime,
+    by: str,
+    reason: str | None = None,
+    refunded: Decimal | None = None,
+) -> None:
+    """waiting → approved, rejected or failed; call it with the order locked."""
+    await connection.execute(
+        """
+        UPDATE ssl.unsubscription
+           SET status = $2,
+               decided_at = $3,
+               decided_by = $4,
+               reason = $5,
+               refunded = $6
+         WHERE id = $1
+        """,
+        number,
+        status,
+        now,
+        by,
+        reason,
+        refunded,
+    )
+
+
+async def list_all(connection: Connection, *, waiting_only: bool) -> list[ListedUnsubscription]:
+    """Those that wait first, then by number."""
+    rows = await connection.fetch(
+        """
+        SELECT unsubscription.id, unsubscription.status, unsubscription.cert_id,
+               account.login AS reseller, placed.names, placed.status AS certificate_status,
+               placed.order_number, purchase.cost AS cash, purchase.currency,
+               unsubscription.requested_at, unsubscription.decided_at, unsubscription.reason
+          FROM ssl.unsubscription
+          JOIN ssl.certificate_order placed ON placed.cert_id = unsubscription.cert_id
+          JOIN reseller.account ON account.id = placed.reseller_id
+          LEFT JOIN reseller.purchase ON purchase.order_number = placed.order_number
+         WHERE NOT $1 OR unsubscription.status = 'waiting'
+         ORDER BY unsubscription.status <> 'waiting', unsubscription.id
+        """,
+        waiting_only,
+    )
+    return [ListedUnsubscription(**row) for row in rows]
