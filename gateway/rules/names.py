@@ -69,6 +69,11 @@ def is_public_suffix(name: str) -> bool:
     return _public_suffixes().is_public(name)
 
 
+def registrable_domain(name: str) -> str:
+    """The public suffix and the label before it: `example.co.uk` of `a.b.example.co.uk`."""
+    return _public_suffixes().privatesuffix(name) or name
+
+
 def _mapped(text: str) -> str:
     """Lower case; what is not ASCII goes through the UTS 46 mapping (full-width dots included)."""
     if text.isascii():
