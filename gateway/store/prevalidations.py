@@ -275,8 +275,8 @@ async def linked_names(
 
 async def move_links(
     connection: Connection, old_number: int, new_number: int, kid: str | None = None
-) -> int:
-    """Lets the names of `linked_names` lean on another pre-validation; gives how many."""
+) -> set[UUID]:
+    """Lets the names of `linked_names` lean on another pre-validation; gives their ids."""
     rows = await connection.fetch(
         """
         UPDATE subscription.domain
@@ -293,7 +293,49 @@ async def move_links(
         new_number,
         kid,
     )
-    return len(rows)
+    return {row["id"] for row in rows}
+
+
+async def ev_linked_names(connection: Connection, number: int, kid: str) -> list[str]:
+    """Names of a credential's current subscription with which an EV pre-validation is kept."""
+    rows = await connection.fetch(
+        """
+        SELECT domain.name
+          FROM subscription.domain
+          JOIN subscription.subscription
+            ON subscription.id = domain.subscription_id
+           AND subscription.superseded_at IS NULL
+         WHERE domain.ev_anchor = $1
+           AND domain.removed_at IS NULL
+           AND subscription.kid = $2
+        """,
+        number,
+        kid,
+    )
+    return [row["name"] for row in rows]
+
+
+async def move_ev_links(
+    connection: Connection, old_number: int, new_number: int | None, kid: str | None = None
+) -> set[UUID]:
+    """As `move_links` for ev_anchor; `new_number` None = none is kept with the names any more."""
+    rows = await connection.fetch(
+        """
+        UPDATE subscription.domain
+           SET ev_anchor = $2
+          FROM subscription.subscription
+         WHERE domain.ev_anchor = $1
+           AND domain.removed_at IS NULL
+           AND subscription.id = domain.subscription_id
+           AND subscription.superseded_at IS NULL
+           AND ($3::text IS NULL OR subscription.kid = $3)
+        RETURNING domain.id
+        """,
+        old_number,
+        new_number,
+        kid,
+    )
+    return {row["id"] for row in rows}
 
 
 def _prevalidation(row: Record) -> Prevalidation:
