@@ -30,6 +30,8 @@ from gateway.usecases.activity import ActivityLog
 from gateway.usecases.crl import keep_signing
 from gateway.usecases.dnssec_watch import DnssecWatch
 from gateway.usecases.issuance_runner import IssuanceRunner
+from gateway.usecases.notice_delivery import NoticeRunner
+from gateway.usecases.notices import keep_making
 from gateway.usecases.perspective import methods_of
 from gateway.usecases.validation import Validator
 from gateway.validation.dns import DnsResolver, FixedResolver, Resolver
@@ -97,12 +99,16 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
         stack.push_async_callback(_last_flush, activity)
         stack.push_async_callback(validator.close)
         stack.push_async_callback(runner.close)
+        notices = NoticeRunner(services)
+        stack.push_async_callback(notices.close)
         for name, work in (
             ("validator", validator.run_forever),
             ("issuance", runner.run_forever),
             ("activity", activity.run_forever),
             ("dnssec", dnssec.run_forever),
             ("crl", partial(keep_signing, pool, ca, services.clock)),
+            ("notices", partial(keep_making, services)),
+            ("notice_delivery", notices.run_forever),
         ):
             await stack.enter_async_context(_background(name, work))
         yield Gateway(

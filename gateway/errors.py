@@ -16,6 +16,14 @@ class OperatorMistake(GatewayError):
     """A command cannot be carried out as given; the text tells the operator what to change."""
 
 
+class NoticeMistake(OperatorMistake):
+    """Notices cannot be set up like that. `part` is what is wrong: address, kind, destination, …"""
+
+    def __init__(self, part: str, text: str) -> None:
+        super().__init__(text)
+        self.part = part
+
+
 # --- what a reseller may be refused with -----------------------------------------------------
 
 
@@ -258,3 +266,34 @@ class UnknownProfile(_Detailed):
 
 class BadValidity(_Detailed):
     """The requested notBefore/notAfter do not fit the profile."""
+
+
+# --- what a customer of the certificate-order API may be refused with -------------------------
+
+
+class TokenRefused(GatewayError):
+    """No token, an unknown or revoked one, or from an address that may not log in."""
+
+
+class BadMember(_Detailed):
+    """A member of the JSON or a query parameter is missing, unknown or of no use."""
+
+
+class StatusForbids(_Detailed):
+    """The operation does not fit the status of the certificate."""
+
+
+class UnsubscriptionWaits(_Detailed):
+    """An operator is to decide on an earlier unsubscription first (§8 G3)."""
+
+
+class NotAcknowledged(_Detailed):
+    """The customer did not acknowledge that the certificate cannot be restored."""
+
+
+class NotRefundable(_Detailed):
+    """No money back by the rules of the product; the text says why."""
+
+
+class CouponRefused(_Detailed):
+    """The coupon is unknown, used or past its time."""

@@ -1,71 +1,14 @@
-"""Which notices there are, and what each says, made from what the audit trail tells."""
+"""Notices made of what the audit trail tells: for whom, of what, and once."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 from gateway.rules import terms
-
-Channel = Literal["webhook", "mail"]
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """A kind of notice. `headline` and `advice` are for people; braces hold members of its data."""
-
-    headline: str
-    advice: str
-    by_default: bool = True
-
-
-KINDS: Mapping[str, Kind] = {
-    "subscription.expiring": Kind(
-        "Subscription {acmeAccountID} expires in {daysLeft} days",
-        "Extend it with EXTENDDOMAINS; certificates are issued until it expires.",
-    ),
-    "subscription.grace_began": Kind(
-        "Subscription {acmeAccountID} expired and can still be extended",
-        "No certificates are issued. Extend it with EXTENDDOMAINS before the time given.",
-    ),
-    "subscription.expired": Kind(
-        "Subscription {acmeAccountID} is over",
-        "It can no longer be extended. Add the names again with ADDDOMAIN to start a new one.",
-    ),
-    "prevalidation.expiring": Kind(
-        "Pre-validation {ovAnchorOrderNumber} expires in {daysLeft} days",
-        "Order a new one and move its names with UPDATEDOMAINS; OV certificates stop when it ends.",
-    ),
-    "prevalidation.renewed": Kind(
-        "Pre-validation {ovAnchorOrderNumber} was renewed",
-        "Its names were moved to the new one; nothing is to be done.",
-    ),
-    "balance.low": Kind(
-        "The balance is {balance} {currency}",
-        "Pay in more, or names can no longer be added and subscriptions not be extended.",
-    ),
-    "issuance.refused": Kind(
-        "No certificate for {acmeAccountID}: {reason}",
-        "Once this is cured, the client gets its certificate at its next attempt.",
-    ),
-    "certificate.issued": Kind(
-        "Certificate {serialNumber} was issued",
-        "Nothing is to be done.",
-        by_default=False,
-    ),
-    "certificate.revoked": Kind(
-        "Certificate {serialNumber} was revoked",
-        "If it is still in use, its ACME client must get another one.",
-    ),
-}
-"""Every kind, in the order they are listed."""
-
-TEST = "notice.test"
-"""A notice that somebody asked for to see whether it arrives; goes whatever was chosen."""
-
-BY_DEFAULT = tuple(name for name, kind in KINDS.items() if kind.by_default)
+from gateway.rules.notice_kinds import TEST, instant
 
 EXPIRY_DAYS = (60, 30, 7)
 """Days before its expiry on which a subscription's end is told."""
@@ -73,7 +16,7 @@ EXPIRY_DAYS = (60, 30, 7)
 REFUSALS_A_DAY = 20
 """Most notices of refused issuance for one EAB credential and UTC day."""
 
-_TEST_KIND = Kind("A test notice for {login}", "It was asked for; nothing is to be done.")
+_OF_PREVALIDATIONS = ("daysLeft", "previousNumber", "newNumber")
 _OTHERS_CURE = frozenset({"caa"})
 """Reasons of refusal that the owner of the DNS zone cures, not the reseller."""
 
@@ -123,6 +66,16 @@ class CertificateFacts:
     account_id: str
     kid: str
     reseller_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class AnchorFacts:
+    """A pre-validation that an event is about."""
+
+    number: int
+    reseller_id: UUID
+    expires_at: datetime | None
+    organization: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +200,25 @@ def subscription(event: Event, owner: Owner, expires_at: datetime) -> Draft:
     )
 
 
+def prevalidation(event: Event, facts: AnchorFacts) -> Draft:
+    """Of a `prevalidation.expiring` or `prevalidation.renewed`; what the event adds is kept."""
+    data: dict[str, Any] = {
+        "ovAnchorOrderNumber": facts.number,
+        "organization": facts.organization,
+        **({"expiresAt": instant(facts.expires_at)} if facts.expires_at else {}),
+        **{name: event.after[name] for name in _OF_PREVALIDATIONS if name in event.after},
+    }
+    return Draft(
+        facts.reseller_id,
+        event.action,
+        str(facts.number),
+        event.at,
+        data,
+        f"{event.action}:{facts.number}:{data.get('expiresAt', '')}:{data.get('daysLeft', '')}",
+        event.id,
+    )
+
+
 def test(reseller_id: UUID, login: str, now: datetime, notice_id: UUID) -> Draft:
     """A notice to see whether it arrives; every one is another."""
     return Draft(reseller_id, TEST, login, now, {"login": login}, f"{TEST}:{notice_id}", None)
@@ -260,26 +232,3 @@ def in_order(drafts: Sequence[Draft]) -> list[Draft]:
 def day_of(event: Event) -> date:
     """The UTC day within which a refusal is told once."""
     return event.at.astimezone(UTC).date()
-
-
-def instant(moment: datetime) -> str:
-    """As the action API writes instants."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def payload(kind: str, due_at: datetime, data: Mapping[str, Any]) -> dict[str, Any]:
-    """What a webhook is sent: the three members that Standard Webhooks recommends."""
-    return {"type": kind, "timestamp": instant(due_at), "data": dict(data)}
-
-
-def mail(kind: str, due_at: datetime, data: Mapping[str, Any]) -> tuple[str, str]:
-    """Subject and text of a mail."""
-    about = KINDS.get(kind, _TEST_KIND)
-    headline = about.headline.format_map(data)
-    members = "\n".join(f"{name}: {_shown(value)}" for name, value in data.items())
-    text = f"{headline}.\n\n{members}\n\n{about.advice}\n\n{kind} at {instant(due_at)}\n"
-    return headline, text
-
-
-def _shown(value: Any) -> str:
-    return ", ".join(value) if isinstance(value, list) else str(value)

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from gateway.db.pool import Connection, Pool
-from gateway.rules.notices import Channel
+from gateway.rules.notice_kinds import Channel
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +113,20 @@ async def rest(connection: Connection, destination_id: UUID) -> None:
          WHERE id = $1
         """,
         destination_id,
+    )
+
+
+async def release(pool: Pool, lease: Lease) -> None:
+    """Another process may go on at once."""
+    await pool.execute(
+        """
+        UPDATE notice.destination
+           SET attempt_at = clock_timestamp(), leased = false
+         WHERE id = $1
+           AND attempt_at = $2
+        """,
+        lease.destination_id,
+        lease.until,
     )
 
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from gateway.db.pool import Connection
-from gateway.rules.notices import Channel
+from gateway.rules.notice_kinds import Channel
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,21 @@ class Destination:
     address: str
     kinds: list[str]
     status: str
+    last_error: str | None
+    undelivered: int
+
+
+@dataclass(frozen=True, slots=True)
+class Failing:
+    """A destination that does not take its notices, as operators see it."""
+
+    login: str
+    destination_id: UUID
+    channel: Channel
+    address: str
+    status: str
+    failures: int
+    failing_since: datetime | None
     last_error: str | None
     undelivered: int
 
@@ -53,6 +68,19 @@ async def list_all(connection: Connection, reseller_id: UUID) -> list[Destinatio
         reseller_id,
     )
     return [Destination(**row) for row in rows]
+
+
+async def list_failing(connection: Connection) -> list[Failing]:
+    """Those that fail longest first."""
+    rows = await connection.fetch(
+        """
+        SELECT reseller AS login, destination_id, channel, address, status, failures,
+               failing_since, last_error, undelivered
+          FROM ops.failing_destinations
+         ORDER BY failing_since
+        """
+    )
+    return [Failing(**row) for row in rows]
 
 
 async def lock(

@@ -1,0 +1,89 @@
+"""The kinds of notices, and how one is put to programs and to people."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+Channel = Literal["webhook", "mail"]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of notice. `headline` and `advice` are for people; braces hold members of its data."""
+
+    headline: str
+    advice: str
+    by_default: bool = True
+
+
+KINDS: Mapping[str, Kind] = {
+    "subscription.expiring": Kind(
+        "Subscription {acmeAccountID} expires in {daysLeft} days",
+        "Extend it with EXTENDDOMAINS; certificates are issued until it expires.",
+    ),
+    "subscription.grace_began": Kind(
+        "Subscription {acmeAccountID} expired and can still be extended",
+        "No certificates are issued. Extend it with EXTENDDOMAINS before the time given.",
+    ),
+    "subscription.expired": Kind(
+        "Subscription {acmeAccountID} is over",
+        "It can no longer be extended. Add the names again with ADDDOMAIN to start a new one.",
+    ),
+    "prevalidation.expiring": Kind(
+        "Pre-validation {ovAnchorOrderNumber} expires in {daysLeft} days",
+        "Order a new one and move its names with UPDATEDOMAINS; OV certificates stop when it ends.",
+    ),
+    "prevalidation.renewed": Kind(
+        "Pre-validation {ovAnchorOrderNumber} was renewed",
+        "Its names were moved to the new one; nothing is to be done.",
+    ),
+    "balance.low": Kind(
+        "The balance is {balance} {currency}",
+        "Pay in more, or names can no longer be added and subscriptions not be extended.",
+    ),
+    "issuance.refused": Kind(
+        "No certificate for {acmeAccountID}: {reason}",
+        "Once this is cured, the client gets its certificate at its next attempt.",
+    ),
+    "certificate.issued": Kind(
+        "Certificate {serialNumber} was issued",
+        "Nothing is to be done.",
+        by_default=False,
+    ),
+    "certificate.revoked": Kind(
+        "Certificate {serialNumber} was revoked",
+        "If it is still in use, its ACME client must get another one.",
+    ),
+}
+"""Every kind, in the order they are listed."""
+
+TEST = "notice.test"
+"""A notice that somebody asked for to see whether it arrives; goes whatever was chosen."""
+
+BY_DEFAULT = tuple(name for name, kind in KINDS.items() if kind.by_default)
+
+_TEST_KIND = Kind("A test notice for {login}", "It was asked for; nothing is to be done.")
+
+
+def instant(moment: datetime) -> str:
+    """As the action API writes instants."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def payload(kind: str, due_at: datetime, data: Mapping[str, Any]) -> dict[str, Any]:
+    """What a webhook is sent: the three members that Standard Webhooks recommends."""
+    return {"type": kind, "timestamp": instant(due_at), "data": dict(data)}
+
+
+def mail(kind: str, due_at: datetime, data: Mapping[str, Any]) -> tuple[str, str]:
+    """Subject and text of a mail."""
+    about = KINDS.get(kind, _TEST_KIND)
+    headline = about.headline.format_map(data)
+    members = "\n".join(f"{name}: {_shown(value)}" for name, value in data.items())
+    text = f"{headline}.\n\n{members}\n\n{about.advice}\n\n{kind} at {instant(due_at)}\n"
+    return headline, text
+
+
+def _shown(value: Any) -> str:
+    return ", ".join(value) if isinstance(value, list) else str(value)
