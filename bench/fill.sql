@@ -21,6 +21,21 @@ SELECT md5('subscription' || number)::uuid, 'filled-' || number, now(), now() + 
   FROM filling
  CROSS JOIN generate_series(0, filling.accounts - 1) AS number;
 
+INSERT INTO organization.organization
+    (id, reseller_id, name, locality, country, created_at, changed_at)
+SELECT md5('organization' || number)::uuid, account.id, 'Filled ' || number, 'Berlin', 'DE', now(),
+       now()
+  FROM filling
+  JOIN reseller.account ON account.login = filling.login
+ CROSS JOIN generate_series(0, filling.accounts - 1) AS number;
+
+INSERT INTO organization.prevalidation
+    (organization_id, reseller_id, type, state, details, requested_at, expires_at)
+SELECT id, reseller_id, 'OV', 'valid', jsonb_build_object('name', name, 'country', country), now(),
+       now() + interval '1 year'
+  FROM organization.organization
+ WHERE name LIKE 'Filled %';
+
 INSERT INTO reseller.purchase (order_number, account_id, kind, cost, currency, days, purchased_at)
 SELECT number, account.id, 'add_domain', 365, 'USD', 365, now()
   FROM filling

@@ -137,6 +137,8 @@ SELECT domain.subscription_id,
  WHERE domain.removed_at IS NULL;
 COMMENT ON VIEW organization.link IS 'The names of subscriptions with the pre-validation that each leans on; number NULL = none.';
 
+COMMENT ON COLUMN acme."order".intent IS 'Serial and validity, fixed before signing: {"serial","not_before","not_after"}; for OV also the organization: {"subject"}.';
+
 -- Answers to what operators ask.
 
 CREATE VIEW ops.organizations AS

@@ -8,25 +8,29 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPublicKeyTypes
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID
 
-from gateway.ca.profiles import PROFILES, Profile
+from gateway.ca.profiles import DOMAIN_VALIDATED, ORGANIZATION_VALIDATED, PROFILES, Profile
 
 Extensions = list[x509.Extension[x509.ExtensionType]]
 
 
 class ConstantExtensions:
-    """The extensions that depend on profile and kind of key only, encoded once."""
+    """The extensions that depend on profile, policy and kind of key only, encoded once."""
 
     def __init__(self, issuing_key: Any, certificate_url: str, crl_url: str) -> None:
         common = _common_extensions(issuing_key, certificate_url, crl_url)
-        self._encoded: Mapping[tuple[str, str], Extensions] = {
-            (profile.name, kind): _encoded([*common, _policy(profile.policy), usage])
+        self._encoded: Mapping[tuple[str, bool, str], Extensions] = {
+            (profile.name, is_ov, kind): _encoded([*common, _policy(is_ov), usage])
             for profile in PROFILES.values()
+            for is_ov in (False, True)
             for kind, usage in _key_usages(profile).items()
         }
 
-    def of(self, profile: Profile, key: CertificateIssuerPublicKeyTypes) -> Extensions:
+    def of(
+        self, profile: Profile, key: CertificateIssuerPublicKeyTypes, *, is_ov: bool = False
+    ) -> Extensions:
         """All but the subject alternative name."""
-        return self._encoded[profile.name, "RSA" if isinstance(key, rsa.RSAPublicKey) else "EC"]
+        kind = "RSA" if isinstance(key, rsa.RSAPublicKey) else "EC"
+        return self._encoded[profile.name, is_ov, kind]
 
 
 def _common_extensions(issuing_key: Any, certificate_url: str, crl_url: str) -> Extensions:
@@ -44,7 +48,8 @@ def _common_extensions(issuing_key: Any, certificate_url: str, crl_url: str) -> 
     ]
 
 
-def _policy(policy: x509.ObjectIdentifier) -> x509.Extension[x509.ExtensionType]:
+def _policy(is_ov: bool) -> x509.Extension[x509.ExtensionType]:
+    policy = ORGANIZATION_VALIDATED if is_ov else DOMAIN_VALIDATED
     return _extension(x509.CertificatePolicies([x509.PolicyInformation(policy, None)]))
 
 

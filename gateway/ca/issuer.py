@@ -8,6 +8,8 @@ from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPublicKeyTypes
 
+from gateway.rules.organizations import Subject
+
 
 @dataclass(frozen=True, slots=True)
 class CertificateRequest:
@@ -15,6 +17,7 @@ class CertificateRequest:
 
     `names` are lower-case A-labels, wildcards included; `csr` is DER and already checked.
     `serial_number` was stored with the intent; an issuer of its own mind may choose another.
+    `organization` is what was validated about the subscriber (OV); None = domain validated.
     """
 
     order_id: UUID
@@ -25,6 +28,7 @@ class CertificateRequest:
     profile: str
     not_before: datetime
     not_after: datetime
+    organization: Subject | None = None
 
 
 @dataclass(frozen=True, slots=True)

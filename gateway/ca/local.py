@@ -21,6 +21,7 @@ from gateway.ca.extensions import ConstantExtensions, Extensions
 from gateway.ca.issuer import CertificateRequest, Failed, Issued, Pending
 from gateway.ca.profiles import LONGEST_VALIDITY, PROFILES, Profile
 from gateway.errors import ConfigurationError
+from gateway.rules.organizations import Subject
 
 _LONGEST_COMMON_NAME = 64
 _SECOND = timedelta(seconds=1)
@@ -70,12 +71,14 @@ class LocalCa:
         not_before, not_after = self._fit(request.not_before, request.not_after)
         profile = PROFILES[request.profile]
         der = self._sign(
-            _subject(profile, request.names),
+            _subject(profile, request.names, request.organization),
             request.public_key,
             request.serial_number,
             (not_before, not_after),
             [x509.DNSName(name) for name in request.names],
-            self._extensions.of(profile, request.public_key),
+            self._extensions.of(
+                profile, request.public_key, is_ov=request.organization is not None
+            ),
         )
         return Issued(_hexadecimal(request.serial_number), der, not_before, not_after)
 
@@ -210,13 +213,26 @@ class LocalCa:
         )
 
 
-def _subject(profile: Profile, names: Sequence[str]) -> x509.Name:
-    """The first name that fits, or nobody. An organization would stand here too."""
+def _subject(
+    profile: Profile, names: Sequence[str], organization: Subject | None = None
+) -> x509.Name:
+    """The organization, and the first name that fits; or nobody."""
+    attributes = [] if organization is None else _organization(organization)
     if profile.common_name:
-        for name in names:
-            if len(name) <= _LONGEST_COMMON_NAME:
-                return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    return _EMPTY
+        fitting = [name for name in names if len(name) <= _LONGEST_COMMON_NAME]
+        attributes += [x509.NameAttribute(NameOID.COMMON_NAME, name) for name in fitting[:1]]
+    return x509.Name(attributes) if attributes else _EMPTY
+
+
+def _organization(subject: Subject) -> list[x509.NameAttribute[str]]:
+    """BR §7.1.2.7.4, in the order of §7.1.4.2."""
+    said = (
+        (NameOID.COUNTRY_NAME, subject.country),
+        (NameOID.STATE_OR_PROVINCE_NAME, subject.state_or_province),
+        (NameOID.LOCALITY_NAME, subject.locality),
+        (NameOID.ORGANIZATION_NAME, subject.organization),
+    )
+    return [x509.NameAttribute(oid, text) for oid, text in said if text]
 
 
 def _general_name(name: str) -> x509.GeneralName:

@@ -14,7 +14,8 @@ LONGEST_VALIDITY = timedelta(days=200)
 """BR §6.3.2 for certificates issued since 2026-03-15; first and last second included."""
 
 DOMAIN_VALIDATED = ObjectIdentifier("2.23.140.1.2.1")
-"""BR §7.1.6.1. Organization validated is 2.23.140.1.2.2, and has the organization as subject."""
+ORGANIZATION_VALIDATED = ObjectIdentifier("2.23.140.1.2.2")
+"""BR §7.1.6.1. Whoever gets a certificate of either kind may choose any profile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,6 @@ class Profile:
     longest: timedelta
     common_name: bool
     key_encipherment: bool
-    policy: ObjectIdentifier = DOMAIN_VALIDATED
 
     def __post_init__(self) -> None:
         if not self.default <= self.longest <= LONGEST_VALIDITY:

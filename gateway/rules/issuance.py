@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from gateway.errors import BadValidity, Refusal
-from gateway.rules import terms
+from gateway.rules import organization_links, terms
+from gateway.rules.organization_links import Link
+from gateway.rules.organizations import Subject
 
 _CLOCK_SKEW = timedelta(hours=1)
 
@@ -33,19 +35,41 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class GateFacts:
-    """What the gate looks at. `listed` are those of the asked names that the subscription has."""
+    """What the gate looks at. `listed` are those of the asked names that the subscription has.
+
+    `links` are their pre-validations on OV servers; None = on DV servers nobody asks for one.
+    """
 
     standing: Standing
     subscription: SubscriptionFacts | None
     listed: frozenset[str]
+    links: tuple[Link, ...] | None = None
+
+    @property
+    def subject(self) -> Subject | None:
+        """The organization that a certificate names; None = it is domain validated."""
+        return None if self.links is None else organization_links.subject_of(self.links)
 
 
 def refusals(facts: GateFacts, names: Sequence[str], now: datetime) -> list[Refusal]:
-    """Empty = the gate is open (R4, R5, R9, R12). Names are lower-case A-labels, "*." included."""
+    """Empty = the gate is open (R4, R5, R9, R12, O9). Names are lower-case A-labels."""
     general = _account_refusal(facts, names) or _subscription_refusal(facts, names, now)
     if general:
         return [general]
-    return [_not_listed(name) for name in names if name not in facts.listed]
+    refused = [_not_listed(name) for name in names if name not in facts.listed]
+    if refused or facts.links is None:
+        return refused
+    return organization_links.link_refusals(facts.links, now)
+
+
+def late_refusals(
+    facts: GateFacts, names: Sequence[str], now: datetime, intended: Subject | None
+) -> list[Refusal]:
+    """As `refusals`, for a certificate that is about `intended`, by an intent recorded before."""
+    refused = refusals(facts, names, now)
+    if refused or facts.links is None:
+        return refused
+    return organization_links.subject_refusal(facts.links, intended)
 
 
 def standing_refusal(standing: Standing) -> str:

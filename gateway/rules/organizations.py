@@ -41,6 +41,10 @@ class Subject:
     state_or_province: str
     country: str
 
+    def document(self) -> dict[str, str]:
+        """As stored with the intent to sign."""
+        return asdict(self)
+
 
 @dataclass(frozen=True, slots=True)
 class Details:

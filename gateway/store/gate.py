@@ -1,7 +1,12 @@
 """Reading what the gate decides on from a row of any statement that joins acme.signer."""
 
+from typing import Any
+
 from gateway.db.pool import Record
 from gateway.rules.issuance import GateFacts, Standing, SubscriptionFacts
+from gateway.rules.organization_links import Anchor, Link
+from gateway.rules.organizations import Details
+from gateway.rules.prevalidation import Validity
 
 
 def standing_of(row: Record) -> Standing:
@@ -15,8 +20,35 @@ def standing_of(row: Record) -> Standing:
 
 
 def facts_of(row: Record) -> GateFacts:
-    """Standing, the current subscription (started_at, expires_at), and the `listed` names."""
+    """Standing, the current subscription (started_at, expires_at), and the `listed` names.
+
+    `links` is NULL on DV servers, on OV ones an array of rows of organization.link.
+    """
     subscription = None
     if row["started_at"] is not None:
         subscription = SubscriptionFacts(row["started_at"], row["expires_at"])
-    return GateFacts(standing_of(row), subscription, frozenset(row["listed"]))
+    links = row["links"]
+    return GateFacts(
+        standing_of(row),
+        subscription,
+        frozenset(row["listed"]),
+        None if links is None else tuple(_link(*link) for link in links),
+    )
+
+
+def _link(
+    _subscription_id: Any,
+    name: str,
+    number: int | None,
+    state: str,
+    valid_from: Any,
+    expires_at: Any,
+    organization_id: Any,
+    details: Any,
+) -> Link:
+    if number is None:
+        return Link(name, None)
+    subject = Details.from_document(details).subject
+    return Link(
+        name, Anchor(number, organization_id, Validity(state, valid_from, expires_at), subject)
+    )

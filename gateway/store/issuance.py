@@ -170,7 +170,13 @@ async def read_gate(pool: Pool, account_id: str, names: Sequence[str]) -> tuple[
                        FROM subscription.domain
                       WHERE domain.subscription_id = subscription.id
                         AND domain.name = ANY ($2)
-                        AND domain.removed_at IS NULL) AS listed
+                        AND domain.removed_at IS NULL) AS listed,
+               (SELECT ARRAY(SELECT ROW(link.*)
+                               FROM organization.link
+                              WHERE link.subscription_id = subscription.id
+                                AND link.name = ANY ($2))
+                  FROM acme.server
+                 WHERE server.id = signer.server_id AND server.validation = 'OV') AS links
           FROM acme.signer
           LEFT JOIN subscription.subscription
             ON subscription.kid = signer.kid AND subscription.superseded_at IS NULL

@@ -59,6 +59,12 @@ async def read_gate(
                       WHERE domain.subscription_id = subscription.id
                         AND domain.name = ANY ($4)
                         AND domain.removed_at IS NULL) AS listed,
+               (SELECT ARRAY(SELECT ROW(link.*)
+                               FROM organization.link
+                              WHERE link.subscription_id = subscription.id
+                                AND link.name = ANY ($4))
+                  FROM acme.server
+                 WHERE server.id = signer.server_id AND server.validation = 'OV') AS links,
                ARRAY(SELECT ROW(held.id, held.name, held.wildcard, held.expires_at)
                        FROM acme.authorization held
                       WHERE held.account_id = signer.account_id

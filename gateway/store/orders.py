@@ -102,7 +102,13 @@ async def read_for_finalize(
                        FROM subscription.domain
                       WHERE domain.subscription_id = subscription.id
                         AND domain.name = ANY (item.names)
-                        AND domain.removed_at IS NULL) AS listed
+                        AND domain.removed_at IS NULL) AS listed,
+               (SELECT ARRAY(SELECT ROW(link.*)
+                               FROM organization.link
+                              WHERE link.subscription_id = subscription.id
+                                AND link.name = ANY (item.names))
+                  FROM acme.server
+                 WHERE server.id = signer.server_id AND server.validation = 'OV') AS links
           FROM burnt
           CROSS JOIN acme.signer
           LEFT JOIN (

@@ -23,6 +23,7 @@ from gateway.errors import BadCsr, IssuanceRefused, NotFound, OrderNotReady, Ref
 from gateway.rules import issuance as gate
 from gateway.rules.caa import is_fresh
 from gateway.rules.issuance import GateFacts
+from gateway.rules.organizations import Subject
 from gateway.services import Services
 from gateway.store import issuance, orders, processing_orders
 from gateway.store.admission import Admission, Ticket
@@ -106,7 +107,7 @@ async def keep(
         now,
     )
     for _ in range(_TRIES):
-        if refused := gate.refusals(item.facts, item.names, now):
+        if refused := late_refusals(item, now):
             await _withhold(services, item, signed, refused)
             raise IssuanceRefused(refused)
         step = await issuance.store_certificate(
@@ -124,6 +125,11 @@ async def keep(
             break
         item = fresh
     return "processing"
+
+
+def late_refusals(item: Unfinished, now: datetime) -> list[Refusal]:
+    """Why an order whose intent is recorded must not be issued any more; empty = it may."""
+    return gate.late_refusals(item.facts, item.names, now, _subject(item.intent))
 
 
 def key_hash_of(item: Unfinished) -> bytes:
@@ -144,6 +150,7 @@ def request_of(
         item.profile,
         datetime.fromisoformat(item.intent["not_before"]),
         datetime.fromisoformat(item.intent["not_after"]),
+        _subject(item.intent),
     )
 
 
@@ -168,12 +175,13 @@ async def _record_intent(
     now: datetime,
 ) -> Unfinished | None:
     """ready → processing while the gate is open; None when another request did so just now."""
-    intent = _intent(services, order, now)
+    validity = _intent(services, order, now)
     version = admission.eab_version
     for _ in range(_TRIES):
         await check_gate(
             services.pool, facts, order.names, admission.kid, ticket, now, wanted.source
         )
+        intent = validity | _organization(facts)
         step = await issuance.record_intent(
             services.pool,
             kid=admission.kid,
@@ -215,6 +223,15 @@ def _intent(services: Services, order: Order, now: datetime) -> dict[str, Any]:
         "not_before": not_before.isoformat(),
         "not_after": not_after.isoformat(),
     }
+
+
+def _organization(facts: GateFacts) -> dict[str, Any]:
+    return {} if facts.subject is None else {"subject": facts.subject.document()}
+
+
+def _subject(intent: dict[str, Any]) -> Subject | None:
+    document = intent.get("subject")
+    return None if document is None else Subject(**document)
 
 
 async def _finalized_before(services: Services, order: Order, wanted: Finalize) -> Order:

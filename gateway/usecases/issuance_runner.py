@@ -11,7 +11,6 @@ import structlog
 from gateway.ca.issuer import Failed, Issued, Pending
 from gateway.db.pool import is_outage
 from gateway.errors import CaaRefused, IssuanceRefused
-from gateway.rules import issuance as gate
 from gateway.services import Services
 from gateway.store import processing_orders
 from gateway.store.processing_orders import Unfinished
@@ -21,6 +20,7 @@ from gateway.usecases.issuance import (
     failure,
     keep,
     key_hash_of,
+    late_refusals,
     problem_of,
     request_of,
 )
@@ -100,7 +100,7 @@ class IssuanceRunner:
 
     async def _refusal(self, item: Unfinished, now: datetime) -> dict[str, Any] | None:
         """The problem of an order that must not be issued any more."""
-        if refused := gate.refusals(item.facts, item.names, now):
+        if refused := late_refusals(item, now):
             return problem_of(refused)
         try:
             await check_again(self._services, item.kid, item.order_id, now, None)
