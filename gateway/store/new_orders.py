@@ -76,6 +76,7 @@ async def read_gate(
                   FROM acme."order" open
                  WHERE open.account_id = signer.account_id
                    AND open.status IN ('pending', 'ready')
+                   AND open.csr IS NULL
                    AND open.expires_at > $7
                    AND open.profile = $6
                    AND open.not_before IS NULL
