@@ -68,9 +68,11 @@ async def record_intent(
                FOR SHARE
         ), compromised AS (
             SELECT
-              FROM ca.certificate
-              JOIN ca.revocation ON revocation.serial = certificate.serial
-             WHERE certificate.key_hash = $7 AND revocation.reason = $8
+              FROM ca.revocation
+             WHERE serial = ANY (ARRAY(SELECT serial
+                                         FROM ca.certificate
+                                        WHERE key_hash = $7))
+               AND reason = $8
         ), moved AS (
             UPDATE acme."order"
                SET status = 'processing', csr = $4, intent = $5,
