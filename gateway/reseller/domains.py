@@ -59,7 +59,7 @@ def _anchor(name: str, description: str) -> Parameter:
         description="Y: also add the name that is free with this one.",
     ),
     _anchor("ovAnchorOrderNumber", "Organization pre-validation; required on OV servers."),
-    _anchor("evAnchorOrderNumber", "Organization pre-validation of EV servers."),
+    _anchor("evAnchorOrderNumber", "An EV pre-validation to keep with the name; no EV is issued."),
     writes=True,
 )
 async def add_domain(call: Call) -> dict[str, Any]:
@@ -135,19 +135,23 @@ async def extend_domains(call: Call) -> dict[str, Any]:
     _ACCOUNT,
     _anchor("ovAnchorOrderNumber", "The new organization pre-validation."),
     _anchor("oldOVAnchorOrderNumber", "The one that the names carry now."),
-    _anchor("evAnchorOrderNumber", "As ovAnchorOrderNumber, on EV servers."),
-    _anchor("oldEVAnchorOrderNumber", "As oldOVAnchorOrderNumber, on EV servers."),
+    _anchor("evAnchorOrderNumber", "The new EV pre-validation to keep with the names."),
+    _anchor("oldEVAnchorOrderNumber", "The EV pre-validation kept with the names now."),
     writes=True,
 )
 async def update_domains(call: Call) -> dict[str, Any]:
     """Links names to another organization pre-validation; not on DV servers."""
     updated = await subscriptions.update_domains(
         call.connection,
+        call.now,
+        call.origin,
         UpdateDomains(
             call.reseller.id,
             call.arguments["acmeAccountID"],
             call.arguments["ovAnchorOrderNumber"],
             call.arguments["oldOVAnchorOrderNumber"],
+            call.arguments["evAnchorOrderNumber"],
+            call.arguments["oldEVAnchorOrderNumber"],
         ),
     )
     return {"nRecordsUpdated": updated, "success": True}
@@ -164,11 +168,18 @@ async def list_domains(call: Call) -> dict[str, Any]:
         limit=limit,
         offset=offset,
     )
+    return {"Domains": [_listed(domain) for domain in listed]}
+
+
+def _listed(domain: subscriptions.ListedDomain) -> dict[str, Any]:
+    anchors = {
+        "ovAnchorOrderNumber": domain.ov_anchor,
+        "evAnchorOrderNumber": domain.ev_anchor,
+    }
     return {
-        "Domains": [
-            {"domainName": domain.name, "expiresAt": timestamp(domain.expires_at)}
-            for domain in listed
-        ]
+        "domainName": domain.name,
+        "expiresAt": timestamp(domain.expires_at),
+        **{name: number for name, number in anchors.items() if number is not None},
     }
 
 

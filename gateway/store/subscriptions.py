@@ -48,14 +48,18 @@ class NewDomain:
     free_because: str | None
     partner_id: UUID | None
     cost: Decimal
+    ov_anchor: int | None = None
+    ev_anchor: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ListedDomain:
-    """A line of LISTDOMAINS."""
+    """A line of LISTDOMAINS; OV names have a pre-validation."""
 
     name: str
     expires_at: datetime
+    ov_anchor: int | None
+    ev_anchor: int | None
 
 
 async def find_current(connection: Connection, kid: str) -> Subscription | None:
@@ -166,13 +170,15 @@ async def add_domains(
         WITH added AS (
             SELECT *
               FROM unnest($5::uuid[], $6::text[], $7::text[], $8::text[], $9::uuid[],
-                          $10::numeric[])
-                   AS added (id, name, name_type, free_because, partner_id, cost)
+                          $10::numeric[], $11::bigint[], $12::bigint[])
+                   AS added (id, name, name_type, free_because, partner_id, cost,
+                             ov_anchor, ev_anchor)
         ), domain AS (
             INSERT INTO subscription.domain
                    (id, subscription_id, name, name_type, free_because, partner_id,
-                    order_number, added_at, added_by)
-            SELECT id, $1, name, name_type, free_because, partner_id, $2, $3, $4
+                    order_number, added_at, added_by, ov_anchor, ev_anchor)
+            SELECT id, $1, name, name_type, free_because, partner_id, $2, $3, $4,
+                   ov_anchor, ev_anchor
               FROM added
         )
         INSERT INTO subscription.purchase_line (order_number, domain_id, cost)
@@ -189,6 +195,8 @@ async def add_domains(
         [domain.free_because for domain in domains],
         [domain.partner_id for domain in domains],
         [domain.cost for domain in domains],
+        [domain.ov_anchor for domain in domains],
+        [domain.ev_anchor for domain in domains],
     )
 
 
@@ -276,7 +284,7 @@ async def list_domains(
         WITH newest AS (
             SELECT DISTINCT ON (domain.name)
                    domain.name, domain.order_number, domain.free_because, domain.removed_at,
-                   subscription.expires_at
+                   domain.ov_anchor, domain.ev_anchor, subscription.expires_at
               FROM subscription.subscription
               JOIN subscription.domain ON domain.subscription_id = subscription.id
              WHERE subscription.kid = $1
@@ -284,7 +292,7 @@ async def list_domains(
                       subscription.superseded_at DESC NULLS FIRST,
                       domain.removed_at DESC NULLS FIRST
         )
-        SELECT name, expires_at
+        SELECT name, expires_at, ov_anchor, ev_anchor
           FROM newest
          WHERE removed_at IS NULL
          ORDER BY order_number, free_because IS NOT NULL

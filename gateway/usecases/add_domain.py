@@ -1,14 +1,13 @@
 """ADDDOMAIN: add a name; the first one starts the subscription."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from gateway import ids
 from gateway.db.pool import Connection
-from gateway.errors import ArgumentInvalid, ArgumentMissing, NotApplicableForDv
 from gateway.origin import Origin
 from gateway.rules import free_names
 from gateway.rules.free_names import Listed
@@ -19,7 +18,8 @@ from gateway.store import audit, subscriptions
 from gateway.store.audit import Change
 from gateway.store.eab_credentials import EabCredential
 from gateway.store.subscriptions import Domain, NewDomain, Subscription
-from gateway.usecases import billing
+from gateway.usecases import anchors, billing
+from gateway.usecases.anchors import Anchors
 from gateway.usecases.subscriptions import credential_to_change, parse_name, refuse_deactivated
 
 
@@ -55,6 +55,7 @@ class _Situation:
     current: Subscription | None
     known: list[Domain]
     prices: PriceList
+    anchors: Anchors
 
 
 async def add_domain(
@@ -62,17 +63,20 @@ async def add_domain(
 ) -> DomainAdded:
     """Adds a name, and with `with_associated` the one that is free with it.
 
-    Raises ArgumentInvalid, PermissionDenied (deactivated EAB), NotApplicableForDv,
-    SubscriptionInGrace, DomainAlreadyPresent, PricingMissing, PricingBroken, and unless it is a
-    quote NotEnoughCredit, Tier1DebitFailed or Tier1CreditLimitReached.
+    Raises ArgumentInvalid, ArgumentMissing (no pre-validation on an OV server, O2),
+    PermissionDenied (deactivated EAB), NotApplicableForDv, SubscriptionInGrace,
+    DomainAlreadyPresent, PricingMissing, PricingBroken, and unless it is a quote NotEnoughCredit,
+    Tier1DebitFailed or Tier1CreditLimitReached.
     """
     name = parse_name(request.domain_name)
+    sent = request.ov_anchor_order_number, request.ev_anchor_order_number
+    if not request.quote_only:
+        await anchors.hold(connection, request.reseller_id, *sent)
     credential = await credential_to_change(
         connection, request.reseller_id, request.account_id, lock=not request.quote_only
     )
     refuse_deactivated(credential)
-    _check_prevalidation(credential, request)
-    situation = await _load(connection, credential, name)
+    situation = await _load(connection, credential, name, request, now)
     decision = await _decide(connection, situation, name, request, now)
     order_number = None
     if not request.quote_only:
@@ -85,18 +89,23 @@ async def add_domain(
     )
 
 
-def _check_prevalidation(credential: EabCredential, request: AddDomain) -> None:
-    """O2: OV names need a valid pre-validation, and DV names have none."""
-    if credential.validation == "DV":
-        if request.ov_anchor_order_number or request.ev_anchor_order_number:
-            raise NotApplicableForDv
-        return
-    if not request.ov_anchor_order_number:
-        raise ArgumentMissing("ovAnchorOrderNumber")
-    raise ArgumentInvalid("ovAnchorOrderNumber")
-
-
-async def _load(connection: Connection, credential: EabCredential, name: str) -> _Situation:
+async def _load(
+    connection: Connection,
+    credential: EabCredential,
+    name: str,
+    request: AddDomain,
+    now: datetime,
+) -> _Situation:
+    associated = free_names.associated_name(name) if request.with_associated else None
+    named = await anchors.anchors_for(
+        connection,
+        now,
+        reseller_id=credential.reseller_id,
+        validation=credential.validation,
+        names=[name, associated] if associated else [name],
+        ov=request.ov_anchor_order_number,
+        ev=request.ev_anchor_order_number,
+    )
     current = await subscriptions.find_current(connection, credential.kid)
     known: list[Domain] = []
     if current is not None:
@@ -104,7 +113,7 @@ async def _load(connection: Connection, credential: EabCredential, name: str) ->
             connection, current.id, free_names.relevant_names(name)
         )
     prices = await billing.price_list(connection, credential.reseller_id, credential.server_id)
-    return _Situation(credential, current, known, prices)
+    return _Situation(credential, current, known, prices, named)
 
 
 async def _decide(
@@ -155,11 +164,10 @@ async def _carry_out(
         order_number=order_number,
         added_at=now,
         added_by=request.account_id,
-        domains=_new_domains(decision, situation.known),
+        domains=_new_domains(decision, situation),
     )
-    await audit.record(
-        connection, now, origin, *(_added(kid, order_number, name) for name in decision.names)
-    )
+    added = (_added(kid, order_number, name, situation.anchors) for name in decision.names)
+    await audit.record(connection, now, origin, *added)
     return order_number
 
 
@@ -190,9 +198,9 @@ async def _start(
     return subscription_id
 
 
-def _new_domains(decision: AddDomainDecision, known: Sequence[Domain]) -> list[NewDomain]:
+def _new_domains(decision: AddDomainDecision, situation: _Situation) -> list[NewDomain]:
     new_ids = {added.name: ids.new_id() for added in decision.names}
-    partners = {domain.name: domain.id for domain in known} | new_ids
+    partners = {domain.name: domain.id for domain in situation.known} | new_ids
     return [
         NewDomain(
             id=new_ids[added.name],
@@ -201,16 +209,22 @@ def _new_domains(decision: AddDomainDecision, known: Sequence[Domain]) -> list[N
             free_because=added.free.reason if added.free else None,
             partner_id=partners[added.free.partner] if added.free else None,
             cost=added.cost,
+            ov_anchor=situation.anchors.ov,
+            ev_anchor=situation.anchors.ev,
         )
         for added in decision.names
     ]
 
 
-def _added(kid: str, order_number: int, added: NameToAdd) -> Change:
-    after = {
+def _added(kid: str, order_number: int, added: NameToAdd, named: Anchors) -> Change:
+    after: dict[str, Any] = {
         "credential": kid,
         "orderNumber": order_number,
         "cost": str(added.cost),
         "freeBecause": added.free.reason if added.free else None,
     }
+    if named.ov is not None:
+        after["ovAnchorOrderNumber"] = named.ov
+    if named.ev is not None:
+        after["evAnchorOrderNumber"] = named.ev
     return Change("domain.added", added.name, None, after)

@@ -1,4 +1,4 @@
-"""Pre-validations: ordering, deciding on them, and letting names lean on another one.
+"""Pre-validations: ordering, approving, rejecting and listing them.
 
 Locks: pre-validations in the order of their numbers, then EAB credentials, then the reseller.
 """
@@ -11,18 +11,17 @@ from uuid import UUID
 import asyncpg
 
 from gateway.db.pool import Connection
-from gateway.errors import ArgumentInvalid, OperatorMistake
+from gateway.errors import OperatorMistake
 from gateway.origin import Origin
 from gateway.rules.organizations import InvalidDetail
 from gateway.rules.prevalidation import (
     can_be_rejected,
     checked_domains,
     checked_type,
-    covers,
     decide_approval,
     instant,
 )
-from gateway.store import audit, eab_credentials, organizations, prevalidations
+from gateway.store import audit, organizations, prevalidation_links, prevalidations
 from gateway.store.audit import Change
 from gateway.store.prevalidations import Prevalidation
 from gateway.usecases.organizations import unknown_organization
@@ -109,7 +108,7 @@ async def begin_validation(
     found = await _lock(connection, number)
     if found.state == "requested":
         await prevalidations.set_state(connection, number, "in_validation")
-        await _record_move(connection, now, origin, "begun", found, "in_validation", evidence)
+        await record_move(connection, now, origin, "begun", found, "in_validation", evidence)
     return await _get(connection, number)
 
 
@@ -138,7 +137,7 @@ async def approve(
         valid_from=approval.valid_from,
         expires_at=approval.expires_at,
     )
-    await _record_move(connection, now, origin, "approved", found, "valid", evidence)
+    await record_move(connection, now, origin, "approved", found, "valid", evidence)
     return await _get(connection, number), True
 
 
@@ -154,9 +153,9 @@ async def reject(
         if found.state == "rejected":
             return found, False
         raise OperatorMistake(f"pre-validation {number} is {found.state}; no name leans on it")
-    await prevalidations.lock_linked_credentials(connection, number)
+    await prevalidation_links.lock_linked_credentials(connection, number)
     await prevalidations.set_state(connection, number, "rejected")
-    await _record_move(connection, now, origin, "rejected", found, "rejected", evidence)
+    await record_move(connection, now, origin, "rejected", found, "rejected", evidence)
     return await _get(connection, number), True
 
 
@@ -176,81 +175,8 @@ async def expire(connection: Connection, now: datetime, origin: Origin, number: 
     if found.state != "valid" or found.validity.state_at(now) != "expired":
         return False
     await prevalidations.set_state(connection, number, "expired")
-    await _record_move(connection, now, origin, "expired", found, "expired", "")
+    await record_move(connection, now, origin, "expired", found, "expired")
     return True
-
-
-async def reassign(
-    connection: Connection,
-    now: datetime,
-    origin: Origin,
-    *,
-    reseller_id: UUID,
-    old_number: int,
-    new_number: int,
-    kid: str | None = None,
-) -> set[UUID]:
-    """Lets names lean on `new_number` instead of `old_number`; gives the ids of their rows (O8).
-
-    Those of one credential, or with `kid` None all of them. When the new one renews the old one
-    and no name is left on that, it is superseded. Raises ArgumentInvalid (E3) when the new one is
-    not valid now or does not cover one of the names: then nothing may be committed.
-    """
-    await prevalidations.lock_for_decision(connection, {old_number, new_number})
-    if kid is None:
-        await prevalidations.lock_linked_credentials(connection, old_number)
-    else:
-        await eab_credentials.lock_for_change(connection, kid)
-    old = await prevalidations.find(connection, old_number, reseller_id=reseller_id)
-    new = await prevalidations.find(connection, new_number, reseller_id=reseller_id)
-    if old is None:
-        raise ArgumentInvalid("oldOVAnchorOrderNumber")
-    linked = await prevalidations.linked_names(connection, old_number, kid)
-    if (
-        new is None
-        or not new.validity.holds(now)
-        or not all(covers(new.domains, link.name) for link in linked)
-    ):
-        raise ArgumentInvalid("ovAnchorOrderNumber")
-    if old_number == new_number:
-        return set()
-    moved = await prevalidations.move_links(connection, old_number, new_number, kid)
-    changes = [_reassigned(link.name, link.kid, old_number, new_number) for link in linked]
-    await audit.record(connection, now, origin, *changes)
-    if new.previous_number == old.number:
-        await _supersede(connection, now, origin, old, new)
-    return moved
-
-
-async def reassign_ev(
-    connection: Connection,
-    now: datetime,
-    *,
-    reseller_id: UUID,
-    old_number: int | None,
-    new_number: int | None,
-    kid: str,
-) -> set[UUID]:
-    """As `reassign` for the EV pre-validations that are kept with names; call it afterwards.
-
-    Raises ArgumentInvalid (E3) for what is not the reseller's, or not a valid EV one.
-    """
-    if old_number is None or not await prevalidations.find(
-        connection, old_number, reseller_id=reseller_id
-    ):
-        raise ArgumentInvalid("oldEVAnchorOrderNumber")
-    new = None
-    if new_number is not None:
-        await prevalidations.lock_for_linking(connection, [new_number], reseller_id)
-        new = await prevalidations.find(connection, new_number, reseller_id=reseller_id)
-    if new is None or new.type != "EV" or not new.validity.holds(now):
-        raise ArgumentInvalid("evAnchorOrderNumber")
-    names = await prevalidations.ev_linked_names(connection, old_number, kid)
-    if not all(covers(new.domains, name) for name in names):
-        raise ArgumentInvalid("evAnchorOrderNumber")
-    if old_number == new.number:
-        return set()
-    return await prevalidations.move_ev_links(connection, old_number, new.number, kid)
 
 
 async def list_prevalidations(
@@ -288,30 +214,16 @@ async def _get(connection: Connection, number: int) -> Prevalidation:
     return found
 
 
-async def _supersede(
-    connection: Connection, now: datetime, origin: Origin, old: Prevalidation, new: Prevalidation
-) -> None:
-    """O7: what an EV pre-validation was kept for ends too, unless the renewal is one as well."""
-    if old.state not in ("valid", "expired"):
-        return
-    if await prevalidations.linked_names(connection, old.number):
-        return
-    await prevalidations.move_ev_links(
-        connection, old.number, new.number if new.type == "EV" else None
-    )
-    await prevalidations.set_state(connection, old.number, "superseded")
-    await _record_move(connection, now, origin, "superseded", old, "superseded", "")
-
-
-async def _record_move(
+async def record_move(
     connection: Connection,
     now: datetime,
     origin: Origin,
     verb: str,
     before: Prevalidation,
     state: str,
-    evidence: str,
+    evidence: str = "",
 ) -> None:
+    """Audits a change of state; `evidence` is added to the notes."""
     if evidence:
         await prevalidations.append_evidence(
             connection, before.number, _note(now, origin, evidence)
@@ -335,12 +247,3 @@ def _note(now: datetime, origin: Origin, text: str) -> str:
     if "\0" in text or len(text) > 10_000 or not text.isprintable():
         raise InvalidDetail("evidence", "a note is one line of printable text, up to 10000 long")
     return f"{instant(now)} {origin.actor}: {text}"
-
-
-def _reassigned(name: str, kid: str, old_number: int, new_number: int) -> Change:
-    return Change(
-        "domain.reassigned",
-        name,
-        {"credential": kid, "ovAnchorOrderNumber": old_number},
-        {"credential": kid, "ovAnchorOrderNumber": new_number},
-    )

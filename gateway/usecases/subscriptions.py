@@ -1,25 +1,39 @@
 """What the actions on a subscription share, LISTDOMAINS and UPDATEDOMAINS."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from gateway.db.pool import Connection
 from gateway.errors import ArgumentInvalid, ArgumentMissing, NotApplicableForDv, PermissionDenied
+from gateway.origin import Origin
 from gateway.rules.names import InvalidName, normalise
+from gateway.rules.prevalidation import number_of
 from gateway.store import eab_credentials, subscriptions
 from gateway.store.eab_credentials import EabCredential
 from gateway.store.subscriptions import ListedDomain
+from gateway.usecases import reassignment
 from gateway.usecases.accounts import credential_of
+from gateway.usecases.anchors import EV_ARGUMENT, OV_ARGUMENT
+
+__all__ = ["ListedDomain"]
+
+_OLD_OV_ARGUMENT, _OLD_EV_ARGUMENT = "oldOVAnchorOrderNumber", "oldEVAnchorOrderNumber"
 
 
 @dataclass(frozen=True, slots=True)
 class UpdateDomains:
-    """Which pre-validation takes the place of which, for the names of a subscription."""
+    """Which pre-validation takes the place of which, for the names of a subscription.
+
+    The EV pair may come along; there are no EV servers, it is only kept (O12).
+    """
 
     reseller_id: UUID
     account_id: str
     ov_anchor_order_number: str | None = None
     old_ov_anchor_order_number: str | None = None
+    ev_anchor_order_number: str | None = None
+    old_ev_anchor_order_number: str | None = None
 
 
 async def list_domains(
@@ -35,20 +49,44 @@ async def list_domains(
     return await subscriptions.list_domains(connection, credential.kid, limit=limit, offset=offset)
 
 
-async def update_domains(connection: Connection, request: UpdateDomains) -> int:
-    """Links names to another pre-validation; gives how many (O8).
+async def update_domains(
+    connection: Connection, now: datetime, origin: Origin, request: UpdateDomains
+) -> int:
+    """Lets names lean on another pre-validation; gives how many (O8).
 
-    Raises NotApplicableForDv (E9); on OV ArgumentMissing, and ArgumentInvalid for a pre-validation
-    that does not exist.
+    Raises NotApplicableForDv (E9); on OV ArgumentMissing (E2), and ArgumentInvalid (E3) for one
+    that is not the reseller's, and for a new one that is not valid now or does not cover a name.
     """
     credential = await credential_of(connection, request.reseller_id, request.account_id)
     if credential.validation == "DV":
         raise NotApplicableForDv
     if not request.ov_anchor_order_number:
-        raise ArgumentMissing("ovAnchorOrderNumber")
+        raise ArgumentMissing(OV_ARGUMENT)
     if not request.old_ov_anchor_order_number:
-        raise ArgumentMissing("oldOVAnchorOrderNumber")
-    raise ArgumentInvalid("ovAnchorOrderNumber")
+        raise ArgumentMissing(_OLD_OV_ARGUMENT)
+    if request.ev_anchor_order_number and not request.old_ev_anchor_order_number:
+        raise ArgumentMissing(_OLD_EV_ARGUMENT)
+    if request.old_ev_anchor_order_number and not request.ev_anchor_order_number:
+        raise ArgumentMissing(EV_ARGUMENT)
+    updated = await reassignment.reassign(
+        connection,
+        now,
+        origin,
+        reseller_id=request.reseller_id,
+        old_number=_number(request.old_ov_anchor_order_number, _OLD_OV_ARGUMENT),
+        new_number=_number(request.ov_anchor_order_number, OV_ARGUMENT),
+        kid=credential.kid,
+    )
+    if request.ev_anchor_order_number and request.old_ev_anchor_order_number:
+        updated |= await reassignment.reassign_ev(
+            connection,
+            now,
+            reseller_id=request.reseller_id,
+            old_number=_number(request.old_ev_anchor_order_number, _OLD_EV_ARGUMENT),
+            new_number=_number(request.ev_anchor_order_number, EV_ARGUMENT),
+            kid=credential.kid,
+        )
+    return len(updated)
 
 
 async def credential_to_change(
@@ -66,6 +104,13 @@ def refuse_deactivated(credential: EabCredential) -> None:
     """
     if credential.status == "deactivated":
         raise PermissionDenied
+
+
+def _number(sent: str, argument: str) -> int:
+    number = number_of(sent)
+    if number is None:
+        raise ArgumentInvalid(argument)
+    return number
 
 
 def parse_name(text: str) -> str:
