@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from gateway import ids
 from gateway.db.pool import Connection, Pool, transaction
 from gateway.services import Services
 from gateway.store import audit
@@ -88,16 +89,63 @@ class Desk:
         )
         return [(row["kind"], row["subject"]) for row in rows]
 
-    async def record(self, *events: tuple[str, str, dict[str, Any]]) -> None:
-        """Audit events as other parts leave them: action, subject, after."""
+    async def credential(self) -> str:
+        """The kid of a new credential, made without a request."""
+        kid = ids.new_eab_kid()
+        await self.pool.execute(
+            """
+            INSERT INTO subscription.eab_credential
+                   (kid, reseller_id, server_id, encrypted_mac_key, term_days, created_at)
+            SELECT $1, account.id, server.id, '', 365, $3
+              FROM reseller.account, acme.server
+             WHERE account.login = $2
+               AND server.name = 'DV'
+            """,
+            kid,
+            self.login,
+            await self.services.clock.now(),
+        )
+        return kid
+
+    async def happen(self, kid: str, *days_left: int) -> None:
+        """Leaves audit events of which notices are made, one for each number."""
+        after = [{"expiresAt": "2026-01-10T23:59:59Z", "daysLeft": days} for days in days_left]
+        changes = [Change("subscription.expiring", kid, None, each) for each in after]
         now = await self.services.clock.now()
         async with transaction(self.pool) as connection:
-            await audit.record(
-                connection,
-                now,
-                OPERATOR,
-                *(Change(action, subject, None, after) for action, subject, after in events),
-            )
+            await audit.record(connection, now, OPERATOR, *changes)
+
+    async def pass_time(self, interval: str) -> None:
+        """Database time, as far as destinations know it, goes on by `interval`."""
+        await self.pool.execute(
+            """
+            UPDATE notice.destination
+               SET attempt_at = attempt_at - $1::text::interval,
+                   failing_since = failing_since - $1::text::interval
+            """,
+            interval,
+        )
+
+    # Conditions to wait for, of the only destination.
+
+    async def failed_times(self, failures: int) -> bool:
+        found = await self.pool.fetchval("SELECT failures FROM notice.destination")
+        return bool(found >= failures if failures else found == 0)
+
+    async def undelivered_are(self, number: int) -> bool:
+        found = await self.pool.fetchval("SELECT count(*) FROM ops.undelivered_notices")
+        told = await self.pool.fetchval("SELECT count(*) FROM ops.notices")
+        return bool(found == number and told > 0)
+
+    async def told_are(self, number: int) -> bool:
+        return len(await self.notices()) == number
+
+    async def attempted(self, times: int) -> bool:
+        found = await self.pool.fetchval("SELECT sum(attempts) FROM notice.delivery")
+        return found is not None and found >= times
+
+    async def has_status(self, status: str) -> bool:
+        return (await self.destination()).status == status
 
 
 def kinds_of(notices: Sequence[tuple[str, str]]) -> list[str]:

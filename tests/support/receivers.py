@@ -41,6 +41,8 @@ class Hook:
     refused: list[Post] = field(default_factory=list)
     posts: list[Post] = field(default_factory=list)
     """Those answered with a 2xx."""
+    arrived: int = 0
+    """Requests, answered or not."""
     hold: asyncio.Event | None = None
     """While it is there and not set, requests wait before they are answered."""
     came: asyncio.Condition = field(default_factory=asyncio.Condition)
@@ -69,6 +71,7 @@ class Hook:
     async def serve(self, request: web.Request) -> web.Response:
         headers = {name.lower(): value for name, value in request.headers.items()}
         post = Post(headers, await request.read())
+        self.arrived += 1
         if self.hold is not None:
             await self.hold.wait()
         status = self.answers.pop(0) if self.answers else 204

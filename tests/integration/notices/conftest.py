@@ -1,15 +1,25 @@
-"""A gateway with a webhook beside it."""
+"""A gateway with a webhook and a mail server beside it."""
 
 from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from gateway.config import Notices
+from tests.integration.acme import conftest as acme
 from tests.support.gateway import RunningGateway, running_gateway
 from tests.support.notices import Desk
 from tests.support.receivers import Hook, Mailbox, hook, mailbox
 from tests.support.shop import Shop
+
+client = acme.client
+customer = acme.customer
+new_client = acme.new_client
+ready_order = acme.ready_order
+shop = acme.shop
+web = acme.web
 
 
 @pytest.fixture
@@ -24,18 +34,24 @@ async def box() -> AsyncIterator[Mailbox]:
         yield served
 
 
+def notice_gateway(
+    database: str, directory: Path, box: Mailbox, **changes: Any
+) -> AbstractAsyncContextManager[RunningGateway]:
+    """A gateway that hands its mail to `box`; its back-off is one that tests can wait for."""
+    wanted: dict[str, Any] = {
+        "smtp_host": "127.0.0.1",
+        "smtp_port": box.port,
+        "smtp_tls": "none",
+        "sender": "notices@gateway.test",
+        "timeout_seconds": 5,
+        "retry_delays_seconds": [0.05],
+    }
+    return running_gateway(database, directory, notices=Notices(**{**wanted, **changes}))
+
+
 @pytest.fixture
 async def gateway(database: str, tmp_path: Path, box: Mailbox) -> AsyncIterator[RunningGateway]:
-    """With a mail server, and a back-off that tests can wait for."""
-    notices = Notices(
-        smtp_host="127.0.0.1",
-        smtp_port=box.port,
-        smtp_tls="none",
-        sender="notices@gateway.test",
-        timeout_seconds=2,
-        retry_delays_seconds=[0.05],
-    )
-    async with running_gateway(database, tmp_path, notices=notices) as running:
+    async with notice_gateway(database, tmp_path, box) as running:
         yield running
 
 
@@ -45,6 +61,6 @@ async def desk(gateway: RunningGateway) -> Desk:
 
 
 @pytest.fixture
-async def shop(gateway: RunningGateway) -> Shop:
-    await gateway.at("2025-01-10T15:30:00Z")
-    return Shop(gateway)
+async def kid(shop: Shop) -> str:
+    """A credential of the demo reseller."""
+    return await shop.credential()
