@@ -22,7 +22,7 @@ from gateway.db.migrate import migrate
 from gateway.db.pool import open_pool
 from gateway.errors import OperatorMistake
 from gateway.listeners import reserved_ports
-from gateway.sandbox import demo_data
+from gateway.sandbox import demo_data, demo_organization
 from gateway.sandbox.postgres import EmbeddedPostgres
 from gateway.server import supervise
 
@@ -63,8 +63,8 @@ def run(wanted: Wanted) -> None:
     try:
         asyncio.run(migrate(database))
         with reserved_ports(_listen(wanted, before)) as listen:
-            settings = asyncio.run(_furnish(wanted, state, database, listen, before))
-            supervise(settings, on_ready=lambda: _announce(settings, state))
+            settings, anchor = asyncio.run(_furnish(wanted, state, database, listen, before))
+            supervise(settings, on_ready=lambda: _announce(settings, state, anchor))
     except KeyboardInterrupt:
         pass
     finally:
@@ -84,8 +84,11 @@ def _listen(wanted: Wanted, before: _Kept) -> Listen:
 
 async def _furnish(
     wanted: Wanted, state: Path, database: str, listen: Listen, before: _Kept
-) -> Settings:
-    """CA, TLS certificate, demo data and settings file; all as before where it was there."""
+) -> tuple[Settings, int]:
+    """CA, TLS certificate, demo data and settings file; all as before where it was there.
+
+    Gives the settings, and the anchor order number of the demo organization.
+    """
     with settings_told():
         settings = _settings(wanted, state, database, listen, before)
     ca = await load_ca(settings)
@@ -95,11 +98,13 @@ async def _furnish(
     settings = settings.model_copy(update={"listen": listen.model_copy(update=tls)})
     pool = await open_pool(database, min_size=1)
     try:
-        await demo_data.add(pool, choose_clock(settings, pool))
+        clock = choose_clock(settings, pool)
+        await demo_data.add(pool, clock)
+        anchor = await demo_organization.add(pool, clock)
     finally:
         await pool.close()
     _write_settings(settings, state / "gateway.toml")
-    return settings
+    return settings, anchor
 
 
 def _settings(
@@ -179,7 +184,7 @@ allow_private_addresses = true
     new.replace(path)
 
 
-def _announce(settings: Settings, state: Path) -> None:
+def _announce(settings: Settings, state: Path, anchor: int) -> None:
     """DESIGN §3: the ready line."""
     url = settings.public_url
     line = {
@@ -192,6 +197,7 @@ def _announce(settings: Settings, state: Path) -> None:
         "loginPassword": demo_data.PASSWORD,
         "database": settings.database,
         "http": settings.ca.crl_url,
+        "ovAnchorOrderNumber": anchor,
     }
     sys.stdout.write(json.dumps(line) + "\n")
     sys.stdout.flush()

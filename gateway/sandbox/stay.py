@@ -48,6 +48,7 @@ The gateway is running; Ctrl-C stops it. Its log is {state / "sandbox.log"}.
   login          {ready["loginName"]} / {ready["loginPassword"]}
   ACME, DV       {ready["directories"]["DV"]}
   ACME, OV       {ready["directories"]["OV"]}
+  OV anchor      {ready["ovAnchorOrderNumber"]} (ovAnchorOrderNumber for names of example.com)
   sandbox clock  {ready["sandbox"]}/clock
   database       {ready["database"]}
   CA to trust    {ready["rootCertificate"]}

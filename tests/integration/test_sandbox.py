@@ -29,6 +29,7 @@ READY = [
     "loginPassword",
     "database",
     "http",
+    "ovAnchorOrderNumber",
 ]
 
 

@@ -1,0 +1,46 @@
+"""The demo reseller's organization, validated for example.com as long as the sandbox's CA lasts."""
+
+from datetime import UTC, datetime
+
+from gateway.clock import Clock
+from gateway.db.pool import Pool, transaction
+from gateway.origin import Origin
+from gateway.rules.organizations import Details
+from gateway.sandbox import demo_data
+from gateway.usecases import organizations, prevalidations
+from gateway.usecases.prevalidations import NewPrevalidation
+
+DETAILS = Details(
+    name="Example Organization GmbH",
+    country="DE",
+    locality="Berlin",
+    state_or_province="Berlin",
+    street="Beispielstr. 1",
+    postal_code="10115",
+    applicant_name="Erika Mustermann",
+    applicant_email="erika@example.com",
+    identifiers={"registrationNumber": "HRB 123456"},
+)
+_DOMAINS = ("example.com",)
+_VALID_FROM = datetime(2000, 1, 1, tzinfo=UTC)
+_EXPIRES_AT = datetime(2099, 12, 31, 23, 59, 59, tzinfo=UTC)
+_OPERATOR = Origin("operator:sandbox")
+
+
+async def add(pool: Pool, clock: Clock) -> int:
+    """Gives the anchor order number, of now or of an earlier start. The reseller is there."""
+    now = await clock.now()
+    async with transaction(pool) as connection:
+        demo = await organizations.reseller_called(connection, demo_data.LOGIN)
+        earlier = await prevalidations.list_prevalidations(connection, reseller_id=demo, limit=1)
+        if earlier:
+            return earlier[0].number
+        organization_id = await organizations.add_organization(
+            connection, now, _OPERATOR, reseller_id=demo, details=DETAILS
+        )
+        return await prevalidations.add_prevalidation(
+            connection,
+            now,
+            _OPERATOR,
+            NewPrevalidation(demo, organization_id, "OV", _DOMAINS, _VALID_FROM, _EXPIRES_AT),
+        )
