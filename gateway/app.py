@@ -24,9 +24,11 @@ from gateway.errors import ConfigurationError, HttpsRequired
 from gateway.logging import describe
 from gateway.reseller import endpoint, envelope
 from gateway.sandbox import clock as sandbox_clock
+from gateway.scm import routes as scm
 from gateway.services import Services
 from gateway.store import issuers
 from gateway.usecases.activity import ActivityLog
+from gateway.usecases.certificate_order_runner import CertificateOrderRunner
 from gateway.usecases.crl import keep_signing
 from gateway.usecases.dnssec_watch import DnssecWatch
 from gateway.usecases.issuance_runner import IssuanceRunner
@@ -104,6 +106,7 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
         for name, work in (
             ("validator", validator.run_forever),
             ("issuance", runner.run_forever),
+            ("certificate_orders", CertificateOrderRunner(services).run_forever),
             ("activity", activity.run_forever),
             ("dnssec", dnssec.run_forever),
             ("crl", partial(keep_signing, pool, ca, services.clock)),
@@ -231,6 +234,7 @@ def _public_app(
     health.add_routes(app, services, dnssec)
     downloads.add_routes(app, services, ca)
     endpoint.add_routes(app, services)
+    scm.add_routes(app, services)
     if services.settings.sandbox:
         sandbox_clock.add_routes(app, services)
     acme.add_routes(app, services, validator, runner, activity)

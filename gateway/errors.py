@@ -287,7 +287,7 @@ class UnsubscriptionWaits(_Detailed):
     """An operator is to decide on an earlier unsubscription first (§8 G3)."""
 
 
-class NotAcknowledged(_Detailed):
+class NotAcknowledged(GatewayError):
     """The customer did not acknowledge that the certificate cannot be restored."""
 
 

@@ -37,6 +37,26 @@ def new_challenge_token() -> str:
     return _base64url(secrets.token_bytes(32))
 
 
+def new_cert_id() -> str:
+    """Identifier of an SSL certificate order, as long as the vendor's: 16 characters."""
+    return f"scs{secrets.randbelow(10**13):013d}"
+
+
+def new_token_id() -> str:
+    """The part of an API token that says which it is (16 characters)."""
+    return _base64url(secrets.token_bytes(12))
+
+
+def new_token_secret() -> str:
+    """The secret part of an API token: 256 bits."""
+    return _base64url(secrets.token_bytes(32))
+
+
+def new_coupon_code() -> str:
+    """Not to be guessed: 120 bits."""
+    return _base64url(secrets.token_bytes(15))
+
+
 def new_serial_number() -> int:
     """Certificate serial: positive, 128 random bits (Baseline Requirements §7.1: at least 64).
 

@@ -108,7 +108,7 @@ CREATE TABLE ssl.application (
 );
 COMMENT ON TABLE ssl.application IS 'A CSR handed in for a certificate order; also for issuing anew within the paid period.';
 COMMENT ON COLUMN ssl.application.key_hash IS 'SHA-256 of the SubjectPublicKeyInfo.';
-COMMENT ON COLUMN ssl.application.organization IS 'What the applicant says of the organization: {"name","country","state","locality"}; NULL for DV.';
+COMMENT ON COLUMN ssl.application.organization IS 'What the applicant says of the organization: as in a certificate''s subject; NULL for DV.';
 COMMENT ON COLUMN ssl.application.reviewed_by IS 'The operator who approved or rejected the organization.';
 COMMENT ON COLUMN ssl.application.intent IS 'Serial and validity, fixed before signing: {"serial","not_before","not_after"}.';
 COMMENT ON COLUMN ssl.application.issuer_state IS 'The issuer was asked: what it needs to find the request again. NULL = not asked, or settled.';

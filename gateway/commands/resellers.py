@@ -13,7 +13,7 @@ from gateway.db.pool import Connection
 from gateway.errors import OperatorMistake
 from gateway.origin import Origin
 from gateway.store.resellers import ResellerSummary
-from gateway.usecases import resellers
+from gateway.usecases import api_tokens, resellers
 
 app = typer.Typer(no_args_is_help=True, help="Resellers and their money.")
 
@@ -72,6 +72,22 @@ def deposit(
 
     balance = operate(config, work)
     typer.echo(f"balance of {login}: {balance}")
+
+
+@app.command()
+def token(
+    login: Login,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Earlier tokens of the reseller end.")
+    ] = False,
+    config: Config = None,
+) -> None:
+    """Prints a new token for the certificate-order API; it cannot be shown again."""
+
+    async def work(connection: Connection, now: datetime, origin: Origin) -> str:
+        return await api_tokens.new_token(connection, now, origin, login, replace=replace)
+
+    typer.echo(operate(config, work))
 
 
 @app.command("list")

@@ -4,6 +4,7 @@ The statuses are those of the vendor's certificate service (reseller-api.md §8)
 stands in the database (sql/0011_certificate_orders.sql) and in docs/status-machines.md.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,7 +13,7 @@ from typing import Literal
 
 from gateway.errors import PricingBroken, PricingMissing
 from gateway.rules.money import storable
-from gateway.rules.names import NameType, name_type
+from gateway.rules.names import name_type
 from gateway.rules.pricing import Price
 
 Status = Literal[
@@ -73,10 +74,16 @@ TYPES: Mapping[str, bool] = {"DV_SSL_CERT": False, "OV_SSL_CERT": True}
 VALIDITY_MONTHS = (1, 3, 6, 12)
 """What an order can pay for. Certificates are issued anew within that time, at no cost."""
 
+CERT_ID = re.compile("scs[0-9]{13}")
 MOST_NAMES = 100
+LONGEST_NAME = 63
+"""Characters of what a customer calls a certificate."""
 PROOF_PERIOD = timedelta(days=30)
 """How long a customer may take to prove control over the names (BR §3.2.2.4: random values)."""
 
+PERIOD_OVER = "The paid period is over; buy another certificate."
+
+_HOUR = timedelta(hours=1)
 _CENT = Decimal("0.01")
 _DAYS_OF_A_YEAR = 365
 _MONTHS_OF_A_YEAR = 12
@@ -118,7 +125,7 @@ def paid_days(months: int) -> int:
 def payment(
     names: Sequence[str],
     months: int,
-    prices: Mapping[NameType, Price],
+    prices: Mapping[str, Price],
     currency: str,
     coupon: Decimal = Decimal("0.00"),
 ) -> Payment:
@@ -145,6 +152,11 @@ def payment(
 def term_ends(first_issued_at: datetime, months: int) -> datetime:
     """The paid period begins with the first certificate; no certificate reaches beyond it."""
     return first_issued_at + timedelta(days=paid_days(months))
+
+
+def period_is_over(first_issued_at: datetime | None, months: int, now: datetime) -> bool:
+    """Too late for a further certificate: it would end within the hour."""
+    return first_issued_at is not None and now >= term_ends(first_issued_at, months) - _HOUR
 
 
 def retry_seconds(attempts: int) -> int:

@@ -1,17 +1,24 @@
 """What a sandbox has from the start: two servers, their prices, and a reseller with money."""
 
+from datetime import datetime
 from decimal import Decimal
 
 from gateway.clock import Clock
-from gateway.db.pool import Pool, transaction
+from gateway.db.pool import Connection, Pool, transaction
 from gateway.origin import Origin
-from gateway.usecases import resellers
+from gateway.usecases import certificate_prices, resellers
 
 LOGIN = "demo"
 PASSWORD = "demo-password"  # noqa: S105  known to everybody: a sandbox has nothing to protect
+BRAND = "LOCAL"
+"""Of the SSL certificates on offer."""
 
 _DEPOSIT = Decimal("10000.00")
 _OPERATOR = Origin("operator:sandbox")
+_CERTIFICATES = (
+    ("DV_SSL_CERT", Decimal("120.00"), Decimal("360.00")),
+    ("OV_SSL_CERT", Decimal("240.00"), Decimal("720.00")),
+)
 _SERVERS = (
     ("DV", 608, "CaaS DV TLS Certificate", Decimal("365.00"), Decimal("1095.00")),
     ("OV", 609, "CaaS OV TLS Certificate", Decimal("730.00"), Decimal("2190.00")),
@@ -46,5 +53,22 @@ async def add(pool: Pool, clock: Clock) -> None:
                     yearly=yearly,
                     currency="USD",
                 )
+        await _add_certificate_prices(connection, now)
         await resellers.add_reseller(connection, now, _OPERATOR, login=LOGIN, password=PASSWORD)
         await resellers.deposit(connection, now, _OPERATOR, LOGIN, _DEPOSIT)
+
+
+async def _add_certificate_prices(connection: Connection, now: datetime) -> None:
+    for kind, fqdn, wildcard in _CERTIFICATES:
+        for name_type, yearly in (("fqdn", fqdn), ("wildcard", wildcard)):
+            await certificate_prices.set_price(
+                connection,
+                now,
+                _OPERATOR,
+                login=None,
+                brand=BRAND,
+                kind=kind,
+                name_type=name_type,
+                yearly=yearly,
+                currency="USD",
+            )

@@ -185,11 +185,11 @@ async def claim_due(pool: Pool, lease: timedelta, limit: int) -> list[str]:
 
 
 async def make_due(connection: Connection, cert_id: str, due_in: timedelta) -> None:
-    """Somebody goes on with the order when that time has passed."""
+    """Somebody goes on with the order when that time has passed; pauses begin short again."""
     await connection.execute(
         """
         UPDATE ssl.certificate_order
-           SET due_at = clock_timestamp() + $2::interval
+           SET due_at = clock_timestamp() + $2::interval, attempts = 0
          WHERE cert_id = $1
         """,
         cert_id,
@@ -287,4 +287,19 @@ async def settle_proof(
         proven_at,
         evidence,
         problem,
+    )
+
+
+async def mark_caa_checked(pool: Pool, application_id: UUID, position: int, now: datetime) -> None:
+    """The CAA records of the name were looked at `now` and allow issuance."""
+    await pool.execute(
+        """
+        UPDATE ssl.proof
+           SET caa_checked_at = $3
+         WHERE application_id = $1
+           AND position = $2
+        """,
+        application_id,
+        position,
+        now,
     )

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from gateway.db.pool import Connection, Pool
@@ -53,6 +54,20 @@ class CertificateOrder:
     cash: Decimal | None
     refunded: Decimal | None
     currency: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ListedOrder:
+    """An order as operators see it; `organization` is what the application says of it."""
+
+    cert_id: str
+    reseller: str
+    status: str
+    type: str
+    names: list[str]
+    order_number: int | None
+    organization: dict[str, Any] | None
+    problem: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +204,30 @@ async def list_page(
     return found, rows[0]["total"]
 
 
+async def list_for_operators(
+    connection: Connection, now: datetime, *, waiting_only: bool
+) -> list[ListedOrder]:
+    """Orders that were not unsubscribed, the newest first."""
+    rows = await connection.fetch(
+        """
+        SELECT placed.cert_id, account.login AS reseller,
+               ssl.shown_status(placed.status, certificate.not_after, $1) AS status,
+               placed.type, placed.names, placed.order_number, application.organization,
+               placed.problem
+          FROM ssl.certificate_order placed
+          JOIN reseller.account ON account.id = placed.reseller_id
+          LEFT JOIN ca.certificate ON certificate.serial = placed.serial
+          LEFT JOIN ssl.application ON application.id = placed.application_id
+         WHERE placed.unsubscribed_at IS NULL
+           AND (NOT $2 OR placed.status = 'CHECKING_ORG')
+         ORDER BY placed.created_at DESC, placed.cert_id
+        """,
+        now,
+        waiting_only,
+    )
+    return [ListedOrder(**row) for row in rows]
+
+
 async def move(
     connection: Connection,
     cert_id: str,
@@ -207,7 +246,7 @@ async def move(
                due_at = clock_timestamp() + $4::interval,
                problem = $5,
                attempts = 0,
-               revoked_at = CASE WHEN $2 = 'REVOKED' THEN $3 END
+               revoked_at = CASE WHEN $2 = 'REVOKED' THEN $3::timestamptz END
          WHERE cert_id = $1
         """,
         cert_id,

@@ -21,7 +21,17 @@ LAYERS = (
     {"notify", "sandbox.postgres"},
     {"services", "logging", "client_address", "request_body"},
     {"usecases"},
-    {"acme", "reseller", "console", "products", "jobs", "downloads", "health", "sandbox.clock"},
+    {
+        "acme",
+        "reseller",
+        "console",
+        "products",
+        "scm",
+        "jobs",
+        "downloads",
+        "health",
+        "sandbox.clock",
+    },
     # What puts the parts together and starts them.
     {"app", "sandbox.demo_data"},
     {"listeners"},

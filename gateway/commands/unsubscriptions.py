@@ -1,0 +1,86 @@
+"""`gateway unsubscription …`"""
+
+import json
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated
+
+import typer
+
+from gateway.commands.operation import Config, operate
+from gateway.db.pool import Connection
+from gateway.origin import Origin
+from gateway.store.unsubscriptions import ListedUnsubscription
+from gateway.usecases import unsubscription
+
+app = typer.Typer(no_args_is_help=True, help="Requests for the money of SSL certificates.")
+
+Number = Annotated[int, typer.Argument(metavar="ID")]
+
+
+@app.command("list")
+def list_(
+    waiting: Annotated[bool, typer.Option("--waiting", help="Only those to be decided.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    config: Config = None,
+) -> None:
+    """All requests, those that wait for a decision first."""
+
+    async def work(
+        connection: Connection, now: datetime, origin: Origin
+    ) -> list[ListedUnsubscription]:
+        return await unsubscription.list_all(connection, waiting_only=waiting)
+
+    found = operate(config, work)
+    if as_json:
+        typer.echo(json.dumps([_document(each) for each in found]))
+        return
+    for each in found:
+        names = ", ".join(each.names)
+        typer.echo(
+            f"{each.id}  {each.status}  {each.cert_id}  {each.reseller}  {names}"
+            f"  {each.cash} {each.currency}"
+        )
+
+
+@app.command()
+def approve(number: Number, config: Config = None) -> None:
+    """Pays the cash part back; the certificate goes off its owner's list."""
+
+    async def work(connection: Connection, now: datetime, origin: Origin) -> Decimal:
+        return await unsubscription.approve(connection, now, origin, number)
+
+    refunded = operate(config, work)
+    typer.echo(f"unsubscription {number} approved, {refunded} paid back")
+
+
+@app.command()
+def reject(
+    number: Number,
+    reason: Annotated[str, typer.Option(help="Kept with the record.")] = "",
+    config: Config = None,
+) -> None:
+    """Nothing is paid back, and the certificate stays."""
+
+    async def work(connection: Connection, now: datetime, origin: Origin) -> None:
+        await unsubscription.reject(connection, now, origin, number, reason)
+
+    operate(config, work)
+    typer.echo(f"unsubscription {number} rejected")
+
+
+def _document(each: ListedUnsubscription) -> dict[str, object]:
+    return {
+        "id": each.id,
+        "status": each.status,
+        "certId": each.cert_id,
+        "reseller": each.reseller,
+        "names": each.names,
+        "certificateStatus": each.certificate_status,
+        "orderNumber": each.order_number,
+        "cash": None if each.cash is None else str(each.cash),
+        "currency": each.currency,
+        "requestedAt": each.requested_at.isoformat(),
+        "decidedAt": each.decided_at and each.decided_at.isoformat(),
+        "reason": each.reason,
+    }

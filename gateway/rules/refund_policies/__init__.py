@@ -1,0 +1,1 @@
+"""One file per product family: when is its money paid back?"""

@@ -1,0 +1,225 @@
+"""Looking at the proofs of an application: has its applicant control over the names, and CAA?
+
+A look that finds nothing is no failure: the customer may still be about to put it in place. The
+next look comes after a pause that grows, or at once when the customer applies again.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+
+from gateway import ids
+from gateway.ca.profiles import PROFILES
+from gateway.config import Settings
+from gateway.db.pool import Connection, transaction
+from gateway.logging import describe
+from gateway.origin import Origin
+from gateway.rules import certificate_order as rules
+from gateway.rules.caa import is_fresh
+from gateway.rules.names import base_of, name_type
+from gateway.services import Services
+from gateway.store import (
+    audit,
+    certificate_applications,
+    certificate_issuance,
+    certificate_orders,
+)
+from gateway.store.audit import Change
+from gateway.store.certificate_applications import Proof, Unfinished
+from gateway.usecases.certificate_proofs import key_authorization
+from gateway.usecases.orders import longest_validity
+from gateway.usecases.perspective import claim_of, network_of
+from gateway.validation import caa
+from gateway.validation.challenge import METHODS
+from gateway.validation.method import Claim, ValidationFailed
+
+PROFILE = "classic"
+GATEWAY = Origin("gateway:certificate-orders")
+_DOOR_PATH = "/v3/scm"
+_LOOKS_AT_ONCE = 20
+_AT_ONCE = timedelta(0)
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a look at a proof has shown: evidence, or a problem for the customer."""
+
+    proof: Proof
+    evidence: Mapping[str, Any] | None = None
+    problem: str | None = None
+
+
+async def look_at_proofs(services: Services, item: Unfinished, now: datetime) -> bool:
+    """For CHECKING and SUPPLEMENTCHECKING; True = there is more to be done at once."""
+    if now > item.application.submitted_at + rules.PROOF_PERIOD:
+        days = rules.PROOF_PERIOD.days
+        problem = f"Control over the names was not shown within {days} days."
+        await settle_failed(services, item, problem, now)
+        return False
+    if rules.period_is_over(item.first_issued_at, item.months, now):
+        await settle_failed(services, item, rules.PERIOD_OVER, now)
+        return False
+    unproven = [proof for proof in item.proofs if proof.proven_at is None][:_LOOKS_AT_ONCE]
+    looks = await asyncio.gather(*(_look(services, item, proof, now) for proof in unproven))
+    async with transaction(services.pool) as connection:
+        fresh = await unchanged(connection, item)
+        if fresh is None:
+            return True
+        for look in looks:
+            await certificate_applications.settle_proof(
+                connection,
+                item.application.id,
+                look.proof.position,
+                proven_at=now if look.evidence is not None else None,
+                evidence=look.evidence,
+                problem=look.problem,
+            )
+        if looks:
+            await audit.record(connection, now, GATEWAY, *_changes(item, looks))
+        proofs = await certificate_applications.proofs_of(connection, item.application.id)
+        if all(proof.proven_at is not None for proof in proofs):
+            return await _proven(connection, services.settings, fresh, now)
+        problems = [look.problem for look in looks if look.problem]
+        pause = timedelta(seconds=rules.retry_seconds(item.attempts)) if problems else _AT_ONCE
+        await certificate_applications.pause(
+            connection, item.cert_id, pause, problems[0] if problems else None
+        )
+    return not problems
+
+
+async def look_at_caa_again(services: Services, item: Unfinished, now: datetime) -> str | None:
+    """Before issuance, where the last check is too old (BR §3.2.2.8); gives what forbids it."""
+    stale = [proof for proof in item.proofs if not is_fresh(proof.caa_checked_at, now)]
+    for proof in stale:
+        try:
+            await _check_caa(services, item, proof, now)
+        except ValidationFailed as failed:
+            return f"{proof.name}: {failed.detail}"
+        await certificate_applications.mark_caa_checked(
+            services.pool, item.application.id, proof.position, now
+        )
+    return None
+
+
+async def unchanged(connection: Connection, item: Unfinished) -> Unfinished | None:
+    """The order, locked, if it still has the application and status that `item` has."""
+    await certificate_orders.lock(connection, item.cert_id)
+    fresh = await certificate_applications.read_unfinished(connection, item.cert_id)
+    if fresh is None or fresh.status != item.status or fresh.application != item.application:
+        return None
+    return fresh
+
+
+async def settle_failed(services: Services, item: Unfinished, problem: str, now: datetime) -> None:
+    """The application led to nothing: UNPASSED, or ISSUED as before."""
+    async with transaction(services.pool) as connection:
+        if await unchanged(connection, item) is None:
+            return
+        await certificate_issuance.settle_issuer(connection, item.application.id)
+        status = "ISSUED" if item.status == "SUPPLEMENTCHECKING" else "UNPASSED"
+        await moved(connection, item, status, now, problem=problem)
+
+
+async def moved(
+    connection: Connection,
+    item: Unfinished,
+    status: str,
+    now: datetime,
+    *,
+    due_in: timedelta | None = None,
+    problem: str | None = None,
+) -> None:
+    """A move of the background, with its audit event; the order is locked."""
+    await certificate_orders.move(
+        connection, item.cert_id, status, now, due_in=due_in, problem=problem
+    )
+    change = Change(
+        "certificate_order.moved",
+        item.cert_id,
+        {"status": item.status},
+        {"status": status, "problem": problem} if problem else {"status": status},
+    )
+    await audit.record(connection, now, GATEWAY, change)
+
+
+def intent_of(
+    settings: Settings, now: datetime, first_issued_at: datetime | None, months: int
+) -> dict[str, Any]:
+    """Serial and validity: as long as the profile allows, and not beyond the paid period."""
+    start = now.replace(microsecond=0)
+    longest = start + longest_validity(settings, PROFILES[PROFILE])
+    end = min(longest, rules.term_ends(first_issued_at or start, months).replace(microsecond=0))
+    return {
+        "serial": f"{ids.new_serial_number():x}",
+        "not_before": start.isoformat(),
+        "not_after": (end - timedelta(seconds=1)).isoformat(),
+    }
+
+
+async def _proven(
+    connection: Connection, settings: Settings, item: Unfinished, now: datetime
+) -> bool:
+    """All names are: on to the organization's check, or to the issuer."""
+    if rules.TYPES[item.type] and item.status == "CHECKING":
+        await moved(connection, item, "CHECKING_ORG", now)
+        return False
+    intent = intent_of(settings, now, item.first_issued_at, item.months)
+    await certificate_issuance.record_intent(connection, item.application.id, intent)
+    if item.status == "CHECKING":
+        await moved(connection, item, "ISSUING", now, due_in=_AT_ONCE)
+    return True
+
+
+async def _look(services: Services, item: Unfinished, proof: Proof, now: datetime) -> Look:
+    claim = _claim(services.settings, item, proof, now)
+    try:
+        method = METHODS[proof.method]
+        evidence = await method.check(claim, services.resolver, network_of(services.settings))
+        allowance = await _check_caa(services, item, proof, now)
+    except ValidationFailed as failed:
+        return Look(proof, problem=f"{proof.name}: {failed.detail}")
+    except Exception as error:
+        _log.error("certificate_order.check_failed", name=proof.name, **describe(error))
+        return Look(proof, problem=f"{proof.name}: The check could not be carried out.")
+    return Look(proof, evidence={**evidence, **allowance})
+
+
+async def _check_caa(
+    services: Services, item: Unfinished, proof: Proof, now: datetime
+) -> Mapping[str, Any]:
+    claim = _claim(services.settings, item, proof, now)
+    network = network_of(services.settings)
+    return await caa.check(claim, proof.method, services.resolver, network)
+
+
+def _claim(settings: Settings, item: Unfinished, proof: Proof, now: datetime) -> Claim:
+    expected = key_authorization(proof.token, item.application.key_hash)
+    return claim_of(
+        settings,
+        base_of(proof.name),
+        wildcard=name_type(proof.name) == "wildcard",
+        server_path=_DOOR_PATH,
+        account_id=str(item.reseller_id),
+        now=now,
+        token=proof.token,
+        thumbprint=expected.removeprefix(f"{proof.token}."),
+    )
+
+
+def _changes(item: Unfinished, looks: Sequence[Look]) -> list[Change]:
+    return [
+        Change(
+            "certificate_order.name_proven",
+            item.cert_id,
+            None,
+            {"name": look.proof.name, "method": look.proof.method, "evidence": look.evidence},
+        )
+        for look in looks
+        if look.evidence is not None
+    ]

@@ -1,0 +1,146 @@
+"""From a proven application to the certificate, at an issuer that may need minutes.
+
+The intent is recorded before; an issuer that was asked once is asked until it has answered, also
+when the customer has withdrawn meanwhile: what then comes is withheld and revoked.
+"""
+
+from datetime import datetime, timedelta
+from typing import cast
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPublicKeyTypes
+
+from gateway.ca.issuer import CertificateRequest, Failed, Issued, Pending
+from gateway.db.pool import transaction
+from gateway.rules import certificate_order as rules
+from gateway.rules.organizations import Subject
+from gateway.services import Services
+from gateway.store import certificate_applications, certificate_issuance, certificate_orders
+from gateway.store.certificate_applications import Unfinished
+from gateway.store.issuance import SignedCertificate
+from gateway.usecases.certificate_checks import (
+    PROFILE,
+    look_at_caa_again,
+    moved,
+    settle_failed,
+    unchanged,
+)
+
+LEASE = timedelta(seconds=30)
+"""How long a process has an order for itself."""
+
+_WANTED = ("ISSUING", "SUPPLEMENTCHECKING")
+_AT_ONCE = timedelta(0)
+
+
+async def ask_issuer(services: Services, item: Unfinished, now: datetime) -> bool:
+    """True = there is more to be done at once."""
+    if item.issuer_state is None:
+        if problem := await _objection(services, item, now):
+            pause = timedelta(seconds=rules.retry_seconds(item.attempts))
+            await certificate_applications.pause(services.pool, item.cert_id, pause, problem)
+            return False
+        # From here on a certificate may come to exist.
+        if not services.issuer.immediate and not await _note_asked(services, item):
+            return True
+    match await services.issuer.issue(_request_of(item), item.issuer_state or None):
+        case Issued() as issued:
+            await _keep(services, item, issued)
+            return True
+        case Pending(state, retry_after):
+            await certificate_issuance.wait_for_issuer(
+                services.pool,
+                item.cert_id,
+                item.application.id,
+                state,
+                timedelta(seconds=retry_after),
+            )
+            return False
+        case Failed(detail):
+            return await _settle_refused(services, item, detail, now)
+
+
+async def _objection(services: Services, item: Unfinished, now: datetime) -> str | None:
+    if item.reseller_status != "active":
+        return "The account is suspended."
+    return await look_at_caa_again(services, item, now)
+
+
+async def _note_asked(services: Services, item: Unfinished) -> bool:
+    async with transaction(services.pool) as connection:
+        if await unchanged(connection, item) is None:
+            return False
+        await certificate_issuance.wait_for_issuer(
+            connection, item.cert_id, item.application.id, {}, LEASE
+        )
+    return True
+
+
+def _request_of(item: Unfinished) -> CertificateRequest:
+    """The same however often it is asked."""
+    assert item.intent is not None
+    csr, organization = item.application.csr, item.application.organization
+    key = cast(CertificateIssuerPublicKeyTypes, x509.load_der_x509_csr(csr).public_key())
+    return CertificateRequest(
+        item.application.id,
+        int(item.intent["serial"], 16),
+        csr,
+        key,
+        item.names,
+        PROFILE,
+        datetime.fromisoformat(item.intent["not_before"]),
+        datetime.fromisoformat(item.intent["not_after"]),
+        None if organization is None else Subject(**organization),
+    )
+
+
+async def _keep(services: Services, item: Unfinished, issued: Issued) -> None:
+    """Stores what was signed; it is given out only if the order still waits for it."""
+    now = await services.clock.now()
+    signed = SignedCertificate(
+        services.issuer.id,
+        issued.serial,
+        issued.der,
+        item.application.key_hash,
+        item.names,
+        issued.not_before,
+        issued.not_after,
+        now,
+    )
+    async with transaction(services.pool) as connection:
+        fresh = await unchanged(connection, item)
+        if await certificate_issuance.is_stored(connection, item.application.id):
+            return  # another process was faster
+        wanted = (
+            fresh is not None
+            and fresh.status in _WANTED
+            and not await certificate_applications.key_is_compromised(connection, signed.key_hash)
+        )
+        await certificate_issuance.store_certificate(
+            connection,
+            cert_id=item.cert_id,
+            application_id=item.application.id,
+            signed=signed,
+            withheld=not wanted,
+        )
+        await certificate_issuance.settle_issuer(connection, item.application.id)
+        if fresh is None:
+            return
+        if wanted:
+            await moved(connection, item, "ISSUED", now)
+        elif fresh.status in _WANTED:
+            status = "ISSUED" if fresh.status == "SUPPLEMENTCHECKING" else "UNPASSED"
+            await moved(connection, item, status, now, problem="The key was compromised.")
+        else:
+            await certificate_applications.make_due(connection, item.cert_id, _AT_ONCE)
+
+
+async def _settle_refused(services: Services, item: Unfinished, detail: str, now: datetime) -> bool:
+    if item.status in _WANTED:
+        problem = f"The certificate authority: {detail}"
+        await settle_failed(services, item, problem, now)
+        return False
+    async with transaction(services.pool) as connection:
+        await certificate_orders.lock(connection, item.cert_id)
+        await certificate_issuance.settle_issuer(connection, item.application.id)
+    return True

@@ -1,0 +1,246 @@
+"""A customer of the certificate-order API over real HTTPS, and the operator beside it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from gateway.db.pool import transaction
+from gateway.usecases import (
+    api_tokens,
+    certificate_prices,
+    certificate_reviews,
+    resellers,
+    unsubscription,
+)
+from tests.support.challenge_server import ChallengeServer
+from tests.support.csrs import csr, key
+from tests.support.shop import OPERATOR
+
+NAME = "www.example.com"
+_PATIENCE_SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Status and JSON of an answer."""
+
+    status: int
+    json: Any
+
+    @property
+    def code(self) -> str:
+        return str(self.json["error_code"])
+
+
+@dataclass
+class CertificateShop:
+    """Drives the API with a token; `gateway` is the fixture of that name."""
+
+    gateway: Any
+    token: str
+    login: str
+    web: ChallengeServer | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def url(self) -> str:
+        return f"{self.gateway.url}/v3/scm/certificates"
+
+    async def send(self, method: str, path: str = "", **options: Any) -> Answer:
+        headers = {"X-Auth-Token": self.token, **self.headers, **options.pop("headers", {})}
+        async with self.gateway.session.request(
+            method, f"{self.url}{path}", headers=headers, **options
+        ) as response:
+            return Answer(response.status, await response.json())
+
+    async def do(self, method: str, path: str = "", **options: Any) -> Any:
+        """The JSON of a request that must succeed."""
+        answer = await self.send(method, path, **options)
+        assert answer.status == 200, answer
+        return answer.json
+
+    async def buy(self, *names: str, **members: Any) -> str:
+        """A new DV certificate of 12 months; gives its cert_id."""
+        bought = await self.do("POST", json=purchase(*names, **members))
+        return str(bought["cert_id"])
+
+    async def apply(self, cert_id: str, *names: str, **members: Any) -> Any:
+        return await self.do("POST", f"/{cert_id}/apply", json=application(*names, **members))
+
+    async def prove(self, cert_id: str, applied: Any) -> None:
+        """Puts in place what the answer to an application asks for, by http-01."""
+        assert self.web is not None
+        for proof in applied["domain_validation"]:
+            token = proof["location"].rpartition("/")[2]
+            self.web.responses[token] = proof["value"]
+
+    async def issue(self, *names: str, **members: Any) -> str:
+        """Buys, applies, proves; gives the cert_id of an issued certificate."""
+        cert_id = await self.buy(*names, **members)
+        return await self.get_issued(cert_id, *names)
+
+    async def get_issued(self, cert_id: str, *names: str) -> str:
+        await self.prove(cert_id, await self.apply(cert_id, *names, domain_method="FILE"))
+        await self.until(cert_id, "ISSUED")
+        return cert_id
+
+    async def revoke(self, cert_id: str) -> None:
+        """Revokes, and waits until that is complete."""
+        await self.do("POST", f"/{cert_id}/revoke")
+        await self.until(cert_id, "REVOKED")
+
+    async def show(self, cert_id: str) -> Any:
+        return await self.do("GET", f"/{cert_id}")
+
+    async def status(self, cert_id: str) -> str:
+        return str((await self.show(cert_id))["status"])
+
+    async def until(self, cert_id: str, *statuses: str) -> Any:
+        """The certificate, once the background has brought it to one of `statuses`."""
+
+        async def there() -> Any:
+            shown = await self.show(cert_id)
+            if shown["status"] == "REVOKING":
+                await self._fetch_crl()
+            return shown if shown["status"] in statuses else None
+
+        return await eventually(there)
+
+    async def unsubscribe(self, cert_id: str) -> int:
+        """By the vendor's bare call; gives the number of the unsubscription."""
+        answer = await self.do("DELETE", f"/{cert_id}/unsubscribe")
+        return int(answer["unsubscribe_results"].split()[1])
+
+    async def approve(self, number: int) -> Decimal:
+        """As an operator."""
+        now = await self.gateway.services.clock.now()
+        async with transaction(self.gateway.pool) as connection:
+            return await unsubscription.approve(connection, now, OPERATOR, number)
+
+    async def reject(self, number: int, reason: str = "") -> None:
+        now = await self.gateway.services.clock.now()
+        async with transaction(self.gateway.pool) as connection:
+            await unsubscription.reject(connection, now, OPERATOR, number, reason)
+
+    async def approve_organization(self, cert_id: str) -> None:
+        services = self.gateway.services
+        now = await services.clock.now()
+        async with transaction(self.gateway.pool) as connection:
+            await certificate_reviews.approve(connection, now, OPERATOR, services.settings, cert_id)
+
+    async def reject_organization(self, cert_id: str, reason: str) -> None:
+        now = await self.gateway.services.clock.now()
+        async with transaction(self.gateway.pool) as connection:
+            await certificate_reviews.reject(connection, now, OPERATOR, cert_id, reason)
+
+    async def coupon(self, amount: str, **options: Any) -> str:
+        now = await self.gateway.services.clock.now()
+        async with transaction(self.gateway.pool) as connection:
+            return await certificate_prices.add_coupon(
+                connection, now, OPERATOR, login=self.login, amount=Decimal(amount), **options
+            )
+
+    async def set_price(self, yearly: str, **wanted: Any) -> None:
+        """Of this reseller for a DV name in a LOCAL certificate."""
+        given = {"login": self.login, "brand": "LOCAL", "kind": "DV_SSL_CERT", "name_type": "fqdn"}
+        now = await self.gateway.services.clock.now()
+        async with transaction(self.gateway.pool) as connection:
+            await certificate_prices.set_price(
+                connection, now, OPERATOR, **{**given, **wanted}, yearly=Decimal(yearly)
+            )
+
+    async def balance(self) -> Decimal:
+        async with self.gateway.pool.acquire() as connection:
+            balances = {
+                summary.login: summary.balance
+                for summary in await resellers.list_resellers(connection)
+            }
+        return balances[self.login]
+
+    async def second(self, login: str, deposit: str = "10000.00") -> "CertificateShop":
+        """Another reseller."""
+        now = await self.gateway.services.clock.now()
+        async with transaction(self.gateway.pool) as connection:
+            await resellers.add_reseller(connection, now, OPERATOR, login=login, password="secret")
+            if Decimal(deposit) > 0:
+                await resellers.deposit(connection, now, OPERATOR, login, Decimal(deposit))
+        return await shop_of(self.gateway, login, self.web)
+
+    async def state(self) -> dict[str, list[str]]:
+        """Everything that moves with an operation, for a comparison before and after."""
+        tables = (
+            "reseller.account",
+            "reseller.purchase",
+            "reseller.ledger_entry",
+            "ssl.certificate_order",
+            "ssl.application",
+            "ssl.proof",
+            "ssl.unsubscription",
+            "ssl.coupon",
+            "ca.revocation",
+        )
+        async with self.gateway.pool.acquire() as connection:
+            return {
+                table: sorted(
+                    str(row[0]) for row in await connection.fetch(f"SELECT t::text FROM {table} t")
+                )
+                for table in tables
+            }
+
+    async def events(self, action: str) -> int:
+        number: int = await self.gateway.pool.fetchval(
+            "SELECT count(*) FROM audit.event WHERE action = $1", action
+        )
+        return number
+
+    async def mismatches(self) -> int:
+        number: int = await self.gateway.pool.fetchval("SELECT count(*) FROM ops.ledger_mismatch")
+        return number
+
+    async def _fetch_crl(self) -> None:
+        async with self.gateway.session.get(f"{self.gateway.plain_url}/crl/local.crl") as response:
+            assert response.status == 200
+            await response.read()
+
+
+async def shop_of(gateway: Any, login: str, web: ChallengeServer | None = None) -> CertificateShop:
+    """A reseller's way to the API, with a new token."""
+    now = await gateway.services.clock.now()
+    async with transaction(gateway.pool) as connection:
+        token = await api_tokens.new_token(connection, now, OPERATOR, login)
+    return CertificateShop(gateway, token, login, web)
+
+
+def purchase(*names: str, **members: Any) -> dict[str, Any]:
+    """The JSON that buys a certificate."""
+    return {
+        "brand": "LOCAL",
+        "type": "DV_SSL_CERT",
+        "domains": list(names or (NAME,)),
+        "validity_period": 12,
+        **members,
+    }
+
+
+def application(*names: str, **members: Any) -> dict[str, Any]:
+    """The JSON that applies for it."""
+    return {"csr": pem(*names), **members}
+
+
+def pem(*names: str, kind: str = "P-256") -> str:
+    der = csr(names or (NAME,), signer=key(kind))
+    return x509.load_der_x509_csr(der).public_bytes(Encoding.PEM).decode()
+
+
+async def eventually(look: Callable[[], Awaitable[Any]]) -> Any:
+    """What `look` gives once it gives something: the background works in its own time."""
+    async with asyncio.timeout(_PATIENCE_SECONDS):
+        while True:
+            if found := await look():
+                return found
+            await asyncio.sleep(0.05)
