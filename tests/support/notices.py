@@ -9,6 +9,7 @@ from gateway import ids
 from gateway.db.pool import Connection, Pool, transaction
 from gateway.services import Services
 from gateway.store import audit
+from gateway.store import notices as store
 from gateway.store.audit import Change
 from gateway.store.notice_destinations import Destination
 from gateway.usecases import notice_destinations as usecase
@@ -125,6 +126,9 @@ class Desk:
             """,
             interval,
         )
+
+    async def unread(self) -> bool:
+        return await store.anything_unread(self.pool)
 
     # Conditions to wait for, of the only destination.
 
