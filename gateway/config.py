@@ -176,6 +176,13 @@ class Subscriptions(_Section):
     """A11: cap on the days left after an extension; None = no cumulative cap."""
 
 
+class Prevalidations(_Section):
+    """Pre-validations of organizations."""
+
+    days: int = Field(default=365, ge=1)
+    """How long an approved one is valid unless the operator says otherwise (BR §4.2.1: 398)."""
+
+
 class Refund(_Section):
     """What a refund of a name brings with it."""
 
@@ -227,6 +234,7 @@ class Settings(BaseSettings):
     directory: Directory = Directory()
     logins: Logins = Logins()
     subscriptions: Subscriptions = Subscriptions()
+    prevalidations: Prevalidations = Prevalidations()
     refund: Refund = Refund()
     notices: Notices = Notices()
 

@@ -1,0 +1,197 @@
+"""`gateway organization …`"""
+
+import json
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+import typer
+
+from gateway.commands.operation import Config, operate
+from gateway.commands.told import inputs_told
+from gateway.db.pool import Connection
+from gateway.errors import OperatorMistake
+from gateway.origin import Origin
+from gateway.rules.organizations import IDENTIFIERS, Details
+from gateway.usecases import organizations
+from gateway.usecases.organizations import Organization
+
+app = typer.Typer(no_args_is_help=True, help="Organizations of resellers.")
+
+Login = Annotated[str, typer.Argument(metavar="LOGIN")]
+AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
+Identifiers = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="KIND=VALUE", help=f"Repeatable; {', '.join(IDENTIFIERS)}. 'KIND=' removes it."
+    ),
+]
+Text = Annotated[str | None, typer.Option(metavar="TEXT")]
+
+
+def uuid_of(text: str) -> UUID:
+    """An organization's id as typed; raises OperatorMistake."""
+    try:
+        return UUID(text)
+    except ValueError:
+        raise OperatorMistake(f"{text!r} is no id: see `gateway organization list`") from None
+
+
+@app.command()
+def add(
+    login: Login,
+    name: Annotated[str, typer.Option(metavar="N", help="Legal name, at most 64 characters.")],
+    country: Annotated[str, typer.Option(metavar="CC", help="ISO 3166-1, like DE.")],
+    locality: Annotated[str, typer.Option(metavar="L")] = "",
+    state_or_province: Annotated[str, typer.Option(metavar="S")] = "",
+    street: Annotated[str, typer.Option(metavar="TEXT")] = "",
+    postal_code: Annotated[str, typer.Option(metavar="TEXT")] = "",
+    applicant_name: Annotated[str, typer.Option(metavar="TEXT")] = "",
+    applicant_email: Annotated[str, typer.Option(metavar="TEXT")] = "",
+    applicant_phone: Annotated[str, typer.Option(metavar="TEXT")] = "",
+    identifier: Identifiers = None,
+    as_json: AsJson = False,
+    config: Config = None,
+) -> None:
+    """A new organization; nothing is validated by that."""
+    details = Details(
+        name,
+        country,
+        locality,
+        state_or_province,
+        street,
+        postal_code,
+        applicant_name,
+        applicant_email,
+        applicant_phone,
+        _identifiers(identifier),
+    )
+
+    async def work(connection: Connection, now: datetime, origin: Origin) -> UUID:
+        with inputs_told():
+            return await organizations.add_organization(
+                connection,
+                now,
+                origin,
+                reseller_id=await organizations.reseller_called(connection, login),
+                details=details,
+            )
+
+    made = operate(config, work)
+    typer.echo(json.dumps({"id": str(made)}) if as_json else f"organization {made} added")
+
+
+@app.command("set")
+def set_(
+    organization: Annotated[str, typer.Argument(metavar="ID")],
+    name: Text = None,
+    country: Text = None,
+    locality: Text = None,
+    state_or_province: Text = None,
+    street: Text = None,
+    postal_code: Text = None,
+    applicant_name: Text = None,
+    applicant_email: Text = None,
+    applicant_phone: Text = None,
+    identifier: Identifiers = None,
+    config: Config = None,
+) -> None:
+    """Changes what is given. Pre-validations keep what was validated: order a new one."""
+    organization_id = uuid_of(organization)
+    given = {
+        "name": name,
+        "country": country,
+        "locality": locality,
+        "state_or_province": state_or_province,
+        "street": street,
+        "postal_code": postal_code,
+        "applicant_name": applicant_name,
+        "applicant_email": applicant_email,
+        "applicant_phone": applicant_phone,
+        "identifiers": _identifiers(identifier) or None,
+    }
+
+    async def work(connection: Connection, now: datetime, origin: Origin) -> None:
+        with inputs_told():
+            before = await organizations.show_organization(connection, organization_id)
+            await organizations.update_organization(
+                connection,
+                now,
+                origin,
+                reseller_id=before.reseller_id,
+                organization_id=organization_id,
+                changes={field: value for field, value in given.items() if value is not None},
+            )
+
+    operate(config, work)
+    typer.echo(f"organization {organization_id} changed")
+
+
+@app.command("list")
+def list_(
+    login: Annotated[str | None, typer.Argument(metavar="LOGIN", help="Default: all.")] = None,
+    as_json: AsJson = False,
+    config: Config = None,
+) -> None:
+    """Organizations as their resellers state them now."""
+
+    async def work(connection: Connection, now: datetime, origin: Origin) -> list[Organization]:
+        owner = None
+        if login is not None:
+            owner = await organizations.reseller_called(connection, login)
+        return await organizations.list_organizations(connection, owner)
+
+    found = operate(config, work)
+    if as_json:
+        typer.echo(json.dumps([_document(each) for each in found]))
+        return
+    for each in found:
+        typer.echo(f"{each.id}  {each.reseller}  {each.details.name}  {each.details.country}")
+
+
+@app.command()
+def show(
+    organization: Annotated[str, typer.Argument(metavar="ID")],
+    as_json: AsJson = False,
+    config: Config = None,
+) -> None:
+    """One organization with all details."""
+    organization_id = uuid_of(organization)
+
+    async def work(connection: Connection, now: datetime, origin: Origin) -> Organization:
+        with inputs_told():
+            return await organizations.show_organization(connection, organization_id)
+
+    document = _document(operate(config, work))
+    if as_json:
+        typer.echo(json.dumps(document))
+        return
+    for field, value in document.items():
+        typer.echo(f"{field}: {value}")
+
+
+def _identifiers(given: list[str] | None) -> dict[str, str]:
+    pairs = [each.partition("=") for each in given or []]
+    if any(not equals for _, equals, _ in pairs):
+        raise OperatorMistake("an identifier is given as KIND=VALUE, like vatNumber=DE123456789")
+    return {kind: value for kind, _, value in pairs}
+
+
+def _document(organization: Organization) -> dict[str, Any]:
+    details = organization.details
+    return {
+        "id": str(organization.id),
+        "reseller": organization.reseller,
+        "name": details.name,
+        "street": details.street,
+        "locality": details.locality,
+        "stateOrProvince": details.state_or_province,
+        "postalCode": details.postal_code,
+        "country": details.country,
+        "applicantName": details.applicant_name,
+        "applicantEmail": details.applicant_email,
+        "applicantPhone": details.applicant_phone,
+        "identifiers": dict(details.identifiers),
+        "createdAt": organization.created_at.isoformat(),
+        "changedAt": organization.changed_at.isoformat(),
+    }
