@@ -7,7 +7,15 @@ from typing import Annotated
 
 import typer
 
-from gateway.commands import certificate_orders, prices, resellers, servers, unsubscriptions
+from gateway.commands import (
+    certificate_orders,
+    organizations,
+    prevalidations,
+    prices,
+    resellers,
+    servers,
+    unsubscriptions,
+)
 from gateway.commands.operation import Config, settings_of
 from gateway.config import check_public_url
 from gateway.db.migrate import migrate as apply_migrations
@@ -23,6 +31,8 @@ app = typer.Typer(
 app.add_typer(resellers.app, name="reseller")
 app.add_typer(prices.app, name="price")
 app.add_typer(servers.app, name="server")
+app.add_typer(organizations.app, name="organization")
+app.add_typer(prevalidations.app, name="prevalidation")
 app.add_typer(certificate_orders.app, name="certificate-order")
 app.add_typer(unsubscriptions.app, name="unsubscription")
 
