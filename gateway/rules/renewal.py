@@ -20,12 +20,13 @@ def suggested_window(
     not_before: datetime,
     not_after: datetime,
     revoked_at: datetime | None,
-    subscription_expires_at: datetime | None,
+    gate_closes_at: datetime | None,
 ) -> Window:
     """After two thirds of the lifetime, for a short-lived certificate after half of it.
 
-    The window ends while the subscription is valid: later the gate would be closed. A revoked
-    certificate should have been replaced when it was revoked.
+    The window ends before `gate_closes_at`, the last second of the subscription or of the
+    pre-validation behind a name. A revoked certificate should have been replaced when it was
+    revoked.
     """
     if revoked_at is not None:
         return Window(revoked_at - timedelta(hours=1), revoked_at)
@@ -33,7 +34,7 @@ def suggested_window(
     start = not_after - (lifetime / 2 if lifetime < _SHORT_LIVED else lifetime / 3)
     length = min(_LONGEST_WINDOW, lifetime / 12)
     end = start + length
-    if subscription_expires_at is not None and end > subscription_expires_at:
-        end = max(subscription_expires_at, not_before + _SECOND)
+    if gate_closes_at is not None and end > gate_closes_at:
+        end = max(gate_closes_at, not_before + _SECOND)
         start = end - min(length, (end - not_before) / 2)
     return Window(start.replace(microsecond=0), end.replace(microsecond=0))

@@ -173,16 +173,23 @@ class Renewable:
     not_before: datetime
     not_after: datetime
     revoked_at: datetime | None
-    subscription_expires_at: datetime | None
+    gate_closes_at: datetime | None
 
 
 async def find_renewable(pool: Pool, server_id: UUID, serial: str) -> Renewable | None:
-    """A server's certificate, with the end of the subscription that its account has now."""
+    """A server's certificate, with the end of the subscription that its account has now.
+
+    On OV servers a pre-validation of one of its names may end before that.
+    """
     row = await pool.fetchrow(
         """
         SELECT certificate.account_id, certificate.der, certificate.names,
                certificate.not_before, certificate.not_after, revocation.revoked_at,
-               subscription.expires_at AS subscription_expires_at
+               least(subscription.expires_at,
+                     (SELECT min(link.expires_at)
+                        FROM organization.link
+                       WHERE link.subscription_id = subscription.id
+                         AND link.name = ANY (certificate.names))) AS gate_closes_at
           FROM ca.certificate
           JOIN acme.account ON account.id = certificate.account_id
           LEFT JOIN ca.revocation ON revocation.serial = certificate.serial

@@ -35,7 +35,7 @@ async def window_of(services: Services, server_id: UUID, asked: CertificateId) -
     if found is None:
         raise NotFound
     return suggested_window(
-        found.not_before, found.not_after, found.revoked_at, found.subscription_expires_at
+        found.not_before, found.not_after, found.revoked_at, found.gate_closes_at
     )
 
 
