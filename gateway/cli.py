@@ -9,6 +9,7 @@ import typer
 
 from gateway.commands import (
     certificate_orders,
+    notices,
     organizations,
     prevalidations,
     prices,
@@ -31,6 +32,7 @@ app = typer.Typer(
 app.add_typer(resellers.app, name="reseller")
 app.add_typer(prices.app, name="price")
 app.add_typer(servers.app, name="server")
+app.add_typer(notices.app, name="notice")
 app.add_typer(organizations.app, name="organization")
 app.add_typer(prevalidations.app, name="prevalidation")
 app.add_typer(certificate_orders.app, name="certificate-order")

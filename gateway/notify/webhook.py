@@ -30,7 +30,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
 from gateway.notify.channel import Parcel, Undelivered
-from gateway.rules.notice_kinds import payload
+from gateway.rules.notice_kinds import message_id, payload
 from gateway.validation.addresses import Range, objection
 from gateway.validation.dns import LookupFailed, Resolver
 
@@ -43,11 +43,6 @@ _USER_AGENT = "acme-subscription-gateway"
 def new_secret() -> str:
     """For one webhook, as its receiver writes it down: `whsec_` and base64 of 256 bits."""
     return _SECRET_PREFIX + b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()
-
-
-def message_id(parcel: Parcel) -> str:
-    """webhook-id."""
-    return f"msg_{parcel.notice_id.hex}"
 
 
 def signature(secret: str, message: str, timestamp: int, body: bytes) -> str:
@@ -103,7 +98,7 @@ class WebhookSender:
     async def _post(self, parcel: Parcel) -> int:
         body = msgspec.json.encode(payload(parcel.kind, parcel.due_at, parcel.data))
         timestamp = int(time.time())
-        message = message_id(parcel)
+        message = message_id(parcel.notice_id)
         headers = {
             "Content-Type": "application/json",
             "User-Agent": _USER_AGENT,

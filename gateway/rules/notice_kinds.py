@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
+from uuid import UUID
 
 Channel = Literal["webhook", "mail"]
 
@@ -69,6 +70,11 @@ _TEST_KIND = Kind("A test notice for {login}", "It was asked for; nothing is to 
 def instant(moment: datetime) -> str:
     """As the action API writes instants."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def message_id(notice_id: UUID) -> str:
+    """webhook-id: the same at every attempt and replay, for every destination."""
+    return f"msg_{notice_id.hex}"
 
 
 def payload(kind: str, due_at: datetime, data: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from gateway.db.pool import Connection
@@ -42,10 +43,10 @@ class Failing:
 class Told:
     """A notice as its reseller is shown it; `wanted` and `delivered` count destinations."""
 
-    number: int
+    id: UUID
     kind: str
     due_at: datetime
-    subject: str
+    data: dict[str, Any]
     wanted: int
     delivered: int
 
@@ -280,7 +281,7 @@ async def list_told(
     """The newest first."""
     rows = await connection.fetch(
         """
-        SELECT notice.number, notice.kind, notice.due_at, notice.subject,
+        SELECT notice.id, notice.kind, notice.due_at, notice.data,
                count(delivery.notice_number) AS wanted,
                count(*) FILTER (WHERE delivery.status = 'delivered') AS delivered
           FROM notice.notice

@@ -101,7 +101,7 @@ async def _add(
     chosen = check_kinds(kinds)
     await resellers.lock_by_login(connection, owner.login)
     if len(await store.list_all(connection, owner.id)) >= MOST_DESTINATIONS:
-        raise NoticeMistake("destination", f"{owner.login} has {MOST_DESTINATIONS} already")
+        raise NoticeMistake("number", f"{owner.login} has {MOST_DESTINATIONS} already")
     destination_id = ids.new_id()
     if not await store.add(
         connection,

@@ -1,0 +1,290 @@
+"""`gateway notice …`"""
+
+import json
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gateway.commands.operation import Config, T, operate, settings_of
+from gateway.commands.resellers import Login, amount
+from gateway.config import Settings
+from gateway.db.pool import Connection
+from gateway.errors import OperatorMistake
+from gateway.origin import Origin
+from gateway.rules.notice_kinds import KINDS
+from gateway.usecases import notice_destinations as usecase
+from gateway.usecases.notice_destinations import Destination, Owner
+from gateway.vault import Vault
+
+app = typer.Typer(no_args_is_help=True, help="What resellers are told, and where it goes.")
+webhook_app = typer.Typer(no_args_is_help=True, help="Webhooks of a reseller.")
+mail_app = typer.Typer(no_args_is_help=True, help="Mail addresses of a reseller.")
+app.add_typer(webhook_app, name="webhook")
+app.add_typer(mail_app, name="mail")
+
+Where = Annotated[
+    str, typer.Argument(metavar="DESTINATION", help="Id, URL or mail address, as in the list.")
+]
+Kinds = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--kind", metavar="KIND", help="Repeatable; default: all but single certificates."
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
+
+_Work = Callable[[Connection, datetime, Origin, Owner], Awaitable[T]]
+
+
+@webhook_app.command("add")
+def add_webhook(
+    login: Login,
+    url: Annotated[str, typer.Argument(metavar="URL")],
+    kind: Kinds = None,
+    as_json: AsJson = False,
+    config: Config = None,
+) -> None:
+    """A further webhook; shows the secret that its receiver checks signatures with, this once."""
+    settings = settings_of(config)
+
+    async def work(
+        connection: Connection, now: datetime, origin: Origin, owner: Owner
+    ) -> tuple[str, str]:
+        made, secret = await usecase.add_webhook(
+            connection,
+            now,
+            origin,
+            owner,
+            url,
+            kind or (),
+            settings=settings,
+            vault=_vault(settings),
+        )
+        return str(made), secret
+
+    made, secret = _for(config, login, work)
+    if as_json:
+        typer.echo(json.dumps({"id": made, "secret": secret}))
+    else:
+        typer.echo(f"webhook {made} added; its secret, shown only now: {secret}")
+
+
+@webhook_app.command("list")
+def list_webhooks(login: Login, as_json: AsJson = False, config: Config = None) -> None:
+    """A reseller's webhooks."""
+    _list("webhook", login, as_json, config)
+
+
+@webhook_app.command("remove")
+def remove_webhook(login: Login, destination: Where, config: Config = None) -> None:
+    """Nothing more is sent there, what waits included."""
+    _remove(login, destination, config)
+
+
+@mail_app.command("add")
+def add_mail(
+    login: Login,
+    address: Annotated[str, typer.Argument(metavar="ADDRESS")],
+    kind: Kinds = None,
+    config: Config = None,
+) -> None:
+    """A further mail address."""
+    settings = settings_of(config)
+
+    async def work(connection: Connection, now: datetime, origin: Origin, owner: Owner) -> str:
+        return str(
+            await usecase.add_mail(
+                connection, now, origin, owner, address, kind or (), settings=settings
+            )
+        )
+
+    typer.echo(f"mail address {_for(config, login, work)} added")
+
+
+@mail_app.command("list")
+def list_mail(login: Login, as_json: AsJson = False, config: Config = None) -> None:
+    """A reseller's mail addresses."""
+    _list("mail", login, as_json, config)
+
+
+@mail_app.command("remove")
+def remove_mail(login: Login, destination: Where, config: Config = None) -> None:
+    """Nothing more is sent there, what waits included."""
+    _remove(login, destination, config)
+
+
+@app.command()
+def kinds() -> None:
+    """The kinds of notices there are; * = not sent unless it is chosen."""
+    for name, about in KINDS.items():
+        typer.echo(f"{name}{'' if about.by_default else ' *'}")
+
+
+@app.command("set")
+def set_(login: Login, destination: Where, kind: Kinds = None, config: Config = None) -> None:
+    """Chooses the kinds that go there from now on; without --kind: all but single certificates."""
+
+    async def work(connection: Connection, now: datetime, origin: Origin, owner: Owner) -> None:
+        await usecase.set_kinds(connection, now, origin, owner, destination, kind or ())
+
+    _for(config, login, work)
+    typer.echo(f"{destination} changed")
+
+
+@app.command()
+def low_balance(
+    login: Login,
+    threshold: Annotated[str, typer.Argument(metavar="AMOUNT|default")],
+    config: Config = None,
+) -> None:
+    """The balance below which the reseller is told, in its currency."""
+    chosen = None if threshold == "default" else amount(threshold)
+
+    async def work(connection: Connection, now: datetime, origin: Origin, owner: Owner) -> None:
+        await usecase.set_low_balance(connection, now, origin, owner, chosen)
+
+    _for(config, login, work)
+    typer.echo(f"{login} is told below {threshold}")
+
+
+@app.command()
+def test(login: Login, destination: Where, config: Config = None) -> None:
+    """Sends a notice that says nothing, to see whether it arrives."""
+
+    async def work(connection: Connection, now: datetime, origin: Origin, owner: Owner) -> None:
+        await usecase.send_test(connection, now, origin, owner, destination)
+
+    _for(config, login, work)
+    typer.echo("queued")
+
+
+@app.command()
+def failed(as_json: AsJson = False, config: Config = None) -> None:
+    """Destinations of all resellers that do not take their notices, with what waits for them."""
+
+    async def work(connection: Connection, now: datetime, origin: Origin) -> list[usecase.Failing]:
+        return await usecase.list_failing(connection)
+
+    for each in operate(config, work):
+        since = each.failing_since and each.failing_since.strftime("%Y-%m-%dT%H:%M:%SZ")
+        if as_json:
+            document = {
+                "login": each.login,
+                "id": str(each.destination_id),
+                "address": each.address,
+                "status": each.status,
+                "failures": each.failures,
+                "failingSince": since,
+                "lastError": each.last_error,
+                "undelivered": each.undelivered,
+            }
+            typer.echo(json.dumps(document))
+        else:
+            typer.echo(
+                f"{each.login}  {each.destination_id}  {each.address}  {each.status}"
+                f"  {each.undelivered} waiting since {since}: {each.last_error}"
+            )
+
+
+@app.command()
+def resume(login: Login, destination: Where, config: Config = None) -> None:
+    """Tries now what waits, in order, also if the destination is parked."""
+
+    async def work(connection: Connection, now: datetime, origin: Origin, owner: Owner) -> None:
+        await usecase.resume(connection, now, origin, owner, destination)
+
+    _for(config, login, work)
+    typer.echo(f"{destination} resumed")
+
+
+@app.command()
+def skip(login: Login, destination: Where, config: Config = None) -> None:
+    """Gives up the oldest waiting notice, which blocks the later ones; a replay brings it back."""
+
+    async def work(connection: Connection, now: datetime, origin: Origin, owner: Owner) -> int:
+        return await usecase.skip_oldest(connection, now, origin, owner, destination)
+
+    typer.echo(f"notice {_for(config, login, work)} is not sent")
+
+
+@app.command()
+def replay(
+    login: Login,
+    destination: Annotated[
+        str | None, typer.Argument(metavar="[DESTINATION]", help="Default: all of them.")
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option(metavar="ISO", help="Business time; default: the beginning.")
+    ] = None,
+    until: Annotated[str | None, typer.Option(metavar="ISO", help="Default: now.")] = None,
+    config: Config = None,
+) -> None:
+    """Sends again what was due within a time, under the same ids, in order."""
+    first, last = _instant(since), _instant(until)
+
+    async def work(connection: Connection, now: datetime, origin: Origin, owner: Owner) -> int:
+        return await usecase.replay(connection, now, origin, owner, destination, first, last)
+
+    typer.echo(f"{_for(config, login, work)} queued")
+
+
+def _for(config: Path | None, login: str, work: _Work[T]) -> T:
+    async def with_owner(connection: Connection, now: datetime, origin: Origin) -> T:
+        return await work(connection, now, origin, await usecase.owner_by_login(connection, login))
+
+    return operate(config, with_owner)
+
+
+def _list(channel: str, login: str, as_json: bool, config: Path | None) -> None:
+    async def work(
+        connection: Connection, now: datetime, origin: Origin, owner: Owner
+    ) -> list[Destination]:
+        return await usecase.list_destinations(connection, owner)
+
+    found = [each for each in _for(config, login, work) if each.channel == channel]
+    if as_json:
+        typer.echo(json.dumps([_document(each) for each in found]))
+        return
+    for each in found:
+        typer.echo(
+            f"{each.id}  {each.address}  {each.status}  {each.undelivered} waiting"
+            f"  {', '.join(each.kinds)}"
+        )
+
+
+def _document(destination: Destination) -> dict[str, object]:
+    return {
+        "id": str(destination.id),
+        "address": destination.address,
+        "status": destination.status,
+        "undelivered": destination.undelivered,
+        "lastError": destination.last_error,
+        "kinds": destination.kinds,
+    }
+
+
+def _remove(login: str, destination: str, config: Path | None) -> None:
+    async def work(connection: Connection, now: datetime, origin: Origin, owner: Owner) -> None:
+        await usecase.remove(connection, now, origin, owner, destination)
+
+    _for(config, login, work)
+    typer.echo(f"{destination} removed")
+
+
+def _vault(settings: Settings) -> Vault:
+    return Vault([key.get_secret_value() for key in settings.secrets.keys])
+
+
+def _instant(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        raise OperatorMistake(f"{text!r} is no instant like 2025-01-10T15:30:00Z") from None
+    if instant.tzinfo is None:
+        raise OperatorMistake(f"{text!r} has no time zone; end it with Z for UTC")
+    return instant.astimezone(UTC)
