@@ -14,7 +14,6 @@ from gateway.config import Settings
 from gateway.db.pool import Connection
 from gateway.errors import OperatorMistake
 from gateway.origin import Origin
-from gateway.rules.notice_kinds import KINDS
 from gateway.usecases import notice_destinations as usecase
 from gateway.usecases.notice_destinations import Destination, Owner
 from gateway.vault import Vault
@@ -114,13 +113,6 @@ def list_mail(login: Login, as_json: AsJson = False, config: Config = None) -> N
 def remove_mail(login: Login, destination: Where, config: Config = None) -> None:
     """Nothing more is sent there, what waits included."""
     _remove(login, destination, config)
-
-
-@app.command()
-def kinds() -> None:
-    """The kinds of notices there are; * = not sent unless it is chosen."""
-    for name, about in KINDS.items():
-        typer.echo(f"{name}{'' if about.by_default else ' *'}")
 
 
 @app.command("set")
