@@ -152,10 +152,11 @@ async def key_is_compromised(connection: Connection, key_hash: bytes) -> bool:
         """
         SELECT EXISTS (
                SELECT
-                 FROM ca.certificate
-                 JOIN ca.revocation ON revocation.serial = certificate.serial
-                WHERE certificate.key_hash = $1
-                  AND revocation.reason = $2)
+                 FROM ca.revocation
+                WHERE serial = ANY (ARRAY(SELECT serial
+                                            FROM ca.certificate
+                                           WHERE key_hash = $1))
+                  AND reason = $2)
         """,
         key_hash,
         KEY_COMPROMISE,
@@ -197,6 +198,20 @@ async def make_due(connection: Connection, cert_id: str, due_in: timedelta) -> N
     )
 
 
+async def rest(connection: Connection | Pool, cert_id: str, status: str) -> None:
+    """Nothing is to be done for an order while it has this status."""
+    await connection.execute(
+        """
+        UPDATE ssl.certificate_order
+           SET due_at = NULL
+         WHERE cert_id = $1
+           AND status = $2
+        """,
+        cert_id,
+        status,
+    )
+
+
 async def pause(
     connection: Connection | Pool, cert_id: str, due_in: timedelta, problem: str | None
 ) -> None:
@@ -208,6 +223,7 @@ async def pause(
                due_at = clock_timestamp() + $2::interval,
                problem = $3
          WHERE cert_id = $1
+           AND due_at IS NOT NULL
         """,
         cert_id,
         due_in,

@@ -49,10 +49,12 @@ async def wait_for_issuer(
             UPDATE ssl.application
                SET issuer_state = $3
              WHERE id = $2
+               AND NOT EXISTS (SELECT FROM ssl.issued WHERE application_id = $2)
         )
         UPDATE ssl.certificate_order
            SET due_at = clock_timestamp() + $4::interval
          WHERE cert_id = $1
+           AND due_at IS NOT NULL
         """,
         cert_id,
         application_id,

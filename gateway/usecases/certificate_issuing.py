@@ -110,6 +110,7 @@ async def _keep(services: Services, item: Unfinished, issued: Issued) -> None:
     async with transaction(services.pool) as connection:
         fresh = await unchanged(connection, item)
         if await certificate_issuance.is_stored(connection, item.application.id):
+            await certificate_issuance.settle_issuer(connection, item.application.id)
             return  # another process was faster
         wanted = (
             fresh is not None

@@ -74,6 +74,8 @@ class CertificateOrderRunner:
                 await self._move(item, "PAID", now)
             case "REVOKING":
                 await self._complete_revocation(item, now)
+            case at_rest:
+                await certificate_applications.rest(services.pool, cert_id, at_rest)
         return False
 
     async def _complete_revocation(self, item: Unfinished, now: datetime) -> None:

@@ -3,16 +3,13 @@
 from decimal import Decimal
 from typing import Any
 
-import pytest
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
 from tests.support.certificate_shop import (
     NAME,
     CertificateShop,
-    application,
     eventually,
-    pem,
     purchase,
 )
 
