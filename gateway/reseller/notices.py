@@ -1,9 +1,10 @@
 """Actions on notices. The vendor's API has none of these: they are this gateway's own."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, time
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from gateway.errors import ArgumentInvalid, ArgumentMissing, NoticeMistake, PermissionDenied
@@ -28,13 +29,13 @@ from gateway.usecases.notice_destinations import Destination, Owner, Told
 _LAST_INSTANT = time(23, 59, 59, 999999, tzinfo=UTC)
 _ID_LENGTH = 36
 _LONGEST_MAIL_ADDRESS = 254
+_AMOUNT = r"-?[0-9]{1,10}(\.[0-9]{1,2})?"
 
 
 def _parse_amount(sent: str) -> Decimal:
-    try:
-        return Decimal(sent)
-    except InvalidOperation:
-        raise ValueError(sent) from None
+    if not re.fullmatch(_AMOUNT, sent):
+        raise ValueError(sent)
+    return Decimal(sent)
 
 
 _DESTINATION = Parameter(
@@ -168,7 +169,7 @@ async def list_notices(call: Call) -> dict[str, Any]:
     "SETLOWBALANCE",
     Parameter(
         "lowBalance",
-        Kind(_parse_amount, {"type": "string", "pattern": r"^-?[0-9]{1,10}(\.[0-9]{1,2})?$"}, 14),
+        Kind(_parse_amount, {"type": "string", "pattern": f"^{_AMOUNT}$"}, 14),
         conditional=True,
         description="In your currency; empty = as for everybody.",
     ),

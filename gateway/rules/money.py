@@ -11,7 +11,7 @@ def storable(amount: Decimal) -> Decimal | None:
 
     None for NaN and infinity, for fractions of a cent and for what numeric(12,2) cannot hold.
     """
-    if not amount.is_finite() or abs(amount) >= _TOO_LARGE:
+    if not amount.is_finite() or amount.copy_abs() >= _TOO_LARGE:
         return None
     cents = amount.quantize(_CENT)
     return cents if cents == amount else None

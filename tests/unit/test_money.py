@@ -7,7 +7,9 @@ import pytest
 from gateway.rules.money import storable
 
 
-@pytest.mark.parametrize("text", ["NaN", "sNaN", "Infinity", "-Infinity", "0.001", "1E+10", "1e99"])
+@pytest.mark.parametrize(
+    "text", ["NaN", "sNaN", "Infinity", "-Infinity", "0.001", "1E+10", "1e99", "1e3000000"]
+)
 def test_no_amount_of_money(text: str) -> None:
     assert storable(Decimal(text)) is None
 
