@@ -20,7 +20,7 @@ from gateway.errors import (
 )
 from gateway.origin import Origin
 from gateway.request_body import BodyBroken, BodyTooLarge, BodyTooSlow, read_body
-from gateway.reseller import accounts, domains, envelope, notices, openapi, reports
+from gateway.reseller import accounts, domains, envelope, notices, openapi, organizations, reports
 from gateway.reseller.authentication import Authenticator, require_permission
 from gateway.reseller.envelope import Unserved
 from gateway.reseller.form import IDEMPOTENCY_KEY, Field, Form, parse_fields
@@ -31,7 +31,7 @@ from gateway.usecases.actions import Once, perform, request_hash
 ROUTE = r"/products/{name:(?:!|%21)ACMEAdmin}"
 """The router compares the path as sent, where `!` may be percent-encoded."""
 
-_MODULES_OF_ACTIONS = (accounts, domains, notices, reports)
+_MODULES_OF_ACTIONS = (accounts, domains, notices, organizations, reports)
 """Imported so that they register their actions."""
 
 _log = structlog.get_logger(__name__)

@@ -93,7 +93,9 @@ def checked(details: Details) -> Details:
         **texts,
         country=_country(details.country),
         identifiers={
-            kind: _identifier(kind, value) for kind, value in sorted(details.identifiers.items())
+            kind: _identifier(kind, value)
+            for kind, value in sorted(details.identifiers.items())
+            if value
         },
     )
 

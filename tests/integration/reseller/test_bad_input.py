@@ -11,6 +11,7 @@ from tests.support.action_door import LOGIN, PASSWORD, Answered, Door
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 SOME_ACCOUNT = "kGD5H4M4POzDvZ0dDUiDzg"
+SOME_ID = "01890a5d-ac96-774b-bcce-b302099a8057"
 
 PARAMETERS = [
     pytest.param(action, parameter, id=f"{action.name}-{parameter.name}")
@@ -30,6 +31,8 @@ def sample(parameter: Parameter) -> str:
         return str(schema["minimum"])
     if schema.get("format") == "date":
         return "2025-01-10"
+    if schema.get("format") == "uuid":
+        return SOME_ID
     return SOME_ACCOUNT if "pattern" in schema else "x"
 
 
