@@ -1,0 +1,104 @@
+"""Organizations and pre-validations of resellers, and customers of the OV server."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from gateway.db.pool import transaction
+from gateway.rules.organizations import Details
+from gateway.store.prevalidations import Prevalidation
+from gateway.usecases import organizations, prevalidations
+from gateway.usecases.prevalidations import NewPrevalidation
+from tests.support.acme_client import AcmeClient, Eab
+from tests.support.shop import OPERATOR, Shop
+
+ACME = Details(name="Acme Hosting Ltd", country="GB", locality="London")
+OTHER = Details(name="Andere AG", country="CH", locality="Zürich", state_or_province="Zürich")
+EXPIRES = "2027-01-10T23:59:59Z"
+TERM = timedelta(days=365)
+
+
+async def add_organization(gateway: Any, details: Details = ACME, login: str = "demo") -> UUID:
+    """A reseller's organization."""
+    now = await gateway.services.clock.now()
+    async with transaction(gateway.pool) as connection:
+        return await organizations.add_organization(
+            connection,
+            now,
+            OPERATOR,
+            reseller_id=await organizations.reseller_called(connection, login),
+            details=details,
+        )
+
+
+async def add_prevalidation(
+    gateway: Any,
+    *domains: str,
+    organization: UUID | None = None,
+    details: Details = ACME,
+    kind: str = "OV",
+    valid_from: str | None = None,
+    expires: str | None = EXPIRES,
+    renews: int | None = None,
+    login: str = "demo",
+) -> int:
+    """A pre-validation, of a new organization unless one is given; valid, or with `expires` None
+    only requested."""
+    organization_id = organization or await add_organization(gateway, details, login)
+    now = await gateway.services.clock.now()
+    async with transaction(gateway.pool) as connection:
+        wanted = NewPrevalidation(
+            await organizations.reseller_called(connection, login),
+            organization_id,
+            kind,
+            domains,
+            None if valid_from is None else datetime.fromisoformat(valid_from),
+            None if expires is None else datetime.fromisoformat(expires),
+            renews,
+        )
+        return await prevalidations.add_prevalidation(connection, now, OPERATOR, wanted)
+
+
+async def approve(gateway: Any, number: int, expires: str | None = None) -> bool:
+    """False = it was valid already."""
+    ends = None if expires is None else datetime.fromisoformat(expires)
+    now = await gateway.services.clock.now()
+    async with transaction(gateway.pool) as connection:
+        _, changed = await prevalidations.approve(
+            connection, now, OPERATOR, number, expires_at=ends, term=TERM
+        )
+    return changed
+
+
+async def reject(gateway: Any, number: int) -> bool:
+    """False = it was rejected already."""
+    now = await gateway.services.clock.now()
+    async with transaction(gateway.pool) as connection:
+        _, changed = await prevalidations.reject(connection, now, OPERATOR, number)
+    return changed
+
+
+async def prevalidation(gateway: Any, number: int) -> Prevalidation:
+    async with gateway.pool.acquire() as connection:
+        return await prevalidations.show_prevalidation(connection, number)
+
+
+async def ov_credential(shop: Shop, years: int = 1) -> Eab:
+    """A new EAB credential on the OV server; its `kid` is the acmeAccountID too."""
+    fields = {"serverUrl": shop.gateway.ov_directory_url, "years": str(years)}
+    account = (await shop.do("PREREGISTER", **fields))["Accounts"][0]
+    return Eab(account["eabMACIDb64url"], account["eabMACKeyb64url"])
+
+
+async def add_ov_name(shop: Shop, account: str, name: str, anchor: int, **fields: str) -> None:
+    await shop.add(account, name, ovAnchorOrderNumber=str(anchor), **fields)
+
+
+async def ov_client(shop: Shop, anchor: int, *names: str, years: int = 1) -> tuple[Eab, AcmeClient]:
+    """A customer with these names on the OV server, and a client registered there."""
+    eab = await ov_credential(shop, years)
+    for name in names:
+        await add_ov_name(shop, eab.kid, name, anchor)
+    client = AcmeClient(shop.gateway.session, shop.gateway.ov_directory_url)
+    await client.register(eab)
+    return eab, client
