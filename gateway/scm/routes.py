@@ -66,7 +66,7 @@ def add_routes(app: web.Application, services: Services) -> None:
     }
     for path, handlers in routes.items():
         app.router.add_route("*", path, _by_method(door, handlers))
-    app.router.add_route("*", f"{PREFIX}/{{anything:.*}}", _nowhere)
+    app.router.add_route("*", f"{PREFIX}/{{anything:(?s:.*)}}", _nowhere)
 
 
 class Door:

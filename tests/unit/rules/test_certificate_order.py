@@ -19,7 +19,7 @@ PRICES = {
 
 def test_the_vendors_example_1000_less_a_coupon_of_200_leaves_800_to_pay_back() -> None:
     cost = rules.payment(["www.example.com"], 12, PRICES, "USD", Decimal("200.00"))
-    assert (cost.total, cost.coupon, cost.cash) == (1000, 200, 800)
+    assert [cost.total, cost.coupon, cost.cash] == [1000, 200, 800]
 
 
 def test_each_name_is_rounded_to_cents_and_a_month_is_a_twelfth() -> None:
@@ -29,7 +29,7 @@ def test_each_name_is_rounded_to_cents_and_a_month_is_a_twelfth() -> None:
 
 def test_what_a_coupon_is_worth_beyond_the_price_is_lost() -> None:
     cost = rules.payment(["*.example.com"], 12, PRICES, "USD", Decimal("500.00"))
-    assert (cost.coupon, cost.cash) == (Decimal("100.01"), 0)
+    assert [cost.coupon, cost.cash] == [Decimal("100.01"), 0]
 
 
 def test_names_without_a_price_and_prices_in_another_currency_are_refused() -> None:
