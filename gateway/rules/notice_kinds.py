@@ -36,8 +36,8 @@ KINDS: Mapping[str, Kind] = {
         "Order a new one and move its names with UPDATEDOMAINS; OV certificates stop when it ends.",
     ),
     "prevalidation.renewed": Kind(
-        "Pre-validation {ovAnchorOrderNumber} was renewed",
-        "Its names were moved to the new one; nothing is to be done.",
+        "Pre-validation {previousNumber} was renewed as {ovAnchorOrderNumber}",
+        "Its names lean on the new one; nothing is to be done.",
     ),
     "balance.low": Kind(
         "The balance is {balance} {currency}",

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -10,13 +10,10 @@ from uuid import UUID
 from gateway.rules import terms
 from gateway.rules.notice_kinds import TEST, instant
 
-EXPIRY_DAYS = (60, 30, 7)
-"""Days before its expiry on which a subscription's end is told."""
-
 REFUSALS_A_DAY = 20
 """Most notices of refused issuance for one EAB credential and UTC day."""
 
-_OF_PREVALIDATIONS = ("daysLeft", "previousNumber", "newNumber")
+_OF_PREVALIDATIONS = ("daysLeft", "previousNumber", "type", "previousType")
 _OTHERS_CURE = frozenset({"caa"})
 """Reasons of refusal that the owner of the DNS zone cures, not the reseller."""
 
@@ -173,11 +170,6 @@ def low_balance(event: Event, charge: Charge, threshold_of_all: Decimal) -> Draf
         f"balance.low:{charge.entry_id}",
         event.id,
     )
-
-
-def expiry_notices(expires_at: datetime) -> list[tuple[int, datetime]]:
-    """Days left, and when that is told: at the second of the expiry, so many days before."""
-    return [(days, expires_at - timedelta(days=days)) for days in EXPIRY_DAYS]
 
 
 def subscription(event: Event, owner: Owner, expires_at: datetime) -> Draft:

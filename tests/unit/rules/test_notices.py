@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -47,7 +46,7 @@ def drafts() -> list[notices.Draft]:
         notices.subscription(event("subscription.grace_began"), OWNER, EXPIRY),
         notices.subscription(event("subscription.expired"), OWNER, EXPIRY),
         notices.prevalidation(event("prevalidation.expiring", daysLeft=14), ANCHOR),
-        notices.prevalidation(event("prevalidation.renewed"), ANCHOR),
+        notices.prevalidation(event("prevalidation.renewed", previousNumber=200000000), ANCHOR),
         low,
         notices.refusal(refused, OWNER, notices.refusals_to_tell(refused)[0], ["a.example"]),
         notices.certificate(event("certificate.issued"), CERTIFICATE),
@@ -78,12 +77,6 @@ def test_every_kind_but_issued_certificates_is_sent_unless_others_are_chosen() -
 
 def test_no_two_kinds_share_the_key_by_which_a_notice_is_told_once() -> None:
     assert len({draft.once for draft in drafts()}) == len(KINDS)
-
-
-@pytest.mark.parametrize("days", [60, 30, 7])
-def test_an_expiry_is_told_60_30_and_7_days_before_it(days: int) -> None:
-    assert (days, EXPIRY - timedelta(days=days)) in notices.expiry_notices(EXPIRY)
-    assert len(notices.expiry_notices(EXPIRY)) == 3
 
 
 def test_an_expiry_that_moved_is_told_anew_and_the_same_one_is_not() -> None:
