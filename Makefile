@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 UV_VERSION := 0.13.9
 
-.PHONY: install demo serve test bench bench-actions lint lock system-packages
+.PHONY: install demo serve test bench bench-actions lint lock system-packages npm-packages
 
 install: $(INSTALLED)
 
@@ -23,12 +23,15 @@ demo: install
 serve: install
 	@$(BIN)/python -m gateway.sandbox.stay
 
-test: install system-packages
+test: install system-packages npm-packages
 	$(BIN)/pytest --numprocesses auto --dist worksteal $(ARGS)
 
-# Real ACME clients that Debian packages; the tests fail without them.
+# Real ACME clients, and web servers, from Debian and npm; the tests fail without them.
 system-packages:
 	@sh tests/system_packages.sh tests/debian-packages.txt
+
+npm-packages: install system-packages
+	@sh tests/npm_packages.sh tests/conformance/npm $(VENV)/npm
 
 bench: install
 	$(BIN)/python -m bench $(ARGS)
