@@ -6,7 +6,7 @@ is being rejected, and all credentials that it concerns are known.
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -220,6 +220,5 @@ async def append_evidence(connection: Connection, number: int, line: str) -> Non
 
 
 def _prevalidation(row: Record) -> Prevalidation:
-    values: dict[str, Any] = dict(row)
-    details = Details.from_document(values.pop("details"))
-    return Prevalidation(details=details, **values)
+    values: dict[str, Any] = {each.name: row[each.name] for each in fields(Prevalidation)}
+    return Prevalidation(**{**values, "details": Details.from_document(row["details"])})

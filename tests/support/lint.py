@@ -10,7 +10,6 @@ from pkilint.pkix import certificate, crl, extension, name
 from pkilint.pkix.crl import CertificateRevocationListType
 from pkilint.validation import ValidationFindingSeverity
 
-
 _ORGANIZATION_VALIDATED = "2.23.140.1.2.2"
 
 
