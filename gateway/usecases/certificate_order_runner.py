@@ -33,11 +33,12 @@ class CertificateOrderRunner:
         """Goes on with orders that are due; a fault concerns its own order only."""
         while True:
             claimed = await certificate_applications.claim_due(self._services.pool, LEASE, _AT_ONCE)
-            await asyncio.gather(*(self._work_on(cert_id) for cert_id in claimed))
+            await asyncio.gather(*(self.work_on(cert_id) for cert_id in claimed))
             if len(claimed) < _AT_ONCE:
                 await asyncio.sleep(_PAUSE_SECONDS)
 
-    async def _work_on(self, cert_id: str) -> None:
+    async def work_on(self, cert_id: str) -> None:
+        """Goes on with one order as far as it goes now."""
         try:
             more = True
             while more:
