@@ -12,7 +12,7 @@ import asyncpg
 import pytest
 from pydantic import BaseModel
 
-from gateway.config import Settings, load_settings
+from gateway.config import Notices, Settings, load_settings
 from gateway.db.pool import Pool
 from tests.integration.test_serve import configured
 from tests.support.gateway import session_trusting
@@ -50,7 +50,7 @@ async def run(script: str, directory: Path) -> str:
 async def settings(database_server: str, tmp_path: Path) -> AsyncIterator[Settings]:
     """An operator's: a database that nothing was done to yet, settings and a password file."""
     async with fresh_database(database_server, "template0") as database:
-        made = await configured(database, tmp_path)
+        made = await configured(database, tmp_path, notices=Notices(smtp_host="127.0.0.1"))
         write_config(made, tmp_path / "gateway.toml")
         (tmp_path / "password.txt").write_text("a long password\n")
         yield made

@@ -26,6 +26,8 @@ async def test_the_examples_do_what_the_document_shows(gateway: Any) -> None:
         # What the document tells its reader to keep.
         if "Servers" in answer:
             variables["SERVER"] = answer["Servers"][0]["serverUrl"]
+        if "destinationID" in answer:
+            variables["DESTINATION"] = answer["destinationID"]
         if "action=PREREGISTER" in example["command"]:
             variables["ACCOUNT"] = answer["Accounts"][0]["acmeAccountID"]
 
