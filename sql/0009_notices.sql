@@ -49,6 +49,8 @@ COMMENT ON COLUMN notice.destination.failures IS 'Attempts in a row that failed.
 COMMENT ON COLUMN notice.destination.failing_since IS 'Database time of the first of those.';
 CREATE UNIQUE INDEX destination_once ON notice.destination (reseller_id, channel, address)
     WHERE status <> 'removed';
+CREATE INDEX destination_of_certificates ON notice.destination (reseller_id)
+    WHERE status <> 'removed' AND kinds @> '{certificate.issued}';
 CREATE INDEX destination_due ON notice.destination (attempt_at)
     WHERE attempt_at IS NOT NULL;
 

@@ -30,16 +30,15 @@ async def read_events(
     return [Event(**row) for row in rows]
 
 
-async def is_wanted(connection: Connection, kind: str) -> bool:
-    """Does any destination take notices of this kind?"""
+async def certificates_wanted(connection: Connection) -> bool:
+    """Does any destination take notices of issued certificates?"""
     found: bool = await connection.fetchval(
         """
         SELECT EXISTS (
             SELECT FROM notice.destination
              WHERE status <> 'removed'
-               AND $1 = ANY (kinds))
-        """,
-        kind,
+               AND kinds @> '{certificate.issued}')
+        """
     )
     return found
 
@@ -58,9 +57,9 @@ async def owners_of_accounts(connection: Connection, account_ids: Sequence[str])
 
 
 async def certificates(
-    connection: Connection, serials: Sequence[str], wanted_kind: str | None
+    connection: Connection, serials: Sequence[str], *, only_wanted: bool
 ) -> list[CertificateFacts]:
-    """With `wanted_kind` only those of resellers that have a destination for it."""
+    """`only_wanted` = those of resellers that want to hear of issued certificates."""
     rows = await connection.fetch(
         """
         SELECT certificate.serial, certificate.names, certificate.not_before,
@@ -70,14 +69,14 @@ async def certificates(
           JOIN subscription.eab_credential eab ON eab.kid = account.kid
          WHERE certificate.serial = ANY ($1)
            AND NOT certificate.withheld
-           AND ($2::text IS NULL
+           AND (NOT $2
                 OR EXISTS (SELECT FROM notice.destination
                             WHERE destination.reseller_id = eab.reseller_id
                               AND destination.status <> 'removed'
-                              AND $2 = ANY (destination.kinds)))
+                              AND destination.kinds @> '{certificate.issued}'))
         """,
         list(serials),
-        wanted_kind,
+        only_wanted,
     )
     return [CertificateFacts(**row) for row in rows]
 

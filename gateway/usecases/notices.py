@@ -94,20 +94,20 @@ async def _drafts(
 
 async def _of_issued(connection: Connection, events: Sequence[Event], _: Decimal) -> list[Draft]:
     """Made only where somebody wants them: there are as many as certificates."""
-    if not await notice_facts.is_wanted(connection, "certificate.issued"):
+    if not await notice_facts.certificates_wanted(connection):
         return []
-    return await _of_certificates(connection, events, "certificate.issued")
+    return await _of_certificates(connection, events, only_wanted=True)
 
 
 async def _of_revoked(connection: Connection, events: Sequence[Event], _: Decimal) -> list[Draft]:
-    return await _of_certificates(connection, events, None)
+    return await _of_certificates(connection, events, only_wanted=False)
 
 
 async def _of_certificates(
-    connection: Connection, events: Sequence[Event], wanted_kind: str | None
+    connection: Connection, events: Sequence[Event], *, only_wanted: bool
 ) -> list[Draft]:
     serials = [event.subject for event in events]
-    found = await notice_facts.certificates(connection, serials, wanted_kind)
+    found = await notice_facts.certificates(connection, serials, only_wanted=only_wanted)
     by_serial = {facts.serial: facts for facts in found}
     return [
         notices.certificate(event, by_serial[event.subject])
