@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import shutil
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,9 +14,11 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from gateway.config import Validation
+from tests.conformance.fronts import open_front
+from tests.conformance.fronts import program as program
 from tests.integration.acme.conftest import Customer, new_customer
 from tests.support.dns_server import DnsServer, dns_server
-from tests.support.gateway import RunningGateway, free_ports, running_gateway
+from tests.support.gateway import RunningGateway, free_ports
 from tests.support.lint import assert_lints_clean
 from tests.support.shop import Shop
 
@@ -124,13 +125,6 @@ class Site:
         return leaf
 
 
-def program(name: str) -> str:
-    """A client beside this Python, or on the path; its absence is a failure."""
-    found = shutil.which(name, path=str(Path(sys.executable).parent)) or shutil.which(name)
-    assert found, f"{name} is not installed: see tests/debian-packages.txt and pyproject.toml"
-    return found
-
-
 @asynccontextmanager
 async def open_zone() -> AsyncIterator[Zone]:
     async with dns_server() as server:
@@ -148,7 +142,13 @@ async def open_zone() -> AsyncIterator[Zone]:
 
 
 @pytest.fixture
-async def site(database: str, tmp_path: Path) -> AsyncIterator[Site]:
+def front(request: pytest.FixtureRequest) -> str:
+    """How clients reach the gateway: directly, unless the test is marked with `every_front`."""
+    return str(getattr(request, "param", "gateway"))
+
+
+@pytest.fixture
+async def site(front: str, database: str, tmp_path: Path) -> AsyncIterator[Site]:
     """By the real clock: clients look at the dates of what they get."""
     async with open_zone() as zone:
         http_port, tls_port = free_ports(2)
@@ -158,7 +158,7 @@ async def site(database: str, tmp_path: Path) -> AsyncIterator[Site]:
             resolvers=[zone.server.address],
             allow_private_addresses=True,
         )
-        async with running_gateway(database, tmp_path, validation=validation) as gateway:
+        async with open_front(front, database, tmp_path, validation) as gateway:
             directory = tmp_path / "client"
             directory.mkdir()
             yield Site(gateway, await new_customer(Shop(gateway)), zone, directory)

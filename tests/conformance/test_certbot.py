@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from tests.conformance.conftest import Site, program
+from tests.conformance.fronts import every_front
 from tests.support.acme_client import Eab
 
 NAME, WILDCARD = "www.example.com", "*.example.net"
@@ -51,6 +52,7 @@ def live(site: Site, name: str, home: str = "certbot") -> Path:
     return site.directory / home / "config" / "live" / name
 
 
+@every_front
 async def test_http_01_with_eab_gets_a_certificate(site: Site) -> None:
     await site.buy(NAME, "b.example.com")
     await site.succeed(
@@ -61,6 +63,7 @@ async def test_http_01_with_eab_gets_a_certificate(site: Site) -> None:
     site.check_certificate(live(site, NAME) / "fullchain.pem", NAME, "b.example.com")
 
 
+@every_front
 async def test_dns_01_gets_a_wildcard_and_its_base(site: Site) -> None:
     await site.buy(WILDCARD, "example.net")
     await site.succeed(
@@ -109,6 +112,7 @@ async def test_renewal_gets_a_new_certificate(site: Site) -> None:
     assert site.check_certificate(chain, NAME).serial_number != first.serial_number
 
 
+@every_front
 async def test_a_certificate_is_revoked_with_the_account_and_with_its_key(site: Site) -> None:
     for name, by_key in ((NAME, False), ("b.example.com", True)):
         await site.buy(name)

@@ -1,9 +1,5 @@
 """The commands of docs/clients.md get certificates as they stand there."""
 
-import re
-import sys
-from pathlib import Path
-
 from gateway.rules.issuance import (
     GateFacts,
     Standing,
@@ -11,27 +7,10 @@ from gateway.rules.issuance import (
     refusals,
 )
 from tests.conformance.conftest import Site
+from tests.conformance.document import DOCUMENT, documented, variables
 from tests.unit.rules.test_issuance import CURRENT, GOOD, NOW
 
-DOCUMENT = Path(__file__).parents[2] / "docs" / "clients.md"
 NAME = "www.example.com"
-
-
-def command(client: str) -> str:
-    found = re.search(rf"<!-- {client} -->\n```sh\n(.*?)```", DOCUMENT.read_text(), re.DOTALL)
-    assert found
-    return found[1]
-
-
-def variables(site: Site) -> dict[str, str]:
-    eab = site.customer.eab
-    return {
-        "DIRECTORY": site.gateway.directory_url,
-        "EAB_KID": eab.kid,
-        "EAB_MAC_KEY": eab.mac_key,
-        "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
-        "XDG_CONFIG_HOME": str(site.directory),
-    }
 
 
 async def test_certbots_line_gets_a_certificate(site: Site) -> None:
@@ -46,13 +25,13 @@ async def test_certbots_line_gets_a_certificate(site: Site) -> None:
         non-interactive = true
         """.replace("        ", "")
     )
-    await site.succeed("sh", "-euc", command("certbot"), **variables(site))
+    await site.succeed("sh", "-euc", documented("certbot"), **variables(site))
     site.check_certificate(site.directory / "config" / "live" / NAME / "fullchain.pem", NAME)
 
 
 async def test_legos_line_gets_a_certificate(site: Site) -> None:
     await site.buy(NAME)
-    line = command("lego").replace(":80", f"127.0.0.1:{site.gateway.http_port}")
+    line = documented("lego").replace(":80", f"127.0.0.1:{site.gateway.http_port}")
     await site.succeed("sh", "-euc", line, **variables(site))
     site.check_certificate(site.directory / ".lego" / "certificates" / f"{NAME}.crt", NAME)
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from tests.conformance.conftest import HOOK, Site, program
+from tests.conformance.fronts import every_front
 
 NAME, WILDCARD = "www.example.com", "*.example.net"
 
@@ -41,6 +42,7 @@ def certificate(site: Site, name: str) -> Path:
     return site.directory / "lego" / "certificates" / f"{name.replace('*', '_')}.crt"
 
 
+@every_front
 async def test_http_01_with_eab_gets_a_certificate(site: Site) -> None:
     await site.buy(NAME, "b.example.com")
     names = (NAME, "b.example.com")
@@ -48,6 +50,7 @@ async def test_http_01_with_eab_gets_a_certificate(site: Site) -> None:
     site.check_certificate(certificate(site, NAME), *names)
 
 
+@every_front
 async def test_tls_alpn_01_gets_a_certificate(site: Site) -> None:
     await site.buy(NAME)
     tls = ["--tls", f"--tls.port=127.0.0.1:{site.gateway.tls_port}"]
@@ -55,6 +58,7 @@ async def test_tls_alpn_01_gets_a_certificate(site: Site) -> None:
     site.check_certificate(certificate(site, NAME), NAME)
 
 
+@every_front
 async def test_dns_01_gets_a_wildcard(site: Site) -> None:
     await site.buy(WILDCARD)
     await site.succeed(

@@ -1,0 +1,37 @@
+"""docs/clients.md: what it tells customers to type, as it stands there."""
+
+import re
+import sys
+from pathlib import Path
+
+from tests.conformance.conftest import Site
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "clients.md"
+
+
+def documented(client: str) -> str:
+    """The code behind `<!-- client -->`."""
+    pattern = rf"<!-- {re.escape(client)} -->\n```\w+\n(.*?)```"
+    found = re.findall(pattern, DOCUMENT.read_text(), re.DOTALL)
+    assert len(found) == 1, client
+    return str(found[0])
+
+
+def variables(site: Site) -> dict[str, str]:
+    """The environment that the document asks for, and where this machine keeps its programs."""
+    eab = site.customer.eab
+    return {
+        "DIRECTORY": site.gateway.directory_url,
+        "EAB_KID": eab.kid,
+        "EAB_MAC_KEY": eab.mac_key,
+        "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin:/usr/sbin",
+        "XDG_CONFIG_HOME": str(site.directory),
+    }
+
+
+def here(text: str, **places: str) -> str:
+    """`text` with ports and paths of this machine; each must stand in it."""
+    for told, place in places.items():
+        assert told in text
+        text = text.replace(told, place)
+    return text
