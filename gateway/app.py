@@ -21,6 +21,9 @@ from gateway.config import Settings
 from gateway.db.migrate import require_current_schema
 from gateway.db.pool import Pool, is_outage, open_pool
 from gateway.errors import ConfigurationError, HttpsRequired
+from gateway.jobs.registry import all_work
+from gateway.jobs.runner import JobRunner
+from gateway.jobs.work import Work
 from gateway.logging import describe
 from gateway.reseller import endpoint, envelope
 from gateway.sandbox import clock as sandbox_clock
@@ -29,7 +32,6 @@ from gateway.services import Services
 from gateway.store import issuers
 from gateway.usecases.activity import ActivityLog
 from gateway.usecases.certificate_order_runner import CertificateOrderRunner
-from gateway.usecases.crl import keep_signing
 from gateway.usecases.dnssec_watch import DnssecWatch
 from gateway.usecases.issuance_runner import IssuanceRunner
 from gateway.usecases.notice_delivery import NoticeRunner
@@ -85,19 +87,10 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
     """The gateway with its background work running. The database may be away meanwhile."""
     _check(settings)
     async with AsyncExitStack() as stack:
-        pool = await open_pool(settings.database, min_size=0)
-        stack.push_async_callback(_close_pool, pool)
-        ca = await load_ca(settings)
-        services = Services(
-            settings=settings,
-            pool=pool,
-            clock=choose_clock(settings, pool),
-            vault=_vault(settings),
-            issuer=ca,
-            resolver=_resolver(settings),
-        )
+        services, ca = await stack.enter_async_context(_services(settings))
         validator, runner = Validator(services), IssuanceRunner(services)
         activity, dnssec = ActivityLog(services), DnssecWatch(services)
+        jobs = all_work(ca)
         stack.push_async_callback(_last_flush, activity)
         stack.push_async_callback(validator.close)
         stack.push_async_callback(runner.close)
@@ -109,7 +102,7 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
             ("certificate_orders", CertificateOrderRunner(services).run_forever),
             ("activity", activity.run_forever),
             ("dnssec", dnssec.run_forever),
-            ("crl", partial(keep_signing, pool, ca, services.clock)),
+            ("jobs", JobRunner(services, jobs).run_forever),
             ("notices", partial(keep_making, services)),
             ("notice_delivery", notices.run_forever),
         ):
@@ -117,10 +110,40 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
         yield Gateway(
             services,
             ca,
-            public=_public_app(services, ca, validator, runner, activity, dnssec),
+            public=_public_app(services, ca, jobs, validator, runner, activity, dnssec),
             plain=_plain_app(services, ca),
             metrics=_metrics_app(),
         )
+
+
+async def run_jobs(settings: Settings) -> None:
+    """Only the background work that the queue carries, until cancelled; beside other processes."""
+    _check(settings)
+    async with (
+        _services(settings) as (services, ca),
+        _background("jobs", JobRunner(services, all_work(ca)).run_forever),
+    ):
+        await asyncio.Event().wait()
+
+
+@asynccontextmanager
+async def _services(settings: Settings) -> AsyncIterator[tuple[Services, LocalCa]]:
+    pool = await open_pool(settings.database, min_size=0)
+    try:
+        ca = await load_ca(settings)
+        yield (
+            Services(
+                settings=settings,
+                pool=pool,
+                clock=choose_clock(settings, pool),
+                vault=_vault(settings),
+                issuer=ca,
+                resolver=_resolver(settings),
+            ),
+            ca,
+        )
+    finally:
+        await _close_pool(pool)
 
 
 def choose_clock(settings: Settings, pool: Pool) -> Clock:
@@ -225,6 +248,7 @@ async def _background(name: str, work: Callable[[], Awaitable[None]]) -> AsyncIt
 def _public_app(
     services: Services,
     ca: LocalCa,
+    jobs: Work,
     validator: Validator,
     runner: IssuanceRunner,
     activity: ActivityLog,
@@ -236,7 +260,7 @@ def _public_app(
     endpoint.add_routes(app, services)
     scm.add_routes(app, services)
     if services.settings.sandbox:
-        sandbox_clock.add_routes(app, services)
+        sandbox_clock.add_routes(app, services, jobs)
     acme.add_routes(app, services, validator, runner, activity)
     return app
 

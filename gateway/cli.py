@@ -9,6 +9,7 @@ import typer
 
 from gateway.commands import (
     certificate_orders,
+    jobs,
     notices,
     organizations,
     prevalidations,
@@ -37,6 +38,7 @@ app.add_typer(organizations.app, name="organization")
 app.add_typer(prevalidations.app, name="prevalidation")
 app.add_typer(certificate_orders.app, name="certificate-order")
 app.add_typer(unsubscriptions.app, name="unsubscription")
+app.add_typer(jobs.app, name="jobs")
 
 
 @app.command()

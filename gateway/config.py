@@ -181,6 +181,8 @@ class Prevalidations(_Section):
 
     days: int = Field(default=365, ge=1)
     """How long an approved one is valid unless the operator says otherwise (BR §4.2.1: 398)."""
+    renewal_lead_days: int = Field(default=30, ge=1, le=180)
+    """So long before its end one is renewed, for resellers with automatic renewal."""
 
 
 class Refund(_Section):
@@ -213,6 +215,28 @@ class Notices(_Section):
     """After so long without success a destination is parked."""
 
 
+class Jobs(_Section):
+    """Background work."""
+
+    attempts: int = Field(default=8, ge=1)
+    """After so many failures a unit waits for an operator (`gateway jobs retry`)."""
+    first_retry_seconds: float = Field(default=5.0, gt=0)
+    """Wait before the second attempt; each further one is twice as long, up to ten minutes."""
+    takeover_seconds: float = Field(default=6.0, ge=2)
+    """This long after a process died another takes its units over."""
+
+
+class Retention(_Section):
+    """How long what is over stays in the database."""
+
+    order_days: int = Field(default=90, ge=1)
+    """Orders that came to nothing, and their authorizations, counted from their end."""
+    issued_order_days: int = Field(default=1200, ge=1)
+    """The others, counted from their end and that of their certificate; GETLASTORDER tells them."""
+    job_days: int = Field(default=30, ge=1)
+    """The log of background work."""
+
+
 class Settings(BaseSettings):
     """Everything an operator can set."""
 
@@ -237,6 +261,8 @@ class Settings(BaseSettings):
     prevalidations: Prevalidations = Prevalidations()
     refund: Refund = Refund()
     notices: Notices = Notices()
+    jobs: Jobs = Jobs()
+    retention: Retention = Retention()
 
     def dnssec_required(self) -> bool:
         """Whether resolvers that do not validate are not to be worked with."""

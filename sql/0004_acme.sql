@@ -63,7 +63,7 @@ CREATE INDEX order_open ON acme."order" (account_id)
 CREATE INDEX order_processing ON acme."order" (issue_after)
     WHERE status = 'processing' AND issue_after IS NOT NULL;
 CREATE INDEX order_expiry ON acme."order" (expires_at)
-    WHERE status IN ('pending', 'ready') AND csr IS NULL;
+    WHERE status IN ('pending', 'ready', 'invalid') AND csr IS NULL;
 
 CREATE TABLE acme.authorization (
     id         uuid PRIMARY KEY,

@@ -16,8 +16,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from gateway.acme.jws import decode_base64url
 from gateway.acme.problem import Problem
+from gateway.store.nonces import LIFETIME_SECONDS
 
-LIFETIME_SECONDS = 3600
 _LENGTH = 48  # characters: 12 bytes of vector, 8 of epoch, 16 of tag
 _EPOCH = struct.Struct(">q")
 _TIME = struct.Struct(">I")
@@ -59,8 +59,3 @@ class NonceMint:
             except InvalidTag:
                 continue
         return None
-
-
-def oldest_alive() -> bytes:
-    """Burnt nonces below this value can be deleted: they are refused for their age anyway."""
-    return _TIME.pack(int(time.time()) - LIFETIME_SECONDS - 120) + bytes(8)

@@ -12,7 +12,8 @@ State = Literal["active", "grace", "expired"]
 TERMS = (365, 730, 1095)
 """Days of 1, 2 and 3 years (R1, R13)."""
 
-_GRACE = timedelta(days=30)
+GRACE = timedelta(days=30)
+"""R12."""
 _WINDOW_BEFORE_EXPIRY = timedelta(days=100)
 _LAST_SECOND = time(23, 59, 59, tzinfo=UTC)
 
@@ -37,7 +38,7 @@ def state(expires_at: datetime, now: datetime) -> State:
 
 def grace_ends(expires_at: datetime) -> datetime:
     """R12: last second in which the subscription can be extended and names can be removed."""
-    return expires_at + _GRACE
+    return expires_at + GRACE
 
 
 def extension_window(expires_at: datetime) -> tuple[datetime, datetime]:

@@ -1,11 +1,14 @@
 """The sandbox clock: business time that a test can set; kept in the database for all processes."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 import msgspec
 from aiohttp import web
 
 from gateway.db.pool import Connection, Pool, transaction
+from gateway.jobs.due import run_due, run_periodic
+from gateway.jobs.work import Work
 from gateway.services import Services
 from gateway.store import clock as store
 
@@ -39,8 +42,14 @@ _LATEST = datetime(9000, 1, 1, tzinfo=UTC)
 _OUT_OF_RANGE = "the clock can stand in the years 1000 to 8999 (UTC) only"
 
 
-def add_routes(app: web.Application, services: Services) -> None:
-    """GET shows the clock, POST moves it. For the sandbox only."""
+def add_routes(app: web.Application, services: Services, work: Work) -> None:
+    """GET shows the clock, POST moves it. For the sandbox only.
+
+    Dated work on the way is done in order, before anybody sees the new time; a move backwards
+    undoes nothing. Periodic work is done once on arrival.
+    """
+
+    moving = asyncio.Lock()
 
     async def show(request: web.Request) -> web.Response:
         return _answer(await _hand(services.pool))
@@ -48,10 +57,14 @@ def add_routes(app: web.Application, services: Services) -> None:
     async def move(request: web.Request) -> web.Response:
         try:
             wanted = _parse(await request.read())
-            async with transaction(services.pool) as connection:
+            # One waits for another with a connection in hand: not all of them may.
+            async with moving, transaction(services.pool) as connection:
                 await store.lock(connection)
+                before = await _hand(connection)
                 instant = await _destination(connection, wanted)
+                await run_due(services, work, before, instant)
                 await store.stand_at(connection, instant)
+            await run_periodic(services, work, instant)
         except _BadMove as bad:
             return web.json_response({"error": str(bad)}, status=400)
         return _answer(instant)

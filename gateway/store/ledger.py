@@ -9,7 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from gateway.db.pool import Connection
+from gateway.db.pool import Connection, Pool
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,3 +161,20 @@ async def refund(
         amount,
         refunded_at,
     )
+
+
+async def mismatches(pool: Pool, limit: int) -> list[str]:
+    """What ops.ledger_mismatch shows, a line each; empty = the books are in order."""
+    rows = await pool.fetch(
+        """
+        SELECT problem, reseller, order_number, stated, computed
+          FROM ops.ledger_mismatch
+         LIMIT $1
+        """,
+        limit,
+    )
+    return [
+        f"{row['reseller']}, order {row['order_number'] or '-'}: {row['problem']} "
+        f"({row['stated']}, not {row['computed']})"
+        for row in rows
+    ]

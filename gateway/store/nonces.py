@@ -1,8 +1,14 @@
 """The epoch of nonces. Burning one is part of each request's own statement (acme.burn_nonce)."""
 
 import secrets
+import time
 
 from gateway.db.pool import Connection, Pool
+
+LIFETIME_SECONDS = 3600
+"""In real time; an older nonce is not taken."""
+
+_SKEW_SECONDS = 120
 
 
 async def current_epoch(connection: Connection | Pool) -> int:
@@ -29,6 +35,28 @@ async def burn(connection: Connection | Pool, nonce: bytes, epoch: int) -> bool:
     return fresh
 
 
-async def delete_below(connection: Connection | Pool, oldest: bytes) -> None:
-    """Forgets nonces that are refused for their age anyway."""
-    await connection.execute("DELETE FROM acme.nonce WHERE nonce < $1", oldest)
+def oldest_alive() -> bytes:
+    """Burnt nonces below this value are refused for their age: they begin with their real time."""
+    return (int(time.time()) - LIFETIME_SECONDS - _SKEW_SECONDS).to_bytes(4, "big")
+
+
+async def delete_outlived(pool: Pool, limit: int) -> int:
+    """Forgets some of the nonces that are refused for their age anyway; gives how many."""
+    deleted: int = await pool.fetchval(
+        """
+        WITH outlived AS (
+            DELETE FROM acme.nonce
+             WHERE nonce IN (SELECT nonce
+                               FROM acme.nonce
+                              WHERE nonce < $1
+                              ORDER BY nonce
+                              LIMIT $2
+                                FOR UPDATE SKIP LOCKED)
+            RETURNING nonce
+        )
+        SELECT count(*) FROM outlived
+        """,
+        oldest_alive(),
+        limit,
+    )
+    return deleted

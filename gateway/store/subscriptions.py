@@ -7,6 +7,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from gateway.db.pool import Connection
+from gateway.rules import milestones
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +98,14 @@ async def start(
         )
     await connection.execute(
         """
-        INSERT INTO subscription.subscription (id, kid, started_at, expires_at)
-        VALUES ($1, $2, $3, $4)
+        INSERT INTO subscription.subscription (id, kid, started_at, expires_at, due_at)
+        VALUES ($1, $2, $3, $4, $5)
         """,
         subscription_id,
         kid,
         started_at,
         expires_at,
+        milestones.due_after(expires_at, started_at),
     )
 
 
@@ -248,6 +250,7 @@ async def extend(
     connection: Connection,
     subscription_id: UUID,
     *,
+    now: datetime,
     expires_at: datetime,
     order_number: int,
     cost_by_domain: Sequence[tuple[UUID, Decimal]],
@@ -257,7 +260,7 @@ async def extend(
         """
         WITH extended AS (
             UPDATE subscription.subscription
-               SET expires_at = $2
+               SET expires_at = $2, due_at = $6
              WHERE id = $1
         )
         INSERT INTO subscription.purchase_line (order_number, domain_id, cost)
@@ -269,6 +272,7 @@ async def extend(
         order_number,
         [domain_id for domain_id, _ in cost_by_domain],
         [cost for _, cost in cost_by_domain],
+        milestones.due_after(expires_at, now),
     )
 
 

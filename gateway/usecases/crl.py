@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 
 from gateway.ca.crl import entries
 from gateway.ca.local import LocalCa
-from gateway.clock import Clock
 from gateway.db.pool import Connection, Pool, transaction
 from gateway.store import revocations
 from gateway.store.revocations import StoredCrl
@@ -17,7 +16,6 @@ VALID_FOR = timedelta(days=7)
 """BR §4.9.7 allows ten days."""
 
 _CLOCK_SKEW = timedelta(minutes=5)
-_LOOK_SECONDS = 5.0
 
 
 async def current_crl(pool: Pool, ca: LocalCa, now: datetime) -> bytes:
@@ -64,10 +62,3 @@ async def _renew(
         serials=[one.serial for one in revoked],
     )
     return der
-
-
-async def keep_signing(pool: Pool, ca: LocalCa, clock: Clock) -> None:
-    """Signs on schedule and after each revocation, whether anybody asks for the CRL or not."""
-    while True:
-        await current_crl(pool, ca, await clock.now())
-        await asyncio.sleep(_LOOK_SECONDS)

@@ -98,6 +98,7 @@ async def _write(
     await subscriptions.extend(
         connection,
         current.id,
+        now=now,
         expires_at=decision.expires_at,
         order_number=order_number,
         cost_by_domain=[(id_by_name[name.name], name.cost) for name in decision.names],

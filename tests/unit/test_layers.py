@@ -27,11 +27,11 @@ LAYERS = (
         "console",
         "products",
         "scm",
-        "jobs",
         "downloads",
         "health",
-        "sandbox.clock",
     },
+    {"jobs"},
+    {"sandbox.clock"},
     # What puts the parts together and starts them.
     {"app", "sandbox.demo_data"},
     {"listeners"},

@@ -1,0 +1,78 @@
+"""`gateway jobs …`"""
+
+import asyncio
+import json
+import signal
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+import uvloop
+
+from gateway import logging
+from gateway.app import prepare, run_jobs
+from gateway.commands.operation import Config, operate, settings_of
+from gateway.config import Settings
+from gateway.db.pool import Connection, told_to_operators
+from gateway.origin import Origin
+from gateway.usecases import dead_letters
+
+app = typer.Typer(no_args_is_help=True, help="Background work: what waits, runs or has failed.")
+
+
+@app.command("list")
+def list_(
+    running: Annotated[bool, typer.Option("--running", help="What is being done.")] = False,
+    failed: Annotated[bool, typer.Option("--failed", help="What has failed too often.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    config: Config = None,
+) -> None:
+    """What waits to be done, unless asked otherwise."""
+    if running and failed:
+        raise typer.BadParameter("either --running or --failed")
+    state = "failed" if failed else "running" if running else "waiting"
+
+    async def work(connection: Connection, now: datetime, origin: Origin) -> list[dict[str, Any]]:
+        return await dead_letters.list_jobs(connection, state)
+
+    found = operate(config, work)
+    if as_json:
+        typer.echo(json.dumps(found, default=datetime.isoformat))
+        return
+    for job in found:
+        line = (
+            f"{job['job_id']}  {job['kind']}  {job['subject'] or '-'}  due {job['due_at'] or '-'}"
+        )
+        typer.echo(f"{line}  attempts {job['attempts']}  {job['problem'] or ''}".rstrip())
+
+
+@app.command()
+def retry(
+    job_ids: Annotated[list[int] | None, typer.Argument(metavar="[ID]...")] = None,
+    config: Config = None,
+) -> None:
+    """Takes work that has failed up again: all of it, or just these."""
+
+    async def work(connection: Connection, now: datetime, origin: Origin) -> list[int]:
+        return await dead_letters.retry(connection, now, origin, job_ids or None)
+
+    retried = operate(config, work)
+    typer.echo(f"{len(retried)} taken up again")
+
+
+@app.command()
+def run(config: Config = None) -> None:
+    """Only does background work, until SIGTERM; `gateway serve` does it as well."""
+    settings = settings_of(config)
+    logging.configure(settings.log_level)
+    with told_to_operators():
+        asyncio.run(prepare(settings))
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_run(settings))
+
+
+async def _run(settings: Settings) -> None:
+    working = asyncio.ensure_future(run_jobs(settings))
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, working.cancel)
+    await asyncio.wait([working])

@@ -1,0 +1,188 @@
+"""What becomes due happens when the clock passes it, in order, once."""
+
+from typing import Any
+
+import pytest
+
+from gateway.store import jobs
+from tests.integration.jobs.conftest import Told
+from tests.support.organizations import (
+    add_ov_name,
+    add_prevalidation,
+    ov_credential,
+    prevalidation,
+)
+from tests.support.shop import Shop
+
+
+async def set_mode(shop: Shop, mode: str) -> None:
+    await shop.set_reseller(renewal_mode=mode)
+
+
+async def test_a_subscription_that_ends_is_told_of_in_order_each_as_of_its_instant(
+    shop: Shop, told: Told
+) -> None:
+    kid = await shop.credential()
+    await shop.add(kid, "a.example")
+    await shop.at("2030-01-01T00:00:00Z")
+    assert await told() == [
+        ("2025-11-11T23:59:59", "subscription.expiring", kid),
+        ("2025-12-11T23:59:59", "subscription.expiring", kid),
+        ("2026-01-03T23:59:59", "subscription.expiring", kid),
+        ("2026-01-11T00:00:00", "subscription.grace_began", kid),
+        ("2026-02-10T00:00:00", "subscription.expired", kid),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("instant", "actions"),
+    [
+        ("2026-01-10T23:59:59Z", ["expiring"] * 3),
+        ("2026-01-11T00:00:00Z", ["expiring"] * 3 + ["grace_began"]),
+        ("2026-02-09T23:59:59Z", ["expiring"] * 3 + ["grace_began"]),
+        ("2026-02-10T00:00:00Z", ["expiring"] * 3 + ["grace_began", "expired"]),
+    ],
+)
+async def test_grace_and_expiry_begin_to_the_second(
+    shop: Shop, told: Told, instant: str, actions: list[str]
+) -> None:
+    await shop.add(await shop.credential(), "a.example")
+    await shop.at(instant)
+    assert [action for _, action, _ in await told()] == [f"subscription.{one}" for one in actions]
+
+
+async def test_an_extended_subscription_is_told_of_again_before_its_new_end(
+    shop: Shop, told: Told
+) -> None:
+    kid = await shop.credential()
+    await shop.add(kid, "a.example")
+    await shop.at("2025-12-20T00:00:00Z")
+    await shop.extend(kid, years="1")
+    await shop.at("2026-12-31T00:00:00Z")
+    assert [at for at, _, _ in await told()] == [
+        "2025-11-11T23:59:59",
+        "2025-12-11T23:59:59",
+        "2026-11-11T23:59:59",
+        "2026-12-11T23:59:59",
+    ]
+
+
+async def test_subscriptions_are_told_of_in_the_order_of_business_time(
+    shop: Shop, told: Told
+) -> None:
+    late = await shop.credential(years=2)
+    await shop.add(late, "late.example")
+    early = await shop.credential()
+    await shop.add(early, "early.example")
+    await shop.at("2029-01-01T00:00:00Z")
+    events = await told()
+    assert [subject for _, _, subject in events] == [early] * 5 + [late] * 5
+    assert [at for at, _, _ in events] == sorted(at for at, _, _ in events)
+
+
+async def test_a_clock_set_back_undoes_nothing_and_repeats_nothing(shop: Shop, told: Told) -> None:
+    await shop.add(await shop.credential(), "a.example")
+    await shop.at("2026-03-01T00:00:00Z")
+    before = await told()
+    await shop.at("2024-01-01T00:00:00Z")
+    await shop.at("2026-03-01T00:00:00Z")
+    assert await told() == before
+
+
+async def test_a_pre_validation_in_use_is_renewed_thirty_days_before_its_end_with_its_names(
+    gateway: Any, shop: Shop, told: Told
+) -> None:
+    await set_mode(shop, "auto")
+    ends = "2025-06-30T23:59:59Z"
+    old = await add_prevalidation(gateway, "shop.example", kind="EV", expires=ends)
+    kid = (await ov_credential(shop, years=3)).kid
+    await add_ov_name(shop, kid, "www.shop.example", old)
+    await shop.at("2025-05-31T23:59:58Z")
+    assert await told() == []
+    await shop.at("2025-05-31T23:59:59Z")
+    [*_, (at, action, new)] = await told()
+    assert (at, action) == ("2025-05-31T23:59:59", "prevalidation.renewed")
+    renewed = await prevalidation(gateway, int(new))
+    assert (renewed.type, renewed.state, renewed.previous_number) == ("OV", "valid", old)
+    assert renewed.details == (await prevalidation(gateway, old)).details
+    assert renewed.domains == ["shop.example"]
+    assert f"{renewed.expires_at:%Y-%m-%dT%H:%M:%S}" == "2026-06-30T23:59:59"
+    assert (await prevalidation(gateway, old)).state == "superseded"
+    [listed] = (await shop.do("LISTDOMAINS", acmeAccountID=kid))["Domains"]
+    assert str(listed["ovAnchorOrderNumber"]) == new
+
+
+async def test_automatic_renewal_goes_on_through_validity_and_grace_and_then_ends(
+    gateway: Any, shop: Shop, told: Told
+) -> None:
+    await set_mode(shop, "auto")
+    first = await add_prevalidation(gateway, "shop.example", expires="2025-02-20T23:59:59Z")
+    await add_ov_name(shop, (await ov_credential(shop)).kid, "shop.example", first)
+    await shop.at("2030-01-01T00:00:00Z")
+    renewed = [at for at, action, _ in await told() if action == "prevalidation.renewed"]
+    # The subscription ends on 2026-01-10, its grace on 2026-02-09: the renewal of 2026 is in it.
+    assert renewed == ["2025-01-21T23:59:59", "2026-01-21T23:59:59"]
+
+
+async def test_one_that_no_name_leans_on_is_not_renewed_but_expires(
+    gateway: Any, shop: Shop, told: Told
+) -> None:
+    await set_mode(shop, "auto")
+    number = await add_prevalidation(gateway, "shop.example", expires="2025-06-30T23:59:59Z")
+    await shop.at("2026-01-01T00:00:00Z")
+    assert await told() == [("2025-07-01T00:00:00", "prevalidation.expired", str(number))]
+
+
+async def test_with_manual_renewal_the_reseller_is_warned_four_times_and_nothing_is_renewed(
+    gateway: Any, shop: Shop, told: Told
+) -> None:
+    number = await add_prevalidation(gateway, "shop.example", expires="2025-06-30T23:59:59Z")
+    await add_ov_name(shop, (await ov_credential(shop)).kid, "shop.example", number)
+    await shop.at("2025-05-31T23:59:59Z")  # exactly 30 days remain
+    assert await told() == []
+    await shop.at("2025-08-01T00:00:00Z")
+    assert await told() == [
+        ("2025-06-01T00:00:00", "prevalidation.expiring", str(number)),
+        ("2025-06-17T00:00:00", "prevalidation.expiring", str(number)),
+        ("2025-06-24T00:00:00", "prevalidation.expiring", str(number)),
+        ("2025-06-30T00:00:00", "prevalidation.expiring", str(number)),
+        ("2025-07-01T00:00:00", "prevalidation.expired", str(number)),
+    ]
+
+
+async def test_a_name_that_leans_on_a_nearly_expired_one_warns_once_of_what_is_left(
+    gateway: Any, shop: Shop, told: Told
+) -> None:
+    number = await add_prevalidation(gateway, "shop.example", expires="2025-01-20T23:59:59Z")
+    await add_ov_name(shop, (await ov_credential(shop)).kid, "shop.example", number)
+    await gateway.advance(1)
+    await gateway.advance(1)
+    assert await told() == [
+        ("2025-01-10T15:30:00", "prevalidation.expiring", str(number)),
+    ]
+
+
+async def test_a_change_of_mode_acts_from_then_on(gateway: Any, shop: Shop, told: Told) -> None:
+    number = await add_prevalidation(gateway, "shop.example", expires="2025-06-30T23:59:59Z")
+    await add_ov_name(shop, (await ov_credential(shop)).kid, "shop.example", number)
+    await shop.at("2025-06-02T12:00:00Z")
+    await set_mode(shop, "auto")
+    await shop.at("2025-06-03T12:00:00Z")
+    found = [(at, action) for at, action, _ in await told() if action != "domain.reassigned"]
+    assert found == [
+        ("2025-06-01T00:00:00", "prevalidation.expiring"),
+        ("2025-06-02T12:00:00", "prevalidation.superseded"),
+        ("2025-06-02T12:00:00", "prevalidation.renewed"),
+    ]
+
+
+async def test_five_years_with_many_subscriptions_leave_nothing_due(
+    gateway: Any, shop: Shop, told: Told
+) -> None:
+    for number in range(20):
+        await shop.at(f"2025-02-{number + 1:02}T10:00:00Z")
+        await shop.add(await shop.credential(), f"n{number}.example")
+    await shop.at("2030-02-01T00:00:00Z")
+    assert len(await told()) == 100
+    now = await gateway.services.clock.now()
+    assert await jobs.subscriptions_due(gateway.pool, now, 1) == []
