@@ -1,9 +1,9 @@
 """Setting notices up in tests, and looking at what became of them."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from gateway import ids
 from gateway.db.pool import Connection, Pool, transaction
@@ -15,6 +15,8 @@ from gateway.store.notice_destinations import Destination
 from gateway.usecases import notice_destinations as usecase
 from gateway.usecases.notice_destinations import Owner
 from tests.support.shop import OPERATOR
+
+T = TypeVar("T")
 
 
 @dataclass
@@ -79,7 +81,7 @@ class Desk:
         [only] = await self.destinations()
         return only
 
-    async def do(self, work: Callable[[Connection, Owner], Awaitable[Any]]) -> Any:
+    async def do(self, work: Callable[[Connection, Owner], Awaitable[T]]) -> T:
         async with transaction(self.pool) as connection:
             return await work(connection, await usecase.owner_by_login(connection, self.login))
 
@@ -150,7 +152,3 @@ class Desk:
 
     async def has_status(self, status: str) -> bool:
         return (await self.destination()).status == status
-
-
-def kinds_of(notices: Sequence[tuple[str, str]]) -> list[str]:
-    return [kind for kind, _ in notices]
