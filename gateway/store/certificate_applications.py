@@ -186,11 +186,24 @@ async def claim_due(pool: Pool, lease: timedelta, limit: int) -> list[str]:
 
 
 async def make_due(connection: Connection, cert_id: str, due_in: timedelta) -> None:
-    """Somebody goes on with the order when that time has passed; pauses begin short again."""
+    """Somebody goes on with the order when that time has passed."""
     await connection.execute(
         """
         UPDATE ssl.certificate_order
-           SET due_at = clock_timestamp() + $2::interval, attempts = 0
+           SET due_at = clock_timestamp() + $2::interval
+         WHERE cert_id = $1
+        """,
+        cert_id,
+        due_in,
+    )
+
+
+async def look_soon(connection: Connection, cert_id: str, due_in: timedelta) -> None:
+    """A customer asks for a look: it comes no later than that, and pauses begin short again."""
+    await connection.execute(
+        """
+        UPDATE ssl.certificate_order
+           SET due_at = least(due_at, clock_timestamp() + $2::interval), attempts = 0
          WHERE cert_id = $1
         """,
         cert_id,

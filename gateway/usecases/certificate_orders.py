@@ -34,6 +34,9 @@ from gateway.store.certificate_orders import CertificateOrder
 from gateway.usecases.certificate_proofs import new_proofs
 
 _AT_ONCE = timedelta(0)
+_LOOK_SOON = timedelta(seconds=1)
+"""However often a customer asks, servers of third parties are visited once in that time."""
+
 _VERBS = {"apply": "applied", "cancel-apply": "withdrawn", "revoke": "revoked"}
 
 
@@ -63,7 +66,7 @@ async def apply(
 ) -> CertificateOrder:
     """Hands a CSR in; control over the names is looked at in the background.
 
-    Applying again with the same key while it is looked at makes that look happen now. Raises
+    Applying again with the same key while it is looked at makes that look happen soon. Raises
     NotFound, StatusForbids, BadCsr, BadMember.
     """
     order = await locked(connection, now, wanted.reseller_id, wanted.cert_id)
@@ -153,7 +156,7 @@ async def _look_again(
         raise StatusForbids(
             f"The certificate is {order.status} with another application; withdraw that first."
         )
-    await certificate_applications.make_due(connection, order.cert_id, _AT_ONCE)
+    await certificate_applications.look_soon(connection, order.cert_id, _LOOK_SOON)
     return order
 
 
