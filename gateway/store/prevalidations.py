@@ -211,7 +211,7 @@ async def append_evidence(connection: Connection, number: int, line: str) -> Non
     await connection.execute(
         """
         UPDATE organization.prevalidation
-           SET evidence = concat_ws(E'\\n', nullif(evidence, ''), $2)
+           SET evidence = concat_ws(E'\\n', nullif(evidence, ''), $2::text)
          WHERE number = $1
         """,
         number,
