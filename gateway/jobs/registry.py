@@ -7,10 +7,11 @@ from uuid import UUID
 from gateway.ca.local import LocalCa
 from gateway.jobs.work import Dated, Periodic, Unit, Work
 from gateway.services import Services
-from gateway.usecases import milestones, prevalidation_renewal
+from gateway.usecases import certificate_checks, milestones, prevalidation_renewal
 from gateway.usecases.cleanup import clean_up
 from gateway.usecases.crl import current_crl
 from gateway.usecases.ledger_check import check_ledger
+from gateway.usecases.notices import make_all_notices
 
 
 def all_work(ca: LocalCa) -> Work:
@@ -25,11 +26,14 @@ def all_work(ca: LocalCa) -> Work:
             Dated("prevalidation-warning", _warnings, _warn),
             Dated("prevalidation-expiry", _expiries, _write_expiry),
             Dated("subscription-milestone", _milestones, _pass_milestone),
+            Dated("certificate-application-end", _unproven, _fail_unproven),
         ),
         periodic=(
             Periodic("crl", "* * * * * */5", sign_crl),
             Periodic("clean-up", "*/5 * * * *", clean_up),
             Periodic("ledger-check", "*/10 * * * *", _check_ledger),
+            # Every process looks for them each second; this is for where the clock has jumped to.
+            Periodic("notices", "* * * * *", make_all_notices),
         ),
     )
 
@@ -71,6 +75,14 @@ async def _expiries(services: Services, since: datetime, until: datetime) -> Seq
 
 async def _write_expiry(services: Services, unit: Unit, now: datetime) -> None:
     await prevalidation_renewal.write_expiry(services.pool, int(unit.subject), now)
+
+
+async def _unproven(services: Services, since: datetime, until: datetime) -> Sequence[Unit]:
+    return _units(await certificate_checks.due_failures(services.pool, until))
+
+
+async def _fail_unproven(services: Services, unit: Unit, now: datetime) -> None:
+    await certificate_checks.fail_unproven(services.pool, unit.subject, now)
 
 
 async def _check_ledger(services: Services, now: datetime) -> None:

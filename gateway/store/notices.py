@@ -40,15 +40,16 @@ async def lock_cursor(connection: Connection) -> int | None:
     return position
 
 
-async def wait_for_cursor(connection: Connection) -> None:
-    """For whoever numbers notices without reading events."""
-    await connection.execute(
+async def wait_for_cursor(connection: Connection) -> int:
+    """The same, once nobody else reads; also for whoever numbers notices without reading."""
+    position: int = await connection.fetchval(
         """
         SELECT event_id
           FROM notice.cursor
            FOR UPDATE
         """
     )
+    return position
 
 
 async def move_cursor(connection: Connection, event_id: int) -> None:

@@ -43,16 +43,22 @@ async def keep_making(services: Services) -> None:
         await asyncio.sleep(_PAUSE_SECONDS)
 
 
-async def make_notices(services: Services) -> bool:
+async def make_all_notices(services: Services, now: datetime) -> None:
+    """Everything that has happened until now; the notices carry the instants of their events."""
+    while await make_notices(services, wait=True):
+        pass
+
+
+async def make_notices(services: Services, *, wait: bool = False) -> bool:
     """Reads some events; True = there were more of them.
 
-    Nothing is read while another process reads, or while a transaction that writes events stays
+    While another process reads, this one waits, or does nothing. Nothing is read either while a transaction that writes events stays
     open for seconds: later ones wait for it, so that none is passed over.
     """
     if not await store.anything_unread(services.pool):
         return False
     async with transaction(services.pool) as connection:
-        position = await store.lock_cursor(connection)
+        position = await (store.wait_for_cursor if wait else store.lock_cursor)(connection)
         if position is None:
             return False
         newest = await store.newest_event(connection)

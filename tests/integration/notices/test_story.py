@@ -1,0 +1,73 @@
+"""A subscription's last year, told by webhook and mail while the clock jumps."""
+
+from tests.support.notices import Desk
+from tests.support.receivers import Hook, Mailbox
+from tests.support.server_process import until
+from tests.support.shop import Shop
+
+LIFE = [
+    ("subscription.expiring", "2025-11-11T23:59:59Z", 60),
+    ("subscription.expiring", "2025-12-11T23:59:59Z", 30),
+    ("subscription.expiring", "2026-01-03T23:59:59Z", 7),
+    ("subscription.grace_began", "2026-01-11T00:00:00Z", None),
+    ("subscription.expired", "2026-02-10T00:00:00Z", None),
+]
+
+
+def story(receiver: Hook) -> list[tuple[str, str, int | None]]:
+    return [
+        (told["type"], told["timestamp"], told["data"].get("daysLeft"))
+        for told in (post.json for post in receiver.posts)
+    ]
+
+
+async def test_a_year_that_passes_at_once_is_told_in_order_as_of_when_it_was_due(
+    desk: Desk, receiver: Hook, box: Mailbox, shop: Shop
+) -> None:
+    secret = await desk.webhook(receiver.url)
+    await desk.mail("it@reseller.test")
+    kid = await shop.credential()
+    await shop.add(kid, "a.example.com")
+    await shop.at("2027-01-01T00:00:00Z")
+    assert len(await desk.notices()) == len(LIFE)  # made when the call returns
+    await receiver.until(len(LIFE))
+    mails = await box.until(len(LIFE))
+    await until(lambda: desk.undelivered_are(0), "all are recorded")
+    assert story(receiver) == LIFE
+    assert {told["data"]["acmeAccountID"] for told in receiver.verified(secret)} == {kid}
+    assert [str(mail["Subject"]).split()[-3:] for mail in mails[:3]] == [
+        ["in", str(days), "days"] for days in (60, 30, 7)
+    ]
+
+
+async def test_an_extension_is_told_of_its_own_end_and_nothing_is_told_again(
+    desk: Desk, receiver: Hook, shop: Shop
+) -> None:
+    await desk.webhook(receiver.url)
+    kid = await shop.credential()
+    await shop.add(kid, "a.example.com")
+    await shop.at("2025-12-20T00:00:00Z")
+    await shop.extend(kid)
+    await shop.at("2026-12-20T00:00:00Z")
+    await shop.at("2025-12-20T00:00:00Z")  # backwards undoes nothing
+    await shop.at("2026-12-20T00:00:00Z")
+    await receiver.until(4)
+    await until(lambda: desk.undelivered_are(0), "all are recorded")
+    assert story(receiver) == [
+        *LIFE[:2],
+        ("subscription.expiring", "2026-11-11T23:59:59Z", 60),
+        ("subscription.expiring", "2026-12-11T23:59:59Z", 30),
+    ]
+
+
+async def test_two_subscriptions_are_told_in_the_order_of_business_time(
+    desk: Desk, receiver: Hook, shop: Shop
+) -> None:
+    await desk.webhook(receiver.url)
+    for day in ("2025-01-10", "2025-01-15", "2025-01-20"):
+        await shop.at(f"{day}T12:00:00Z")
+        await shop.add(await shop.credential(), "a.example.com")
+    await shop.at("2027-01-01T00:00:00Z")
+    await receiver.until(15)
+    instants = [post.json["timestamp"] for post in receiver.posts]
+    assert instants == sorted(instants)
