@@ -52,8 +52,9 @@ async def make_all_notices(services: Services, now: datetime) -> None:
 async def make_notices(services: Services, *, wait: bool = False) -> bool:
     """Reads some events; True = there were more of them.
 
-    While another process reads, this one waits, or does nothing. Nothing is read either while a transaction that writes events stays
-    open for seconds: later ones wait for it, so that none is passed over.
+    While another process reads, this one waits, or does nothing. Nothing is read either while a
+    transaction that writes events stays open for seconds: later ones wait for it, so that none is
+    passed over.
     """
     if not await store.anything_unread(services.pool):
         return False
