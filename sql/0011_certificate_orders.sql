@@ -79,6 +79,7 @@ COMMENT ON COLUMN ssl.certificate_order.problem IS 'Why it does not go on, for t
 CREATE INDEX certificate_order_reseller ON ssl.certificate_order (reseller_id, updated_at) WHERE unsubscribed_at IS NULL;
 CREATE INDEX certificate_order_due ON ssl.certificate_order (due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX certificate_order_serial ON ssl.certificate_order (serial);
+CREATE INDEX certificate_order_checking ON ssl.certificate_order (updated_at) WHERE status IN ('CHECKING', 'SUPPLEMENTCHECKING');
 CREATE INDEX certificate_order_review ON ssl.certificate_order (updated_at) WHERE status = 'CHECKING_ORG';
 
 CREATE TABLE ssl.coupon (

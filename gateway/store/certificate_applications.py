@@ -211,6 +211,26 @@ async def look_soon(connection: Connection, cert_id: str, due_in: timedelta) -> 
     )
 
 
+async def unproven_since(pool: Pool, until: datetime, limit: int) -> list[tuple[datetime, str]]:
+    """Orders whose proofs are looked at, applied for until then: (submitted_at, cert_id)."""
+    rows = await pool.fetch(
+        """
+        SELECT application.submitted_at, placed.cert_id
+          FROM ssl.certificate_order placed
+          JOIN ssl.application ON application.id = placed.application_id
+         WHERE placed.status IN ('CHECKING', 'SUPPLEMENTCHECKING')
+           AND placed.updated_at <= $1
+           AND application.submitted_at <= $1
+           AND application.intent IS NULL
+         ORDER BY application.submitted_at
+         LIMIT $2
+        """,
+        until,
+        limit,
+    )
+    return [(row["submitted_at"], row["cert_id"]) for row in rows]
+
+
 async def rest(connection: Connection | Pool, cert_id: str, status: str) -> None:
     """Nothing is to be done for an order while it has this status."""
     await connection.execute(

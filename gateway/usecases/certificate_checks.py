@@ -15,7 +15,7 @@ import structlog
 from gateway import ids
 from gateway.ca.profiles import PROFILES
 from gateway.config import Settings
-from gateway.db.pool import Connection, transaction
+from gateway.db.pool import Connection, Pool, transaction
 from gateway.logging import describe
 from gateway.origin import Origin
 from gateway.rules import certificate_order as rules
@@ -41,7 +41,9 @@ PROFILE = "classic"
 GATEWAY = Origin("gateway:certificate-orders")
 _DOOR_PATH = "/v3/scm"
 _LOOKS_AT_ONCE = 20
+_FAILURES_AT_ONCE = 100
 _AT_ONCE = timedelta(0)
+_NOT_PROVEN = f"Control over the names was not shown within {rules.PROOF_PERIOD.days} days."
 
 _log = structlog.get_logger(__name__)
 
@@ -57,13 +59,11 @@ class Look:
 
 async def look_at_proofs(services: Services, item: Unfinished, now: datetime) -> bool:
     """For CHECKING and SUPPLEMENTCHECKING; True = there is more to be done at once."""
-    if now > item.application.submitted_at + rules.PROOF_PERIOD:
-        days = rules.PROOF_PERIOD.days
-        problem = f"Control over the names was not shown within {days} days."
-        await settle_failed(services, item, problem, now)
+    if now >= item.application.submitted_at + rules.PROOF_PERIOD:
+        await settle_failed(services.pool, item, _NOT_PROVEN, now)
         return False
     if rules.period_is_over(item.first_issued_at, item.months, now):
-        await settle_failed(services, item, rules.PERIOD_OVER, now)
+        await settle_failed(services.pool, item, rules.PERIOD_OVER, now)
         return False
     unproven = [proof for proof in item.proofs if proof.proven_at is None][:_LOOKS_AT_ONCE]
     looks = await asyncio.gather(*(_look(services, item, proof, now) for proof in unproven))
@@ -116,9 +116,29 @@ async def unchanged(connection: Connection, item: Unfinished) -> Unfinished | No
     return fresh
 
 
-async def settle_failed(services: Services, item: Unfinished, problem: str, now: datetime) -> None:
+async def due_failures(pool: Pool, until: datetime) -> list[tuple[datetime, str]]:
+    """Applications whose time for proofs is over by then: the instant it was, and the cert_id."""
+    unproven = await certificate_applications.unproven_since(
+        pool, until - rules.PROOF_PERIOD, _FAILURES_AT_ONCE
+    )
+    return [(submitted_at + rules.PROOF_PERIOD, cert_id) for submitted_at, cert_id in unproven]
+
+
+async def fail_unproven(pool: Pool, cert_id: str, now: datetime) -> None:
+    """Ends an application whose time is over; nothing if it has moved on."""
+    item = await certificate_applications.read_unfinished(pool, cert_id)
+    if (
+        item is not None
+        and item.status in ("CHECKING", "SUPPLEMENTCHECKING")
+        and item.intent is None
+        and now >= item.application.submitted_at + rules.PROOF_PERIOD
+    ):
+        await settle_failed(pool, item, _NOT_PROVEN, now)
+
+
+async def settle_failed(pool: Pool, item: Unfinished, problem: str, now: datetime) -> None:
     """The application led to nothing: UNPASSED, or ISSUED as before."""
-    async with transaction(services.pool) as connection:
+    async with transaction(pool) as connection:
         if await unchanged(connection, item) is None:
             return
         await certificate_issuance.settle_issuer(connection, item.application.id)

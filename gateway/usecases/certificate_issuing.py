@@ -139,7 +139,7 @@ async def _keep(services: Services, item: Unfinished, issued: Issued) -> None:
 async def _settle_refused(services: Services, item: Unfinished, detail: str, now: datetime) -> bool:
     if item.status in _WANTED:
         problem = f"The certificate authority: {detail}"
-        await settle_failed(services, item, problem, now)
+        await settle_failed(services.pool, item, problem, now)
         return False
     async with transaction(services.pool) as connection:
         await certificate_orders.lock(connection, item.cert_id)
