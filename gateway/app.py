@@ -16,7 +16,7 @@ from aiohttp.typedefs import Handler
 from gateway import downloads, health, metrics
 from gateway.acme import routes as acme
 from gateway.ca.local import LocalCa
-from gateway.clock import Clock, SystemClock
+from gateway.clock import SystemClock
 from gateway.config import Settings
 from gateway.db.migrate import require_current_schema
 from gateway.db.pool import Pool, is_outage, open_pool
@@ -26,7 +26,8 @@ from gateway.jobs.runner import JobRunner
 from gateway.jobs.work import Work
 from gateway.logging import describe
 from gateway.reseller import endpoint, envelope
-from gateway.sandbox import clock as sandbox_clock
+from gateway.sandbox import clock_door
+from gateway.sandbox.clock import choose_clock
 from gateway.scm import routes as scm
 from gateway.services import Services
 from gateway.store import issuers
@@ -146,11 +147,6 @@ async def _services(settings: Settings) -> AsyncIterator[tuple[Services, LocalCa
         await _close_pool(pool)
 
 
-def choose_clock(settings: Settings, pool: Pool) -> Clock:
-    """Business time: that of the world, or the sandbox's own."""
-    return sandbox_clock.SandboxClock(pool) if settings.sandbox else SystemClock()
-
-
 async def load_ca(settings: Settings) -> LocalCa:
     """The local CA, made on first use. Its own validity is real time, except in the sandbox."""
     passphrase = None
@@ -260,7 +256,7 @@ def _public_app(
     endpoint.add_routes(app, services)
     scm.add_routes(app, services)
     if services.settings.sandbox:
-        sandbox_clock.add_routes(app, services, jobs)
+        clock_door.add_routes(app, services, jobs)
     acme.add_routes(app, services, validator, runner, activity)
     return app
 

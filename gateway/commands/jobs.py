@@ -3,6 +3,7 @@
 import asyncio
 import json
 import signal
+from collections.abc import Coroutine
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -10,9 +11,7 @@ import typer
 import uvloop
 
 from gateway import logging
-from gateway.app import prepare, run_jobs
 from gateway.commands.operation import Config, operate, settings_of
-from gateway.config import Settings
 from gateway.db.pool import Connection, told_to_operators
 from gateway.origin import Origin
 from gateway.usecases import dead_letters
@@ -63,16 +62,18 @@ def retry(
 @app.command()
 def run(config: Config = None) -> None:
     """Only does background work, until SIGTERM; `gateway serve` does it as well."""
+    from gateway.app import prepare, run_jobs  # as heavy as a server; the other commands are not
+
     settings = settings_of(config)
     logging.configure(settings.log_level)
     with told_to_operators():
         asyncio.run(prepare(settings))
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_run(settings))
+        runner.run(_until_stopped(run_jobs(settings)))
 
 
-async def _run(settings: Settings) -> None:
-    working = asyncio.ensure_future(run_jobs(settings))
+async def _until_stopped(work: Coroutine[Any, Any, None]) -> None:
+    working = asyncio.ensure_future(work)
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, working.cancel)
     await asyncio.wait([working])

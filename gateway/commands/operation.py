@@ -9,12 +9,12 @@ from typing import Annotated, TypeVar
 
 import typer
 
-from gateway.app import choose_clock
 from gateway.config import Settings, load_settings, settings_told
 from gateway.db.migrate import require_current_schema
 from gateway.db.pool import Connection, open_pool, told_to_operators, transaction
 from gateway.errors import ConfigurationError
 from gateway.origin import Origin
+from gateway.sandbox.clock import choose_clock
 
 Config = Annotated[
     Path | None,

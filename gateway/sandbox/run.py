@@ -16,13 +16,14 @@ from urllib.parse import urlsplit
 from cryptography.fernet import Fernet
 from pydantic import BaseModel, SecretStr
 
-from gateway.app import choose_clock, load_ca
+from gateway.app import load_ca
 from gateway.config import Ca, Listen, Secrets, Settings, Validation, settings_told
 from gateway.db.migrate import migrate
 from gateway.db.pool import open_pool
 from gateway.errors import OperatorMistake
 from gateway.listeners import reserved_ports
 from gateway.sandbox import demo_data, demo_organization
+from gateway.sandbox.clock import choose_clock
 from gateway.sandbox.postgres import EmbeddedPostgres
 from gateway.server import supervise
 

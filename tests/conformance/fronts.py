@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from gateway.app import choose_clock, load_ca
+from gateway.app import load_ca
 from gateway.config import Settings, Validation
 from gateway.db.pool import open_pool
 from gateway.sandbox import demo_data
+from gateway.sandbox.clock import choose_clock
 from gateway.services import Services
 from gateway.validation.dns import DnsResolver
 from gateway.vault import Vault

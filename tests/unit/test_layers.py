@@ -18,7 +18,7 @@ LAYERS = (
     {"db"},
     {"store", "ca", "validation", "sandbox.postgres_binaries"},
     # Goes only to addresses that `validation` holds for public.
-    {"notify", "sandbox.postgres"},
+    {"notify", "sandbox.postgres", "sandbox.clock"},
     {"services", "logging", "client_address", "request_body"},
     {"usecases"},
     {
@@ -31,7 +31,7 @@ LAYERS = (
         "health",
     },
     {"jobs"},
-    {"sandbox.clock"},
+    {"sandbox.clock_door"},
     # What puts the parts together and starts them.
     {"app", "sandbox.demo_data"},
     {"listeners"},

@@ -1,0 +1,105 @@
+"""Showing and moving the sandbox clock over HTTP."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+from aiohttp import web
+
+from gateway.db.pool import Connection, transaction
+from gateway.jobs.due import run_due, run_periodic
+from gateway.jobs.work import Work
+from gateway.sandbox.clock import hand
+from gateway.services import Services
+from gateway.store import clock as store
+
+ROUTE = "/sandbox/clock"
+
+
+class _Move(msgspec.Struct, forbid_unknown_fields=True):
+    """Where to; exactly one of the two."""
+
+    now: str | None = None
+    advance_seconds: float | None = None
+
+
+class _BadMove(Exception):
+    """The text tells the caller what to send instead."""
+
+
+# Terms and lifetimes are added and taken away all over the program: that must not overflow.
+_EARLIEST = datetime(1000, 1, 1, tzinfo=UTC)
+_LATEST = datetime(9000, 1, 1, tzinfo=UTC)
+_OUT_OF_RANGE = "the clock can stand in the years 1000 to 8999 (UTC) only"
+
+
+def add_routes(app: web.Application, services: Services, work: Work) -> None:
+    """GET shows the clock, POST moves it. For the sandbox only.
+
+    Dated work on the way is done in order, before anybody sees the new time; a move backwards
+    undoes nothing. Periodic work is done once on arrival.
+    """
+
+    moving = asyncio.Lock()
+
+    async def show(request: web.Request) -> web.Response:
+        return _answer(await hand(services.pool))
+
+    async def move(request: web.Request) -> web.Response:
+        try:
+            wanted = _parse(await request.read())
+            # One waits for another with a connection in hand: not all of them may.
+            async with moving, transaction(services.pool) as connection:
+                await store.lock(connection)
+                before = await hand(connection)
+                instant = await _destination(connection, wanted)
+                await run_due(services, work, before, instant)
+                await store.stand_at(connection, instant)
+            await run_periodic(services, work, instant)
+        except _BadMove as bad:
+            return web.json_response({"error": str(bad)}, status=400)
+        return _answer(instant)
+
+    app.router.add_get(ROUTE, show)
+    app.router.add_post(ROUTE, move)
+
+
+def _parse(body: bytes) -> _Move:
+    try:
+        wanted = msgspec.json.decode(body, type=_Move)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise _BadMove(f'send {{"now": …}} or {{"advance_seconds": …}}: {error}') from None
+    if (wanted.now is None) == (wanted.advance_seconds is None):
+        raise _BadMove("send either now or advance_seconds")
+    return wanted
+
+
+async def _destination(connection: Connection, wanted: _Move) -> datetime:
+    if wanted.now is not None:
+        return _instant(wanted.now)
+    seconds = wanted.advance_seconds or 0.0
+    try:
+        return _in_range(await hand(connection) + timedelta(seconds=seconds))
+    except (OverflowError, ValueError):  # ValueError: not a number
+        raise _BadMove(_OUT_OF_RANGE) from None
+
+
+def _instant(text: str) -> datetime:
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        raise _BadMove("now is no ISO 8601 instant like 2025-01-10T15:30:00Z") from None
+    if instant.tzinfo is None:
+        raise _BadMove("now has no time zone; end it with Z for UTC")
+    return _in_range(instant)
+
+
+def _in_range(instant: datetime) -> datetime:
+    if not _EARLIEST <= instant < _LATEST:
+        raise _BadMove(_OUT_OF_RANGE)
+    return instant.astimezone(UTC)
+
+
+def _answer(instant: datetime) -> web.Response:
+    text = instant.replace(tzinfo=None).isoformat()
+    return web.json_response({"now": f"{text}Z"}, headers={"Cache-Control": "no-store"})
