@@ -1,6 +1,8 @@
 """A subscription's last year, told by webhook and mail while the clock jumps."""
 
+from tests.support.gateway import RunningGateway
 from tests.support.notices import Desk
+from tests.support.organizations import add_ov_name, add_prevalidation, ov_credential
 from tests.support.receivers import Hook, Mailbox
 from tests.support.server_process import until
 from tests.support.shop import Shop
@@ -71,3 +73,51 @@ async def test_two_subscriptions_are_told_in_the_order_of_business_time(
     await receiver.until(15)
     instants = [post.json["timestamp"] for post in receiver.posts]
     assert instants == sorted(instants)
+
+
+async def test_with_manual_renewal_the_last_days_of_a_pre_validation_are_told_four_times(
+    desk: Desk, gateway: RunningGateway, receiver: Hook, shop: Shop
+) -> None:
+    await desk.webhook(receiver.url)
+    anchor = await add_prevalidation(gateway, "shop.example", expires="2025-06-30T23:59:59Z")
+    await add_ov_name(shop, (await ov_credential(shop, years=2)).kid, "shop.example", anchor)
+    await shop.at("2025-08-01T00:00:00Z")
+    await receiver.until(4)
+    await until(lambda: desk.undelivered_are(0), "all are recorded")
+    assert story(receiver) == [
+        ("prevalidation.expiring", "2025-06-01T00:00:00Z", 29),
+        ("prevalidation.expiring", "2025-06-17T00:00:00Z", 13),
+        ("prevalidation.expiring", "2025-06-24T00:00:00Z", 6),
+        ("prevalidation.expiring", "2025-06-30T00:00:00Z", 0),
+    ]
+    assert receiver.posts[0].json["data"] == {
+        "ovAnchorOrderNumber": anchor,
+        "organization": "Acme Hosting Ltd",
+        "expiresAt": "2025-06-30T23:59:59Z",
+        "daysLeft": 29,
+    }
+
+
+async def test_an_automatic_renewal_is_told_with_what_it_made_of_what(
+    desk: Desk, gateway: RunningGateway, receiver: Hook, shop: Shop
+) -> None:
+    await desk.webhook(receiver.url)
+    await shop.set_reseller(renewal_mode="auto")
+    ends = "2025-06-30T23:59:59Z"
+    old = await add_prevalidation(gateway, "shop.example", kind="EV", expires=ends)
+    await add_ov_name(shop, (await ov_credential(shop)).kid, "shop.example", old)
+    await shop.at("2025-06-01T00:00:00Z")
+    [told] = await receiver.until(1)
+    new = told.json["data"]["ovAnchorOrderNumber"]
+    assert new > old
+    assert told.json["type"] == "prevalidation.renewed"
+    [notice] = await desk.pool.fetch("SELECT subject, data FROM ops.notices")
+    assert notice["subject"] == str(new)
+    assert notice["data"] == {
+        "ovAnchorOrderNumber": new,
+        "organization": "Acme Hosting Ltd",
+        "expiresAt": "2026-06-30T23:59:59Z",
+        "previousNumber": old,
+        "type": "OV",
+        "previousType": "EV",
+    }
