@@ -78,6 +78,8 @@ class Site:
             "REQUESTS_CA_BUNDLE": root,
             "LEGO_CA_CERTIFICATES": root,
             "SSL_CERT_FILE": root,
+            "CURL_CA_BUNDLE": root,
+            "NODE_EXTRA_CA_CERTS": root,
             "ZONE_URL": self.zone.url,
             "HOME": str(self.directory),
         }
@@ -148,7 +150,15 @@ def front(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-async def site(front: str, database: str, tmp_path: Path) -> AsyncIterator[Site]:
+def methods() -> list[str] | None:
+    """Challenge types on offer: all, as in sandboxes."""
+    return None
+
+
+@pytest.fixture
+async def site(
+    front: str, methods: list[str] | None, database: str, tmp_path: Path
+) -> AsyncIterator[Site]:
     """By the real clock: clients look at the dates of what they get."""
     async with open_zone() as zone:
         http_port, tls_port = free_ports(2)
@@ -157,6 +167,7 @@ async def site(front: str, database: str, tmp_path: Path) -> AsyncIterator[Site]
             tls_port=tls_port,
             resolvers=[zone.server.address],
             allow_private_addresses=True,
+            methods=methods,
         )
         async with open_front(front, database, tmp_path, validation) as gateway:
             directory = tmp_path / "client"

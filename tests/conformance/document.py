@@ -35,3 +35,11 @@ def here(text: str, **places: str) -> str:
         assert told in text
         text = text.replace(told, place)
     return text
+
+
+def hook(site: Site, script: str = '\nexec {hook} "$@"\n') -> Path:
+    """`./dns-hook` of the document, which translates a client's words into ours."""
+    file = site.directory / "dns-hook"
+    file.write_text("#!/bin/sh" + script.format(hook=site.zone.hook))
+    file.chmod(0o755)
+    return file
