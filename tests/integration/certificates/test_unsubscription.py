@@ -9,7 +9,7 @@ import pytest
 
 from gateway.db.pool import transaction
 from gateway.errors import OperatorMistake
-from gateway.usecases import resellers
+from gateway.usecases import billing, resellers
 from tests.support.certificate_shop import Answer, CertificateShop, application, purchase
 from tests.support.shop import OPERATOR
 
@@ -185,6 +185,23 @@ async def test_approving_at_the_same_moment_pays_once(shop: CertificateShop) -> 
         "SELECT count(*) FROM reseller.ledger_entry WHERE kind = 'refund'"
     )
     assert refunds == 1
+
+
+async def test_what_was_paid_back_another_way_is_not_paid_back_again(
+    shop: CertificateShop,
+) -> None:
+    start = await shop.balance()
+    cert_id = await shop.buy()
+    number = await shop.unsubscribe(cert_id)
+    order_number = (await shop.show(cert_id))["order_number"]
+    now = await shop.gateway.services.clock.now()
+    async with transaction(shop.gateway.pool) as connection:
+        await billing.refund(connection, now, OPERATOR, order_number, FEE)
+    with pytest.raises(OperatorMistake, match="refunded before"):
+        await shop.approve(number)
+    assert await shop.balance() == start
+    await shop.reject(number)
+    assert (await unsubscribe(shop, cert_id)).code == "SCM.0029"
 
 
 async def test_asking_at_the_same_moment_makes_one_request(shop: CertificateShop) -> None:
