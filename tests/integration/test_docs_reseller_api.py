@@ -7,6 +7,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+from tests.support.organizations import add_prevalidation, approve
+
 DOCUMENT = Path(__file__).parents[2] / "docs" / "reseller-api.md"
 EXAMPLE = re.compile(r"```sh\n(?P<command>.*?)```\n\n```json\n(?P<answer>.*?)```", re.DOTALL)
 
@@ -26,10 +28,19 @@ async def test_the_examples_do_what_the_document_shows(gateway: Any) -> None:
         # What the document tells its reader to keep.
         if "Servers" in answer:
             variables["SERVER"] = answer["Servers"][0]["serverUrl"]
+            variables["OV_SERVER"] = answer["Servers"][1]["serverUrl"]
         if "destinationID" in answer:
             variables["DESTINATION"] = answer["destinationID"]
         if "action=PREREGISTER" in example["command"]:
-            variables["ACCOUNT"] = answer["Accounts"][0]["acmeAccountID"]
+            account = "OV_ACCOUNT" if "OV_SERVER" in example["command"] else "ACCOUNT"
+            variables[account] = answer["Accounts"][0]["acmeAccountID"]
+        if "organizationID" in answer:
+            variables["ORGANIZATION"] = answer["organizationID"]
+        if "ovAnchorOrderNumber" in answer:
+            variables["ANCHOR"] = str(answer["ovAnchorOrderNumber"])
+            await approve(gateway, answer["ovAnchorOrderNumber"])
+            renewal = await add_prevalidation(gateway, "example.com")
+            variables["NEW_ANCHOR"] = str(renewal)
 
 
 def test_every_command_of_the_document_is_an_example_with_its_answer() -> None:
