@@ -235,6 +235,8 @@ class Retention(_Section):
     """The others, counted from their end and that of their certificate; GETLASTORDER tells them."""
     job_days: int = Field(default=30, ge=1)
     """The log of background work."""
+    notice_days: int = Field(default=400, ge=7)
+    """Notices that nobody waits for any more; until then they can be replayed."""
 
 
 class Settings(BaseSettings):

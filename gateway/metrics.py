@@ -19,6 +19,11 @@ _SECONDS = Histogram(
     ["door"],
     buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10),
 )
+_NOTICES = Counter(
+    "gateway_notice_attempts",
+    "Attempts to deliver a notice: delivered, failed, or parked = failed for good.",
+    ["channel", "outcome"],
+)
 _DOORS = {"products": "reseller", "crl": "ca", "ca": "ca", "health": "health", "sandbox": "sandbox"}
 
 
@@ -27,6 +32,11 @@ def observe_request(path: str, status: int, seconds: float) -> None:
     door = _DOORS.get(path[1:].partition("/")[0], "acme")
     _counter(door, status).inc()
     _histogram(door).observe(seconds)
+
+
+def observe_notice(channel: str, outcome: str) -> None:
+    """Counts an attempt: delivered, failed or parked."""
+    _NOTICES.labels(channel, outcome).inc()
 
 
 @cache

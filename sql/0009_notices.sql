@@ -75,6 +75,7 @@ COMMENT ON COLUMN notice.notice.once IS 'Kind, subject and due instant in one: n
 COMMENT ON COLUMN notice.notice.event_id IS 'The audit event it was made from; NULL = a test notice.';
 COMMENT ON COLUMN notice.notice.made_at IS 'Database time.';
 CREATE INDEX notice_reseller ON notice.notice (reseller_id, due_at);
+CREATE INDEX notice_made ON notice.notice (made_at);
 CREATE INDEX notice_event ON notice.notice (event_id);
 
 CREATE TABLE notice.refusal_told (

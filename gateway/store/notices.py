@@ -8,7 +8,7 @@ will be. Writers notice nothing of it, and it holds after a restore from a dump 
 """
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from uuid import UUID
 
 from gateway import ids
@@ -220,3 +220,35 @@ async def add_test(
         draft.data,
         draft.once,
     )
+
+
+async def delete_old(pool: Pool, age: timedelta, limit: int) -> int:
+    """Notices that were made so long ago, in real time, and that no destination waits for."""
+    deleted: int = await pool.fetchval(
+        """
+        WITH old AS (
+            SELECT notice.number, notice.event_id
+              FROM notice.notice
+             WHERE notice.made_at < clock_timestamp() - $1::interval
+               AND NOT EXISTS (SELECT FROM notice.delivery
+                                WHERE delivery.notice_number = notice.number
+                                  AND delivery.status = 'pending')
+             ORDER BY notice.made_at
+             LIMIT $2
+        ), deliveries AS (
+            DELETE FROM notice.delivery
+             WHERE notice_number IN (SELECT number FROM old)
+        ), told AS (
+            DELETE FROM notice.refusal_told
+             WHERE event_id IN (SELECT event_id FROM old)
+        ), notices AS (
+            DELETE FROM notice.notice
+             WHERE number IN (SELECT number FROM old)
+            RETURNING number
+        )
+        SELECT count(*) FROM notices
+        """,
+        age,
+        limit,
+    )
+    return deleted

@@ -9,7 +9,7 @@ import structlog
 
 from gateway.db.pool import Connection, Pool, transaction
 from gateway.services import Services
-from gateway.store import cleanup, nonces
+from gateway.store import cleanup, nonces, notices
 
 _BATCH = 500
 _PAUSE_SECONDS = 0.05
@@ -21,7 +21,7 @@ _log = structlog.get_logger(__name__)
 
 
 async def clean_up(services: Services, now: datetime) -> None:
-    """Nonces, orders, authorizations, idempotent responses, the log of background work."""
+    """Nonces, orders, authorizations, idempotent responses, notices, the log of background work."""
     pool, retention = services.pool, services.settings.retention
     unfinished = now - timedelta(days=retention.order_days)
     issued = now - timedelta(days=retention.issued_order_days)
@@ -34,6 +34,8 @@ async def clean_up(services: Services, now: datetime) -> None:
     await _empty("orders", lambda: _delete_orders(pool, cleanup.lock_finalized_orders, issued))
     await _empty("authorizations", lambda: cleanup.delete_authorizations(pool, issued, _BATCH))
     await _empty("responses", lambda: cleanup.delete_responses(pool, now - _RESPONSES_KEPT, _BATCH))
+    notice_age = timedelta(days=retention.notice_days)
+    await _empty("notices", lambda: notices.delete_old(pool, notice_age, _BATCH))
     await _empty("job log", lambda: cleanup.delete_job_log(pool, job_age, _BATCH))
 
 

@@ -14,6 +14,7 @@ import structlog
 from gateway.config import Settings
 from gateway.db.pool import is_outage, transaction
 from gateway.logging import describe
+from gateway.metrics import observe_notice
 from gateway.notify.channel import Parcel, Sender, Undelivered
 from gateway.notify.mail import MailSender, MailServer
 from gateway.notify.webhook import WebhookSender
@@ -96,6 +97,7 @@ class NoticeRunner:
             await self._failed(held, waiting, failure)
             return None
         await store.confirm(pool, held.destination_id, waiting.number)
+        observe_notice(waiting.channel, "delivered")
         return held
 
     def _parcel(self, waiting: Waiting) -> Parcel:
@@ -118,6 +120,7 @@ class NoticeRunner:
             horizon_seconds=self._settings.retry_hours * _SECONDS_AN_HOUR,
             final=failure.final,
         )
+        observe_notice(waiting.channel, "parked" if parked else "failed")
         # Not the address: the path of a webhook may be its owner's secret.
         _log.warning(
             "notice.destination_parked" if parked else "notice.not_delivered",

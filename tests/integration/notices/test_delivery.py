@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from gateway.usecases import notice_destinations as usecase
+from gateway.usecases.cleanup import clean_up
 from gateway.usecases.notice_delivery import NoticeRunner
 from gateway.usecases.notices import make_notices
 from tests.integration.notices.conftest import notice_gateway
+from tests.support.acme_client import AcmeClient
 from tests.support.gateway import RunningGateway, free_ports
 from tests.support.notices import Desk
 from tests.support.receivers import Hook, Mailbox, hook
@@ -335,3 +337,43 @@ async def test_mail_is_not_handed_to_a_server_without_the_tls_that_is_wanted(
         await desk.happen(await Shop(gateway).credential(), 1)
         await until(lambda: desk.failed_times(1), "it was not sent")
         assert box.mails == []
+
+
+async def test_old_notices_are_deleted_unless_somebody_waits_for_them(
+    gateway: RunningGateway, desk: Desk, receiver: Hook, kid: str, client: AcmeClient
+) -> None:
+    async with hook() as gone:
+        gone.answers = [410]
+        await desk.webhook(gone.url, "subscription.expiring")
+        await desk.webhook(receiver.url)
+        await client.new_order("unlisted.example.com")
+        await receiver.until(1)
+        await desk.happen(kid, 30)
+        await receiver.until(2)
+        await until(lambda: desk.undelivered_are(1), "one waits for a parked destination")
+    now = await gateway.services.clock.now()
+    await clean_up(gateway.services, now)
+    assert len(await desk.notices()) == 2
+    await desk.pool.execute("UPDATE notice.notice SET made_at = made_at - interval '401 days'")
+    await clean_up(gateway.services, now)
+    assert await desk.notices() == [("subscription.expiring", kid)]
+    assert await desk.pool.fetchval("SELECT count(*) FROM notice.refusal_told") == 0
+
+
+async def test_attempts_are_counted_by_channel_and_outcome(
+    gateway: RunningGateway, desk: Desk, receiver: Hook, kid: str
+) -> None:
+    async def counted(outcome: str) -> float:
+        async with gateway.session.get(gateway.metrics_url) as response:
+            text = await response.text()
+        name = f'gateway_notice_attempts_total{{channel="webhook",outcome="{outcome}"}} '
+        lines = [line for line in text.splitlines() if line.startswith(name)]
+        return float(lines[0].removeprefix(name)) if lines else 0.0
+
+    before = await counted("delivered"), await counted("failed")
+    receiver.answers = [500]
+    await desk.webhook(receiver.url)
+    await desk.happen(kid, 1)
+    await receiver.until(1)
+    await until(lambda: desk.undelivered_are(0), "it is recorded")
+    assert (await counted("delivered"), await counted("failed")) == (before[0] + 1, before[1] + 1)
