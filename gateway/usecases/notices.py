@@ -66,7 +66,8 @@ async def make_notices(services: Services, *, wait: bool = False) -> bool:
         if not await _settled(connection):
             return False
         upto = min(newest, position + _EVENTS_AT_ONCE)
-        events = await notice_facts.read_events(connection, position, upto, list(_MAKING))
+        actions = await _wanted_actions(connection)
+        events = await notice_facts.read_events(connection, position, upto, actions)
         drafts = await _drafts(connection, events, Decimal(services.settings.notices.low_balance))
         if drafts:
             numbers = await store.add(connection, notices.in_order(drafts))
@@ -87,6 +88,13 @@ async def _settled(connection: Connection) -> bool:
     return True
 
 
+async def _wanted_actions(connection: Connection) -> list[str]:
+    """Certificates become notices only if somebody wants them: most events tell of one."""
+    if await notice_facts.certificates_wanted(connection):
+        return list(_MAKING)
+    return [action for action in _MAKING if action != "certificate.issued"]
+
+
 async def _drafts(
     connection: Connection, events: Sequence[Event], low_balance: Decimal
 ) -> list[Draft]:
@@ -100,9 +108,6 @@ async def _drafts(
 
 
 async def _of_issued(connection: Connection, events: Sequence[Event], _: Decimal) -> list[Draft]:
-    """Made only where somebody wants them: there are as many as certificates."""
-    if not await notice_facts.certificates_wanted(connection):
-        return []
     return await _of_certificates(connection, events, only_wanted=True)
 
 
