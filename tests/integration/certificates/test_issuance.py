@@ -178,6 +178,48 @@ async def test_many_processes_issue_one_certificate(shop: CertificateShop) -> No
     assert await certificates(shop) == [(False, None)]
 
 
+class Forgetful:
+    """The local CA, in a process that dies once between signing and storing."""
+
+    immediate = True
+
+    def __init__(self, ca: Any) -> None:
+        self._ca = ca
+        self.id, self.name = ca.id, ca.name
+        self.signed: list[bytes] = []
+
+    async def issue(self, request: Any, state: Any) -> Any:
+        issued = self._ca.issue_now(request)
+        self.signed.append(issued.der)
+        if len(self.signed) == 1:
+            raise ConnectionResetError
+        return issued
+
+    async def revoke(self, serial: str, reason: int, revoked_at: datetime) -> None:
+        raise AssertionError("nothing is revoked here")
+
+
+async def test_what_was_signed_before_a_crash_is_what_is_stored_after_it(
+    shop: CertificateShop,
+) -> None:
+    services = shop.gateway.services
+    issuer = Forgetful(services.issuer)
+    object.__setattr__(services, "issuer", issuer)
+    cert_id = await shop.buy()
+    await shop.prove(cert_id, await shop.apply(cert_id, domain_method="FILE"))
+
+    async def died() -> bool:
+        return bool(issuer.signed)
+
+    await eventually(died)
+    assert await certificates(shop) == []
+    # Another process goes on, as when the lease of the first has ended.
+    await CertificateOrderRunner(services).work_on(cert_id)
+    assert await shop.status(cert_id) == "ISSUED"
+    [stored] = await shop.gateway.pool.fetch("SELECT der FROM ca.certificate")
+    assert {stored["der"]} == set(issuer.signed)
+
+
 @pytest.fixture
 async def slow(database: str, tmp_path: Path) -> AsyncIterator[CertificateShop]:
     """A gateway whose issuer needs `pending_answers` looks, with a proven application."""
