@@ -23,6 +23,7 @@ from tests.support.lint import assert_lints_clean
 from tests.support.shop import Shop
 
 HOOK = Path(__file__).with_name("dns_hook.py")
+NPM_PACKAGES = Path(sys.prefix) / "npm" / "node_modules"
 _PATIENCE_SECONDS = 120
 
 

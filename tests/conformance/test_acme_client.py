@@ -1,13 +1,10 @@
 """acme-client for Node.js: http-01, dns-01, EAB, as docs/clients.md has it."""
 
-from pathlib import Path
-
-from tests.conformance.conftest import Site, program
+from tests.conformance.conftest import NPM_PACKAGES, Site, program
 from tests.conformance.document import documented, here, variables
 from tests.conformance.webroot import DOCUMENTED, webroot
 
 NAME, WILDCARD = "www.example.com", "*.example.com"
-PACKAGES = Path(__file__).parents[2] / ".venv" / "npm" / "node_modules"
 
 _HTTP = """challengePriority: ['http-01'],"""
 _DNS = """challengePriority: ['dns-01'],"""
@@ -19,12 +16,12 @@ _PUBLISH = """fetch(`${process.env.ZONE_URL}/present?` + new URLSearchParams({
 
 
 async def run(site: Site, script: str) -> None:
-    assert (PACKAGES / "acme-client").is_dir(), "acme-client is missing: make npm-packages"
+    assert (NPM_PACKAGES / "acme-client").is_dir(), "acme-client is missing: make npm-packages"
     (site.directory / "issue.js").write_text(script)
     await site.succeed(
         *(program("node"), "issue.js"),
         **variables(site),
-        NODE_PATH=str(PACKAGES),
+        NODE_PATH=str(NPM_PACKAGES),
     )
 
 

