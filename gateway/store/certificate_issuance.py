@@ -1,6 +1,6 @@
 """From a proven application to a stored certificate: intent first, then the signature."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -140,3 +140,59 @@ async def store_certificate(
         withheld,
         CESSATION_OF_OPERATION,
     )
+
+
+async def serials_to_revoke(connection: Connection, cert_id: str, now: datetime) -> list[str]:
+    """Certificates of an order that have not ended, revoked ones included."""
+    rows = await connection.fetch(
+        """
+        SELECT issued.serial
+          FROM ssl.issued
+          JOIN ca.certificate ON certificate.serial = issued.serial
+         WHERE issued.cert_id = $1
+           AND certificate.not_after >= $2
+         ORDER BY issued.serial
+        """,
+        cert_id,
+        now,
+    )
+    return [row["serial"] for row in rows]
+
+
+async def revocation_is_complete(connection: Connection, cert_id: str) -> bool:
+    """Every revocation of an order was told to its issuer, and is on the CRL if we sign that."""
+    complete: bool = await connection.fetchval(
+        """
+        SELECT NOT EXISTS (
+               SELECT
+                 FROM ssl.issued
+                 JOIN ca.certificate ON certificate.serial = issued.serial
+                 JOIN ca.revocation ON revocation.serial = issued.serial
+                WHERE issued.cert_id = $1
+                  AND (revocation.told_at IS NULL
+                       OR revocation.crl_number IS NULL
+                          AND EXISTS (SELECT
+                                        FROM ca.crl
+                                       WHERE crl.issuer_id = certificate.issuer_id)))
+        """,
+        cert_id,
+    )
+    return complete
+
+
+async def certificate_pem_parts(
+    connection: Connection | Pool, serial: str
+) -> tuple[bytes, bytes, list[bytes]]:
+    """DER of a certificate, of its issuer, and of what clients are sent above that."""
+    row = await connection.fetchrow(
+        """
+        SELECT certificate.der, issuer.certificate AS issuer, issuer.chain
+          FROM ca.certificate
+          JOIN ca.issuer ON issuer.id = certificate.issuer_id
+         WHERE certificate.serial = $1
+        """,
+        serial,
+    )
+    if row is None:
+        raise LookupError(serial)
+    return row["der"], row["issuer"], row["chain"]

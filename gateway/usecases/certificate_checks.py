@@ -25,6 +25,7 @@ from gateway.services import Services
 from gateway.store import (
     audit,
     certificate_applications,
+    certificate_due,
     certificate_issuance,
     certificate_orders,
 )
@@ -87,7 +88,7 @@ async def look_at_proofs(services: Services, item: Unfinished, now: datetime) ->
             return await _proven(connection, services.settings, fresh, now)
         problems = [look.problem for look in looks if look.problem]
         pause = timedelta(seconds=rules.retry_seconds(item.attempts)) if problems else _AT_ONCE
-        await certificate_applications.pause(
+        await certificate_due.pause(
             connection, item.cert_id, pause, problems[0] if problems else None
         )
     return not problems
@@ -118,7 +119,7 @@ async def unchanged(connection: Connection, item: Unfinished) -> Unfinished | No
 
 async def due_failures(pool: Pool, until: datetime) -> list[tuple[datetime, str]]:
     """Applications whose time for proofs is over by then: the instant it was, and the cert_id."""
-    unproven = await certificate_applications.unproven_since(
+    unproven = await certificate_due.unproven_since(
         pool, until - rules.PROOF_PERIOD, _FAILURES_AT_ONCE
     )
     return [(submitted_at + rules.PROOF_PERIOD, cert_id) for submitted_at, cert_id in unproven]

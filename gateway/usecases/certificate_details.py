@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from gateway.db.pool import Connection
-from gateway.store import certificate_applications, certificate_orders
+from gateway.store import certificate_applications, certificate_issuance, certificate_orders
 from gateway.store.certificate_orders import CertificateOrder, ListedOrder, Page
 from gateway.usecases.certificate_orders import show
 from gateway.usecases.certificate_proofs import location_and_value
@@ -40,7 +40,7 @@ async def details(
     order = await show(connection, now, reseller_id, cert_id)
     leaf, chain = None, []
     if order.serial is not None:
-        leaf, issuer, above = await certificate_orders.certificate_pem_parts(
+        leaf, issuer, above = await certificate_issuance.certificate_pem_parts(
             connection, order.serial
         )
         chain = [issuer, *above]

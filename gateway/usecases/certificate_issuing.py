@@ -15,7 +15,12 @@ from gateway.db.pool import transaction
 from gateway.rules import certificate_order as rules
 from gateway.rules.organizations import Subject
 from gateway.services import Services
-from gateway.store import certificate_applications, certificate_issuance, certificate_orders
+from gateway.store import (
+    certificate_applications,
+    certificate_due,
+    certificate_issuance,
+    certificate_orders,
+)
 from gateway.store.certificate_applications import Unfinished
 from gateway.store.issuance import SignedCertificate
 from gateway.usecases.certificate_checks import (
@@ -38,7 +43,7 @@ async def ask_issuer(services: Services, item: Unfinished, now: datetime) -> boo
     if item.issuer_state is None:
         if problem := await _objection(services, item, now):
             pause = timedelta(seconds=rules.retry_seconds(item.attempts))
-            await certificate_applications.pause(services.pool, item.cert_id, pause, problem)
+            await certificate_due.pause(services.pool, item.cert_id, pause, problem)
             return False
         # From here on a certificate may come to exist.
         if not services.issuer.immediate and not await _note_asked(services, item):
@@ -133,7 +138,7 @@ async def _keep(services: Services, item: Unfinished, issued: Issued) -> None:
             status = "ISSUED" if fresh.status == "SUPPLEMENTCHECKING" else "UNPASSED"
             await moved(connection, item, status, now, problem="The key was compromised.")
         else:
-            await certificate_applications.make_due(connection, item.cert_id, _AT_ONCE)
+            await certificate_due.make_due(connection, item.cert_id, _AT_ONCE)
 
 
 async def _settle_refused(services: Services, item: Unfinished, detail: str, now: datetime) -> bool:

@@ -11,7 +11,7 @@ import structlog
 
 from gateway.db.pool import is_outage, transaction
 from gateway.services import Services
-from gateway.store import certificate_applications, certificate_orders
+from gateway.store import certificate_applications, certificate_due, certificate_issuance
 from gateway.store.certificate_applications import Unfinished
 from gateway.usecases.certificate_checks import look_at_proofs, moved, unchanged
 from gateway.usecases.certificate_issuing import LEASE, ask_issuer
@@ -32,7 +32,7 @@ class CertificateOrderRunner:
     async def run_forever(self) -> None:
         """Goes on with orders that are due; a fault concerns its own order only."""
         while True:
-            claimed = await certificate_applications.claim_due(self._services.pool, LEASE, _AT_ONCE)
+            claimed = await certificate_due.claim_due(self._services.pool, LEASE, _AT_ONCE)
             await asyncio.gather(*(self.work_on(cert_id) for cert_id in claimed))
             if len(claimed) < _AT_ONCE:
                 await asyncio.sleep(_PAUSE_SECONDS)
@@ -76,16 +76,16 @@ class CertificateOrderRunner:
             case "REVOKING":
                 await self._complete_revocation(item, now)
             case at_rest:
-                await certificate_applications.rest(services.pool, cert_id, at_rest)
+                await certificate_due.rest(services.pool, cert_id, at_rest)
         return False
 
     async def _complete_revocation(self, item: Unfinished, now: datetime) -> None:
         async with self._services.pool.acquire() as connection:
-            complete = await certificate_orders.revocation_is_complete(connection, item.cert_id)
+            complete = await certificate_issuance.revocation_is_complete(connection, item.cert_id)
         if complete:
             await self._move(item, "REVOKED", now)
             return
-        await certificate_applications.pause(self._services.pool, item.cert_id, _LOOK_AT_CRL, None)
+        await certificate_due.pause(self._services.pool, item.cert_id, _LOOK_AT_CRL, None)
 
     async def _move(self, item: Unfinished, status: str, now: datetime) -> None:
         async with transaction(self._services.pool) as connection:

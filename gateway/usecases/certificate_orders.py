@@ -24,6 +24,8 @@ from gateway.rules.organizations import Subject
 from gateway.store import (
     audit,
     certificate_applications,
+    certificate_due,
+    certificate_issuance,
     certificate_orders,
     revocations,
     unsubscriptions,
@@ -118,7 +120,7 @@ async def revoke(
     status = rules.next_status("revoke", order.status)
     if status is None:
         raise StatusForbids(f"A certificate that is {order.status} cannot be revoked.")
-    serials = await certificate_orders.serials_to_revoke(connection, order.cert_id, now)
+    serials = await certificate_issuance.serials_to_revoke(connection, order.cert_id, now)
     revoked = await revocations.revoke(connection, serials, wanted.reason, now)
     reason = {"reason": wanted.reason_name, "certificateOrder": order.cert_id}
     changes = [Change("certificate.revoked", serial, after=reason) for serial in revoked]
@@ -156,7 +158,7 @@ async def _look_again(
         raise StatusForbids(
             f"The certificate is {order.status} with another application; withdraw that first."
         )
-    await certificate_applications.look_soon(connection, order.cert_id, _LOOK_SOON)
+    await certificate_due.look_soon(connection, order.cert_id, _LOOK_SOON)
     return order
 
 

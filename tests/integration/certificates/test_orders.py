@@ -7,7 +7,7 @@ from cryptography import x509
 from cryptography.x509.oid import NameOID
 
 from gateway.db.pool import transaction
-from gateway.store import certificate_orders, revocations
+from gateway.store import certificate_issuance, revocations
 from tests.support.certificate_shop import (
     NAME,
     CertificateShop,
@@ -86,15 +86,15 @@ async def test_a_revocation_that_the_issuer_or_the_crl_does_not_know_is_not_comp
     await crl_serials(shop)  # from now on there is a CRL
     # In a transaction, so that nobody else completes it.
     async with transaction(shop.gateway.pool) as connection:
-        serials = await certificate_orders.serials_to_revoke(connection, cert_id, now)
+        serials = await certificate_issuance.serials_to_revoke(connection, cert_id, now)
         await revocations.revoke(connection, serials, 0, now)
-        assert not await certificate_orders.revocation_is_complete(connection, cert_id)
+        assert not await certificate_issuance.revocation_is_complete(connection, cert_id)
         await revocations.mark_told(connection, serials)
-        assert not await certificate_orders.revocation_is_complete(connection, cert_id)
+        assert not await certificate_issuance.revocation_is_complete(connection, cert_id)
         await connection.execute("UPDATE ca.revocation SET crl_number = 1")
-        assert await certificate_orders.revocation_is_complete(connection, cert_id)
+        assert await certificate_issuance.revocation_is_complete(connection, cert_id)
         await connection.execute("UPDATE ca.revocation SET told_at = NULL")
-        assert not await certificate_orders.revocation_is_complete(connection, cert_id)
+        assert not await certificate_issuance.revocation_is_complete(connection, cert_id)
 
 
 async def test_a_withdrawn_application_can_be_made_again(shop: CertificateShop) -> None:
