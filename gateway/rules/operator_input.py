@@ -85,6 +85,6 @@ def check_server(name: str, path: str, validation: str, product_id: int, descrip
     if not _PATH.fullmatch(path):
         raise OperatorMistake("a path looks like /v2/DV: letters, digits, '-' and '_'")
     if validation not in ("DV", "OV"):
-        raise OperatorMistake("a validation type is DV or OV")
+        raise OperatorMistake("a validation type is DV or OV; EV and QWAC are not offered")
     if not 0 < product_id <= _MAXIMUM_PRODUCT_ID:
         raise OperatorMistake("a product id is a positive 32-bit number")

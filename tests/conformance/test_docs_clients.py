@@ -10,9 +10,11 @@ from gateway.rules.issuance import (
     SubscriptionFacts,
     refusals,
 )
+from gateway.rules.organization_links import Link
 from tests.conformance.conftest import NPM_PACKAGES, Site
 from tests.conformance.document import DOCUMENT, documented, here, hook, variables
 from tests.unit.rules.test_issuance import CURRENT, GOOD, NOW
+from tests.unit.rules.test_organization_links import DAY, OTHER, SECOND, anchor
 
 NAME, WILDCARD = "www.example.com", "*.example.com"
 
@@ -106,8 +108,18 @@ def test_the_refusals_in_the_document_are_those_of_the_gate() -> None:
             GateFacts(Standing("valid", True, "active", False), CURRENT, frozenset()),
             "The account is suspended",
         ),
+        (on_ov(Link(NAME, anchor(expires_at=NOW - DAY))), "expired on"),
+        (on_ov(Link(NAME, anchor(state="rejected"))), "was rejected"),
+        (
+            on_ov(Link(NAME, anchor()), Link("b", anchor(8, SECOND, subject=OTHER))),
+            "The names belong to different organizations",
+        ),
     ]
     for facts, words in situations:
         [refusal] = refusals(facts, [NAME], NOW)
         assert words in refusal.text
         assert words in text
+
+
+def on_ov(*links: Link) -> GateFacts:
+    return GateFacts(GOOD, CURRENT, frozenset([NAME]), links)

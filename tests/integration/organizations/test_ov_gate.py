@@ -6,6 +6,10 @@ from typing import Any
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
 
 from gateway.rules.organizations import Details
 from tests.integration.acme.test_renewal_info import identifier
@@ -133,6 +137,23 @@ class TestCertificates:
         new = await add_prevalidation(shop.gateway, "example.org", organization=organization)
         await holder.move(holder.anchor, new)
         assert "O=Acme Cloud Ltd,L=Leeds" in subject(await holder.issue())
+
+    async def test_what_the_csr_says_of_an_organization_is_not_looked_at(
+        self, holder: Holder
+    ) -> None:
+        order = await holder.ready_order()
+        key = ec.generate_private_key(ec.SECP256R1())
+        said = [(NameOID.COMMON_NAME, NAME), (NameOID.ORGANIZATION_NAME, "Somebody Else Inc")]
+        csr = (
+            x509.CertificateSigningRequestBuilder()
+            .subject_name(x509.Name([x509.NameAttribute(oid, text) for oid, text in said]))
+            .add_extension(x509.SubjectAlternativeName([x509.DNSName(NAME)]), critical=False)
+            .sign(key, SHA256())
+            .public_bytes(Encoding.DER)
+        )
+        finalized = (await holder.client.finalize(order, csr)).json
+        leaf = await holder.download(finalized["certificate"])
+        assert subject(leaf) == f"CN={NAME},O=Acme Hosting Ltd,L=London,C=GB"
 
     async def test_dv_certificates_name_no_organization(self, shop: Shop, holder: Holder) -> None:
         answer = await shop.do("PREREGISTER", serverUrl=shop.gateway.directory_url)
