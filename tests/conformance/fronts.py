@@ -71,7 +71,7 @@ async def open_front(
         return
     settings = await configured(database, directory, workers=2, validation=validation)
     if front == "two processes":
-        async with _served(settings, directory) as gateway:
+        async with _served(settings, directory, settings.listen.plain_http_port) as gateway:
             yield gateway
         return
     async with _behind_nginx(settings, directory) as gateway:
@@ -79,16 +79,22 @@ async def open_front(
 
 
 @asynccontextmanager
-async def _served(settings: Settings, directory: Path) -> AsyncIterator[RunningGateway]:
-    """`gateway serve` with the demo data; the tests look into its database, not into it."""
+async def _served(
+    settings: Settings, directory: Path, plain_http_port: int | None
+) -> AsyncIterator[RunningGateway]:
+    """`gateway serve` with the demo data; the tests look into its database, not into it.
+
+    `plain_http_port` is where clients find what is served without TLS.
+    """
     server = process(settings, directory)
     server.start()
     try:
         await server.until_logged("server.ready")
         pool = await open_pool(settings.database)
         async with session_trusting(directory / "root.pem") as session:
+            listen = settings.listen.model_copy(update={"plain_http_port": plain_http_port})
             services = Services(
-                settings=settings,
+                settings=settings.model_copy(update={"listen": listen}),
                 pool=pool,
                 clock=choose_clock(settings, pool),
                 vault=Vault([key.get_secret_value() for key in settings.secrets.keys]),
@@ -137,7 +143,7 @@ async def _behind_nginx(settings: Settings, directory: Path) -> AsyncIterator[Ru
     user = "user root;" if os.getuid() == 0 else ""
     (place / "nginx.conf").write_text(_NGINX.format(user=user, directory=place, documented=snippet))
     async with (
-        _served(behind, directory) as gateway,
+        _served(behind, directory, http) as gateway,
         daemon(program("nginx"), "-c", str(place / "nginx.conf"), log=place / "log") as nginx,
     ):
         await until(lambda: _answers(https), nginx.log)
