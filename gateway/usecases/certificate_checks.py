@@ -44,6 +44,7 @@ _DOOR_PATH = "/v3/scm"
 _LOOKS_AT_ONCE = 20
 _FAILURES_AT_ONCE = 100
 _AT_ONCE = timedelta(0)
+_UNTIL_THE_JOB = timedelta(minutes=1)
 _NOT_PROVEN = f"Control over the names was not shown within {rules.PROOF_PERIOD.days} days."
 
 _log = structlog.get_logger(__name__)
@@ -61,7 +62,8 @@ class Look:
 async def look_at_proofs(services: Services, item: Unfinished, now: datetime) -> bool:
     """For CHECKING and SUPPLEMENTCHECKING; True = there is more to be done at once."""
     if now >= item.application.submitted_at + rules.PROOF_PERIOD:
-        await settle_failed(services.pool, item, _NOT_PROVEN, now)
+        # Not looked at any more: the job that is due then ends it (fail_unproven).
+        await certificate_due.pause(services.pool, item.cert_id, _UNTIL_THE_JOB, None)
         return False
     if rules.period_is_over(item.first_issued_at, item.months, now):
         await settle_failed(services.pool, item, rules.PERIOD_OVER, now)

@@ -57,7 +57,6 @@ async def test_a_certificate_is_issued_anew_within_the_paid_period_at_no_cost(
     assert applied["status"] == "SUPPLEMENTCHECKING"
     assert applied["domain_validation"][0]["validated"] is False  # the old proof is 60 days old
     await shop.prove(cert_id, applied)
-    await shop.do("POST", f"/{cert_id}/apply", json=again)
     second = leaf_of(await shop.until(cert_id, "ISSUED"))
     assert second.serial_number != first.serial_number
     assert second.not_valid_after_utc > first.not_valid_after_utc
@@ -167,7 +166,6 @@ async def test_many_processes_issue_one_certificate(shop: CertificateShop) -> No
     runners = [CertificateOrderRunner(shop.gateway.services) for _ in range(4)]
     tasks = [asyncio.create_task(runner.run_forever()) for runner in runners]
     try:
-        await shop.apply(cert_id, domain_method="FILE")
         await shop.until(cert_id, "ISSUED")
         # Without their leases too: all go on with it at the same moment.
         await asyncio.gather(*(runner.work_on(cert_id) for runner in runners))

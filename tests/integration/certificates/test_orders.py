@@ -49,9 +49,9 @@ async def test_a_dv_certificate_is_issued_after_its_domain_is_proven(
     looked = await eventually(lambda: _problem(shop, cert_id))
     assert looked["status"] == "CHECKING"
     assert "404" in looked["problem"]
-    await shop.prove(cert_id, applied)
     again = await shop.apply(cert_id, domain_method="FILE")
     assert again["domain_validation"][0]["value"] == proof["value"]
+    await shop.prove(cert_id, applied)
     shown = await shop.until(cert_id, "ISSUED")
     leaf = x509.load_pem_x509_certificate(shown["certificate"].encode())
     names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
