@@ -27,6 +27,7 @@ from gateway.validation.addresses import EVERYWHERE
 _PAUSE_SECONDS = 1.0
 _DESTINATIONS_AT_ONCE = 20
 _LEASE_BEYOND_TIMEOUT_SECONDS = 10.0
+_GRACE_SECONDS = 5.0
 _SECONDS_AN_HOUR = 3600
 
 _log = structlog.get_logger(__name__)
@@ -56,10 +57,10 @@ class NoticeRunner:
             await asyncio.sleep(_PAUSE_SECONDS)
 
     async def close(self) -> None:
-        """Attempts that are being made end, and are recorded; nothing else is begun."""
+        """Attempts that are being made may end, and are recorded; nothing else is begun."""
         self._closing = True
         if self._tasks:
-            await asyncio.wait(self._tasks, timeout=self._settings.timeout_seconds)
+            await asyncio.wait(self._tasks, timeout=_GRACE_SECONDS)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
