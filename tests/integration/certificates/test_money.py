@@ -1,6 +1,7 @@
 """Whatever is done in whatever order: no purchase gives back more than was paid in cash."""
 
 import asyncio
+from collections import Counter
 from decimal import Decimal
 from typing import Any
 
@@ -98,4 +99,24 @@ async def _check(shop: CertificateShop, start: Decimal) -> None:
         assert row["refunded"] == (row["cost"] if row["gone"] else 0)
     spent = sum((row["cost"] - row["booked"] for row in rows), Decimal(0))
     assert await shop.balance() == start - spent
+    assert await shop.mismatches() == 0
+
+
+async def test_a_coupon_used_at_the_same_moment_counts_once(shop: CertificateShop) -> None:
+    coupon = await shop.coupon("100.00")
+    start = await shop.balance()
+    answers = await asyncio.gather(
+        *(shop.send("POST", json=purchase(coupon=coupon)) for _ in range(6))
+    )
+    assert Counter(answer.status for answer in answers) == {200: 1, 403: 5}
+    assert await shop.balance() == start - Decimal("20.00")
+
+
+async def test_purchases_at_the_same_moment_never_spend_more_than_there_is(
+    shop: CertificateShop,
+) -> None:
+    poor = await shop.second("poor", deposit="250.00")
+    answers = await asyncio.gather(*(poor.send("POST", json=purchase()) for _ in range(6)))
+    assert Counter(answer.status for answer in answers) == {200: 2, 403: 4}
+    assert await poor.balance() == Decimal("10.00")
     assert await shop.mismatches() == 0
