@@ -41,7 +41,7 @@ CREATE TABLE notice.destination (
 );
 COMMENT ON TABLE notice.destination IS 'A webhook or mail address of a reseller, with the kinds of notices it gets. Its oldest undelivered notice blocks the later ones.';
 COMMENT ON COLUMN notice.destination.address IS 'URL of a webhook, or a mail address.';
-COMMENT ON COLUMN notice.destination.encrypted_secret IS 'MultiFernet token of the webhook''s signing secret.';
+COMMENT ON COLUMN notice.destination.encrypted_secret IS 'MultiFernet token of the webhook''s signing secrets, the newest first, with a space between them.';
 COMMENT ON COLUMN notice.destination.status IS 'active; parked = gave up after the retry horizon, notices wait until it is resumed; removed.';
 COMMENT ON COLUMN notice.destination.attempt_at IS 'Database time when it is worked on next; NULL = nothing waits. Whoever takes it moves this ahead: then it is the end of the lease.';
 COMMENT ON COLUMN notice.destination.leased IS 'Is a process at work on it, until attempt_at? Otherwise attempt_at is the end of the back-off.';

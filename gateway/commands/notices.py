@@ -77,6 +77,26 @@ def list_webhooks(login: Login, as_json: AsJson = False, config: Config = None) 
     _list("webhook", login, as_json, config)
 
 
+@webhook_app.command("rotate")
+def rotate_secret(
+    login: Login,
+    destination: Where,
+    drop_old: Annotated[
+        bool, typer.Option("--drop-old", help="The last secret signs no more, from now on.")
+    ] = False,
+    config: Config = None,
+) -> None:
+    """Another secret, shown this once; the last one signs too until the next rotation."""
+    settings = settings_of(config)
+
+    async def work(connection: Connection, now: datetime, origin: Origin, owner: Owner) -> str:
+        return await usecase.rotate_secret(
+            connection, now, origin, owner, destination, vault=_vault(settings), drop_old=drop_old
+        )
+
+    typer.echo(f"the new secret, shown only now: {_for(config, login, work)}")
+
+
 @webhook_app.command("remove")
 def remove_webhook(login: Login, destination: Where, config: Config = None) -> None:
     """Nothing more is sent there, what waits included."""

@@ -9,7 +9,7 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """One notice for one receiver. `secret` signs webhooks."""
+    """One notice for one receiver. `secret` signs webhooks; it may be two, with a space."""
 
     notice_id: UUID
     kind: str

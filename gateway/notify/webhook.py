@@ -2,7 +2,7 @@
 
 webhook-id: msg_<notice>          the same at every attempt: receivers drop what they know
 webhook-timestamp: <seconds>      real time of this attempt
-webhook-signature: v1,<base64 of HMAC-SHA256 over "id.timestamp.body">
+webhook-signature: v1,<base64 of HMAC-SHA256 over "id.timestamp.body">, for each secret
 """
 
 import hmac
@@ -45,11 +45,12 @@ def new_secret() -> str:
     return _SECRET_PREFIX + b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()
 
 
-def signature(secret: str, message: str, timestamp: int, body: bytes) -> str:
-    """webhook-signature."""
-    key = b64decode(secret.removeprefix(_SECRET_PREFIX))
+def signature(secrets_of_it: str, message: str, timestamp: int, body: bytes) -> str:
+    """webhook-signature, by each of the secrets that stand with a space between them."""
     signed = f"{message}.{timestamp}.".encode() + body
-    return f"v1,{b64encode(hmac.digest(key, signed, 'sha256')).decode()}"
+    keys = [b64decode(each.removeprefix(_SECRET_PREFIX)) for each in secrets_of_it.split()]
+    macs = [hmac.digest(key, signed, "sha256") for key in keys]
+    return " ".join(f"v1,{b64encode(mac).decode()}" for mac in macs)
 
 
 def literal_objection(url: str, trusted: Sequence[Range]) -> str | None:

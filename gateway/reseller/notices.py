@@ -115,6 +115,27 @@ async def set_destination(call: Call) -> dict[str, Any]:
     return {"success": True}
 
 
+@action(
+    "ROTATENOTICESECRET",
+    _DESTINATION,
+    Parameter("dropOld", flag, default=False, description="Y: the last one signs no more."),
+    writes=True,
+)
+async def rotate_secret(call: Call) -> dict[str, Any]:
+    """Another secret for a webhook; the last one signs too, until the next time."""
+    with _told():
+        secret = await usecase.rotate_secret(
+            call.connection,
+            call.now,
+            call.origin,
+            _owner(call),
+            call.arguments["destinationID"],
+            vault=call.services.vault,
+            drop_old=call.arguments["dropOld"],
+        )
+    return {"success": True, "secret": secret}
+
+
 @action("REMOVENOTICEDESTINATION", _DESTINATION, writes=True)
 async def remove_destination(call: Call) -> dict[str, Any]:
     """Nothing more is sent there, what waits included."""

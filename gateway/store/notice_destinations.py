@@ -147,6 +147,32 @@ async def set_kinds(connection: Connection, destination_id: UUID, kinds: Sequenc
     )
 
 
+async def find_secret(connection: Connection, destination_id: UUID) -> bytes | None:
+    """What was encrypted of a webhook."""
+    found: bytes | None = await connection.fetchval(
+        """
+        SELECT encrypted_secret
+          FROM notice.destination
+         WHERE id = $1
+        """,
+        destination_id,
+    )
+    return found
+
+
+async def set_secret(connection: Connection, destination_id: UUID, encrypted_secret: bytes) -> None:
+    """Signs from the next attempt on."""
+    await connection.execute(
+        """
+        UPDATE notice.destination
+           SET encrypted_secret = $2
+         WHERE id = $1
+        """,
+        destination_id,
+        encrypted_secret,
+    )
+
+
 async def remove(connection: Connection, destination_id: UUID) -> None:
     """What still waits for it is not sent."""
     await connection.execute(
@@ -260,19 +286,6 @@ async def set_low_balance(
         threshold,
     )
     return former
-
-
-async def low_balance(connection: Connection, reseller_id: UUID) -> Decimal | None:
-    """The reseller's own threshold."""
-    threshold: Decimal | None = await connection.fetchval(
-        """
-        SELECT low_balance
-          FROM notice.setting
-         WHERE reseller_id = $1
-        """,
-        reseller_id,
-    )
-    return threshold
 
 
 async def list_told(

@@ -160,6 +160,30 @@ async def set_kinds(
     await audit.record(connection, now, origin, change)
 
 
+async def rotate_secret(
+    connection: Connection,
+    now: datetime,
+    origin: Origin,
+    owner: Owner,
+    which: str,
+    *,
+    vault: Vault,
+    drop_old: bool,
+) -> str:
+    """A new secret, shown this once. The last one signs too until the next rotation, or not."""
+    found = await _locked(connection, owner, which)
+    sealed = await store.find_secret(connection, found.id)
+    if sealed is None:
+        raise NoticeMistake("destination", f"{which} is no webhook")
+    secret = new_secret()
+    former = vault.decrypt(sealed).decode().split()[0]
+    secrets = secret if drop_old else f"{secret} {former}"
+    await store.set_secret(connection, found.id, vault.encrypt(secrets.encode()))
+    change = Change("destination.secret_rotated", str(found.id), None, {"oldDropped": drop_old})
+    await audit.record(connection, now, origin, change)
+    return secret
+
+
 async def remove(
     connection: Connection, now: datetime, origin: Origin, owner: Owner, which: str
 ) -> None:

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from standardwebhooks import WebhookVerificationError
 
 from tests.support.gateway import RunningGateway
 from tests.support.notices import Desk
@@ -136,6 +137,7 @@ async def test_the_same_address_and_an_eleventh_are_refused(shop: Shop) -> None:
         ("SETNOTICEDESTINATION", {"kind": "balance.low"}),
         ("SETNOTICEDESTINATION", {"resume": "Y"}),
         ("REMOVENOTICEDESTINATION", {}),
+        ("ROTATENOTICESECRET", {}),
         ("TESTNOTICEDESTINATION", {}),
         ("REPLAYNOTICES", {}),
     ],
@@ -157,3 +159,27 @@ async def test_another_resellers_destination_is_as_unknown_as_none(
 async def test_a_threshold_that_is_no_amount(shop: Shop, amount: str) -> None:
     refused = await shop.refused("SETLOWBALANCE", lowBalance=amount)
     assert refused == Refused(400, "malformed", INVALID.format("lowBalance"))
+
+
+async def test_a_rotated_secret_signs_beside_the_last_one_until_that_is_dropped(
+    shop: Shop, desk: Desk, receiver: Hook, box: Mailbox
+) -> None:
+    added = await shop.do("ADDNOTICEDESTINATION", webhookUrl=receiver.url)
+    which = {"destinationID": added["destinationID"]}
+    rotated = await shop.do("ROTATENOTICESECRET", **which)
+    await shop.do("TESTNOTICEDESTINATION", **which)
+    await receiver.until(1)
+    for secret in (added["secret"], rotated["secret"]):
+        assert len(receiver.verified(secret)) == 1
+    last = await shop.do("ROTATENOTICESECRET", **which, dropOld="Y")
+    await shop.do("TESTNOTICEDESTINATION", **which)
+    await receiver.until(2)
+    await until(lambda: desk.undelivered_are(0), "both are recorded")
+    receiver.posts.pop(0)
+    assert len(receiver.verified(last["secret"])) == 1
+    for secret in (added["secret"], rotated["secret"]):
+        with pytest.raises(WebhookVerificationError):
+            receiver.verified(secret)
+    mail = await shop.do("ADDNOTICEDESTINATION", emailAddress="it@reseller.test")
+    refused = await shop.refused("ROTATENOTICESECRET", destinationID=mail["destinationID"])
+    assert refused == Refused(400, "malformed", INVALID.format("destinationID"))
