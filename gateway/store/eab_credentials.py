@@ -1,4 +1,4 @@
-"""EAB credentials. Their row is the lock of everything below it (DESIGN: EAB, reseller, Tier-1)."""
+"""EAB credentials. Their row is the lock of everything below it (then reseller, Tier-1)."""
 
 from dataclasses import dataclass
 from datetime import datetime

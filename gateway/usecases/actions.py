@@ -44,7 +44,8 @@ async def perform(
     for the first. A refused action rolls back and leaves the key free. Raises
     IdempotencyKeyReused when the key stands for another request, and whatever `work` raises.
 
-    The key's row is locked before anything `work` locks: idempotency, EAB, reseller, Tier-1.
+    The key's row is locked before anything `work` locks: idempotency, pre-validations, EAB,
+    reseller, Tier-1.
     """
     async with transaction(pool) as connection:
         if once is None:
