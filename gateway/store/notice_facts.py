@@ -43,17 +43,17 @@ async def certificates_wanted(connection: Connection) -> bool:
     return found
 
 
-async def owners_of_accounts(connection: Connection, account_ids: Sequence[str]) -> list[Owner]:
-    rows = await connection.fetch(
+async def owner_of_account(connection: Connection, account_id: str) -> Owner | None:
+    row = await connection.fetchrow(
         """
         SELECT account.id AS account_id, eab.kid, eab.reseller_id
           FROM acme.account
           JOIN subscription.eab_credential eab ON eab.kid = account.kid
-         WHERE account.id = ANY ($1)
+         WHERE account.id = $1
         """,
-        list(account_ids),
+        account_id,
     )
-    return [Owner(**row) for row in rows]
+    return Owner(**row) if row else None
 
 
 async def certificates(
@@ -113,14 +113,13 @@ async def owner_of_credential(connection: Connection, kid: str) -> Owner | None:
     return Owner(**row) if row else None
 
 
-async def prevalidations(connection: Connection, numbers: Sequence[int]) -> list[AnchorFacts]:
-    rows = await connection.fetch(
+async def prevalidation(connection: Connection, number: int) -> AnchorFacts | None:
+    row = await connection.fetchrow(
         """
-        SELECT prevalidation.number, prevalidation.reseller_id, prevalidation.expires_at,
-               prevalidation.details ->> 'name' AS organization
+        SELECT number, reseller_id, expires_at, details ->> 'name' AS organization
           FROM organization.prevalidation
-         WHERE prevalidation.number = ANY ($1)
+         WHERE number = $1
         """,
-        list(numbers),
+        number,
     )
-    return [AnchorFacts(**row) for row in rows]
+    return AnchorFacts(**row) if row else None

@@ -26,7 +26,7 @@ _SETTLING_LOOK_SECONDS = 0.02
 
 _log = structlog.get_logger(__name__)
 
-_Making = Callable[[Connection, Sequence[Event], Decimal], Awaitable[list[Draft]]]
+_Making = Callable[[Connection, Event, Decimal], Awaitable[list[Draft]]]
 
 
 async def keep_making(services: Services) -> None:
@@ -91,116 +91,86 @@ async def _settled(connection: Connection) -> bool:
 async def _wanted_actions(connection: Connection) -> list[str]:
     """Certificates become notices only if somebody wants them: most events tell of one."""
     if await notice_facts.certificates_wanted(connection):
-        return list(_MAKING)
-    return [action for action in _MAKING if action != "certificate.issued"]
+        return [_ISSUED, _REVOKED, *_MAKING]
+    return [_REVOKED, *_MAKING]
 
 
 async def _drafts(
     connection: Connection, events: Sequence[Event], low_balance: Decimal
 ) -> list[Draft]:
-    by_making: dict[_Making, list[Event]] = {}
+    drafts = await _of_certificates(connection, events, _ISSUED, only_wanted=True)
+    drafts += await _of_certificates(connection, events, _REVOKED, only_wanted=False)
     for event in events:
-        by_making.setdefault(_MAKING[event.action], []).append(event)
-    drafts = []
-    for making, those in by_making.items():
-        drafts += await making(connection, those, low_balance)
+        making = _MAKING.get(event.action)
+        if making is None:
+            continue
+        try:
+            drafts += await making(connection, event, low_balance)
+        except (LookupError, ValueError, TypeError) as error:
+            # Later ones must not wait for ever for one that does not say what it should.
+            _log.error("notices.event_unreadable", event_id=event.id, **describe(error))
     return drafts
-
-
-async def _of_issued(connection: Connection, events: Sequence[Event], _: Decimal) -> list[Draft]:
-    return await _of_certificates(connection, events, only_wanted=True)
-
-
-async def _of_revoked(connection: Connection, events: Sequence[Event], _: Decimal) -> list[Draft]:
-    return await _of_certificates(connection, events, only_wanted=False)
 
 
 async def _of_certificates(
-    connection: Connection, events: Sequence[Event], *, only_wanted: bool
+    connection: Connection, events: Sequence[Event], action: str, *, only_wanted: bool
 ) -> list[Draft]:
-    serials = [event.subject for event in events]
-    found = await notice_facts.certificates(connection, serials, only_wanted=only_wanted)
-    by_serial = {facts.serial: facts for facts in found}
-    return [
-        notices.certificate(event, by_serial[event.subject])
-        for event in events
-        if event.subject in by_serial
-    ]
+    """All at once: there may be as many as certificates."""
+    event_by_serial = {event.subject: event for event in events if event.action == action}
+    if not event_by_serial:
+        return []
+    found = await notice_facts.certificates(
+        connection, list(event_by_serial), only_wanted=only_wanted
+    )
+    return [notices.certificate(event_by_serial[facts.serial], facts) for facts in found]
 
 
-async def _of_refused(connection: Connection, events: Sequence[Event], _: Decimal) -> list[Draft]:
-    accounts = [event.actor.removeprefix("acme:") for event in events]
-    owners = {
-        owner.account_id: owner
-        for owner in await notice_facts.owners_of_accounts(connection, accounts)
-    }
+async def _of_refusal(connection: Connection, event: Event, _: Decimal) -> list[Draft]:
+    owner = await notice_facts.owner_of_account(connection, event.actor.removeprefix("acme:"))
+    if owner is None:
+        return []
     drafts = []
-    for event, account in zip(events, accounts, strict=True):
-        owner = owners.get(account)
-        if owner is None:
-            continue
-        for refused in notices.refusals_to_tell(event):
-            untold = await store.tell_refusal(
-                connection,
-                kid=owner.kid,
-                day=notices.day_of(event),
-                reason=refused.reason,
-                names=refused.names,
-                event_id=event.id,
-                most=notices.REFUSALS_A_DAY,
-            )
-            if untold:
-                drafts.append(notices.refusal(event, owner, refused, untold))
+    for refused in notices.refusals_to_tell(event):
+        untold = await store.tell_refusal(
+            connection,
+            kid=owner.kid,
+            day=notices.day_of(event),
+            reason=refused.reason,
+            names=refused.names,
+            event_id=event.id,
+            most=notices.REFUSALS_A_DAY,
+        )
+        if untold:
+            drafts.append(notices.refusal(event, owner, refused, untold))
     return drafts
 
 
-async def _of_charges(
-    connection: Connection, events: Sequence[Event], low_balance: Decimal
-) -> list[Draft]:
-    drafts = []
-    for event in events:
-        for charge in await notice_facts.charges(connection, int(event.subject)):
-            draft = notices.low_balance(event, charge, low_balance)
-            if draft is not None:
-                drafts.append(draft)
-    return drafts
+async def _of_charge(connection: Connection, event: Event, low_balance: Decimal) -> list[Draft]:
+    charges = await notice_facts.charges(connection, int(event.subject))
+    drafts = [notices.low_balance(event, charge, low_balance) for charge in charges]
+    return [draft for draft in drafts if draft is not None]
 
 
-async def _of_subscriptions(
-    connection: Connection, events: Sequence[Event], _: Decimal
-) -> list[Draft]:
-    drafts = []
-    for event in events:
-        owner = await notice_facts.owner_of_credential(connection, event.subject)
-        if owner is not None:
-            expires_at = datetime.fromisoformat(event.after["expiresAt"])
-            drafts.append(notices.subscription(event, owner, expires_at))
-    return drafts
+async def _of_subscription(connection: Connection, event: Event, _: Decimal) -> list[Draft]:
+    owner = await notice_facts.owner_of_credential(connection, event.subject)
+    expires_at = datetime.fromisoformat(event.after["expiresAt"])
+    return [] if owner is None else [notices.subscription(event, owner, expires_at)]
 
 
-async def _of_prevalidations(
-    connection: Connection, events: Sequence[Event], _: Decimal
-) -> list[Draft]:
-    numbers = [int(event.subject) for event in events]
-    found = {
-        facts.number: facts for facts in await notice_facts.prevalidations(connection, numbers)
-    }
-    return [
-        notices.prevalidation(event, found[number])
-        for event, number in zip(events, numbers, strict=True)
-        if number in found
-    ]
+async def _of_prevalidation(connection: Connection, event: Event, _: Decimal) -> list[Draft]:
+    found = await notice_facts.prevalidation(connection, int(event.subject))
+    return [] if found is None else [notices.prevalidation(event, found)]
 
 
+_ISSUED = "certificate.issued"
+_REVOKED = "certificate.revoked"
 _MAKING: Mapping[str, _Making] = {
-    "certificate.issued": _of_issued,
-    "certificate.revoked": _of_revoked,
-    "issuance.refused": _of_refused,
-    "purchase.charged": _of_charges,
-    "subscription.expiring": _of_subscriptions,
-    "subscription.grace_began": _of_subscriptions,
-    "subscription.expired": _of_subscriptions,
-    "prevalidation.expiring": _of_prevalidations,
-    "prevalidation.renewed": _of_prevalidations,
+    "issuance.refused": _of_refusal,
+    "purchase.charged": _of_charge,
+    "subscription.expiring": _of_subscription,
+    "subscription.grace_began": _of_subscription,
+    "subscription.expired": _of_subscription,
+    "prevalidation.expiring": _of_prevalidation,
+    "prevalidation.renewed": _of_prevalidation,
 }
-"""Actions of the audit trail that notices are made of. Another kind is a line here."""
+"""Other actions of the audit trail that notices are made of. Another kind is a line here."""

@@ -8,6 +8,7 @@ import pytest
 from cryptography import x509
 
 from gateway.db.pool import transaction
+from gateway.origin import Origin
 from gateway.store import audit
 from gateway.store.audit import Change
 from gateway.usecases.notices import make_notices
@@ -249,6 +250,39 @@ async def test_a_reader_that_dies_half_way_leaves_everything_to_the_next(
     await gateway.pool.execute("DROP TRIGGER dies ON notice.cursor")
     await receiver.until(1)
     assert len(await desk.notices()) == 1
+
+
+@pytest.mark.parametrize(
+    ("action", "subject", "after"),
+    [
+        ("subscription.expiring", "{kid}", {}),
+        ("subscription.expiring", "{kid}", {"expiresAt": "soon"}),
+        ("subscription.expiring", "{kid}", {"expiresAt": "2026-01-10T23:59:59Z"}),
+        ("subscription.expired", "{kid}", {"expiresAt": 5}),
+        ("purchase.charged", "no number", None),
+        ("prevalidation.renewed", "", None),
+        ("issuance.refused", "order", {"refusals": [{"other": 1}]}),
+        ("issuance.refused", "order", {"refusals": 5}),
+        ("certificate.revoked", "no serial", None),
+    ],
+)
+async def test_an_event_that_does_not_say_what_it_should_holds_up_nothing(
+    desk: Desk,
+    gateway: RunningGateway,
+    client: AcmeClient,
+    kid: str,
+    action: str,
+    subject: str,
+    after: Any,
+) -> None:
+    account = await gateway.pool.fetchval("SELECT id FROM acme.account WHERE status = 'valid'")
+    now = await gateway.services.clock.now()
+    async with transaction(gateway.pool) as connection:
+        change = Change(action, subject.format(kid=kid), None, after)
+        await audit.record(connection, now, Origin(f"acme:{account}"), change)
+    await desk.happen(kid, 30)
+    await all_read(desk)
+    assert await desk.notices() == [("subscription.expiring", kid)]
 
 
 async def test_thresholds_are_amounts(desk: Desk) -> None:
