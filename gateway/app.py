@@ -25,6 +25,7 @@ from gateway.jobs.registry import all_work
 from gateway.jobs.runner import JobRunner
 from gateway.jobs.work import Work
 from gateway.logging import describe
+from gateway.products import endpoint as products
 from gateway.reseller import endpoint, envelope
 from gateway.sandbox import clock_door
 from gateway.sandbox.clock import choose_clock
@@ -254,6 +255,7 @@ def _public_app(
     health.add_routes(app, services, dnssec)
     downloads.add_routes(app, services, ca)
     endpoint.add_routes(app, services)
+    products.add_routes(app, services)
     scm.add_routes(app, services)
     if services.settings.sandbox:
         clock_door.add_routes(app, services, jobs)
@@ -269,6 +271,7 @@ def _plain_app(services: Services, ca: LocalCa) -> web.Application:
 
     app = web.Application(middlewares=[_answer_faults], client_max_size=_LARGEST_BODY)
     downloads.add_routes(app, services, ca)
+    products.add_refusals(app)
     app.router.add_route("*", "/{anything:.*}", refuse)
     return app
 

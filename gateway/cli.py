@@ -14,6 +14,7 @@ from gateway.commands import (
     organizations,
     prevalidations,
     prices,
+    products,
     resellers,
     servers,
     unsubscriptions,
@@ -39,6 +40,7 @@ app.add_typer(prevalidations.app, name="prevalidation")
 app.add_typer(certificate_orders.app, name="certificate-order")
 app.add_typer(unsubscriptions.app, name="unsubscription")
 app.add_typer(jobs.app, name="jobs")
+app.add_typer(products.app, name="product")
 
 
 @app.command()

@@ -7,7 +7,7 @@ from uuid import UUID
 from gateway.ca.local import LocalCa
 from gateway.jobs.work import Dated, Periodic, Unit, Work
 from gateway.services import Services
-from gateway.usecases import certificate_checks, milestones, prevalidation_renewal
+from gateway.usecases import certificate_checks, licences, milestones, prevalidation_renewal
 from gateway.usecases.cleanup import clean_up
 from gateway.usecases.crl import current_crl
 from gateway.usecases.ledger_check import check_ledger
@@ -25,6 +25,7 @@ def all_work(ca: LocalCa) -> Work:
             Dated("prevalidation-renewal", _renewals, _renew),
             Dated("prevalidation-warning", _warnings, _warn),
             Dated("prevalidation-expiry", _expiries, _write_expiry),
+            Dated("licence-expiry", _licence_expiries, _write_licence_expiry),
             Dated("subscription-milestone", _milestones, _pass_milestone),
             Dated("certificate-application-end", _unproven, _fail_unproven),
         ),
@@ -83,6 +84,14 @@ async def _unproven(services: Services, since: datetime, until: datetime) -> Seq
 
 async def _fail_unproven(services: Services, unit: Unit, now: datetime) -> None:
     await certificate_checks.fail_unproven(services.pool, unit.subject, now)
+
+
+async def _licence_expiries(services: Services, since: datetime, until: datetime) -> Sequence[Unit]:
+    return _units(await licences.due_expiries(services.pool, until))
+
+
+async def _write_licence_expiry(services: Services, unit: Unit, now: datetime) -> None:
+    await licences.write_expiry(services.pool, UUID(unit.subject), now)
 
 
 async def _check_ledger(services: Services, now: datetime) -> None:

@@ -15,10 +15,11 @@ from gateway.errors import (
     NotExtendable,
     SubscriptionInGrace,
 )
-from gateway.rules import free_names, refunds, terms
+from gateway.rules import free_names, refund_policy, terms
 from gateway.rules.free_names import FreeBecause, Listed
 from gateway.rules.names import name_type
 from gateway.rules.pricing import PriceList, total
+from gateway.rules.refund_policies.acme_domains import DomainFacts
 
 _NOTHING = Decimal("0.00")
 _EMPTY = Listed({}, has_wildcard=False)
@@ -152,7 +153,8 @@ def decide_remove(
     """
     if terms.state(expires_at, now) == "expired":
         raise DomainNotRemovable
-    return RemoveDecision(refunds.refund(charged, added_at, now))
+    objection = refund_policy.objection(DomainFacts(charged, added_at, now))
+    return RemoveDecision(charged if objection is None else _NOTHING)
 
 
 def _name_to_add(

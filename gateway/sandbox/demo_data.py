@@ -6,7 +6,7 @@ from decimal import Decimal
 from gateway.clock import Clock
 from gateway.db.pool import Connection, Pool, transaction
 from gateway.origin import Origin
-from gateway.usecases import certificate_prices, resellers
+from gateway.usecases import certificate_prices, product_prices, resellers
 
 LOGIN = "demo"
 PASSWORD = "demo-password"  # noqa: S105  known to everybody: a sandbox has nothing to protect
@@ -19,6 +19,19 @@ _CERTIFICATES = (
     ("DV_SSL_CERT", Decimal("120.00"), Decimal("360.00")),
     ("OV_SSL_CERT", Decimal("240.00"), Decimal("720.00")),
 )
+_PRODUCTS = {
+    1060: "149.00",
+    1061: "249.00",
+    1062: "499.00",
+    1068: "20.00",
+    1069: "35.00",
+    1070: "75.00",
+    1071: "120.00",
+    1076: "100.00",
+    1078: "60.00",
+}
+"""A year; a month costs a tenth of it."""
+_ONCE = {1082: "199.00"}
 _SERVERS = (
     ("DV", 608, "CaaS DV TLS Certificate", Decimal("365.00"), Decimal("1095.00")),
     ("OV", 609, "CaaS OV TLS Certificate", Decimal("730.00"), Decimal("2190.00")),
@@ -54,6 +67,7 @@ async def add(pool: Pool, clock: Clock) -> None:
                     currency="USD",
                 )
         await _add_certificate_prices(connection, now)
+        await _add_product_prices(connection, now)
         await resellers.add_reseller(connection, now, _OPERATOR, login=LOGIN, password=PASSWORD)
         await resellers.deposit(connection, now, _OPERATOR, LOGIN, _DEPOSIT)
 
@@ -72,3 +86,20 @@ async def _add_certificate_prices(connection: Connection, now: datetime) -> None
                 yearly=yearly,
                 currency="USD",
             )
+
+
+async def _add_product_prices(connection: Connection, now: datetime) -> None:
+    annual = {(product, 365): Decimal(price) for product, price in _PRODUCTS.items()}
+    monthly = {(product, 30): price / 10 for (product, _), price in annual.items()}
+    once = {(product, 0): Decimal(price) for product, price in _ONCE.items()}
+    for (product, days), amount in (annual | monthly | once).items():
+        await product_prices.set_price(
+            connection,
+            now,
+            _OPERATOR,
+            login=None,
+            product=product,
+            days=days,
+            amount=amount,
+            currency="USD",
+        )

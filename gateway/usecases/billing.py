@@ -25,7 +25,7 @@ async def charge(
     origin: Origin,
     *,
     reseller_id: UUID,
-    kind: Literal["add_domain", "extend_domains", "buy_certificate"],
+    kind: Literal["add_domain", "extend_domains", "buy_certificate", "order_product"],
     cost: Decimal,
     currency: str,
     days: int,

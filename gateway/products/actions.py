@@ -1,0 +1,131 @@
+"""From arguments to a use case and back to named values, one function an endpoint."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from gateway.db.pool import Connection
+from gateway.errors import ArgumentInvalid
+from gateway.origin import Origin
+from gateway.products.answer import OK, Answer
+from gateway.products.forms import organization_of
+from gateway.store.order_report import Search
+from gateway.usecases import licence_refunds, licences, order_report
+from gateway.usecases.order_report import ReportLine
+
+_DELIVERY_TIME = "1"  # deprecated, and always there
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One authenticated request, inside its transaction."""
+
+    connection: Connection
+    now: datetime
+    origin: Origin
+    reseller_id: UUID
+    arguments: dict[str, Any]
+
+
+async def order(call: Call) -> Answer:
+    """AutoApplyOrder (§7.2)."""
+    sent = call.arguments
+    wanted = licences.Order(
+        reseller_id=call.reseller_id,
+        products=sent["product"],
+        days=sent["days"],
+        domain_name=sent["domainName"],
+        email=sent["appRepEmailAddress"],
+        auto_renew=sent["enableAutoRenew"],
+        organization=organization_of(sent),
+        previous_order_number=sent["previousOrderNumber"],
+        test_only=sent["test"],
+    )
+    ordered = await licences.order(call.connection, call.now, call.origin, wanted)
+    return Answer(
+        OK,
+        [
+            ("orderNumber", str(ordered.order_number)),
+            ("totalCost", f"{ordered.cost:.2f}"),
+            ("expectedDeliveryTime", _DELIVERY_TIME),
+            ("siteLockSiteId", str(ordered.licence_number)),
+        ],
+    )
+
+
+async def refund(call: Call) -> Answer:
+    """AutoRefund (§7.3)."""
+    ended = await licence_refunds.refund(
+        call.connection,
+        call.now,
+        call.origin,
+        reseller_id=call.reseller_id,
+        order_number=call.arguments["orderNumber"],
+        reason_code=call.arguments["refundReasonCode"],
+    )
+    return Answer(OK, [("refundedAmount", f"{ended.refunded:.2f}")])
+
+
+async def cancel(call: Call) -> Answer:
+    """modifyThirdPartyDetails with action=cancel (§7.4)."""
+    ended = await licence_refunds.cancel(
+        call.connection,
+        call.now,
+        call.origin,
+        reseller_id=call.reseller_id,
+        order_number=call.arguments["orderNumber"],
+        products=call.arguments["product"],
+    )
+    return Answer(OK, [("refundedAmount", f"{ended.refunded:.2f}")])
+
+
+async def report(call: Call) -> Answer:
+    """WebHostReport (§7.6)."""
+    sent = call.arguments
+    first, last = sent["firstResultNo"], sent["lastResultNo"]
+    if last is not None and last < first:
+        raise ArgumentInvalid("lastResultNo")
+    search = Search(
+        call.reseller_id,
+        sent["orderNumber"],
+        sent["notBefore"],
+        sent["notAfter"],
+        sent["fqdn"],
+        sent["product"],
+    )
+    lines = await order_report.report(call.connection, call.now, search, sent["orderStatus"])
+    values = [("noOfResults", str(len(lines)))]
+    for number, line in list(enumerate(lines, start=1))[first - 1 : last]:
+        values += [(f"{number}_{name}", value) for name, value in _described(line)]
+        if sent["showStatusDetails"]:
+            values.append((f"{number}_statusDetails", line.detail))
+    return Answer(OK, values)
+
+
+def _described(line: ReportLine) -> list[tuple[str, str]]:
+    found = line.order
+    return [
+        ("orderNumber", str(found.order_number)),
+        ("orderDate", str(int(found.purchased_at.timestamp()))),
+        ("product", found.product),
+        ("productDescription", found.description),
+        ("fqdn", ",".join(found.names)),
+        ("cost", f"{found.cost:.2f}"),
+        ("currency", found.currency),
+        ("days", str(found.days)),
+        ("orderStatus", line.status),
+        ("refund", line.eligibility),
+        ("refundDetails", line.detail),
+    ]
+
+
+def packed(answer: Answer) -> bytes:
+    """For keeping with an Idempotency-Key."""
+    return msgspec.json.encode(answer)
+
+
+def unpacked(stored: bytes) -> Answer:
+    return msgspec.json.decode(stored, type=Answer)

@@ -1,0 +1,36 @@
+"""Names of ACME subscriptions: 30 days from the order that added them, by their removal (R8)."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+PERIOD = timedelta(hours=30 * 24)
+"""A6: "less than 30 days", to the instant."""
+
+
+@dataclass(frozen=True, slots=True)
+class DomainFacts:
+    """What the decision depends on. `asked_at` is the instant of the removal."""
+
+    charged: Decimal
+    """By the order that added the name: 0 for a free one, never the fee of an extension (A8)."""
+    added_at: datetime
+    asked_at: datetime
+    removed: bool = False
+    """It was removed before, for its money or too late for that."""
+    extension: bool = False
+    """The order extended a subscription (A8)."""
+
+
+def objection(facts: DomainFacts) -> str | None:
+    """None = removing the name now pays its order back; otherwise why not (R8, A7, A23)."""
+    deadline = facts.added_at + PERIOD
+    if facts.extension:
+        return "Extensions are not refunded."
+    if facts.charged == 0:
+        return "Nothing was charged for it."
+    if facts.removed:
+        return "The name was removed before."
+    if facts.asked_at >= deadline:
+        return f"The refund period ended at {deadline:%Y-%m-%dT%H:%M:%SZ}."
+    return None

@@ -1,0 +1,40 @@
+"""SiteLock licences: 14 days from purchase or last renewal, annual ones only (§7.3)."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+PERIOD = timedelta(hours=14 * 24)
+
+_ANNUAL = 365
+
+
+@dataclass(frozen=True, slots=True)
+class LicenceFacts:
+    """What the decision depends on. `asked_at` is the instant of the request."""
+
+    days: int
+    purchased_at: datetime
+    """Of the order whose money is wanted back."""
+    period_started_at: datetime
+    """Purchase or last renewal of the licence."""
+    asked_at: datetime
+    status: str
+    only_add_ons: bool = False
+
+
+def objection(facts: LicenceFacts) -> str | None:
+    """None = the order is paid back and the licence ends; otherwise why not."""
+    deadline = facts.period_started_at + PERIOD
+    if facts.status == "refunded":
+        return "It was refunded before."
+    if facts.status == "cancelled":
+        return "It was cancelled."
+    if facts.only_add_ons:
+        return "Add-ons are not refunded by themselves."
+    if facts.days != _ANNUAL:
+        return "Only annual licences are refunded."
+    if facts.purchased_at < facts.period_started_at:
+        return "The licence was renewed since; the renewal's order is the one to refund."
+    if facts.asked_at >= deadline:
+        return f"The refund period ended at {deadline:%Y-%m-%dT%H:%M:%SZ}."
+    return None

@@ -1,0 +1,126 @@
+"""The order report: every purchase of a reseller with what its refund depends on (§7.5, §7.6)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from gateway.db.pool import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """Which orders are wanted; None and empty = any. `names` is a pattern of SQL's LIKE."""
+
+    reseller_id: UUID
+    order_numbers: Sequence[int] = ()
+    purchased_from: datetime | None = None
+    purchased_until: datetime | None = None
+    names: str | None = None
+    products: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReportedOrder:
+    """A purchase; `family` is acme, sitelock or ssl, and `facts` what that family looks at."""
+
+    order_number: int
+    family: str
+    kind: str
+    product: str
+    description: str
+    names: list[str]
+    cost: Decimal
+    currency: str
+    days: int
+    purchased_at: datetime
+    refunded: Decimal
+    refunded_at: datetime | None
+    ends_at: datetime | None
+    facts: dict[str, Any]
+
+
+async def search(connection: Connection, wanted: Search) -> list[ReportedOrder]:
+    """The newest first."""
+    rows = await connection.fetch(
+        """
+        WITH wanted AS (
+            SELECT purchase.*
+              FROM reseller.purchase
+             WHERE account_id = $1
+               AND (cardinality($2::bigint[]) = 0 OR order_number = ANY ($2))
+               AND ($3::timestamptz IS NULL OR purchased_at >= $3)
+               AND ($4::timestamptz IS NULL OR purchased_at <= $4)
+        ), acme AS (
+            SELECT wanted.order_number, 'acme' AS family, server.product_id::text AS product,
+                   server.description,
+                   array_agg(domain.name ORDER BY line.cost DESC, domain.name) AS names,
+                   max(subscription.expires_at) AS ends_at,
+                   jsonb_build_object(
+                       'added_at', min(domain.added_at),
+                       'removed', bool_or(line.cost > 0 AND domain.removed_at IS NOT NULL)) AS facts
+              FROM wanted
+              JOIN subscription.purchase_line line USING (order_number)
+              JOIN subscription.domain ON domain.id = line.domain_id
+              JOIN subscription.subscription ON subscription.id = domain.subscription_id
+              JOIN subscription.eab_credential eab ON eab.kid = subscription.kid
+              JOIN acme.server ON server.id = eab.server_id
+             GROUP BY wanted.order_number, server.product_id, server.description
+        ), sitelock AS (
+            SELECT wanted.order_number, 'sitelock' AS family,
+                   string_agg(line.product::text, ',' ORDER BY line.kind = 'add_on', line.product)
+                       AS product,
+                   'SiteLock' AS description, ARRAY[licence.domain_name] AS names,
+                   licence.expires_at AS ends_at,
+                   jsonb_build_object(
+                       'days', licence.days,
+                       'period_started_at', licence.period_started_at,
+                       'status', licence.status,
+                       'only_add_ons', bool_and(line.kind = 'add_on')) AS facts
+              FROM wanted
+              JOIN product.order_line line USING (order_number)
+              JOIN product.licence ON licence.id = line.licence_id
+             GROUP BY wanted.order_number, licence.id
+        ), ssl AS (
+            SELECT wanted.order_number, 'ssl' AS family, bought.type AS product,
+                   bought.brand || ' ' || bought.type AS description, bought.names,
+                   certificate.not_after AS ends_at,
+                   jsonb_build_object(
+                       'status', bought.status,
+                       'revoked_at', bought.revoked_at,
+                       'under_review', EXISTS (SELECT
+                                                 FROM ssl.unsubscription asked
+                                                WHERE asked.cert_id = bought.cert_id
+                                                  AND asked.status = 'waiting')) AS facts
+              FROM wanted
+              JOIN ssl.certificate_order bought USING (order_number)
+              LEFT JOIN ca.certificate ON certificate.serial = bought.serial
+        ), described AS (
+            SELECT * FROM acme
+             UNION ALL
+            SELECT * FROM sitelock
+             UNION ALL
+            SELECT * FROM ssl
+        )
+        SELECT wanted.order_number, described.family, wanted.kind, described.product,
+               described.description, described.names, wanted.cost, wanted.currency, wanted.days,
+               wanted.purchased_at, wanted.refunded, wanted.refunded_at, described.ends_at,
+               described.facts
+          FROM wanted
+          JOIN described USING (order_number)
+         WHERE ($5::text IS NULL
+                OR EXISTS (SELECT FROM unnest(described.names) AS name WHERE name LIKE $5))
+           AND (cardinality($6::text[]) = 0
+                OR string_to_array(described.product, ',') && $6)
+         ORDER BY wanted.order_number DESC
+        """,
+        wanted.reseller_id,
+        list(wanted.order_numbers),
+        wanted.purchased_from,
+        wanted.purchased_until,
+        wanted.names,
+        list(wanted.products),
+    )
+    return [ReportedOrder(**row) for row in rows]

@@ -1,0 +1,165 @@
+"""Refunding and cancelling SiteLock licences (§7.3, §7.4)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from gateway.db.pool import Connection
+from gateway.errors import ArgumentInvalid, GatewayError, NotRefundable
+from gateway.origin import Origin
+from gateway.rules import refund_policy
+from gateway.rules.licences import PRODUCTS
+from gateway.rules.refund_policies.sitelock import LicenceFacts
+from gateway.store import audit, licences
+from gateway.store.audit import Change
+from gateway.store.licences import OrderLine, StoredLicence
+from gateway.usecases import billing
+
+_NOTHING = Decimal("0.00")
+
+
+class AlreadyRefunded(GatewayError):
+    """The order was paid back before."""
+
+
+class AlreadyCancelled(GatewayError):
+    """The licence was cancelled before, or has expired: there is nothing to cancel."""
+
+
+class OnlyAddOns(GatewayError):
+    """The order bought add-ons only; these are not refunded by themselves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What became of a refund or cancellation."""
+
+    refunded: Decimal
+
+
+async def refund(
+    connection: Connection,
+    now: datetime,
+    origin: Origin,
+    *,
+    reseller_id: UUID,
+    order_number: int,
+    reason_code: int,
+) -> Ended:
+    """Pays back what the order's licence cost in its present period; the licence ends.
+
+    Raises ArgumentInvalid (no such order), AlreadyRefunded, AlreadyCancelled, OnlyAddOns and
+    NotRefundable; then nothing is changed.
+    """
+    licence = await licences.lock_of_order(connection, reseller_id, order_number)
+    if licence is None:
+        raise ArgumentInvalid("orderNumber")
+    lines = await licences.lines_of(connection, licence.id)
+    facts = facts_of(licence, lines, order_number, now)
+    _refuse_ended(facts.status)
+    if facts.only_add_ons:
+        raise OnlyAddOns
+    if objection := refund_policy.objection(facts):
+        raise NotRefundable(objection)
+    return await _pay_back(connection, now, origin, licence, lines, {"reasonCode": reason_code})
+
+
+async def cancel(
+    connection: Connection,
+    now: datetime,
+    origin: Origin,
+    *,
+    reseller_id: UUID,
+    order_number: int,
+    products: Sequence[int],
+) -> Ended:
+    """Ends a licence, or just some of its add-ons, whatever the refund period.
+
+    A licence that could still be refunded is. Raises ArgumentInvalid, AlreadyRefunded,
+    AlreadyCancelled.
+    """
+    licence = await licences.lock_of_order(connection, reseller_id, order_number)
+    if licence is None:
+        raise ArgumentInvalid("orderNumber")
+    _refuse_ended(licence.facts.status)
+    if not licence.facts.is_active(now):
+        raise AlreadyCancelled
+    if licence.facts.product not in products:
+        await _cancel_add_ons(connection, now, origin, licence, products)
+        return Ended(_NOTHING)
+    lines = await licences.lines_of(connection, licence.id)
+    if refund_policy.objection(facts_of(licence, lines, order_number, now)) is None:
+        return await _pay_back(connection, now, origin, licence, lines, {})
+    await licences.end(connection, licence.id, "cancelled", now)
+    change = Change("licence.cancelled", str(licence.number), {"status": licence.facts.status})
+    await audit.record(connection, now, origin, change)
+    return Ended(_NOTHING)
+
+
+def facts_of(
+    licence: StoredLicence, lines: Sequence[OrderLine], order_number: int, now: datetime
+) -> LicenceFacts:
+    """What decides whether an order of the licence is paid back now."""
+    own = [line for line in lines if line.order_number == order_number]
+    return LicenceFacts(
+        days=licence.facts.days,
+        purchased_at=own[0].purchased_at,
+        period_started_at=licence.period_started_at,
+        asked_at=now,
+        status=licence.facts.status,
+        only_add_ons=all(line.kind == "add_on" for line in own),
+    )
+
+
+def _refuse_ended(status: str) -> None:
+    if status == "refunded":
+        raise AlreadyRefunded
+    if status == "cancelled":
+        raise AlreadyCancelled
+
+
+async def _pay_back(
+    connection: Connection,
+    now: datetime,
+    origin: Origin,
+    licence: StoredLicence,
+    lines: Sequence[OrderLine],
+    told: dict[str, int],
+) -> Ended:
+    """Every order of the present period that bought the licence itself, upgrades included."""
+    main = {line.order_number for line in lines if line.kind != "add_on"}
+    cost_by_order: dict[int, Decimal] = {}
+    for line in lines:
+        if line.order_number in main and line.purchased_at >= licence.period_started_at:
+            cost_by_order[line.order_number] = (
+                cost_by_order.get(line.order_number, _NOTHING) + line.cost
+            )
+    for order_number, cost in cost_by_order.items():
+        if cost > 0:
+            await billing.refund(connection, now, origin, order_number, cost)
+    await licences.end(connection, licence.id, "refunded", now)
+    refunded = sum(cost_by_order.values(), _NOTHING)
+    after = {"status": "refunded", "refunded": str(refunded), **told}
+    change = Change(
+        "licence.refunded", str(licence.number), {"status": licence.facts.status}, after
+    )
+    await audit.record(connection, now, origin, change)
+    return Ended(refunded)
+
+
+async def _cancel_add_ons(
+    connection: Connection,
+    now: datetime,
+    origin: Origin,
+    licence: StoredLicence,
+    products: Sequence[int],
+) -> None:
+    if any(PRODUCTS[number].kind != "add_on" for number in products if number in PRODUCTS):
+        raise ArgumentInvalid("product")
+    if not products or not set(products) <= set(licence.facts.add_ons):
+        raise ArgumentInvalid("product")
+    await licences.end_add_ons(connection, licence.id, products, now)
+    change = Change("licence.add_ons_cancelled", str(licence.number), None, {"products": products})
+    await audit.record(connection, now, origin, change)

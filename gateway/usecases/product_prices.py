@@ -1,0 +1,54 @@
+"""What operators set for SiteLock products: prices."""
+
+from datetime import datetime
+from decimal import Decimal
+
+from gateway import ids
+from gateway.db.pool import Connection
+from gateway.errors import OperatorMistake
+from gateway.origin import Origin
+from gateway.rules.licences import PRODUCTS
+from gateway.rules.operator_input import DEFAULT_PRICE_LIST, check_amount, check_currency
+from gateway.store import audit, licences, resellers
+from gateway.store.audit import Change
+
+
+async def set_price(
+    connection: Connection,
+    now: datetime,
+    origin: Origin,
+    *,
+    login: str | None,
+    product: int,
+    days: int,
+    amount: Decimal,
+    currency: str | None = None,
+) -> None:
+    """`login` None = the default list; `days` 0 = bought once. Raises OperatorMistake."""
+    known = PRODUCTS.get(product)
+    if known is None:
+        raise OperatorMistake(f"a product is one of {', '.join(map(str, PRODUCTS))}")
+    if days not in (known.lengths or (0,)):
+        lengths = " or ".join(map(str, known.lengths)) or "0"
+        raise OperatorMistake(f"{known.name} is sold for {lengths} days")
+    price = check_amount(amount)
+    if price < 0:
+        raise OperatorMistake("a price is not negative")
+    reseller = None if login is None else await resellers.lock_by_login(connection, login)
+    if login is not None and reseller is None:
+        raise OperatorMistake(f"there is no reseller {login!r}")
+    if currency is None:
+        currency = reseller.currency if reseller else "USD"
+    check_currency(currency)
+    await licences.put_price(
+        connection,
+        price_id=ids.new_id(),
+        reseller_id=reseller.id if reseller else None,
+        product=product,
+        days=days,
+        amount=price,
+        currency=currency,
+    )
+    subject = f"{login or DEFAULT_PRICE_LIST}/{product}/{days}"
+    change = Change("product_price.set", subject, None, {"amount": str(price)})
+    await audit.record(connection, now, origin, change)
