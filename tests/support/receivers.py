@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -83,15 +84,16 @@ class Hook:
 
 
 @asynccontextmanager
-async def hook(port: int = 0) -> AsyncIterator[Hook]:
-    """A webhook on the loopback."""
+async def hook(port: int = 0, tls: ssl.SSLContext | None = None) -> AsyncIterator[Hook]:
+    """A webhook on the loopback; with `tls` by HTTPS."""
     app = web.Application()
     runner = web.AppRunner(app)
     served = Hook("")
     app.router.add_post("/notices", served.serve)
     await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", port).start()
-    served.url = f"http://127.0.0.1:{runner.addresses[0][1]}/notices"
+    await web.TCPSite(runner, "127.0.0.1", port, ssl_context=tls).start()
+    scheme = "http" if tls is None else "https"
+    served.url = f"{scheme}://127.0.0.1:{runner.addresses[0][1]}/notices"
     try:
         yield served
     finally:
