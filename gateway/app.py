@@ -272,6 +272,7 @@ def _plain_app(services: Services, ca: LocalCa) -> web.Application:
     app = web.Application(middlewares=[_answer_faults], client_max_size=_LARGEST_BODY)
     downloads.add_routes(app, services, ca)
     products.add_refusals(app)
+    scm.add_refusals(app)
     app.router.add_route("*", "/{anything:.*}", refuse)
     return app
 

@@ -35,6 +35,7 @@ from gateway.usecases.certificate_purchases import Purchase, purchase
 PREFIX = "/v3/scm"
 _CERTIFICATES = f"{PREFIX}/certificates"
 _CERTIFICATE = f"{_CERTIFICATES}/{{cert_id}}"
+_ANYTHING = f"{PREFIX}/{{anything:(?s:.*)}}"
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]([\x20-\x7e]{0,253}[\x21-\x7e])?")
 
 _log = structlog.get_logger(__name__)
@@ -66,7 +67,16 @@ def add_routes(app: web.Application, services: Services) -> None:
     }
     for path, handlers in routes.items():
         app.router.add_route("*", path, _by_method(door, handlers))
-    app.router.add_route("*", f"{PREFIX}/{{anything:(?s:.*)}}", _nowhere)
+    app.router.add_route("*", _ANYTHING, _nowhere)
+
+
+def add_refusals(app: web.Application) -> None:
+    """For plain HTTP: HTTPS is needed."""
+
+    async def refuse(request: web.Request) -> web.Response:
+        return envelope.refusal(HttpsRequired())
+
+    app.router.add_route("*", _ANYTHING, refuse)
 
 
 class Door:

@@ -88,7 +88,8 @@ async def search(connection: Connection, wanted: Search) -> list[ReportedOrder]:
                    bought.brand || ' ' || bought.type AS description, bought.names,
                    certificate.not_after AS ends_at,
                    jsonb_build_object(
-                       'status', bought.status,
+                       'status', CASE WHEN bought.unsubscribed_at IS NULL THEN bought.status
+                                      ELSE 'refunded' END,
                        'revoked_at', bought.revoked_at,
                        'under_review', EXISTS (SELECT
                                                  FROM ssl.unsubscription asked

@@ -7,8 +7,9 @@ from uuid import UUID
 from gateway.db.pool import Connection
 from gateway.errors import NotRefundable, OperatorMistake, UnsubscriptionWaits
 from gateway.origin import Origin
+from gateway.rules import refund_policy
 from gateway.rules.operator_input import check_note
-from gateway.rules.refund_policies.ssl_certificates import CertificateFacts, objection
+from gateway.rules.refund_policies.ssl_certificates import CertificateFacts
 from gateway.store import audit, certificate_orders, unsubscriptions
 from gateway.store.audit import Change
 from gateway.store.certificate_orders import CertificateOrder
@@ -109,7 +110,7 @@ async def _to_decide(
 
 
 def _objection(order: CertificateOrder, requested_at: datetime) -> str | None:
-    return objection(
+    return refund_policy.objection(
         CertificateFacts(
             order.status,
             bought_here=order.order_number is not None,

@@ -120,3 +120,4 @@ async def test_plain_http_is_refused(shop: CertificateShop) -> None:
     url = f"{shop.gateway.plain_url}/v3/scm/certificates"
     async with shop.gateway.session.get(url, headers={"X-Auth-Token": shop.token}) as response:
         assert response.status == 403
+        assert (await response.json())["error_code"] == "SCM.0022"

@@ -9,7 +9,8 @@ import pytest
 
 from gateway.db.pool import transaction
 from gateway.errors import OperatorMistake
-from gateway.usecases import billing, resellers
+from gateway.store.order_report import Search
+from gateway.usecases import billing, order_report, resellers
 from tests.support.certificate_shop import Answer, CertificateShop, application, purchase
 from tests.support.shop import OPERATOR
 
@@ -243,6 +244,48 @@ async def test_the_tier_1_parent_gets_its_part_back_too(shop: CertificateShop) -
     assert await child.approve(await child.unsubscribe(cert_id)) == FEE
     assert await shop.balance() == start
     assert await child.balance() == Decimal("10000.00")
+
+
+async def test_the_order_report_says_of_each_certificate_what_an_unsubscription_would(
+    shop: CertificateShop,
+) -> None:
+    paid = await shop.buy("paid.example.com")
+    applied = await shop.buy("applied.example.com")
+    await shop.apply(applied, "applied.example.com")
+    waiting = await shop.buy("waiting.example.com")
+    await shop.unsubscribe(waiting)
+    free = await shop.buy("free.example.com", coupon=await shop.coupon("500.00"))
+    await shop.approve(await shop.unsubscribe(free))
+    gone = await shop.buy("gone.example.com")
+    await shop.approve(await shop.unsubscribe(gone))
+    assert await reported(shop) == {
+        "paid.example.com": ("eligible", ""),
+        "applied.example.com": (
+            "not eligible",
+            "Its application is under way: withdraw it first.",
+        ),
+        "waiting.example.com": ("not eligible", "An unsubscription of it is under review."),
+        "free.example.com": ("refunded", "0.00 USD paid back"),
+        "gone.example.com": ("refunded", "120.00 USD paid back on 2025-12-01T12:00:00Z"),
+    }
+    await shop.gateway.at(TOO_LATE)
+    eligibility, why = (await reported(shop))["paid.example.com"]
+    assert (eligibility, why) == (
+        "not eligible",
+        "The refund period ended at 2025-12-08T12:00:00Z.",
+    )
+    assert (await unsubscribe(shop, paid)).json["error_msg"].endswith(why)
+
+
+async def reported(shop: CertificateShop) -> dict[str, tuple[str, str]]:
+    """The order report: by first name, eligibility and detail."""
+    now = await shop.gateway.services.clock.now()
+    async with transaction(shop.gateway.pool) as connection:
+        reseller = await connection.fetchval(
+            "SELECT id FROM reseller.account WHERE login = $1", shop.login
+        )
+        lines = await order_report.report(connection, now, Search(reseller))
+    return {line.order.names[0]: (line.eligibility, line.detail) for line in lines}
 
 
 async def test_what_a_coupon_paid_in_full_is_unsubscribed_without_money(
