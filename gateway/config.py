@@ -179,7 +179,7 @@ class Subscriptions(_Section):
 class Prevalidations(_Section):
     """Pre-validations of organizations."""
 
-    days: int = Field(default=365, ge=1)
+    days: int = Field(default=365, ge=1, le=3650)
     """How long an approved one is valid unless the operator says otherwise (BR §4.2.1: 398)."""
     renewal_lead_days: int = Field(default=30, ge=1, le=180)
     """So long before its end one is renewed, for resellers with automatic renewal."""
