@@ -1,4 +1,4 @@
-"""Two years of an OV customer with certbot: automatic renewal, changed details; and nothing done."""
+"""Two years of an OV customer with certbot, renewed by itself; and with nothing done at all."""
 
 from typing import Any
 
