@@ -11,5 +11,5 @@ if ! command -v npm >/dev/null; then
 fi
 mkdir -p "$2"
 cp "$1/package.json" "$1/package-lock.json" "$1/.npmrc" "$2/"
-npm ci --silent --prefix "$2"
+npm ci --loglevel error --prefix "$2"
 cp "$1/package-lock.json" "$2/installed.json"

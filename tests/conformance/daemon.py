@@ -2,11 +2,13 @@
 
 import asyncio
 import os
+import pwd
 import signal
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 _STOP_SECONDS = 20
 
@@ -29,7 +31,10 @@ async def daemon(
     environment: Mapping[str, str] | None = None,
     user: str | None = None,
 ) -> AsyncIterator[Daemon]:
-    """Runs until the end of the block, then all processes it started are gone too."""
+    """Runs until the end of the block, then all processes it started are gone too.
+
+    `user`: whose rights it has; only root may give them.
+    """
     with log.open("ab") as output:
         process = await asyncio.create_subprocess_exec(
             *command,
@@ -38,7 +43,7 @@ async def daemon(
             stderr=output,
             env=dict(environment or os.environ),
             start_new_session=True,
-            user=user,
+            **({} if user is None else _rights_of(user)),
         )
     try:
         yield Daemon(process, log)
@@ -51,3 +56,8 @@ async def daemon(
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         await process.wait()
+
+
+def _rights_of(user: str) -> dict[str, Any]:
+    account = pwd.getpwnam(user)
+    return {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}

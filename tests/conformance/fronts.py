@@ -14,7 +14,7 @@ import pytest
 
 from gateway.app import load_ca
 from gateway.config import Settings, Validation
-from gateway.db.pool import open_pool
+from gateway.db.pool import Pool, open_pool
 from gateway.sandbox import demo_data
 from gateway.sandbox.clock import choose_clock
 from gateway.services import Services
@@ -90,8 +90,10 @@ async def _served(
     server.start()
     try:
         await server.until_logged("server.ready")
-        pool = await open_pool(settings.database)
-        async with session_trusting(directory / "root.pem") as session:
+        async with (
+            _opened_pool(settings) as pool,
+            session_trusting(directory / "root.pem") as session,
+        ):
             listen = settings.listen.model_copy(update={"plain_http_port": plain_http_port})
             services = Services(
                 settings=settings.model_copy(update={"listen": listen}),
@@ -103,9 +105,17 @@ async def _served(
             )
             await demo_data.add(pool, services.clock)
             yield RunningGateway(services, session, directory / "root.pem")
-        await pool.close()
     finally:
         server.kill()
+
+
+@asynccontextmanager
+async def _opened_pool(settings: Settings) -> AsyncIterator[Pool]:
+    pool = await open_pool(settings.database)
+    try:
+        yield pool
+    finally:
+        await pool.close()
 
 
 @asynccontextmanager
