@@ -1,6 +1,5 @@
 """The whole gateway in this process: real TLS sockets, sandbox clock, demo data."""
 
-import socket
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -18,6 +17,7 @@ from gateway.listeners import reserved_ports, serving
 from gateway.sandbox import demo_data
 from gateway.services import Services
 from tests.support.lint import assert_lints_clean
+from tests.support.ports import free_ports as free_ports
 
 _SEQUENCE = b"\x30\x82"
 """How a certificate begins; rows that a test made up hold something else."""
@@ -156,12 +156,3 @@ def session_trusting(root_pem: Path) -> ClientSession:
     """A client that trusts the sandbox's CA and no other."""
     trust = ssl.create_default_context(cafile=str(root_pem))
     return ClientSession(connector=TCPConnector(ssl=trust))
-
-
-def free_ports(number: int) -> list[int]:
-    """Different ports that nothing listened on a moment ago."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(number)]
-    ports = [each.getsockname()[1] for each in sockets]
-    for each in sockets:
-        each.close()
-    return ports
