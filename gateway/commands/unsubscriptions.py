@@ -15,7 +15,7 @@ from gateway.usecases import unsubscription
 
 app = typer.Typer(no_args_is_help=True, help="Requests for the money of SSL certificates.")
 
-Number = Annotated[int, typer.Argument(metavar="ID")]
+Id = Annotated[str, typer.Argument(metavar="ID", help="Its number, or the cert_id.")]
 
 
 @app.command("list")
@@ -44,29 +44,31 @@ def list_(
 
 
 @app.command()
-def approve(number: Number, config: Config = None) -> None:
+def approve(which: Id, config: Config = None) -> None:
     """Pays the cash part back; the certificate goes off its owner's list."""
 
     async def work(connection: Connection, now: datetime, origin: Origin) -> Decimal:
+        number = await unsubscription.number_of(connection, which)
         return await unsubscription.approve(connection, now, origin, number)
 
     refunded = operate(config, work)
-    typer.echo(f"unsubscription {number} approved, {refunded} paid back")
+    typer.echo(f"unsubscription {which} approved, {refunded} paid back")
 
 
 @app.command()
 def reject(
-    number: Number,
+    which: Id,
     reason: Annotated[str, typer.Option(help="Kept with the record.")] = "",
     config: Config = None,
 ) -> None:
     """Nothing is paid back, and the certificate stays."""
 
     async def work(connection: Connection, now: datetime, origin: Origin) -> None:
+        number = await unsubscription.number_of(connection, which)
         await unsubscription.reject(connection, now, origin, number, reason)
 
     operate(config, work)
-    typer.echo(f"unsubscription {number} rejected")
+    typer.echo(f"unsubscription {which} rejected")
 
 
 def _document(each: ListedUnsubscription) -> dict[str, object]:

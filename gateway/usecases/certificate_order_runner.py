@@ -16,7 +16,7 @@ from gateway.store.certificate_applications import Unfinished
 from gateway.usecases.certificate_checks import look_at_proofs, moved, unchanged
 from gateway.usecases.certificate_issuing import LEASE, ask_issuer
 
-_PAUSE_SECONDS = 0.5
+_PAUSE_SECONDS = 1.0
 _AT_ONCE = 20
 _LOOK_AT_CRL = timedelta(seconds=1)
 

@@ -8,6 +8,7 @@ from gateway.db.pool import Connection
 from gateway.errors import NotRefundable, OperatorMistake, UnsubscriptionWaits
 from gateway.origin import Origin
 from gateway.rules import refund_policy
+from gateway.rules.certificate_order import CERT_ID
 from gateway.rules.operator_input import check_note
 from gateway.rules.refund_policies.ssl_certificates import CertificateFacts
 from gateway.store import audit, certificate_orders, unsubscriptions
@@ -18,6 +19,7 @@ from gateway.usecases import billing
 from gateway.usecases.certificate_orders import locked
 
 _LARGEST_NUMBER = 2**63 - 1
+_MOST_DIGITS = 40
 
 
 async def request(
@@ -82,6 +84,21 @@ async def reject(
     after = {"certificateOrder": order.cert_id, "reason": reason}
     change = Change("unsubscription.rejected", str(number), None, after)
     await audit.record(connection, now, origin, change)
+
+
+async def number_of(connection: Connection, text: str) -> int:
+    """What an operator typed: the number of a request, or the cert_id it waits for a decision on.
+
+    Raises OperatorMistake.
+    """
+    if text.isascii() and text.isdigit():
+        return int(text[:_MOST_DIGITS])
+    number = None
+    if CERT_ID.fullmatch(text):
+        number = await unsubscriptions.find_waiting(connection, text)
+    if number is None:
+        raise OperatorMistake(f"there is no unsubscription {text!r}")
+    return number
 
 
 async def list_all(connection: Connection, *, waiting_only: bool) -> list[ListedUnsubscription]:

@@ -51,6 +51,10 @@ async def test_from_a_token_to_the_money_back(shop: CertificateShop, tmp_path: P
     status, said = await gateway_command(settings, tmp_path, "unsubscription", "approve", "1")
     assert (status, said) == (1, "gateway: unsubscription 1 is approved already")
     assert json.loads(await command("unsubscription", "list", "--waiting", "--json")) == []
+    cert_id = await customer.buy()
+    await customer.unsubscribe(cert_id)
+    said = await command("unsubscription", "reject", cert_id, "--reason", "no")
+    assert said == f"unsubscription {cert_id} rejected"
 
 
 async def test_organizations_are_approved_and_rejected(
@@ -82,7 +86,9 @@ async def test_mistakes_are_told_in_one_line(shop: CertificateShop, tmp_path: Pa
     for words in (
         ("reseller", "token", "nobody"),
         ("unsubscription", "approve", "999"),
-        ("unsubscription", "reject", "99999999999999999999999"),
+        ("unsubscription", "reject", "9" * 5000),
+        ("unsubscription", "approve", "scs0000000000000"),
+        ("unsubscription", "approve", "x"),
         ("certificate-order", "approve", "scs1"),
         ("certificate-order", "coupon", "demo", "0.00"),
         ("certificate-order", "coupon", "demo", "1.00", "--expires", "2020-01-01"),

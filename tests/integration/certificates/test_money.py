@@ -5,7 +5,7 @@ from collections import Counter
 from decimal import Decimal
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from gateway.errors import OperatorMistake
@@ -32,6 +32,8 @@ async def test_refunds_of_a_purchase_never_exceed_what_was_paid_in_cash(
 
     @settings(max_examples=40, suppress_health_check=list(HealthCheck))
     @given(st.lists(coupons, min_size=1, max_size=3), steps)
+    @example([Decimal("20.00"), None], [("unsubscribe", 0), ("approve twice", 0)])
+    @example([None], [("unsubscribe", 0), ("reject", 0), ("unsubscribe", 0), ("approve", 0)])
     def live(wanted: list[Decimal | None], moves: list[tuple[str, int]]) -> None:
         async def play() -> None:
             await shop.gateway.at("2025-12-01T12:00:00Z")
