@@ -143,6 +143,18 @@ class Desk:
         told = await self.pool.fetchval("SELECT count(*) FROM ops.notices")
         return bool(found == number and told > 0)
 
+    async def somebody_waits_for_a_lock(self) -> bool:
+        waiting: bool = await self.pool.fetchval(
+            """
+            SELECT EXISTS (
+                SELECT FROM pg_stat_activity
+                 WHERE datname = current_database()
+                   AND wait_event_type = 'Lock'
+                   AND query LIKE '%notice.destination%')
+            """
+        )
+        return waiting
+
     async def told_are(self, number: int) -> bool:
         return len(await self.notices()) == number
 

@@ -64,6 +64,11 @@ class Hook:
     def kinds(self) -> list[str]:
         return [post.json["type"] for post in self.posts]
 
+    @property
+    def days(self) -> list[int]:
+        """The numbers of `Desk.happen`, as they came."""
+        return [post.json["data"]["daysLeft"] for post in self.posts]
+
     def verified(self, secret: str) -> list[Any]:
         """What was posted, its signatures checked by the specification's own library."""
         checker = Webhook(secret)
