@@ -158,6 +158,7 @@ async def load_ca(settings: Settings) -> LocalCa:
         await SystemClock().now(),
         passphrase=passphrase,
         base_url=plain_url(settings),
+        crl_partitions=settings.ca.crl_partitions,
         valid=_SANDBOX_CA_VALID if settings.sandbox else None,
     )
 

@@ -105,6 +105,8 @@ class Ca(_Section):
     passphrase_file: Path | None = None
     crl_url: str | None = None
     """Base of CRL and AIA URLs, plain http; default: public_url with http and plain_http_port."""
+    crl_partitions: int = Field(default=8, ge=1, le=1000)
+    """New certificates are spread over so many CRLs, which keeps each of them short."""
     caa_identities: list[DomainName] = []
     """Names that CAA records call this CA by (RFC 8659); default: the host of public_url."""
 

@@ -6,19 +6,23 @@ from aiohttp import web
 
 from gateway.ca.local import LocalCa
 from gateway.services import Services
-from gateway.usecases.crl import current_crl
+from gateway.usecases.crl import NoSuchCrl, current_crl
 
 _SHORT_LIVED = {"Cache-Control": "public, max-age=300"}
 """A revocation is to be seen within minutes, whatever caches lie between."""
 
 
 def add_routes(app: web.Application, services: Services, ca: LocalCa) -> None:
-    """/crl/{issuer}.crl, /ca/{issuer}.der and /ca/{issuer}.pem."""
+    """/crl/{issuer}.crl and -{partition}.crl, /ca/{issuer}.der and .pem."""
 
     async def crl(request: web.Request) -> web.Response:
         _require(request, ca)
         now = await services.clock.now()
-        der = await current_crl(services.pool, ca, now)
+        partition = int(request.match_info.get("partition", 0))
+        try:
+            der = await current_crl(services.pool, ca, now, partition)
+        except NoSuchCrl:
+            raise web.HTTPNotFound from None
         tag = hashlib.blake2b(der, digest_size=16).hexdigest()
         if any(known.value == tag for known in request.if_none_match or ()):
             return web.Response(status=304, headers={"ETag": f'"{tag}"'} | _SHORT_LIVED)
@@ -34,11 +38,12 @@ def add_routes(app: web.Application, services: Services, ca: LocalCa) -> None:
         _require(request, ca)
         return web.Response(body=ca.issuing_pem(), content_type="application/x-pem-file")
 
+    app.router.add_get(rf"/crl/{ca.name}-{{partition:[1-9][0-9]{{0,5}}}}.crl", crl)
     app.router.add_get("/crl/{issuer}.crl", crl)
     app.router.add_get("/ca/{issuer}.der", der)
     app.router.add_get("/ca/{issuer}.pem", pem)
 
 
 def _require(request: web.Request, ca: LocalCa) -> None:
-    if request.match_info["issuer"] != ca.name:
+    if request.match_info.get("issuer", ca.name) != ca.name:
         raise web.HTTPNotFound

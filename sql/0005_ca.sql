@@ -42,20 +42,29 @@ CREATE TABLE ca.revocation (
     revoked_at timestamptz NOT NULL,
     reason     smallint NOT NULL DEFAULT 0 CHECK (reason BETWEEN 0 AND 10 AND reason <> 7),
     crl_number bigint,
+    partition  integer CHECK (partition >= 0),
+    partition_number bigint,
     told_at    timestamptz
 );
 COMMENT ON TABLE ca.revocation IS 'Revoked certificates; reason is the RFC 5280 §5.3.1 CRLReason.';
-COMMENT ON COLUMN ca.revocation.crl_number IS 'The first CRL that lists it; NULL = the next one will.';
+COMMENT ON COLUMN ca.revocation.crl_number IS 'The first complete CRL that lists it; NULL = the next one will.';
+COMMENT ON COLUMN ca.revocation.partition IS 'The CRL that the certificate points to; 0 = the complete one; NULL = nobody has looked yet.';
+COMMENT ON COLUMN ca.revocation.partition_number IS 'The first CRL of its partition that lists it; NULL = the next one will.';
 COMMENT ON COLUMN ca.revocation.told_at IS 'When the issuer was told, in database time; NULL = it is told within seconds.';
 CREATE INDEX revocation_untold ON ca.revocation (serial) WHERE told_at IS NULL;
 CREATE INDEX revocation_unlisted ON ca.revocation (serial) WHERE crl_number IS NULL;
+CREATE INDEX revocation_unplaced ON ca.revocation (serial) WHERE partition IS NULL;
+CREATE INDEX revocation_partition ON ca.revocation (partition, serial);
+CREATE INDEX revocation_unlisted_in_partition ON ca.revocation (partition) WHERE partition_number IS NULL;
 
 CREATE TABLE ca.crl (
     issuer_id   uuid NOT NULL REFERENCES ca.issuer,
+    partition   integer NOT NULL DEFAULT 0 CHECK (partition >= 0),
     number      bigint NOT NULL,
     der         bytea NOT NULL,
     this_update timestamptz NOT NULL,
     next_update timestamptz NOT NULL,
-    PRIMARY KEY (issuer_id, number)
+    PRIMARY KEY (issuer_id, partition, number)
 );
-COMMENT ON TABLE ca.crl IS 'Signed CRLs; the highest number of an issuer is the one served.';
+COMMENT ON TABLE ca.crl IS 'Signed CRLs; the highest number of an issuer and partition is the one served.';
+COMMENT ON COLUMN ca.crl.partition IS 'As in its URL and in those of the certificates it is for; 0 = the complete one.';

@@ -1,5 +1,6 @@
-"""Entries of a certificate revocation list (RFC 5280 §5.3)."""
+"""What is in a certificate revocation list (RFC 5280 §5), and which one a certificate points to."""
 
+import re
 from collections.abc import Iterable
 from datetime import datetime
 
@@ -33,3 +34,31 @@ def entries(revoked: Iterable[tuple[str, datetime, int]]) -> list[x509.RevokedCe
         .build()
         for serial, revoked_at, reason in revoked
     ]
+
+
+def issuing_distribution_point(url: str) -> x509.IssuingDistributionPoint:
+    """Says that a CRL is only for the certificates that point to `url` (RFC 5280 §5.2.5)."""
+    return x509.IssuingDistributionPoint(
+        full_name=[x509.UniformResourceIdentifier(url)],
+        relative_name=None,
+        only_contains_user_certs=False,
+        only_contains_ca_certs=False,
+        only_some_reasons=None,
+        indirect_crl=False,
+        only_contains_attribute_certs=False,
+    )
+
+
+def partition_in(der: bytes, issuer: str) -> int:
+    """The number in a certificate's CRL URL, …/crl/<issuer>-<number>.crl; 0 = there is none."""
+    try:
+        points = (
+            x509.load_der_x509_certificate(der)
+            .extensions.get_extension_for_class(x509.CRLDistributionPoints)
+            .value
+        )
+    except (ValueError, x509.ExtensionNotFound):
+        return 0
+    urls = [str(name.value) for point in points for name in point.full_name or ()]
+    found = [re.search(rf"/crl/{re.escape(issuer)}-([0-9]{{1,6}})\.crl$", url) for url in urls]
+    return next((int(match[1]) for match in found if match), 0)

@@ -1,6 +1,6 @@
 """What is in a subscriber certificate besides names, key and dates (BR §7.1.2.7)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cryptography import x509
@@ -16,8 +16,9 @@ Extensions = list[x509.Extension[x509.ExtensionType]]
 class ConstantExtensions:
     """The extensions that depend on profile, policy and kind of key only, encoded once."""
 
-    def __init__(self, issuing_key: Any, certificate_url: str, crl_url: str) -> None:
-        common = _common_extensions(issuing_key, certificate_url, crl_url)
+    def __init__(self, issuing_key: Any, certificate_url: str, crl_urls: Sequence[str]) -> None:
+        common = _common_extensions(issuing_key, certificate_url)
+        self._crls = [_encoded([_distribution_point(url)])[0] for url in crl_urls]
         self._encoded: Mapping[tuple[str, bool, str], Extensions] = {
             (profile.name, is_ov, kind): _encoded([*common, _policy(is_ov), usage])
             for profile in PROFILES.values()
@@ -26,26 +27,38 @@ class ConstantExtensions:
         }
 
     def of(
-        self, profile: Profile, key: CertificateIssuerPublicKeyTypes, *, is_ov: bool = False
+        self,
+        profile: Profile,
+        key: CertificateIssuerPublicKeyTypes,
+        serial_number: int,
+        *,
+        is_ov: bool = False,
     ) -> Extensions:
-        """All but the subject alternative name."""
+        """All but the subject alternative name. The serial number chooses among the CRLs."""
         kind = "RSA" if isinstance(key, rsa.RSAPublicKey) else "EC"
-        return self._encoded[profile.name, is_ov, kind]
+        crl = self._crls[serial_number % len(self._crls)]
+        return [*self._encoded[profile.name, is_ov, kind], crl]
 
 
-def _common_extensions(issuing_key: Any, certificate_url: str, crl_url: str) -> Extensions:
+def _common_extensions(issuing_key: Any, certificate_url: str) -> Extensions:
     """BR §7.1.2.7.6; no subject key identifier, which is not recommended there."""
     access = x509.AccessDescription(
         AuthorityInformationAccessOID.CA_ISSUERS, x509.UniformResourceIdentifier(certificate_url)
     )
-    crl = x509.UniformResourceIdentifier(crl_url)
     return [
         _extension(x509.BasicConstraints(False, None), critical=True),
         _extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])),
         _extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuing_key)),
         _extension(x509.AuthorityInformationAccess([access])),
-        _extension(x509.CRLDistributionPoints([x509.DistributionPoint([crl], None, None, None)])),
     ]
+
+
+def _distribution_point(url: str) -> x509.Extension[x509.ExtensionType]:
+    """RFC 5280 §4.2.1.13."""
+    location = x509.UniformResourceIdentifier(url)
+    return _extension(
+        x509.CRLDistributionPoints([x509.DistributionPoint([location], None, None, None)])
+    )
 
 
 def _policy(is_ov: bool) -> x509.Extension[x509.ExtensionType]:

@@ -17,6 +17,7 @@ from cryptography.x509.oid import NameOID
 
 from gateway import ids
 from gateway.ca import key_store
+from gateway.ca.crl import issuing_distribution_point, partition_in
 from gateway.ca.extensions import ConstantExtensions, Extensions
 from gateway.ca.issuer import CertificateRequest, Failed, Issued, Pending
 from gateway.ca.profiles import LONGEST_VALIDITY, PROFILES, Profile
@@ -35,15 +36,21 @@ class LocalCa:
 
     immediate = True
 
-    def __init__(self, name: str, stored: key_store.StoredCa, base_url: str) -> None:
+    def __init__(
+        self, name: str, stored: key_store.StoredCa, base_url: str, crl_partitions: int
+    ) -> None:
         self.id: UUID = stored.id
         self.name = name
         self._root, self._issuing, self._key = stored.root, stored.issuing, stored.key
         self._issuer_name = stored.issuing.subject
         self._issuing_pem = stored.issuing.public_bytes(Encoding.PEM)
         self._valid = stored.issuing.not_valid_before_utc, stored.issuing.not_valid_after_utc
+        self.crl_partitions = crl_partitions
+        self._crl_url = f"{base_url}/crl/{name}"
         self._extensions = ConstantExtensions(
-            stored.key.public_key(), f"{base_url}/ca/{name}.der", f"{base_url}/crl/{name}.crl"
+            stored.key.public_key(),
+            f"{base_url}/ca/{name}.der",
+            [self._partition_url(number) for number in range(1, crl_partitions + 1)],
         )
 
     @classmethod
@@ -56,15 +63,17 @@ class LocalCa:
         base_url: str,
         name: str = "local",
         valid: tuple[datetime, datetime] | None = None,
+        crl_partitions: int = 1,
     ) -> Self:
         """The CA `name` kept in `directory`, made on first use, however many processes start.
 
-        `base_url` is plain HTTP, where /crl/<name>.crl and /ca/<name>.der are served. `valid` is
+        `base_url` is plain HTTP, where /crl/<name>-<partition>.crl and /ca/<name>.der are served;
+        new certificates are spread over so many partitions. `valid` is
         the first and last second of a new CA; otherwise its root lasts 20 years from `now`.
         Raises ConfigurationError: unreadable files, wrong passphrase.
         """
         stored = key_store.create_or_load(directory, name, now, passphrase, valid)
-        return cls(name, stored, base_url)
+        return cls(name, stored, base_url, crl_partitions)
 
     def issue_now(self, request: CertificateRequest) -> Issued:
         """Signs. Raises ConfigurationError when the CA's own validity does not allow it."""
@@ -77,7 +86,10 @@ class LocalCa:
             (not_before, not_after),
             [x509.DNSName(name) for name in request.names],
             self._extensions.of(
-                profile, request.public_key, is_ov=request.organization is not None
+                profile,
+                request.public_key,
+                request.serial_number,
+                is_ov=request.organization is not None,
             ),
         )
         return Issued(_hexadecimal(request.serial_number), der, not_before, not_after)
@@ -100,19 +112,29 @@ class LocalCa:
         this_update: datetime,
         next_update: datetime,
         revoked: list[x509.RevokedCertificate],
+        partition: int,
     ) -> bytes:
-        """DER of a complete CRL (RFC 5280 §5). The entries go in at once: adding is quadratic."""
+        """DER of a CRL (RFC 5280 §5), complete for its partition; partition 0 is for all.
+
+        The entries go in at once: adding is quadratic.
+        """
         authority = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
-        return (
+        builder = (
             x509.CertificateRevocationListBuilder(revoked_certificates=revoked)
             .issuer_name(self._issuer_name)
             .last_update(this_update)
             .next_update(next_update)
             .add_extension(authority, critical=False)
             .add_extension(x509.CRLNumber(number), critical=False)
-            .sign(self._key, SHA256())
-            .public_bytes(Encoding.DER)
         )
+        if partition:
+            point = issuing_distribution_point(self._partition_url(partition))
+            builder = builder.add_extension(point, critical=True)
+        return builder.sign(self._key, SHA256()).public_bytes(Encoding.DER)
+
+    def partition_of(self, der: bytes) -> int:
+        """The number in the CRL URL of a certificate; 0 = it has none, only the complete CRL."""
+        return partition_in(der, self.name)
 
     def chain_pem(self) -> bytes:
         return self._issuing_pem
@@ -146,6 +168,9 @@ class LocalCa:
                 key_store.write_private(chain, leaf + self._issuing_pem)
         return chain, key_file
 
+    def _partition_url(self, partition: int) -> str:
+        return f"{self._crl_url}-{partition}.crl"
+
     def _fit(self, not_before: datetime, not_after: datetime) -> tuple[datetime, datetime]:
         """The dates, ended where the CA itself ends."""
         first, last = self._valid
@@ -168,7 +193,7 @@ class LocalCa:
             ids.new_serial_number(),
             (now - _CLOCK_SKEW, now + _SERVER_VALIDITY),
             [_general_name(name) for name in hostnames],
-            self._extensions.of(profile, key),
+            self._extensions.of(profile, key, 0),
         )
 
     def _still_good(self, chain: Path, key_file: Path, hostnames: list[str], now: datetime) -> bool:

@@ -9,7 +9,7 @@ from gateway.jobs.work import Dated, Periodic, Unit, Work
 from gateway.services import Services
 from gateway.usecases import certificate_checks, licences, milestones, prevalidation_renewal
 from gateway.usecases.cleanup import clean_up
-from gateway.usecases.crl import current_crl
+from gateway.usecases.crl import sign_due
 from gateway.usecases.ledger_check import check_ledger
 from gateway.usecases.notices import make_all_notices
 
@@ -17,8 +17,8 @@ from gateway.usecases.notices import make_all_notices
 def all_work(ca: LocalCa) -> Work:
     """Kinds that may be due at one instant stand in the order they are done in."""
 
-    async def sign_crl(services: Services, now: datetime) -> None:
-        await current_crl(services.pool, ca, now)
+    async def sign_crls(services: Services, now: datetime) -> None:
+        await sign_due(services.pool, ca, now)
 
     return Work(
         dated=(
@@ -30,7 +30,7 @@ def all_work(ca: LocalCa) -> Work:
             Dated("certificate-application-end", _unproven, _fail_unproven),
         ),
         periodic=(
-            Periodic("crl", "* * * * * */5", sign_crl),
+            Periodic("crl", "* * * * * */5", sign_crls),
             Periodic("clean-up", "*/5 * * * *", clean_up),
             Periodic("ledger-check", "*/10 * * * *", _check_ledger),
             # Every process looks for them each second; this is for where the clock has jumped to.

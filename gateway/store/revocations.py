@@ -101,8 +101,10 @@ async def lock_for_crl(connection: Connection, issuer_id: UUID) -> None:
     )
 
 
-async def find_crl(connection: Connection | Pool, issuer_id: UUID) -> StoredCrl | None:
-    """The one to serve."""
+async def find_crl(
+    connection: Connection | Pool, issuer_id: UUID, partition: int
+) -> StoredCrl | None:
+    """The one to serve; partition 0 = the complete one."""
     row = await connection.fetchrow(
         """
         SELECT number, der, this_update,
@@ -110,20 +112,73 @@ async def find_crl(connection: Connection | Pool, issuer_id: UUID) -> StoredCrl 
                    SELECT
                      FROM ca.revocation
                      JOIN ca.certificate ON certificate.serial = revocation.serial
-                    WHERE revocation.crl_number IS NULL
+                    WHERE CASE WHEN $2 = 0 THEN revocation.crl_number IS NULL
+                               ELSE revocation.partition_number IS NULL
+                                AND revocation.partition = $2 END
                       AND certificate.issuer_id = $1) AS complete
           FROM ca.crl
          WHERE issuer_id = $1
+           AND partition = $2
          ORDER BY number DESC
          LIMIT 1
         """,
         issuer_id,
+        partition,
     )
     return StoredCrl(**row) if row else None
 
 
+async def unplaced(
+    connection: Connection | Pool, issuer_id: UUID, limit: int
+) -> list[tuple[str, bytes]]:
+    """Revoked certificates whose partition nobody has looked up: serial and DER."""
+    rows = await connection.fetch(
+        """
+        SELECT revocation.serial, certificate.der
+          FROM ca.revocation
+          JOIN ca.certificate ON certificate.serial = revocation.serial
+         WHERE revocation.partition IS NULL
+           AND certificate.issuer_id = $1
+         LIMIT $2
+        """,
+        issuer_id,
+        limit,
+    )
+    return [(row["serial"], row["der"]) for row in rows]
+
+
+async def place(
+    connection: Connection | Pool, serials: Sequence[str], partitions: Sequence[int]
+) -> None:
+    """Writes down which CRL each of these certificates points to."""
+    await connection.execute(
+        """
+        UPDATE ca.revocation
+           SET partition = placed.partition
+          FROM unnest($1::text[], $2::integer[]) AS placed (serial, partition)
+         WHERE revocation.serial = placed.serial
+           AND revocation.partition IS NULL
+        """,
+        serials,
+        partitions,
+    )
+
+
+async def highest_partition(connection: Connection | Pool, issuer_id: UUID) -> int:
+    """Of all for which a CRL was ever signed."""
+    highest: int = await connection.fetchval(
+        """
+        SELECT coalesce(max(partition), 0)
+          FROM ca.crl
+         WHERE issuer_id = $1
+        """,
+        issuer_id,
+    )
+    return highest
+
+
 async def list_revoked(
-    connection: Connection, issuer_id: UUID, valid_at: datetime
+    connection: Connection, issuer_id: UUID, partition: int, valid_at: datetime
 ) -> list[Revoked]:
     """What a CRL must list: certificates that had not ended at `valid_at`, and every new one."""
     rows = await connection.fetch(
@@ -132,11 +187,15 @@ async def list_revoked(
           FROM ca.revocation
           JOIN ca.certificate ON certificate.serial = revocation.serial
          WHERE certificate.issuer_id = $1
-           AND (certificate.not_after >= $2 OR revocation.crl_number IS NULL)
+           AND ($3 = 0 OR revocation.partition = $3)
+           AND (certificate.not_after >= $2
+                OR CASE WHEN $3 = 0 THEN revocation.crl_number
+                        ELSE revocation.partition_number END IS NULL)
          ORDER BY revocation.serial
         """,
         issuer_id,
         valid_at,
+        partition,
     )
     return [Revoked(**row) for row in rows]
 
@@ -145,6 +204,7 @@ async def add_crl(
     connection: Connection,
     *,
     issuer_id: UUID,
+    partition: int,
     number: int,
     der: bytes,
     this_update: datetime,
@@ -155,21 +215,24 @@ async def add_crl(
     await connection.execute(
         """
         WITH stored AS (
-            INSERT INTO ca.crl (issuer_id, number, der, this_update, next_update)
-            VALUES ($1, $2, $3, $4, $5)
+            INSERT INTO ca.crl (issuer_id, partition, number, der, this_update, next_update)
+            VALUES ($1, $8, $2, $3, $4, $5)
         ), listed AS (
             UPDATE ca.revocation
-               SET crl_number = $2
+               SET crl_number = CASE WHEN $8 = 0 THEN $2 ELSE crl_number END,
+                   partition_number = CASE WHEN $8 > 0 THEN $2 ELSE partition_number END
              WHERE serial = ANY ($6)
-               AND crl_number IS NULL
+               AND CASE WHEN $8 = 0 THEN crl_number ELSE partition_number END IS NULL
         ), forgotten AS (
             DELETE FROM ca.crl
              WHERE issuer_id = $1
+               AND partition = $8
                AND number <= $2 - $7
         )
         INSERT INTO audit.event (at, actor, action, subject, after)
         SELECT $4, 'gateway:crl', 'crl.signed', issuer.name,
-               jsonb_build_object('number', $2::bigint, 'entries', cardinality($6::text[]))
+               jsonb_build_object('number', $2::bigint, 'partition', $8::integer,
+                                  'entries', cardinality($6::text[]))
           FROM ca.issuer
          WHERE issuer.id = $1
         """,
@@ -180,4 +243,5 @@ async def add_crl(
         next_update,
         serials,
         _KEPT,
+        partition,
     )

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from gateway.ca.crl import entries
 from gateway.ca.local import LocalCa
 from gateway.db.pool import Connection, Pool, transaction
+from gateway.errors import GatewayError
 from gateway.store import revocations
 from gateway.store.revocations import StoredCrl
 
@@ -16,22 +17,46 @@ VALID_FOR = timedelta(days=7)
 """BR §4.9.7 allows ten days."""
 
 _CLOCK_SKEW = timedelta(minutes=5)
+_PLACED_AT_ONCE = 500
 
 
-async def current_crl(pool: Pool, ca: LocalCa, now: datetime) -> bytes:
-    """DER of the CRL as of `now`: signed anew when a day old, or when a revocation is missing.
+class NoSuchCrl(GatewayError):
+    """No certificate points to a CRL of this number."""
 
-    `ca` must be registered (store.issuers).
+
+async def current_crl(pool: Pool, ca: LocalCa, now: datetime, partition: int = 0) -> bytes:
+    """DER of a CRL as of `now`: signed anew when a day old, or when a revocation is missing.
+
+    Certificates point to one of several partitions; the complete CRL, number 0, lists all. `ca`
+    must be registered (store.issuers). Raises NoSuchCrl.
     """
-    found = await revocations.find_crl(pool, ca.id)
+    await _place(pool, ca)
+    found = await revocations.find_crl(pool, ca.id, partition)
     if found and not _due(found, now):
         return found.der
+    if not found and partition > ca.crl_partitions:
+        raise NoSuchCrl
     async with transaction(pool) as connection:
         await revocations.lock_for_crl(connection, ca.id)
-        found = await revocations.find_crl(connection, ca.id)
+        found = await revocations.find_crl(connection, ca.id, partition)
         if found and not _due(found, now):  # somebody else was faster
             return found.der
-        return await _renew(connection, ca, found, now)
+        return await _renew(connection, ca, partition, found, now)
+
+
+async def sign_due(pool: Pool, ca: LocalCa, now: datetime) -> None:
+    """Signs whatever is due, whether anybody asks for it or not."""
+    highest = max(ca.crl_partitions, await revocations.highest_partition(pool, ca.id))
+    for partition in range(highest + 1):
+        await current_crl(pool, ca, now, partition)
+
+
+async def _place(pool: Pool, ca: LocalCa) -> None:
+    """Reads from revoked certificates which partition each points to: so it stays right, however
+    many there are later."""
+    while found := await revocations.unplaced(pool, ca.id, _PLACED_AT_ONCE):
+        partitions = [ca.partition_of(der) for _, der in found]
+        await revocations.place(pool, [serial for serial, _ in found], partitions)
 
 
 def _due(crl: StoredCrl, now: datetime) -> bool:
@@ -41,20 +66,25 @@ def _due(crl: StoredCrl, now: datetime) -> bool:
 
 
 async def _renew(
-    connection: Connection, ca: LocalCa, previous: StoredCrl | None, now: datetime
+    connection: Connection,
+    ca: LocalCa,
+    partition: int,
+    previous: StoredCrl | None,
+    now: datetime,
 ) -> bytes:
     this_update = now.replace(microsecond=0)
     next_update = this_update + VALID_FOR
     number = previous.number + 1 if previous else 1
     # RFC 5280 §3.3: an entry goes only after a CRL was made beyond the certificate's end.
     since = min(previous.this_update, this_update) if previous else this_update
-    revoked = await revocations.list_revoked(connection, ca.id, since)
+    revoked = await revocations.list_revoked(connection, ca.id, partition, since)
     der = await asyncio.to_thread(
-        lambda: ca.sign_crl(number, this_update, next_update, entries(revoked))
+        lambda: ca.sign_crl(number, this_update, next_update, entries(revoked), partition)
     )
     await revocations.add_crl(
         connection,
         issuer_id=ca.id,
+        partition=partition,
         number=number,
         der=der,
         this_update=this_update,

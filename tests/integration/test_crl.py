@@ -208,7 +208,7 @@ async def test_signing_leaves_an_audit_event(pool: Pool, ca: LocalCa) -> None:
             "actor": "gateway:crl",
             "action": "crl.signed",
             "subject": "local",
-            "after": {"number": 1, "entries": 1},
+            "after": {"number": 1, "partition": 0, "entries": 1},
         },
         {
             "at": NOW - timedelta(hours=1),

@@ -114,7 +114,7 @@ def test_it_says_where_the_issuer_and_the_crl_are(ca: LocalCa) -> None:
     assert access.access_location.value == "http://ca.example.net/ca/local.der"
     (point,) = extensions.get_extension_for_class(x509.CRLDistributionPoints).value
     assert point.full_name is not None
-    assert point.full_name[0].value == "http://ca.example.net/crl/local.crl"
+    assert point.full_name[0].value == "http://ca.example.net/crl/local-1.crl"
 
 
 @pytest.mark.parametrize(
