@@ -107,6 +107,26 @@ CREATE INDEX delivery_pending ON notice.delivery (destination_id, notice_number)
     WHERE status = 'pending';
 CREATE INDEX delivery_notice ON notice.delivery (notice_number);
 
+-- Status machines, in one place: docs/status-machines.md draws them.
+
+CREATE FUNCTION notice.refuse_move() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION '%.% cannot go from % to %', TG_TABLE_SCHEMA, TG_TABLE_NAME, OLD.status, NEW.status
+        USING ERRCODE = 'restrict_violation';
+END $$;
+COMMENT ON FUNCTION notice.refuse_move() IS 'Trigger body: called only for a change of status that is not in the machine.';
+
+CREATE TRIGGER moves BEFORE UPDATE OF status ON notice.destination FOR EACH ROW
+    WHEN (OLD.status <> NEW.status AND (OLD.status, NEW.status) NOT IN (
+        ('active', 'parked'), ('active', 'removed'), ('parked', 'active'), ('parked', 'removed')))
+    EXECUTE FUNCTION notice.refuse_move();
+
+CREATE TRIGGER moves BEFORE UPDATE OF status ON notice.delivery FOR EACH ROW
+    WHEN (OLD.status <> NEW.status AND (OLD.status, NEW.status) NOT IN (
+        ('pending', 'delivered'), ('pending', 'skipped'), ('delivered', 'pending'),
+        ('skipped', 'pending')))
+    EXECUTE FUNCTION notice.refuse_move();
+
 CREATE VIEW ops.notices AS
 SELECT notice.number,
        account.login AS reseller,
