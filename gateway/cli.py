@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from gateway.commands import (
+    ca,
     certificate_orders,
     jobs,
     notices,
@@ -39,6 +40,7 @@ app.add_typer(organizations.app, name="organization")
 app.add_typer(prevalidations.app, name="prevalidation")
 app.add_typer(certificate_orders.app, name="certificate-order")
 app.add_typer(unsubscriptions.app, name="unsubscription")
+app.add_typer(ca.app, name="ca")
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(products.app, name="product")
 

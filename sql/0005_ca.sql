@@ -14,6 +14,16 @@ COMMENT ON TABLE ca.issuer IS 'An issuing CA; name is the stem of its /ca/<name>
 COMMENT ON COLUMN ca.issuer.certificate IS 'DER of the issuing certificate.';
 COMMENT ON COLUMN ca.issuer.chain IS 'DER of the certificates above it that clients are sent.';
 
+CREATE TABLE ca.alternate_chain (
+    issuer_id    uuid NOT NULL REFERENCES ca.issuer,
+    number       smallint NOT NULL CHECK (number BETWEEN 1 AND 100),
+    certificates bytea[] NOT NULL CHECK (cardinality(certificates) BETWEEN 1 AND 10),
+    added_at     timestamptz NOT NULL,
+    PRIMARY KEY (issuer_id, number)
+);
+COMMENT ON TABLE ca.alternate_chain IS 'Other ways from an issuer''s certificates to a root, for clients that ask (RFC 8555 §7.4.2).';
+COMMENT ON COLUMN ca.alternate_chain.certificates IS 'DER; the first has the issuer''s name and key, signed by somebody else.';
+
 CREATE TABLE ca.certificate (
     serial      text COLLATE "C" PRIMARY KEY CHECK (serial ~ '^[0-9a-f]{2,40}$'),
     issuer_id   uuid NOT NULL REFERENCES ca.issuer,

@@ -38,5 +38,7 @@ class Urls:
     def challenge(self, challenge_id: UUID) -> str:
         return f"{self.directory}/chall/{challenge_id}"
 
-    def certificate(self, order_id: UUID) -> str:
-        return f"{self.directory}/cert/{order_id}"
+    def certificate(self, order_id: UUID, chain: int = 0) -> str:
+        """With a chain: 0 = the usual one, otherwise the number of an alternate."""
+        query = f"?chain={chain}" if chain else ""
+        return f"{self.directory}/cert/{order_id}{query}"

@@ -141,11 +141,11 @@ def _certificates(
     """BR §7.1.2.1 and §7.1.2.6. Names carry a number: a client may trust CAs of many gateways."""
     number = ids.new_serial_number()
     mark = f"{number & 0xFFFF_FFFF:08X}"
-    root_name, issuing_name = _name(f"Root {mark}"), _name(f"Issuing {mark}")
+    root_name, issuing_name = name_of(f"Root {mark}"), name_of(f"Issuing {mark}")
     identifier = x509.SubjectKeyIdentifier.from_public_key(root_key.public_key())
     authority = x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(identifier)
     root = (
-        _ca_certificate(root_name, root_key.public_key(), valid or _years(now, _ROOT_YEARS))
+        ca_certificate(root_name, root_key.public_key(), valid or _years(now, _ROOT_YEARS))
         .serial_number(number)
         .issuer_name(root_name)
         .add_extension(x509.BasicConstraints(True, None), critical=True)
@@ -153,9 +153,7 @@ def _certificates(
         .sign(root_key, SHA256())
     )
     issuing = (
-        _ca_certificate(
-            issuing_name, issuing_key.public_key(), valid or _years(now, _ISSUING_YEARS)
-        )
+        ca_certificate(issuing_name, issuing_key.public_key(), valid or _years(now, _ISSUING_YEARS))
         .serial_number(ids.new_serial_number())
         .issuer_name(root_name)
         .add_extension(x509.BasicConstraints(True, 0), critical=True)
@@ -172,7 +170,7 @@ def _certificates(
     return root, issuing
 
 
-def _ca_certificate(
+def ca_certificate(
     subject: x509.Name, key: ec.EllipticCurvePublicKey, valid: tuple[datetime, datetime]
 ) -> x509.CertificateBuilder:
     return (
@@ -186,7 +184,8 @@ def _ca_certificate(
     )
 
 
-def _name(common_name: str) -> x509.Name:
+def name_of(common_name: str) -> x509.Name:
+    """The subject of a CA of this gateway."""
     return x509.Name(
         [
             x509.NameAttribute(NameOID.ORGANIZATION_NAME, _ORGANIZATION),

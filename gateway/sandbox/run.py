@@ -22,7 +22,7 @@ from gateway.db.migrate import migrate
 from gateway.db.pool import open_pool
 from gateway.errors import OperatorMistake
 from gateway.listeners import reserved_ports
-from gateway.sandbox import demo_data, demo_organization
+from gateway.sandbox import alternate_chain, demo_data, demo_organization
 from gateway.sandbox.clock import choose_clock
 from gateway.sandbox.postgres import EmbeddedPostgres
 from gateway.server import supervise
@@ -100,6 +100,7 @@ async def _furnish(
     pool = await open_pool(database, min_size=1)
     try:
         clock = choose_clock(settings, pool)
+        await alternate_chain.add(pool, clock, ca, state / "alternate-root.pem")
         await demo_data.add(pool, clock)
         anchor = await demo_organization.add(pool, clock)
     finally:

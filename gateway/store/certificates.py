@@ -11,21 +11,33 @@ from gateway.store.admission import Admission, Ticket, admission_of
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """DER of the leaf, its issuer, and the certificates above that clients are sent."""
+    """DER of the leaf, and of the certificates above that clients are sent with it."""
 
     leaf: bytes
-    issuer: bytes
     chain: list[bytes]
+    alternates: int
+    """So many other chains there are."""
 
 
-async def read(pool: Pool, ticket: Ticket, order_id: UUID) -> tuple[Admission, Download | None]:
-    """Admits a request; the certificate of one of the signer's orders (RFC 8555 §7.4.2)."""
+async def read(
+    pool: Pool, ticket: Ticket, order_id: UUID, chain: int
+) -> tuple[Admission, Download | None]:
+    """Admits a request; the certificate of one of the signer's orders (RFC 8555 §7.4.2).
+
+    `chain` 0 = the usual one, otherwise the number of an alternate. None when either is not there.
+    """
     row = await fetch_one(
         pool,
         """
           WITH burnt AS MATERIALIZED (SELECT acme.burn_nonce($1, $2) AS nonce_fresh)
-        SELECT burnt.nonce_fresh, signer.*, certificate.der, issuer.certificate AS issuer,
-               issuer.chain
+        SELECT burnt.nonce_fresh, signer.*, certificate.der,
+               CASE WHEN $5 = 0 THEN issuer.certificate || issuer.chain
+                    ELSE (SELECT certificates
+                            FROM ca.alternate_chain
+                           WHERE issuer_id = issuer.id AND number = $5) END AS chain,
+               (SELECT count(*)
+                  FROM ca.alternate_chain
+                 WHERE issuer_id = issuer.id) AS alternates
           FROM burnt
           CROSS JOIN acme.signer
           LEFT JOIN ca.certificate
@@ -39,10 +51,11 @@ async def read(pool: Pool, ticket: Ticket, order_id: UUID) -> tuple[Admission, D
         ticket.epoch,
         ticket.account_id,
         order_id,
+        chain,
     )
     download = None
-    if row["der"] is not None:
-        download = Download(row["der"], row["issuer"], row["chain"])
+    if row["der"] is not None and row["chain"] is not None:
+        download = Download(row["der"], row["chain"], row["alternates"])
     return admission_of(row), download
 
 

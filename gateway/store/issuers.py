@@ -1,12 +1,15 @@
 """Issuing CAs."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from gateway.db.pool import Pool
+from gateway.db.pool import Connection, Pool
 from gateway.errors import ConfigurationError
 
 
@@ -58,3 +61,55 @@ async def register(pool: Pool, issuer: Registrable) -> None:
             f"the database knows another CA named {issuer.name!r}: give this node a copy of that "
             "CA's directory (ca.directory), or restore it from a backup"
         )
+
+
+@dataclass(frozen=True, slots=True)
+class IssuerRow:
+    """An issuer; `certificate` is DER."""
+
+    id: UUID
+    name: str
+    certificate: bytes
+    chains: list[list[bytes]]
+    """The alternates, by their number."""
+
+
+async def lock(connection: Connection, name: str) -> IssuerRow | None:
+    """Nobody adds a chain until the transaction ends."""
+    row = await connection.fetchrow(
+        """
+        SELECT id, name, certificate
+          FROM ca.issuer
+         WHERE name = $1
+           FOR NO KEY UPDATE
+        """,
+        name,
+    )
+    if row is None:
+        return None
+    chains = await connection.fetch(
+        """
+        SELECT certificates
+          FROM ca.alternate_chain
+         WHERE issuer_id = $1
+         ORDER BY number
+        """,
+        row["id"],
+    )
+    return IssuerRow(**row, chains=[chain["certificates"] for chain in chains])
+
+
+async def add_chain(
+    connection: Connection, issuer_id: UUID, number: int, chain: Sequence[bytes], now: datetime
+) -> None:
+    """Another way from the issuer's certificates to a root; DER, nearest first."""
+    await connection.execute(
+        """
+        INSERT INTO ca.alternate_chain (issuer_id, number, certificates, added_at)
+        VALUES ($1, $2, $3, $4)
+        """,
+        issuer_id,
+        number,
+        list(chain),
+        now,
+    )

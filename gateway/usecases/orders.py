@@ -87,9 +87,9 @@ async def list_orders(
     return page, page[-1] if len(found) > size else None
 
 
-async def download(pool: Pool, ticket: Ticket, order_id: UUID) -> Download:
-    """The certificate of one of the signer's orders; raises NotFound."""
-    admission, found = await certificates.read(pool, ticket, order_id)
+async def download(pool: Pool, ticket: Ticket, order_id: UUID, chain: int) -> Download:
+    """The certificate of one of the signer's orders, with a chain; raises NotFound."""
+    admission, found = await certificates.read(pool, ticket, order_id, chain)
     admit(ticket, admission)
     if found is None:
         raise NotFound

@@ -10,7 +10,7 @@ from tests.support.csrs import csr
 
 
 async def rows(gateway: Any, table: str) -> int:
-    count: int = await gateway.pool.fetchval(f"SELECT count(*) FROM {table}")  # noqa: S608
+    count: int = await gateway.pool.fetchval(f"SELECT count(*) FROM {table}")
     return count
 
 

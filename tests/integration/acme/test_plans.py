@@ -13,8 +13,8 @@ from tests.support.acme_client import AcmeClient
 from tests.support.csrs import csr
 
 _FILLED = Amounts(accounts=2000, names=10_000, certificates=10_000)
-_TINY = {"server", "issuer", "clock", "nonce_epoch", "cursor"}
-"""A row or two for ever."""
+_TINY = {"server", "issuer", "clock", "nonce_epoch", "cursor", "alternate_chain"}
+"""A few rows for ever."""
 
 
 @pytest.fixture

@@ -1,0 +1,34 @@
+"""`gateway ca …`"""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gateway.commands.operation import Config, operate
+from gateway.db.pool import Connection
+from gateway.origin import Origin
+from gateway.usecases import chains
+
+app = typer.Typer(no_args_is_help=True, help="The CA.")
+
+
+@app.callback()
+def ca() -> None:
+    """The CA."""
+
+
+@app.command("add-chain")
+def add_chain(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="PEM, nearest certificate first.")],
+    issuer: Annotated[str, typer.Option(metavar="NAME")] = "local",
+    config: Config = None,
+) -> None:
+    """Offers clients another chain: the issuing certificate as another root has signed it."""
+    pem = file.read_bytes()
+
+    async def work(connection: Connection, now: datetime, origin: Origin) -> int:
+        return await chains.add_chain(connection, now, origin, issuer, pem)
+
+    typer.echo(f"chain {operate(config, work)} of {issuer}")
