@@ -160,7 +160,10 @@ async def serials_to_revoke(connection: Connection, cert_id: str, now: datetime)
 
 
 async def revocation_is_complete(connection: Connection, cert_id: str) -> bool:
-    """Every revocation of an order was told to its issuer, and is on the CRL if we sign that."""
+    """Every revocation of an order was told to its issuer, and is on our CRLs if we sign them.
+
+    These are the complete one and the partition that the certificate points to.
+    """
     complete: bool = await connection.fetchval(
         """
         SELECT NOT EXISTS (
@@ -170,7 +173,9 @@ async def revocation_is_complete(connection: Connection, cert_id: str) -> bool:
                  JOIN ca.revocation ON revocation.serial = issued.serial
                 WHERE issued.cert_id = $1
                   AND (revocation.told_at IS NULL
-                       OR revocation.crl_number IS NULL
+                       OR (revocation.crl_number IS NULL
+                           OR revocation.partition IS NULL
+                           OR revocation.partition > 0 AND revocation.partition_number IS NULL)
                           AND EXISTS (SELECT
                                         FROM ca.crl
                                        WHERE crl.issuer_id = certificate.issuer_id)))

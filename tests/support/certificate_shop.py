@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlsplit
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -106,7 +107,7 @@ class CertificateShop:
         async def there() -> Any:
             shown = await self.show(cert_id)
             if shown["status"] == "REVOKING":
-                await self._fetch_crl()
+                await self._fetch_crls(shown["certificate"])
             return shown if shown["status"] in statuses else None
 
         return await eventually(there)
@@ -202,10 +203,12 @@ class CertificateShop:
         number: int = await self.gateway.pool.fetchval("SELECT count(*) FROM ops.ledger_mismatch")
         return number
 
-    async def _fetch_crl(self) -> None:
-        async with self.gateway.session.get(f"{self.gateway.plain_url}/crl/local.crl") as response:
-            assert response.status == 200
-            await response.read()
+    async def _fetch_crls(self, certificate: str) -> None:
+        """The complete one and that of the certificate: who asks has not to wait for the job."""
+        for path in ("/crl/local.crl", crl_path(certificate)):
+            async with self.gateway.session.get(f"{self.gateway.plain_url}{path}") as response:
+                assert response.status == 200
+                await response.read()
 
 
 async def shop_of(gateway: Any, login: str, web: ChallengeServer | None = None) -> CertificateShop:
@@ -235,6 +238,14 @@ def application(*names: str, **members: Any) -> dict[str, Any]:
 def pem(*names: str, kind: str = "P-256") -> str:
     der = csr(names or (NAME,), signer=key(kind))
     return x509.load_der_x509_csr(der).public_bytes(Encoding.PEM).decode()
+
+
+def crl_path(certificate: str) -> str:
+    """Of the CRL that a certificate (PEM) points to."""
+    leaf = x509.load_pem_x509_certificate(certificate.encode())
+    points = leaf.extensions.get_extension_for_class(x509.CRLDistributionPoints).value
+    [name] = points[0].full_name or []
+    return urlsplit(str(name.value)).path
 
 
 async def eventually(look: Callable[[], Awaitable[Any]]) -> Any:

@@ -11,13 +11,14 @@ from gateway.store import certificate_issuance, revocations
 from tests.support.certificate_shop import (
     NAME,
     CertificateShop,
+    crl_path,
     eventually,
     purchase,
 )
 
 
-async def crl_serials(shop: CertificateShop) -> set[int]:
-    async with shop.gateway.session.get(f"{shop.gateway.plain_url}/crl/local.crl") as response:
+async def crl_serials(shop: CertificateShop, path: str = "/crl/local.crl") -> set[int]:
+    async with shop.gateway.session.get(f"{shop.gateway.plain_url}{path}") as response:
         crl = x509.load_der_x509_crl(await response.read())
     return {entry.serial_number for entry in crl}
 
@@ -75,6 +76,7 @@ async def test_a_revocation_is_complete_when_the_crl_tells_of_it(shop: Certifica
     assert answer == {"cert_id": cert_id, "status": "REVOKING"}
     await shop.until(cert_id, "REVOKED")
     assert serial in await crl_serials(shop)
+    assert serial in await crl_serials(shop, crl_path(shown["certificate"]))
     assert (await shop.send("POST", f"/{cert_id}/revoke")).status == 409
 
 
@@ -92,6 +94,12 @@ async def test_a_revocation_that_the_issuer_or_the_crl_does_not_know_is_not_comp
         await revocations.mark_told(connection, serials)
         assert not await certificate_issuance.revocation_is_complete(connection, cert_id)
         await connection.execute("UPDATE ca.revocation SET crl_number = 1")
+        assert not await certificate_issuance.revocation_is_complete(connection, cert_id)
+        await connection.execute("UPDATE ca.revocation SET partition = 3")
+        assert not await certificate_issuance.revocation_is_complete(connection, cert_id)
+        await connection.execute("UPDATE ca.revocation SET partition_number = 1")
+        assert await certificate_issuance.revocation_is_complete(connection, cert_id)
+        await connection.execute("UPDATE ca.revocation SET partition = 0, partition_number = NULL")
         assert await certificate_issuance.revocation_is_complete(connection, cert_id)
         await connection.execute("UPDATE ca.revocation SET told_at = NULL")
         assert not await certificate_issuance.revocation_is_complete(connection, cert_id)
