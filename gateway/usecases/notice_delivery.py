@@ -26,6 +26,7 @@ from gateway.validation.addresses import EVERYWHERE
 
 _PAUSE_SECONDS = 1.0
 _DESTINATIONS_AT_ONCE = 20
+_NOTICES_IN_A_ROW = 20
 _LEASE_BEYOND_TIMEOUT_SECONDS = 10.0
 _GRACE_SECONDS = 5.0
 _SECONDS_AN_HOUR = 3600
@@ -70,9 +71,11 @@ class NoticeRunner:
     async def _work(self, lease: Lease) -> None:
         try:
             held: Lease | None = lease
-            while held is not None and not self._closing:
+            for _ in range(_NOTICES_IN_A_ROW):
+                if held is None or self._closing:
+                    break
                 held = await self._send_oldest(held)
-            if held is not None:
+            if held is not None:  # others have their turn
                 await store.release(self._services.pool, held)
         except Exception as error:  # the lease ends and somebody tries again
             about = {"destination": str(lease.destination_id)}

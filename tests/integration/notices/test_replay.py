@@ -39,6 +39,18 @@ async def test_a_new_webhook_can_have_what_was_told_before(
     assert receiver.days == [1, 2]
 
 
+async def test_many_that_wait_come_in_turns_and_in_order(
+    desk: Desk, receiver: Hook, kid: str
+) -> None:
+    await desk.happen(kid, *range(1, 46))
+    await until(lambda: desk.told_are(45), "all are made")
+    await desk.webhook(receiver.url)
+    assert await desk.change(usecase.replay, None, None, None) == 45
+    await receiver.until(45)
+    await until(lambda: desk.undelivered_are(0), "all are recorded")
+    assert receiver.days == list(range(1, 46))
+
+
 async def test_a_notice_that_blocks_can_be_skipped(desk: Desk, receiver: Hook, kid: str) -> None:
     receiver.answers = [410]
     await desk.webhook(receiver.url)
