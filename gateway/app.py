@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -32,10 +32,12 @@ from gateway.sandbox.clock import choose_clock
 from gateway.scm import routes as scm
 from gateway.services import Services
 from gateway.store import issuers
+from gateway.usecases import linting
 from gateway.usecases.activity import ActivityLog
 from gateway.usecases.certificate_order_runner import CertificateOrderRunner
 from gateway.usecases.dnssec_watch import DnssecWatch
 from gateway.usecases.issuance_runner import IssuanceRunner
+from gateway.usecases.linting import LintedIssuer, LintSampler
 from gateway.usecases.notice_delivery import NoticeRunner
 from gateway.usecases.notices import keep_making
 from gateway.usecases.perspective import methods_of
@@ -92,6 +94,8 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
         services, ca = await stack.enter_async_context(_services(settings))
         validator, runner = Validator(services), IssuanceRunner(services)
         activity, dnssec = ActivityLog(services), DnssecWatch(services)
+        sampler = LintSampler(services, settings.ca.lint_sample)
+        ca.on_issued = sampler.offer
         jobs = all_work(ca)
         stack.push_async_callback(_last_flush, activity)
         stack.push_async_callback(validator.close)
@@ -104,6 +108,7 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
             ("certificate_orders", CertificateOrderRunner(services).run_forever),
             ("activity", activity.run_forever),
             ("dnssec", dnssec.run_forever),
+            ("lint", sampler.run_forever),
             ("jobs", JobRunner(services, jobs).run_forever),
             ("notices", partial(keep_making, services)),
             ("notice_delivery", notices.run_forever),
@@ -116,6 +121,11 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
             plain=_plain_app(services, ca),
             metrics=_metrics_app(),
         )
+
+
+async def check_profiles(settings: Settings) -> None:
+    """Raises ConfigurationError when a profile gives certificates that are not in order."""
+    await linting.check_profiles(await load_ca(settings))
 
 
 async def run_jobs(settings: Settings) -> None:
@@ -133,17 +143,22 @@ async def _services(settings: Settings) -> AsyncIterator[tuple[Services, LocalCa
     pool = await open_pool(settings.database, min_size=0)
     try:
         ca = await load_ca(settings)
-        yield (
-            Services(
-                settings=settings,
-                pool=pool,
-                clock=choose_clock(settings, pool),
-                vault=_vault(settings),
-                issuer=ca,
-                resolver=_resolver(settings),
-            ),
-            ca,
+        services = Services(
+            settings=settings,
+            pool=pool,
+            clock=choose_clock(settings, pool),
+            vault=_vault(settings),
+            issuer=ca,
+            resolver=_resolver(settings),
         )
+        if not settings.ca.lint_every_certificate:
+            yield services, ca
+            return
+        issuer = LintedIssuer(ca, services)
+        try:
+            yield replace(services, issuer=issuer), ca
+        finally:
+            issuer.close()
     finally:
         await _close_pool(pool)
 

@@ -107,6 +107,10 @@ class Ca(_Section):
     """Base of CRL and AIA URLs, plain http; default: public_url with http and plain_http_port."""
     crl_partitions: int = Field(default=8, ge=1, le=1000)
     """New certificates are spread over so many CRLs, which keeps each of them short."""
+    lint_sample: float = Field(default=0.01, ge=0, le=1)
+    """Share of the certificates that pkilint looks at after they were issued."""
+    lint_every_certificate: bool = False
+    """pkilint looks at every certificate before it is signed, and refuses it on an error."""
     caa_identities: list[DomainName] = []
     """Names that CAA records call this CA by (RFC 8659); default: the host of public_url."""
 

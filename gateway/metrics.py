@@ -24,6 +24,11 @@ _NOTICES = Counter(
     "Attempts to deliver a notice: delivered, failed, or parked = failed for good.",
     ["channel", "outcome"],
 )
+_LINT_FINDINGS = Counter(
+    "gateway_lint_findings",
+    "Certificates with errors by the Baseline Requirements; refused = yes: they were not signed.",
+    ["refused"],
+)
 _DOORS = {"products": "reseller", "crl": "ca", "ca": "ca", "health": "health", "sandbox": "sandbox"}
 
 
@@ -37,6 +42,11 @@ def observe_request(path: str, status: int, seconds: float) -> None:
 def observe_notice(channel: str, outcome: str) -> None:
     """Counts an attempt: delivered, failed or parked."""
     _NOTICES.labels(channel, outcome).inc()
+
+
+def observe_lint_finding(*, refused: bool) -> None:
+    """Counts a certificate with errors."""
+    _LINT_FINDINGS.labels("yes" if refused else "no").inc()
 
 
 @cache

@@ -18,7 +18,7 @@ import structlog
 from prometheus_client import multiprocess
 
 from gateway import logging
-from gateway.app import prepare
+from gateway.app import check_profiles, prepare
 from gateway.config import Settings
 from gateway.db.pool import told_to_operators
 from gateway.errors import OperatorMistake
@@ -49,6 +49,7 @@ def supervise(settings: Settings, on_ready: Callable[[], None]) -> None:
     tls_context(settings.listen)
     with told_to_operators():
         asyncio.run(prepare(settings))
+        asyncio.run(check_profiles(settings))
     with _metrics_directory() as directory, _wakeups() as wakeups:
         Supervisor(settings, directory, wakeups, on_ready).run()
 

@@ -78,3 +78,13 @@ CREATE TABLE ca.crl (
 );
 COMMENT ON TABLE ca.crl IS 'Signed CRLs; the highest number of an issuer and partition is the one served.';
 COMMENT ON COLUMN ca.crl.partition IS 'As in its URL and in those of the certificates it is for; 0 = the complete one.';
+
+CREATE TABLE ca.lint_finding (
+    id       bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    serial   text COLLATE "C" NOT NULL,
+    findings text[] NOT NULL,
+    refused  boolean NOT NULL,
+    found_at timestamptz NOT NULL
+);
+COMMENT ON TABLE ca.lint_finding IS 'Certificates that pkilint finds errors in.';
+COMMENT ON COLUMN ca.lint_finding.refused IS 'true = it was not signed for that (ca.lint_every_certificate); false = it was signed before.';

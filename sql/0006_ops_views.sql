@@ -296,3 +296,11 @@ SELECT account.login AS reseller,
 COMMENT ON VIEW ops.refunds_after_issuance IS 'Refund abuse: names that were added, used for certificates and removed for a full refund, per reseller and month.';
 COMMENT ON COLUMN ops.refunds_after_issuance.month IS 'First day of the UTC month of the refund.';
 COMMENT ON COLUMN ops.refunds_after_issuance.certificates IS 'Certificates issued for those names while they were listed.';
+
+CREATE VIEW ops.lint_findings AS
+SELECT finding.found_at, finding.serial, finding.refused, finding.findings, certificate.names,
+       certificate.account_id
+  FROM ca.lint_finding finding
+  LEFT JOIN ca.certificate ON certificate.serial = finding.serial
+ ORDER BY finding.id DESC;
+COMMENT ON VIEW ops.lint_findings IS 'Certificates with errors by the Baseline Requirements; should be empty.';

@@ -2,14 +2,14 @@
 
 import ipaddress
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
 from uuid import UUID
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPublicKeyTypes
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -29,6 +29,9 @@ _SECOND = timedelta(seconds=1)
 _SERVER_VALIDITY = timedelta(days=90)
 _CLOCK_SKEW = timedelta(hours=1)
 _EMPTY = x509.Name([])
+_SPECIMEN = Subject(
+    country="GB", state_or_province="London", locality="London", organization="Example Ltd"
+)
 
 
 class LocalCa:
@@ -46,6 +49,8 @@ class LocalCa:
         self._issuing_pem = stored.issuing.public_bytes(Encoding.PEM)
         self._valid = stored.issuing.not_valid_before_utc, stored.issuing.not_valid_after_utc
         self.crl_partitions = crl_partitions
+        self.on_issued: Callable[[Issued], None] | None = None
+        """Told of each certificate that `issue_now` has signed."""
         self._crl_url = f"{base_url}/crl/{name}"
         self._extensions = ConstantExtensions(
             stored.key.public_key(),
@@ -77,9 +82,59 @@ class LocalCa:
 
     def issue_now(self, request: CertificateRequest) -> Issued:
         """Signs. Raises ConfigurationError when the CA's own validity does not allow it."""
+        issued = self._issue(request, self._key)
+        if self.on_issued is not None:
+            self.on_issued(issued)
+        return issued
+
+    def draft(self, request: CertificateRequest) -> Issued:
+        """What would be signed, under the signature of a key that nobody keeps: to be linted.
+
+        Raises ConfigurationError as `issue_now` does.
+        """
+        return self._issue(request, ec.generate_private_key(self._key.curve))
+
+    def specimens(self) -> list[tuple[str, bytes]]:
+        """Drafts of all profiles, policies and kinds of key: what it is, and DER."""
+        keys: dict[str, CertificateIssuerPublicKeyTypes] = {
+            "P-256": ec.generate_private_key(ec.SECP256R1()).public_key(),
+            "P-384": ec.generate_private_key(ec.SECP384R1()).public_key(),
+            "RSA-2048": rsa.generate_private_key(65537, 2048).public_key(),
+        }
+        return [
+            (
+                f"profile {profile.name} ({'OV' if organization else 'DV'}, {kind})",
+                self.draft(self._specimen(profile, key, organization)).der,
+            )
+            for profile in PROFILES.values()
+            for organization in (None, _SPECIMEN)
+            for kind, key in keys.items()
+        ]
+
+    def _specimen(
+        self,
+        profile: Profile,
+        key: CertificateIssuerPublicKeyTypes,
+        organization: Subject | None,
+    ) -> CertificateRequest:
+        begins = self._valid[0]
+        return CertificateRequest(
+            ids.new_id(),
+            ids.new_serial_number(),
+            b"",
+            key,
+            ["www.example.com", "*.example.com"],
+            profile.name,
+            begins,
+            begins + profile.longest - _SECOND,
+            organization,
+        )
+
+    def _issue(self, request: CertificateRequest, key: ec.EllipticCurvePrivateKey) -> Issued:
         not_before, not_after = self._fit(request.not_before, request.not_after)
         profile = PROFILES[request.profile]
         der = self._sign(
+            key,
             _subject(profile, request.names, request.organization),
             request.public_key,
             request.serial_number,
@@ -188,6 +243,7 @@ class LocalCa:
     ) -> bytes:
         profile = PROFILES["classic"]
         return self._sign(
+            self._key,
             _subject(profile, hostnames),
             key,
             ids.new_serial_number(),
@@ -212,6 +268,7 @@ class LocalCa:
 
     def _sign(
         self,
+        key: ec.EllipticCurvePrivateKey,
         subject: x509.Name,
         public_key: CertificateIssuerPublicKeyTypes,
         serial_number: int,
@@ -233,7 +290,7 @@ class LocalCa:
             )
             .not_valid_before(valid[0])
             .not_valid_after(valid[1])
-            .sign(self._key, SHA256(), ecdsa_deterministic=True)
+            .sign(key, SHA256(), ecdsa_deterministic=True)
             .public_bytes(Encoding.DER)
         )
 

@@ -1,0 +1,65 @@
+"""What pkilint says of a certificate. Run as a program: a line of base64 in, a line of JSON out.
+
+pkilint takes a second and 60 MB to load, which no process that serves should spend.
+"""
+
+import json
+import sys
+from base64 import b64decode
+from typing import Any
+
+from cryptography import x509
+from cryptography.x509.oid import ObjectIdentifier
+
+from gateway.ca.profiles import ORGANIZATION_VALIDATED
+
+
+def lint(der: bytes, kind: Any = None) -> list[str]:
+    """The errors, by the CA/B Forum Baseline Requirements; empty = none.
+
+    `kind` is pkilint's CertificateType; None = a subscriber's, as its policy says.
+    """
+    from pkilint import finding_filter, loader
+    from pkilint.cabf import serverauth
+    from pkilint.cabf.serverauth.serverauth_constants import CertificateType
+    from pkilint.pkix import certificate
+    from pkilint.validation import ValidationFindingSeverity
+
+    if kind is None:
+        subscriber = CertificateType.DV_FINAL_CERTIFICATE, CertificateType.OV_FINAL_CERTIFICATE
+        kind = subscriber[_is_ov(der)]
+    validator = certificate.create_pkix_certificate_validator_container(
+        serverauth.create_decoding_validators(), serverauth.create_validators(kind)
+    )
+    document = loader.load_der_certificate(der, "certificate")
+    results, _ = finding_filter.filter_results(
+        serverauth.create_serverauth_finding_filters(kind), validator.validate(document.root)
+    )
+    return [
+        f"{result.node.path}: {described}"
+        for result in results
+        for described in result.finding_descriptions
+        if described.finding.severity <= ValidationFindingSeverity.ERROR
+    ]
+
+
+def _is_ov(der: bytes) -> bool:
+    extensions = x509.load_der_x509_certificate(der).extensions
+    policies = extensions.get_extension_for_class(x509.CertificatePolicies).value
+    found: list[ObjectIdentifier] = [policy.policy_identifier for policy in policies]
+    return ORGANIZATION_VALIDATED in found
+
+
+def main() -> None:
+    """Until the end of the input."""
+    for line in sys.stdin:
+        try:
+            findings = lint(b64decode(line))
+        except Exception as error:  # what cannot even be read is a finding
+            findings = [f"{type(error).__name__}: {error}"]
+        sys.stdout.write(json.dumps(findings) + "\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

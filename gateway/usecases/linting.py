@@ -1,0 +1,118 @@
+"""Certificates are linted: what every profile gives at the start, then a sample of what is signed.
+
+With ca.lint_every_certificate nothing is signed that was not linted before.
+"""
+
+import asyncio
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import structlog
+
+from gateway import metrics
+from gateway.ca.issuer import CertificateRequest, Failed, Issued, Pending
+from gateway.ca.lint_process import LintFailed, LintProcess
+from gateway.ca.local import LocalCa
+from gateway.db.pool import Pool
+from gateway.errors import ConfigurationError
+from gateway.services import Services
+from gateway.store import lint_findings
+
+_WAITING = 1000
+_PARTS = 1_000_000
+
+_log = structlog.get_logger(__name__)
+
+
+async def check_profiles(ca: LocalCa) -> None:
+    """Raises ConfigurationError naming the profile that gives certificates with errors."""
+    process = LintProcess()
+    try:
+        for label, der in await asyncio.to_thread(ca.specimens):
+            if findings := await process.lint(der):
+                raise ConfigurationError(
+                    f"certificates of {label} would not be in order: {'; '.join(findings)}"
+                )
+    except LintFailed as error:
+        raise ConfigurationError(f"certificates cannot be linted ({error})") from error
+    finally:
+        process.close()
+
+
+class LintSampler:
+    """Lints some of what this process has signed, after clients have it."""
+
+    def __init__(self, services: Services, share: float) -> None:
+        self._services = services
+        self._parts = int(share * _PARTS)
+        self._waiting: asyncio.Queue[Issued] = asyncio.Queue(_WAITING)
+        self._process = LintProcess()
+
+    def offer(self, issued: Issued) -> None:
+        """The serial number is random enough to choose by. With too many waiting it is let go."""
+        if int(issued.serial, 16) % _PARTS < self._parts and not self._waiting.full():
+            self._waiting.put_nowait(issued)
+
+    async def run_forever(self) -> None:
+        """Lints one after the other."""
+        try:
+            while True:
+                issued = await self._waiting.get()
+                if findings := await self._process.lint(issued.der):
+                    now = await self._services.clock.now()
+                    await tell(self._services.pool, issued.serial, findings, now, refused=False)
+        finally:
+            self._process.close()
+
+
+class LintedIssuer:
+    """A local CA that signs only what a throw-away key could have signed without an error.
+
+    Not immediate: linting takes milliseconds that the client's request need not hold.
+    """
+
+    immediate = False
+
+    def __init__(self, ca: LocalCa, services: Services) -> None:
+        self.id: UUID = ca.id
+        self.name = ca.name
+        self._ca = ca
+        self._services = services
+        self._process = LintProcess()
+
+    def issue_now(self, request: CertificateRequest) -> Issued:
+        """Never: it is not immediate."""
+        raise NotImplementedError
+
+    async def issue(
+        self, request: CertificateRequest, state: dict[str, Any] | None
+    ) -> Issued | Pending | Failed:
+        """Failed when a draft has errors; raises LintFailed when it cannot be linted."""
+        draft = self._ca.draft(request)
+        if findings := await self._process.lint(draft.der):
+            now = await self._services.clock.now()
+            await tell(self._services.pool, draft.serial, findings, now, refused=True)
+            return Failed("the certificate would not be in order")
+        return await self._ca.issue(request, state)
+
+    async def revoke(self, serial: str, reason: int, revoked_at: datetime) -> None:
+        await self._ca.revoke(serial, reason, revoked_at)
+
+    def chain_pem(self) -> bytes:
+        return self._ca.chain_pem()
+
+    def close(self) -> None:
+        """Ends the process that lints."""
+        self._process.close()
+
+
+async def tell(
+    pool: Pool, serial: str, findings: Iterable[str], now: datetime, *, refused: bool
+) -> None:
+    """To the log, the metrics, and ops.lint_findings."""
+    said = list(findings)
+    _log.error("lint.finding", serial=serial, findings=said, refused=refused)
+    metrics.observe_lint_finding(refused=refused)
+    await lint_findings.add(pool, serial, said, now, refused=refused)
