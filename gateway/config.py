@@ -87,6 +87,8 @@ class Listen(_Section):
     plain_http_port: Port | None = None
     """Plain HTTP for CRL and AIA downloads; everything else there is refused (E6)."""
     metrics_port: Port | None = None
+    metrics_host: str = "127.0.0.1"
+    """Metrics are for this machine, unless said otherwise."""
     trusted_proxies: list[str] = []
     """Networks (CIDR) whose X-Forwarded-Proto and X-Forwarded-For are believed."""
 

@@ -33,10 +33,14 @@ def reserved_ports(listen: Listen) -> Iterator[Listen]:
     bound: list[socket.socket] = []
     try:
         ports: dict[str, int] = {}
-        for field in ("port", "plain_http_port", "metrics_port"):
+        for field, host in (
+            ("port", listen.host),
+            ("plain_http_port", listen.host),
+            ("metrics_port", listen.metrics_host),
+        ):
             wanted = getattr(listen, field)
             if wanted is not None:
-                bound.append(_bind(listen.host, wanted, field))
+                bound.append(_bind(host, wanted, field))
                 ports[field] = bound[-1].getsockname()[1]
         yield listen.model_copy(update=ports)
     finally:
@@ -53,13 +57,13 @@ async def serving(gateway: Gateway) -> AsyncIterator["Serving"]:
     listen = gateway.services.settings.listen
     tls = tls_context(listen)
     async with AsyncExitStack() as stack:
-        for app, port, context in (
-            (gateway.metrics, listen.metrics_port, None),
-            (gateway.plain, listen.plain_http_port, None),
-            (gateway.public, listen.port, tls),
+        for app, host, port, context in (
+            (gateway.metrics, listen.metrics_host, listen.metrics_port, None),
+            (gateway.plain, listen.host, listen.plain_http_port, None),
+            (gateway.public, listen.host, listen.port, tls),
         ):
             if port is not None:
-                await stack.enter_async_context(_served(app, listen.host, port, context))
+                await stack.enter_async_context(_served(app, host, port, context))
         yield Serving(listen, tls)
 
 

@@ -38,3 +38,13 @@ def test_lingering_connections_of_another_server_do_not_hold_a_port() -> None:
             assert client.recv(1) == b""
     with reserved_ports(Listen(host=address[0], port=address[1])) as listen:
         assert listen.port == address[1]
+
+
+def test_metrics_have_an_address_of_their_own() -> None:
+    with reserved_ports(FREE.model_copy(update={"metrics_host": "127.0.0.2"})) as listen:
+        port = listen.metrics_port or 0
+        with socket.create_server(("127.0.0.1", port)):
+            pass
+        with pytest.raises(OSError) as refused:
+            socket.create_server(("127.0.0.2", port))
+        assert refused.value.errno == errno.EADDRINUSE
