@@ -1,5 +1,6 @@
 """`gateway product …`"""
 
+import json
 from datetime import datetime
 from typing import Annotated
 
@@ -11,9 +12,12 @@ from gateway.db.pool import Connection
 from gateway.origin import Origin
 from gateway.rules.licences import PRODUCTS
 from gateway.rules.operator_input import DEFAULT_PRICE_LIST
+from gateway.store.licences import ListedPrice
 from gateway.usecases import product_prices
 
 app = typer.Typer(no_args_is_help=True, help="SiteLock products and their prices.")
+prices = typer.Typer(no_args_is_help=True, help="What a product costs.")
+app.add_typer(prices, name="price")
 
 
 @app.command("list")
@@ -24,8 +28,8 @@ def list_() -> None:
         typer.echo(f"{product.number}  {product.name}  {product.kind}  {lengths}")
 
 
-@app.command("set-price")
-def set_price(
+@prices.command("set")
+def set_(
     login: Annotated[str, typer.Argument(metavar="LOGIN", help="'default' = the list for all.")],
     price: Annotated[str, typer.Argument(metavar="AMOUNT")],
     product: Annotated[int, typer.Option(metavar="1060")],
@@ -50,3 +54,35 @@ def set_price(
 
     operate(config, work)
     typer.echo(f"price of {product} for {days} days set for {login}")
+
+
+@prices.command("list")
+def list_prices(
+    login: Annotated[str, typer.Argument(metavar="LOGIN", help="'default' = the list for all.")],
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    config: Config = None,
+) -> None:
+    """What a reseller pays: its own prices, and those of the default list where it has none."""
+
+    async def work(connection: Connection, now: datetime, origin: Origin) -> list[ListedPrice]:
+        return await product_prices.list_prices(
+            connection, None if login == DEFAULT_PRICE_LIST else login
+        )
+
+    found = operate(config, work)
+    if as_json:
+        typer.echo(json.dumps([_as_json(price) for price in found]))
+        return
+    for price in found:
+        own = "" if price.own else "  (default)"
+        typer.echo(f"{price.product}  {price.days:>3}  {price.amount} {price.currency}{own}")
+
+
+def _as_json(price: ListedPrice) -> dict[str, str | int | bool]:
+    return {
+        "product": price.product,
+        "days": price.days,
+        "amount": str(price.amount),
+        "currency": price.currency,
+        "own": price.own,
+    }

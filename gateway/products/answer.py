@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from aiohttp import web
 
 from gateway import errors
+from gateway.products.forms import CountryUnknown
 from gateway.rules import licences
 from gateway.usecases import licence_refunds
 
@@ -19,6 +20,7 @@ _CODES: Mapping[type[Exception], tuple[int, str]] = {
     errors.ArgumentUnrecognized: (-2, "'{}' is an unrecognized argument!"),
     errors.ArgumentMissing: (-3, "The '{}' argument is missing!"),
     errors.ArgumentInvalid: (-4, "The value of the '{}' argument is invalid!"),
+    CountryUnknown: (-7, "The value of the '{}' argument is no country code of ISO 3166!"),
     errors.IdempotencyKeyReused: (-4, "The Idempotency-Key was used for another request!"),
     errors.NotEnoughCredit: (-15, "Not enough credit!"),
     errors.Tier1DebitFailed: (-15, "Not enough credit!"),

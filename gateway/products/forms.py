@@ -4,14 +4,19 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from gateway.errors import ArgumentUnrecognized
+from gateway.errors import ArgumentInvalid, ArgumentUnrecognized
 from gateway.reseller.form import LOGIN, Field, Form
 from gateway.reseller.parameters import Kind, Parameter, choice, flag, integer, text
 from gateway.rules.names import InvalidName, normalise
+from gateway.rules.organizations import COUNTRIES
 from gateway.usecases.order_report import STATUSES
 
 _LARGEST = 2**63 - 1
 _LAST_INSTANT = 253_402_300_799
+
+
+class CountryUnknown(ArgumentInvalid):
+    """No country of ISO 3166-1 has this code."""
 
 
 def _list_of(parse: Callable[[str], Any], maximum_length: int) -> Kind:
@@ -46,8 +51,8 @@ def _email(sent: str) -> str:
 
 
 def _country(sent: str) -> str:
-    if len(sent) != 2 or not sent.isascii() or not sent.isalpha():
-        raise ValueError(sent)
+    if not sent.isascii() or sent.upper() not in COUNTRIES:
+        raise CountryUnknown("countryName")
     return sent.upper()
 
 
@@ -93,7 +98,7 @@ ORDER = (
     _required("appRepEmailAddress", Kind(_email, {}, 255)),
     _optional("enableAutoRenew", flag, True),
     *(_optional(name, text(128)) for name in _ORGANIZATION),
-    _optional("countryName", Kind(_country, {}, 2)),
+    _optional("countryName", Kind(_country, {}, 255)),
     _optional("previousOrderNumber", _ORDER_NUMBER),
     _optional("showCertificateID", flag),
     _optional("test", flag, False),

@@ -226,9 +226,12 @@ def _upgrade(
 
 
 def _fraction_left(days: int, expires_at: datetime, now: datetime) -> Decimal:
-    """Of the last year, in calendar months: after 6 of 12 a half is left. None is divided."""
+    """In calendar months of a year, in days of a month; the begun one counts as left.
+
+    More than 1 where the licence was renewed ahead of its expiry.
+    """
     if days != ANNUAL:
-        return Decimal(1)
+        return Decimal(-((now - expires_at) // timedelta(days=1))) / days
     began = expires_at - timedelta(days=days)
     passed = (now.year - began.year) * _MONTHS_OF_A_YEAR + now.month - began.month
     if (now.day, now.time()) < (began.day, began.time()):

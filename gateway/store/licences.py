@@ -35,6 +35,33 @@ class OrderLine:
     purchased_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class ListedPrice:
+    """A price; `own` = of the reseller itself, not of the default list."""
+
+    product: int
+    days: int
+    amount: Decimal
+    currency: str
+    own: bool
+
+
+async def listed_prices(connection: Connection, reseller_id: UUID | None) -> list[ListedPrice]:
+    """What a reseller pays, or None = the default list, by product and days."""
+    rows = await connection.fetch(
+        """
+        SELECT DISTINCT ON (product, days)
+               product, days, amount, currency, account_id IS NOT NULL AS own
+          FROM product.price
+         WHERE account_id = $1
+            OR account_id IS NULL
+         ORDER BY product, days, account_id IS NULL
+        """,
+        reseller_id,
+    )
+    return [ListedPrice(**row) for row in rows]
+
+
 async def price_list(connection: Connection, reseller_id: UUID) -> PriceList:
     """A reseller's own prices, and default ones where there is no own."""
     currency: str = await connection.fetchval(
@@ -45,21 +72,9 @@ async def price_list(connection: Connection, reseller_id: UUID) -> PriceList:
         """,
         reseller_id,
     )
-    rows = await connection.fetch(
-        """
-        SELECT DISTINCT ON (product, days)
-               product, days, amount, currency
-          FROM product.price
-         WHERE account_id = $1
-            OR account_id IS NULL
-         ORDER BY product, days, account_id IS NULL
-        """,
-        reseller_id,
-    )
-    return PriceList(
-        currency,
-        {(row["product"], row["days"]): Price(row["amount"], row["currency"]) for row in rows},
-    )
+    listed = await listed_prices(connection, reseller_id)
+    prices = {(each.product, each.days): Price(each.amount, each.currency) for each in listed}
+    return PriceList(currency, prices)
 
 
 async def put_price(

@@ -11,6 +11,7 @@ from gateway.rules.licences import PRODUCTS
 from gateway.rules.operator_input import DEFAULT_PRICE_LIST, check_amount, check_currency
 from gateway.store import audit, licences, resellers
 from gateway.store.audit import Change
+from gateway.store.licences import ListedPrice
 
 
 async def set_price(
@@ -52,3 +53,13 @@ async def set_price(
     subject = f"{login or DEFAULT_PRICE_LIST}/{product}/{days}"
     change = Change("product_price.set", subject, None, {"amount": str(price)})
     await audit.record(connection, now, origin, change)
+
+
+async def list_prices(connection: Connection, login: str | None) -> list[ListedPrice]:
+    """What a reseller pays; `login` None = the default list. Raises OperatorMistake."""
+    if login is None:
+        return await licences.listed_prices(connection, None)
+    reseller = await resellers.lock_by_login(connection, login)
+    if reseller is None:
+        raise OperatorMistake(f"there is no reseller {login!r}")
+    return await licences.listed_prices(connection, reseller.id)

@@ -157,6 +157,25 @@ async def test_an_upgrade_after_six_of_twelve_months_costs_half_the_difference(
     assert await counter.licence("expires_at") == before
 
 
+@pytest.mark.parametrize(
+    ("instant", "cost"),
+    [
+        ("2025-01-10T12:00:00Z", "10.00"),
+        ("2025-01-11T11:59:59Z", "10.00"),
+        ("2025-01-11T12:00:00Z", "9.67"),
+        ("2025-01-25T12:00:00Z", "5.00"),
+        ("2025-02-09T11:59:59Z", "0.33"),
+    ],
+)
+async def test_an_upgrade_of_a_monthly_licence_costs_the_difference_for_the_days_left(
+    counter: Counter, instant: str, cost: str
+) -> None:
+    number = (await counter.order("1060", "30"))["orderNumber"]
+    await counter.gateway.at(instant)
+    upgraded = await counter.order("1061", "30", previousOrderNumber=number)
+    assert upgraded["totalCost"] == cost
+
+
 async def test_a_downgrade_is_refused(counter: Counter) -> None:
     number = (await counter.order("1061"))["orderNumber"]
     assert (await counter.try_order("1060", previousOrderNumber=number))["errorCode"] == "-121"

@@ -60,7 +60,6 @@ def minimal(endpoint: str) -> dict[str, str]:
         ("appRepEmailAddress", "a b@shop.example"),
         ("enableAutoRenew", "maybe"),
         ("responseFormat", "2"),
-        ("countryName", "GBR"),
         ("organizationName", "x" * 129),
         ("days", "-1"),
         ("product", "1060;1061"),
@@ -71,6 +70,14 @@ def minimal(endpoint: str) -> dict[str, str]:
 async def test_a_value_of_no_use_is_named(counter: Counter, field: str, value: str) -> None:
     answer = await counter.text("AutoApplyOrder", **(minimal("AutoApplyOrder") | {field: value}))
     assert answer == ["-4", f"The value of the '{field}' argument is invalid!"]
+
+
+@pytest.mark.parametrize(
+    ("country", "code"), [("GB", "0"), ("gb", "0"), ("GBR", "-7"), ("XX", "-7")]
+)
+async def test_a_country_is_a_code_of_iso_3166(counter: Counter, country: str, code: str) -> None:
+    answer = await counter.text("AutoApplyOrder", **minimal("AutoApplyOrder"), countryName=country)
+    assert answer[0] == code
 
 
 async def test_names_match_in_any_case_and_empty_optional_fields_are_none(
