@@ -32,23 +32,32 @@ class LintProcess:
                 async with asyncio.timeout(_PATIENCE_SECONDS):
                     findings = await self._ask(der)
             except (TimeoutError, OSError, ValueError, LintFailed) as error:
-                self.close()
+                await self.close()
                 raise LintFailed(type(error).__name__) from error
-            self._rest = asyncio.get_running_loop().call_later(_IDLE_SECONDS, self.close)
+            self._rest = asyncio.get_running_loop().call_later(_IDLE_SECONDS, self._let_go)
             return findings
 
-    def close(self) -> None:
-        """Ends the process; the next call starts another."""
+    async def close(self) -> None:
+        """Ends the process, and waits for its end; the next call starts another."""
         if self._rest is not None:
             self._rest.cancel()
             self._rest = None
         process, self._process = self._process, None
-        if process is not None and process.returncode is None:
-            process.kill()
+        if process is not None:
+            if process.returncode is None:
+                process.kill()
+            await process.wait()
+
+    def _let_go(self) -> None:
+        """At the end of its input it ends by itself."""
+        if self._process is not None and self._process.stdin is not None:
+            self._process.stdin.close()
 
     async def _ask(self, der: bytes) -> list[str]:
         process = self._process
-        if process is None or process.returncode is not None:
+        if process is None or process.stdin is None or process.stdin.is_closing():
+            if process is not None:
+                await process.wait()
             process = self._process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "gateway.ca.linter"),
                 stdin=PIPE,

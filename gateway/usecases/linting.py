@@ -38,7 +38,7 @@ async def check_profiles(ca: LocalCa) -> None:
     except LintFailed as error:
         raise ConfigurationError(f"certificates cannot be linted ({error})") from error
     finally:
-        process.close()
+        await process.close()
 
 
 class LintSampler:
@@ -64,7 +64,7 @@ class LintSampler:
                     now = await self._services.clock.now()
                     await tell(self._services.pool, issued.serial, findings, now, refused=False)
         finally:
-            self._process.close()
+            await self._process.close()
 
 
 class LintedIssuer:
@@ -103,9 +103,9 @@ class LintedIssuer:
     def chain_pem(self) -> bytes:
         return self._ca.chain_pem()
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Ends the process that lints."""
-        self._process.close()
+        await self._process.close()
 
 
 async def tell(
