@@ -131,7 +131,7 @@ COMMENT ON TABLE job.queue IS 'Units of work that wait, run, or have failed for 
 COMMENT ON COLUMN job.queue.dedupe_key IS 'What the unit is: queued once, however many processes find it due.';
 COMMENT ON COLUMN job.queue.heartbeat IS 'Renewed while a process works on it; after seconds without one another process takes it.';
 COMMENT ON TABLE job.log IS 'What became of units; kept for a while.';
-COMMENT ON TABLE job.schedule IS 'When each kind of work is looked for next, in real time.';
+COMMENT ON TABLE job.schedule IS 'When periodic work is done next, and when the next look for dated work is (entrypoint look); in real time.';
 COMMENT ON TABLE job.statistics IS 'Of pgqueuer; not used.';
 
 ALTER TABLE subscription.subscription ADD COLUMN due_at timestamptz;
@@ -160,9 +160,17 @@ SELECT queue.id AS job_id,
            AND log.traceback IS NOT NULL
          ORDER BY log.created DESC
          LIMIT 1) AS problem
-  FROM job.queue;
+  FROM job.queue
+ UNION ALL
+SELECT NULL, schedule.entrypoint, NULL, NULL,
+       CASE schedule.status WHEN 'picked' THEN 'running' ELSE 'waiting' END,
+       0, schedule.last_run, schedule.next_run, schedule.heartbeat, NULL
+  FROM job.schedule
+ WHERE schedule.entrypoint <> 'look';
 COMMENT ON VIEW ops.jobs IS 'Background work that waits, runs or has failed. All but due_at is real time.';
+COMMENT ON COLUMN ops.jobs.job_id IS 'NULL = periodic work, which is never queued: it is done again and again.';
 COMMENT ON COLUMN ops.jobs.due_at IS 'Business time at which it became due; NULL = periodic work.';
+COMMENT ON COLUMN ops.jobs.queued_at IS 'For periodic work: when it was done last.';
 COMMENT ON COLUMN ops.jobs.problem IS 'What the last attempt failed of.';
 
 CREATE VIEW ops.jobs_due AS

@@ -39,10 +39,14 @@ def list_(
         typer.echo(json.dumps(found, default=datetime.isoformat))
         return
     for job in found:
-        line = (
-            f"{job['job_id']}  {job['kind']}  {job['subject'] or '-'}  due {job['due_at'] or '-'}"
-        )
-        typer.echo(f"{line}  attempts {job['attempts']}  {job['problem'] or ''}".rstrip())
+        typer.echo(_line(job))
+
+
+def _line(job: dict[str, Any]) -> str:
+    if job["job_id"] is None:
+        return f"-  {job['kind']}  every so often"
+    line = f"{job['job_id']}  {job['kind']}  {job['subject']}  due {job['due_at']}"
+    return f"{line}  attempts {job['attempts']}  {job['problem'] or ''}".rstrip()
 
 
 @app.command()

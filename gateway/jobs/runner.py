@@ -1,12 +1,13 @@
 """Carries work to whoever is there to do it: one runner in each worker process, others as wished.
 
-Every few seconds one of all runners looks for dated work that is due and queues it, and periodic
-work when its time has come. Any of them takes it up. A unit whose process died is taken up again;
-it finds what the other one has committed, or nothing.
+Every few seconds one of all runners looks for dated work that is due and queues it; any of them
+takes it up. A unit whose process died is taken up again; it finds what the other one has committed,
+or nothing. Periodic work is done by whoever comes first when its time has come.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
 import asyncpg
@@ -28,7 +29,8 @@ from gateway.store import jobs as store
 _LOOK = "* * * * * */5"
 _LONGEST_WAIT = timedelta(minutes=10)
 _IDLE = timedelta(seconds=30)
-_AT_ONCE = 10
+_AT_ONCE = 6
+"""Units in one process; each needs a connection of the pool that requests are answered from."""
 
 _log = structlog.get_logger(__name__)
 
@@ -39,6 +41,7 @@ class JobRunner:
     def __init__(self, services: Services, work: Work) -> None:
         self._services = services
         self._work = work
+        self._doing_now: set[asyncio.Task[object]] = set()
 
     async def run_forever(self) -> None:
         """Raises what the database raises when it goes away."""
@@ -56,11 +59,13 @@ class JobRunner:
         takeover = timedelta(seconds=self._services.settings.jobs.takeover_seconds)
         try:
             async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._stop_work_at_the_end())
                 tasks.create_task(scheduler.run())
                 tasks.create_task(
                     manager.run(
                         dequeue_timeout=_IDLE,
-                        batch_size=_AT_ONCE,
+                        batch_size=_AT_ONCE // 2,
+                        max_concurrent_tasks=_AT_ONCE,
                         heartbeat_timeout=takeover,
                         log_aggregation_interval=timedelta(0),
                         shutdown_on_listener_failure=True,
@@ -80,9 +85,27 @@ class JobRunner:
                 self._doing(dated)
             )
         for periodic in self._work.periodic:
-            manager.entrypoint(periodic.name)(self._doing_periodic(periodic))
-            scheduler.schedule(periodic.name, periodic.cron)(_queueing(queries, periodic))
+            scheduler.schedule(periodic.name, periodic.cron)(self._doing_periodic(periodic))
         scheduler.schedule("look", _LOOK)(self._looking(queries))
+
+    async def _stop_work_at_the_end(self) -> None:
+        """pgqueuer waits for what is being done: that is given up then, and done again later."""
+        try:
+            await asyncio.Event().wait()
+        finally:
+            for task in self._doing_now:
+                task.cancel()
+
+    @contextmanager
+    def _noted(self) -> Iterator[None]:
+        """What happens inside can be given up."""
+        task = asyncio.current_task()
+        assert task is not None
+        self._doing_now.add(task)
+        try:
+            yield
+        finally:
+            self._doing_now.discard(task)
 
     def _tried_again(
         self, parameters: EntrypointExecutorParameters
@@ -102,17 +125,19 @@ class JobRunner:
             if unit.due_at > now:  # the sandbox clock was set back
                 return
             try:
-                await kind.do(self._services, unit, now)
+                with self._noted():
+                    await kind.do(self._services, unit, now)
             except Exception as error:
                 _tell(kind.name, error, subject=unit.subject, attempt=job.attempts + 1)
                 raise
 
         return do
 
-    def _doing_periodic(self, kind: Periodic) -> Callable[[Job], Awaitable[None]]:
-        async def do(job: Job) -> None:
+    def _doing_periodic(self, kind: Periodic) -> Callable[[Schedule], Awaitable[None]]:
+        async def do(schedule: Schedule) -> None:
             try:
-                await kind.do(self._services, await self._services.clock.now())
+                with self._noted():
+                    await kind.do(self._services, await self._services.clock.now())
             except Exception as error:
                 _tell(kind.name, error)
                 raise
@@ -147,13 +172,6 @@ class JobRunner:
                 dedupe_key=list(keys),
                 on_conflict="skip",
             )
-
-
-def _queueing(queries: Queries, kind: Periodic) -> Callable[[Schedule], Awaitable[None]]:
-    async def queue(schedule: Schedule) -> None:
-        await queries.enqueue(kind.name, None, dedupe_key=kind.name, on_conflict="skip")
-
-    return queue
 
 
 def _tell(kind: str, error: Exception, **more: object) -> None:

@@ -117,15 +117,7 @@ async def test_a_runner_killed_in_the_middle_of_a_renewal_leaves_it_to_another_t
     first = runner()
     async with transaction(pool) as blocker:
         await blocker.execute("SELECT FROM subscription.eab_credential FOR UPDATE")
-
-        async def renewing() -> bool:
-            waiting = await pool.fetchval(
-                "SELECT count(*) FROM pg_stat_activity"
-                " WHERE datname = current_database() AND wait_event_type = 'Lock'"
-            )
-            return bool(waiting)
-
-        await until(renewing, "a renewal waits for the credential")
+        await until(lambda: waiting_for_locks(pool), "a renewal waits for the credential")
         second = runner()
         first.send_signal(signal.SIGKILL)
         first.wait()
@@ -144,8 +136,53 @@ async def test_a_runner_killed_in_the_middle_of_a_renewal_leaves_it_to_another_t
     assert second.wait(30) == 0
 
 
+async def waiting_for_locks(pool: Pool) -> bool:
+    waiting = await pool.fetchval(
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    return bool(waiting)
+
+
 async def no_jobs_wait(pool: Pool) -> bool:
     return not await pool.fetchval("SELECT count(*) FROM ops.jobs WHERE kind LIKE 'prevalidation%'")
+
+
+async def test_a_stop_gives_up_what_is_being_done_and_the_next_runner_does_it(
+    business: Any, runner: Runner
+) -> None:
+    pool = business.pool
+    await nearly_expired(business, "shop.example")
+    first = runner()
+    async with transaction(pool) as blocker:
+        await blocker.execute("SELECT FROM subscription.eab_credential FOR UPDATE")
+        await until(lambda: waiting_for_locks(pool), "a renewal waits for the credential")
+        first.terminate()
+        assert await asyncio.to_thread(first.wait, 30) == 0
+        assert not await renewals(pool)
+    runner()
+    await until(lambda: renewals(pool), "the renewal is done")
+    assert len(await renewals(pool)) == 1
+
+
+async def test_a_stop_does_not_wait_for_periodic_work_either(business: Any, runner: Runner) -> None:
+    pool = business.pool
+    process = runner()
+    async with transaction(pool) as blocker:
+        await blocker.execute("LOCK TABLE acme.nonce")
+
+        async def cleaning_up() -> bool:
+            await pool.execute(
+                "UPDATE job.schedule SET next_run = now()"
+                " WHERE entrypoint = 'clean-up' AND status = 'queued'"
+            )
+            return await jobs_in(pool, "running") == 1
+
+        await until(cleaning_up, "clean-up runs")
+        await until(lambda: waiting_for_locks(pool), "clean-up waits for the table")
+        process.terminate()
+        assert await asyncio.to_thread(process.wait, 30) == 0
+    assert await jobs_in(pool, "running") == 0
 
 
 async def test_two_runners_renew_each_of_many_once(business: Any, runner: Runner) -> None:
