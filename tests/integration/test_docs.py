@@ -114,8 +114,8 @@ async def test_every_table_column_and_view_of_ours_that_needs_one_has_a_comment(
           FROM pg_class relation
          WHERE relation.relkind IN ('r', 'v', 'p')
            AND relation.relnamespace::regnamespace::text IN
-               ('reseller', 'subscription', 'acme', 'ca', 'audit', 'ops', 'sandbox', 'notice', 'ssl',
-                'organization', 'job', 'product')
+               ('reseller', 'subscription', 'acme', 'ca', 'audit', 'ops', 'sandbox', 'notice',
+                'ssl', 'organization', 'job', 'product')
            AND obj_description(relation.oid) IS NULL
         """
     )
