@@ -103,10 +103,11 @@ async def prevalidations_in_use(
     lead: timedelta,
     number: int | None = None,
 ) -> list[InUse]:
-    """Of resellers with this renewal mode, those that end within `lead` of `until` (O6).
+    """Those that end within `lead` of `until`, to be renewed (`auto`) or warned of (`manual`; O6).
 
-    In use at the instant they come that near, or at `since` when that is later. Without those that
-    have been renewed. With `number` just that one, if it is such a one.
+    In use at the instant they come that near, or at `since` when that is later. One whose renewal
+    the reseller has ordered is not renewed again: while names lean on it, it is warned of. With
+    `number` just that one, if it is such a one.
     """
     rows = await connection.fetch(
         """
@@ -115,12 +116,14 @@ async def prevalidations_in_use(
           JOIN reseller.account ON account.id = held.reseller_id
          WHERE held.state = 'valid'
            AND held.expires_at <= $3::timestamptz + $4::interval
-           AND account.renewal_mode = $1
            AND ($5::bigint IS NULL OR held.number = $5)
-           AND NOT EXISTS (SELECT
-                             FROM organization.prevalidation renewal
-                            WHERE renewal.previous_number = held.number
-                              AND renewal.state <> 'rejected')
+           AND CASE
+                   WHEN EXISTS (SELECT
+                                  FROM organization.prevalidation renewal
+                                 WHERE renewal.previous_number = held.number
+                                   AND renewal.state <> 'rejected') THEN 'manual'
+                   ELSE account.renewal_mode
+               END = $1
            AND EXISTS (SELECT
                          FROM subscription.domain
                          JOIN subscription.subscription

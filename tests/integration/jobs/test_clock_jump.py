@@ -1,12 +1,16 @@
 """What becomes due happens when the clock passes it, in order, once."""
 
+import asyncio
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from gateway.store import jobs
+from gateway.usecases import milestones, prevalidation_renewal
 from tests.integration.jobs.conftest import Told
 from tests.support.organizations import (
+    add_organization,
     add_ov_name,
     add_prevalidation,
     ov_credential,
@@ -174,6 +178,48 @@ async def test_a_change_of_mode_acts_from_then_on(gateway: Any, shop: Shop, told
         ("2025-06-02T12:00:00", "prevalidation.superseded"),
         ("2025-06-02T12:00:00", "prevalidation.renewed"),
     ]
+
+
+@pytest.mark.parametrize("mode", ["manual", "auto"])
+async def test_a_renewal_that_the_reseller_ordered_himself_is_waited_for_with_warnings(
+    gateway: Any, shop: Shop, told: Told, mode: str
+) -> None:
+    await set_mode(shop, mode)
+    organization = await add_organization(gateway)
+    ends = "2025-06-30T23:59:59Z"
+    number = await add_prevalidation(
+        gateway, "shop.example", organization=organization, expires=ends
+    )
+    await add_ov_name(shop, (await ov_credential(shop)).kid, "shop.example", number)
+    await add_prevalidation(
+        gateway, "shop.example", organization=organization, expires=None, renews=number
+    )
+    await shop.at("2025-06-20T00:00:00Z")
+    assert await told() == [
+        ("2025-06-01T00:00:00", "prevalidation.expiring", str(number)),
+        ("2025-06-17T00:00:00", "prevalidation.expiring", str(number)),
+    ]
+
+
+async def test_units_done_by_many_at_once_are_done_once(
+    gateway: Any, shop: Shop, told: Told
+) -> None:
+    await set_mode(shop, "auto")
+    number = await add_prevalidation(gateway, "shop.example", expires="2025-06-30T23:59:59Z")
+    await add_ov_name(shop, (await ov_credential(shop)).kid, "shop.example", number)
+    now = datetime(2026, 1, 11, tzinfo=UTC)
+    [(due_at, subscription)] = await milestones.due_milestones(gateway.pool, now)
+    lead, term = timedelta(days=30), timedelta(days=365)
+    renewals = (
+        prevalidation_renewal.renew(gateway.pool, number, now, lead=lead, term=term)
+        for _ in range(8)
+    )
+    passed = (milestones.pass_milestone(gateway.pool, subscription, due_at, now) for _ in range(8))
+    numbers = [made for made in await asyncio.gather(*renewals) if made is not None]
+    await asyncio.gather(*passed)
+    assert len(numbers) == 1
+    actions = [action for _, action, _ in await told()]
+    assert actions.count("prevalidation.renewed") == actions.count("subscription.expiring") == 1
 
 
 async def test_five_years_with_many_subscriptions_leave_nothing_due(
