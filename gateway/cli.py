@@ -2,47 +2,58 @@
 
 import asyncio
 import sys
+from importlib import import_module
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
+from typer.main import get_group
 
-from gateway.commands import (
-    ca,
-    certificate_orders,
-    jobs,
-    notices,
-    organizations,
-    prevalidations,
-    prices,
-    products,
-    resellers,
-    servers,
-    unsubscriptions,
-)
 from gateway.commands.operation import Config, settings_of
 from gateway.config import check_public_url
 from gateway.db.migrate import migrate as apply_migrations
 from gateway.db.pool import told_to_operators
 from gateway.errors import ConfigurationError, OperatorMistake
 
+_MODULES = {
+    "reseller": "resellers",
+    "price": "prices",
+    "server": "servers",
+    "notice": "notices",
+    "organization": "organizations",
+    "prevalidation": "prevalidations",
+    "product": "products",
+    "certificate-order": "certificate_orders",
+    "unsubscription": "unsubscriptions",
+    "ca": "ca",
+    "jobs": "jobs",
+}
+"""Groups of commands, each in its module of gateway/commands."""
+
+
+class _Groups(TyperGroup):
+    """Loads the group that is asked for, and not what all the others need."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return [*super().list_commands(ctx), *_MODULES]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name not in _MODULES:
+            return super().get_command(ctx, cmd_name)
+        module = import_module(f"gateway.commands.{_MODULES[cmd_name]}")
+        group = get_group(module.app)
+        group.name = cmd_name
+        return group
+
+
 app = typer.Typer(
+    cls=_Groups,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     help="The ACME subscription gateway.",
 )
-app.add_typer(resellers.app, name="reseller")
-app.add_typer(prices.app, name="price")
-app.add_typer(servers.app, name="server")
-app.add_typer(notices.app, name="notice")
-app.add_typer(organizations.app, name="organization")
-app.add_typer(prevalidations.app, name="prevalidation")
-app.add_typer(certificate_orders.app, name="certificate-order")
-app.add_typer(unsubscriptions.app, name="unsubscription")
-app.add_typer(ca.app, name="ca")
-app.add_typer(jobs.app, name="jobs")
-app.add_typer(products.app, name="product")
 
 
 @app.command()
