@@ -92,6 +92,7 @@ keys = ["{key}"]
 
 [ca]
 directory = {json.dumps(str(directory.parent / "ca"))}
+crl_url = "http://pki.example.com"
 
 [validation]
 http_port = {world.http_port}
