@@ -58,6 +58,10 @@ CREATE TABLE reseller.purchase (
     account_id   uuid NOT NULL REFERENCES reseller.account,
     kind         text NOT NULL CHECK (kind IN (
                      'add_domain', 'extend_domains', 'buy_certificate', 'order_product')),
+    family       text NOT NULL GENERATED ALWAYS AS (
+                     CASE kind WHEN 'order_product' THEN 'sitelock'
+                               WHEN 'buy_certificate' THEN 'ssl'
+                               ELSE 'acme' END) STORED,
     cost         numeric(12,2) NOT NULL CHECK (cost >= 0),
     currency     text NOT NULL,
     days         integer NOT NULL CHECK (days >= 0),
@@ -68,6 +72,7 @@ CREATE TABLE reseller.purchase (
     CONSTRAINT refund_is_dated CHECK ((refunded > 0) <= (refunded_at IS NOT NULL))
 );
 COMMENT ON TABLE reseller.purchase IS 'A money order (public field orderNumber); free names have one too, with cost 0.';
+COMMENT ON COLUMN reseller.purchase.family IS 'Which refund policy decides (rules/refund_policy.py).';
 COMMENT ON COLUMN reseller.purchase.days IS 'Number of days the cost pays for.';
 COMMENT ON COLUMN reseller.purchase.refunded IS 'Amount paid back; never more than the cost.';
 CREATE INDEX purchase_account ON reseller.purchase (account_id, purchased_at);

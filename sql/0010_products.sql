@@ -30,9 +30,11 @@ CREATE TABLE product.licence (
     period_started_at timestamptz NOT NULL,
     expires_at        timestamptz,
     ended_at          timestamptz,
+    refund_reason     integer CHECK (refund_reason BETWEEN 1 AND 11),
     created_at        timestamptz NOT NULL,
     CONSTRAINT bought_once_has_no_end CHECK ((days = 0) = (expires_at IS NULL)),
-    CONSTRAINT ended_is_dated CHECK ((status = 'active') = (ended_at IS NULL))
+    CONSTRAINT ended_is_dated CHECK ((status = 'active') = (ended_at IS NULL)),
+    CONSTRAINT reason_of_refund CHECK (refund_reason IS NULL OR status = 'refunded')
 );
 COMMENT ON TABLE product.licence IS 'A SiteLock product that protects a domain name.';
 COMMENT ON COLUMN product.licence.number IS 'What customers are shown as the site id.';
@@ -41,6 +43,7 @@ COMMENT ON COLUMN product.licence.auto_renew IS 'enableAutoRenew as sent. Kept f
 COMMENT ON COLUMN product.licence.period_started_at IS 'Purchase or last renewal: the refund period runs from here.';
 COMMENT ON COLUMN product.licence.expires_at IS 'The first instant without protection.';
 COMMENT ON COLUMN product.licence.ended_at IS 'When it expired, was cancelled or refunded.';
+COMMENT ON COLUMN product.licence.refund_reason IS 'refundReasonCode of the request; NULL = refunded by cancelling.';
 CREATE UNIQUE INDEX one_licence_a_domain ON product.licence (domain_name)
     WHERE status = 'active' AND days > 0;
 CREATE INDEX licence_reseller ON product.licence (reseller_id, created_at);

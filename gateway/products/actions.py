@@ -17,6 +17,7 @@ from gateway.usecases import licence_refunds, licences, order_report
 from gateway.usecases.order_report import ReportLine
 
 _DELIVERY_TIME = "1"  # deprecated, and always there
+_LONGEST_PAGE = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +96,13 @@ async def report(call: Call) -> Answer:
         sent["notAfter"],
         sent["fqdn"],
         sent["product"],
+        sent["orderStatus"],
+        first,
+        _LONGEST_PAGE if last is None else min(last - first + 1, _LONGEST_PAGE),
     )
-    lines = await order_report.report(call.connection, call.now, search, sent["orderStatus"])
-    values = [("noOfResults", str(len(lines)))]
-    for number, line in list(enumerate(lines, start=1))[first - 1 : last]:
+    found = await order_report.report(call.connection, call.now, search)
+    values = [("noOfResults", str(found.found))]
+    for number, line in enumerate(found.lines, start=first):
         values += [(f"{number}_{name}", value) for name, value in _described(line)]
         if sent["showStatusDetails"]:
             values.append((f"{number}_statusDetails", line.detail))
@@ -116,7 +120,7 @@ def _described(line: ReportLine) -> list[tuple[str, str]]:
         ("cost", f"{found.cost:.2f}"),
         ("currency", found.currency),
         ("days", str(found.days)),
-        ("orderStatus", line.status),
+        ("orderStatus", found.status),
         ("refund", line.eligibility),
         ("refundDetails", line.detail),
     ]

@@ -35,18 +35,22 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """`always_pairs` = URL-encoded answers whatever responseFormat says (§7.4)."""
+    """`always_pairs` = URL-encoded answers whatever responseFormat says (§7.4).
+
+    One that `only_reads` runs in no transaction, and an Idempotency-Key means nothing to it.
+    """
 
     parameters: tuple[Parameter, ...]
     handler: Callable[[actions.Call], Awaitable[Answer]]
     always_pairs: bool = False
+    only_reads: bool = False
 
 
 _ENDPOINTS: Mapping[str, Endpoint] = {
     "AutoApplyOrder": Endpoint(forms.ORDER, actions.order),
     "AutoRefund": Endpoint(forms.REFUND, actions.refund),
     "modifyThirdPartyDetails": Endpoint(forms.CANCEL, actions.cancel, always_pairs=True),
-    "WebHostReport": Endpoint(forms.REPORT, actions.report, always_pairs=True),
+    "WebHostReport": Endpoint(forms.REPORT, actions.report, always_pairs=True, only_reads=True),
 }
 
 
@@ -152,6 +156,10 @@ class Door:
             return actions.packed(await endpoint.handler(call))
 
         services = self._services
+        if endpoint.only_reads:
+            async with services.pool.acquire() as connection:
+                call = actions.Call(connection, now, origin, caller.id, arguments)
+                return await endpoint.handler(call)
         return actions.unpacked(await perform(services.pool, services.vault, now, work, once))
 
     def _failed(self, error: Exception, pairs: bool) -> web.Response:

@@ -254,13 +254,19 @@ async def change(
     )
 
 
-async def end(connection: Connection, licence_id: UUID, status: str, now: datetime) -> None:
+async def end(
+    connection: Connection,
+    licence_id: UUID,
+    status: str,
+    now: datetime,
+    refund_reason: int | None = None,
+) -> None:
     """The licence and its add-ons are over."""
     await connection.execute(
         """
         WITH ended AS (
             UPDATE product.licence
-               SET status = $2, ended_at = $3
+               SET status = $2, ended_at = $3, refund_reason = $4
              WHERE id = $1
         )
         UPDATE product.add_on
@@ -271,6 +277,7 @@ async def end(connection: Connection, licence_id: UUID, status: str, now: dateti
         licence_id,
         status,
         now,
+        refund_reason,
     )
 
 

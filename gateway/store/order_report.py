@@ -12,7 +12,10 @@ from gateway.db.pool import Connection
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """Which orders are wanted; None and empty = any. `names` is a pattern of SQL's LIKE."""
+    """Which orders are wanted; None and empty = any. `names` is a pattern of SQL's LIKE.
+
+    Of those found, newest first, `limit` are wanted from number `first` (1-based) on.
+    """
 
     reseller_id: UUID
     order_numbers: Sequence[int] = ()
@@ -20,6 +23,9 @@ class Search:
     purchased_until: datetime | None = None
     names: str | None = None
     products: Sequence[str] = ()
+    status: str | None = None
+    first: int = 1
+    limit: int = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +44,15 @@ class ReportedOrder:
     purchased_at: datetime
     refunded: Decimal
     refunded_at: datetime | None
-    ends_at: datetime | None
+    status: str
+    """Current, Expired, Cancelled or Refunded."""
     facts: dict[str, Any]
 
 
-async def search(connection: Connection, wanted: Search) -> list[ReportedOrder]:
-    """The newest first."""
+async def search(
+    connection: Connection, wanted: Search, now: datetime
+) -> tuple[int, list[ReportedOrder]]:
+    """How many orders there are, and the wanted ones of them, the newest first."""
     rows = await connection.fetch(
         """
         WITH wanted AS (
@@ -54,8 +63,7 @@ async def search(connection: Connection, wanted: Search) -> list[ReportedOrder]:
                AND ($3::timestamptz IS NULL OR purchased_at >= $3)
                AND ($4::timestamptz IS NULL OR purchased_at <= $4)
         ), acme AS (
-            SELECT wanted.order_number, 'acme' AS family, server.product_id::text AS product,
-                   server.description,
+            SELECT wanted.order_number, server.product_id::text AS product, server.description,
                    array_agg(domain.name ORDER BY line.cost DESC, domain.name) AS names,
                    max(subscription.expires_at) AS ends_at,
                    jsonb_build_object(
@@ -69,7 +77,7 @@ async def search(connection: Connection, wanted: Search) -> list[ReportedOrder]:
               JOIN acme.server ON server.id = eab.server_id
              GROUP BY wanted.order_number, server.product_id, server.description
         ), sitelock AS (
-            SELECT wanted.order_number, 'sitelock' AS family,
+            SELECT wanted.order_number,
                    string_agg(line.product::text, ',' ORDER BY line.kind = 'add_on', line.product)
                        AS product,
                    'SiteLock' AS description, ARRAY[licence.domain_name] AS names,
@@ -78,13 +86,14 @@ async def search(connection: Connection, wanted: Search) -> list[ReportedOrder]:
                        'days', licence.days,
                        'period_started_at', licence.period_started_at,
                        'status', licence.status,
+                       'refund_reason', licence.refund_reason,
                        'only_add_ons', bool_and(line.kind = 'add_on')) AS facts
               FROM wanted
               JOIN product.order_line line USING (order_number)
               JOIN product.licence ON licence.id = line.licence_id
              GROUP BY wanted.order_number, licence.id
         ), ssl AS (
-            SELECT wanted.order_number, 'ssl' AS family, bought.type AS product,
+            SELECT wanted.order_number, bought.type AS product,
                    bought.brand || ' ' || bought.type AS description, bought.names,
                    certificate.not_after AS ends_at,
                    jsonb_build_object(
@@ -104,18 +113,36 @@ async def search(connection: Connection, wanted: Search) -> list[ReportedOrder]:
             SELECT * FROM sitelock
              UNION ALL
             SELECT * FROM ssl
+        ), matched AS (
+            SELECT wanted.order_number, wanted.family, wanted.kind, described.product,
+                   described.description, described.names, wanted.cost, wanted.currency,
+                   wanted.days, wanted.purchased_at, wanted.refunded, wanted.refunded_at,
+                   state.status, described.facts
+              FROM wanted
+              JOIN described USING (order_number)
+             CROSS JOIN LATERAL (
+                   SELECT CASE WHEN wanted.refunded_at IS NOT NULL THEN 'Refunded'
+                               WHEN wanted.cost = 0 AND described.facts->>'status' = 'refunded'
+                               THEN 'Refunded'
+                               WHEN described.facts->>'status' IN ('cancelled', 'refunded')
+                                    OR (described.facts->>'removed')::boolean
+                               THEN 'Cancelled'
+                               WHEN described.ends_at <= $7 THEN 'Expired'
+                               ELSE 'Current' END AS status) AS state
+             WHERE ($5::text IS NULL
+                    OR EXISTS (SELECT FROM unnest(described.names) AS name WHERE name LIKE $5))
+               AND (cardinality($6::text[]) = 0
+                    OR string_to_array(described.product, ',') && $6)
+               AND ($8::text IS NULL OR state.status = $8)
         )
-        SELECT wanted.order_number, described.family, wanted.kind, described.product,
-               described.description, described.names, wanted.cost, wanted.currency, wanted.days,
-               wanted.purchased_at, wanted.refunded, wanted.refunded_at, described.ends_at,
-               described.facts
-          FROM wanted
-          JOIN described USING (order_number)
-         WHERE ($5::text IS NULL
-                OR EXISTS (SELECT FROM unnest(described.names) AS name WHERE name LIKE $5))
-           AND (cardinality($6::text[]) = 0
-                OR string_to_array(described.product, ',') && $6)
-         ORDER BY wanted.order_number DESC
+        SELECT total.found, page.*
+          FROM (SELECT count(*) AS found FROM matched) AS total
+          LEFT JOIN (SELECT *
+                       FROM matched
+                      ORDER BY order_number DESC
+                      LIMIT $10
+                     OFFSET $9) AS page ON true
+         ORDER BY page.order_number DESC
         """,
         wanted.reseller_id,
         list(wanted.order_numbers),
@@ -123,5 +150,14 @@ async def search(connection: Connection, wanted: Search) -> list[ReportedOrder]:
         wanted.purchased_until,
         wanted.names,
         list(wanted.products),
+        now,
+        wanted.status,
+        wanted.first - 1,
+        wanted.limit,
     )
-    return [ReportedOrder(**row) for row in rows]
+    orders = [
+        ReportedOrder(**{name: value for name, value in row.items() if name != "found"})
+        for row in rows
+        if row["order_number"] is not None
+    ]
+    return rows[0]["found"], orders

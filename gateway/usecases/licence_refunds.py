@@ -7,7 +7,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from gateway.db.pool import Connection
-from gateway.errors import ArgumentInvalid, GatewayError, NotRefundable
+from gateway.errors import ArgumentInvalid, GatewayError
 from gateway.origin import Origin
 from gateway.rules import refund_policy
 from gateway.rules.licences import PRODUCTS
@@ -15,7 +15,7 @@ from gateway.rules.refund_policies.sitelock import LicenceFacts
 from gateway.store import audit, licences
 from gateway.store.audit import Change
 from gateway.store.licences import OrderLine, StoredLicence
-from gateway.usecases import billing
+from gateway.usecases.refund_purchase import refund_purchase
 
 _NOTHING = Decimal("0.00")
 
@@ -61,9 +61,7 @@ async def refund(
     _refuse_ended(facts.status)
     if facts.only_add_ons:
         raise OnlyAddOns
-    if objection := refund_policy.objection(facts):
-        raise NotRefundable(objection)
-    return await _pay_back(connection, now, origin, licence, lines, {"reasonCode": reason_code})
+    return await _pay_back(connection, now, origin, licence, lines, facts, reason_code)
 
 
 async def cancel(
@@ -90,8 +88,9 @@ async def cancel(
         await _cancel_add_ons(connection, now, origin, licence, products)
         return Ended(_NOTHING)
     lines = await licences.lines_of(connection, licence.id)
-    if refund_policy.objection(facts_of(licence, lines, order_number, now)) is None:
-        return await _pay_back(connection, now, origin, licence, lines, {})
+    facts = facts_of(licence, lines, order_number, now)
+    if refund_policy.objection(facts) is None:
+        return await _pay_back(connection, now, origin, licence, lines, facts)
     await licences.end(connection, licence.id, "cancelled", now)
     change = Change("licence.cancelled", str(licence.number), {"status": licence.facts.status})
     await audit.record(connection, now, origin, change)
@@ -126,7 +125,8 @@ async def _pay_back(
     origin: Origin,
     licence: StoredLicence,
     lines: Sequence[OrderLine],
-    told: dict[str, int],
+    facts: LicenceFacts,
+    reason_code: int | None = None,
 ) -> Ended:
     """Every order of the present period that bought the licence itself, upgrades included."""
     main = {line.order_number for line in lines if line.kind != "add_on"}
@@ -136,12 +136,9 @@ async def _pay_back(
             cost_by_order[line.order_number] = (
                 cost_by_order.get(line.order_number, _NOTHING) + line.cost
             )
-    for order_number, cost in cost_by_order.items():
-        if cost > 0:
-            await billing.refund(connection, now, origin, order_number, cost)
-    await licences.end(connection, licence.id, "refunded", now)
-    refunded = sum(cost_by_order.values(), _NOTHING)
-    after = {"status": "refunded", "refunded": str(refunded), **told}
+    refunded = await refund_purchase(connection, now, origin, facts, cost_by_order)
+    await licences.end(connection, licence.id, "refunded", now, reason_code)
+    after = {"status": "refunded", "refunded": str(refunded), "reasonCode": reason_code}
     change = Change(
         "licence.refunded", str(licence.number), {"status": licence.facts.status}, after
     )

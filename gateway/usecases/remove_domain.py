@@ -8,10 +8,11 @@ from uuid import UUID
 from gateway.db.pool import Connection
 from gateway.errors import DomainNotRemovable
 from gateway.origin import Origin
+from gateway.rules.refund_policies.acme_domains import DomainFacts
 from gateway.rules.subscriptions import decide_remove
 from gateway.store import audit, subscriptions
 from gateway.store.audit import Change
-from gateway.usecases import billing
+from gateway.usecases.refund_purchase import refund_purchase
 from gateway.usecases.revocation import revoke_refunded
 from gateway.usecases.subscriptions import credential_to_change, parse_name
 
@@ -59,7 +60,9 @@ async def remove_domain(
     changes = (Change("domain.removed", each, None, after) for each in removed)
     await audit.record(connection, now, origin, *changes)
     if decision.refund > 0:
-        await billing.refund(connection, now, origin, domain.order_number, decision.refund)
+        facts = DomainFacts(domain.charged, domain.added_at, now)
+        amounts = {domain.order_number: decision.refund}
+        await refund_purchase(connection, now, origin, facts, amounts)
         if request.revoke_certificates:
             await revoke_refunded(
                 connection,

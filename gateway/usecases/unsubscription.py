@@ -15,8 +15,8 @@ from gateway.store import audit, certificate_orders, unsubscriptions
 from gateway.store.audit import Change
 from gateway.store.certificate_orders import CertificateOrder
 from gateway.store.unsubscriptions import ListedUnsubscription, Unsubscription
-from gateway.usecases import billing
 from gateway.usecases.certificate_orders import locked
+from gateway.usecases.refund_purchase import refund_purchase
 
 _LARGEST_NUMBER = 2**63 - 1
 _MOST_DIGITS = 40
@@ -60,8 +60,8 @@ async def approve(connection: Connection, now: datetime, origin: Origin, number:
     reason = _objection(order, waiting.requested_at)
     if reason is not None or order.order_number is None or order.cash is None:
         raise OperatorMistake(f"unsubscription {number} cannot be approved: {reason}")
-    if order.cash > 0:
-        await billing.refund(connection, now, origin, order.order_number, order.cash)
+    facts = _facts(order, waiting.requested_at)
+    await refund_purchase(connection, now, origin, facts, {order.order_number: order.cash})
     await certificate_orders.mark_unsubscribed(connection, order.cert_id, now)
     await unsubscriptions.decide(
         connection, number, "approved", now=now, by=origin.actor, refunded=order.cash
@@ -127,14 +127,16 @@ async def _to_decide(
 
 
 def _objection(order: CertificateOrder, requested_at: datetime) -> str | None:
-    return refund_policy.objection(
-        CertificateFacts(
-            order.status,
-            bought_here=order.order_number is not None,
-            paid_at=order.purchased_at or order.created_at,
-            requested_at=requested_at,
-            revoked_at=order.revoked_at,
-            under_review=False,
-            refunded=bool(order.refunded),
-        )
+    return refund_policy.objection(_facts(order, requested_at))
+
+
+def _facts(order: CertificateOrder, requested_at: datetime) -> CertificateFacts:
+    return CertificateFacts(
+        order.status,
+        bought_here=order.order_number is not None,
+        paid_at=order.purchased_at or order.created_at,
+        requested_at=requested_at,
+        revoked_at=order.revoked_at,
+        under_review=False,
+        refunded=bool(order.refunded),
     )

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from gateway.rules.purchases import Purchased
+
 PERIOD = timedelta(hours=30 * 24)
 """A6: "less than 30 days", to the instant."""
 
@@ -34,3 +36,14 @@ def objection(facts: DomainFacts) -> str | None:
     if facts.asked_at >= deadline:
         return f"The refund period ended at {deadline:%Y-%m-%dT%H:%M:%SZ}."
     return None
+
+
+def facts_of(purchased: Purchased, asked_at: datetime) -> DomainFacts:
+    """Known are `added_at` and `removed`."""
+    return DomainFacts(
+        charged=purchased.cost,
+        added_at=datetime.fromisoformat(purchased.known["added_at"]),
+        asked_at=asked_at,
+        removed=purchased.known["removed"],
+        extension=purchased.kind == "extend_domains",
+    )

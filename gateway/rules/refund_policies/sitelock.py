@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from gateway.rules.purchases import Purchased
+
 PERIOD = timedelta(hours=14 * 24)
 
 _ANNUAL = 365
@@ -25,16 +27,28 @@ class LicenceFacts:
 def objection(facts: LicenceFacts) -> str | None:
     """None = the order is paid back and the licence ends; otherwise why not."""
     deadline = facts.period_started_at + PERIOD
+    if facts.only_add_ons:
+        return "Add-ons are not refunded by themselves."
+    if facts.purchased_at < facts.period_started_at:
+        return "The licence was renewed since; the renewal's order is the one to refund."
     if facts.status == "refunded":
         return "It was refunded before."
     if facts.status == "cancelled":
         return "It was cancelled."
-    if facts.only_add_ons:
-        return "Add-ons are not refunded by themselves."
     if facts.days != _ANNUAL:
         return "Only annual licences are refunded."
-    if facts.purchased_at < facts.period_started_at:
-        return "The licence was renewed since; the renewal's order is the one to refund."
     if facts.asked_at >= deadline:
         return f"The refund period ended at {deadline:%Y-%m-%dT%H:%M:%SZ}."
     return None
+
+
+def facts_of(purchased: Purchased, asked_at: datetime) -> LicenceFacts:
+    """Known are `days`, `period_started_at`, `status` and `only_add_ons`."""
+    return LicenceFacts(
+        days=purchased.known["days"],
+        purchased_at=purchased.purchased_at,
+        period_started_at=datetime.fromisoformat(purchased.known["period_started_at"]),
+        asked_at=asked_at,
+        status=purchased.known["status"],
+        only_add_ons=purchased.known["only_add_ons"],
+    )

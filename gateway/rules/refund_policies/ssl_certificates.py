@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from gateway.rules.purchases import Purchased
+
 PERIOD = timedelta(hours=7 * 24)
 """B1: a request before this is over is in time, to the instant."""
 
@@ -53,6 +55,20 @@ def objection(facts: CertificateFacts) -> str | None:
             return None
         return f"Its revocation was complete only after {_instant(deadline)}."
     return _REST[facts.status]
+
+
+def facts_of(purchased: Purchased, asked_at: datetime) -> CertificateFacts:
+    """Known are `status`, `revoked_at` and `under_review`."""
+    revoked_at = purchased.known["revoked_at"]
+    return CertificateFacts(
+        purchased.known["status"],
+        bought_here=True,
+        paid_at=purchased.purchased_at,
+        requested_at=asked_at,
+        revoked_at=datetime.fromisoformat(revoked_at) if revoked_at else None,
+        under_review=purchased.known["under_review"],
+        refunded=False,
+    )
 
 
 def _instant(moment: datetime) -> str:

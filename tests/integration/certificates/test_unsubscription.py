@@ -284,8 +284,8 @@ async def reported(shop: CertificateShop) -> dict[str, tuple[str, str]]:
         reseller = await connection.fetchval(
             "SELECT id FROM reseller.account WHERE login = $1", shop.login
         )
-        lines = await order_report.report(connection, now, Search(reseller))
-    return {line.order.names[0]: (line.eligibility, line.detail) for line in lines}
+        report = await order_report.report(connection, now, Search(reseller))
+    return {line.order.names[0]: (line.eligibility, line.detail) for line in report.lines}
 
 
 async def test_what_a_coupon_paid_in_full_is_unsubscribed_without_money(

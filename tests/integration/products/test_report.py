@@ -38,7 +38,7 @@ async def test_what_was_refunded_says_how_much_and_when(counter: Counter) -> Non
     await counter.refund(number)
     [row] = await counter.report(orderNumber=number)
     assert (row["refund"], row["orderStatus"]) == ("refunded", "Refunded")
-    assert row["refundDetails"] == "149.00 USD paid back on 2025-01-10T12:00:00Z"
+    assert row["refundDetails"] == "149.00 USD paid back on 2025-01-10T12:00:00Z, reason 11"
 
 
 async def test_a_removed_name_is_refunded_and_an_extension_never(counter: Counter) -> None:
