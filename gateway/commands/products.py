@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from gateway.commands.operation import Config, operate
+from gateway.commands.operation import Config, operate, settings_of
 from gateway.commands.resellers import amount
 from gateway.db.pool import Connection
 from gateway.origin import Origin
@@ -21,8 +21,10 @@ app.add_typer(prices, name="price")
 
 
 @app.command("list")
-def list_() -> None:
-    """The products that there are."""
+def list_(config: Config = None) -> None:
+    """The products that there are: the same for every gateway."""
+    if config is not None:
+        settings_of(config)  # a wrong file is told here as everywhere
     for product in PRODUCTS.values():
         lengths = ", ".join(map(str, product.lengths)) or "once"
         typer.echo(f"{product.number}  {product.name}  {product.kind}  {lengths}")

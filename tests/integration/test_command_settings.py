@@ -79,11 +79,11 @@ def test_every_command_takes_the_settings_file_after_its_arguments() -> None:
 
 def leaves(command: Any, *path: str) -> Iterator[tuple[str, Any]]:
     """All commands that do something, by the words that name them."""
-    if not hasattr(command, "commands"):
+    if not hasattr(command, "list_commands"):
         yield " ".join(path), command
         return
-    for name, inner in command.commands.items():
-        yield from leaves(inner, *path, name)
+    for name in command.list_commands(None):
+        yield from leaves(command.get_command(None, name), *path, name)
 
 
 @pytest.mark.parametrize(
