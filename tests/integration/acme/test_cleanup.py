@@ -52,3 +52,39 @@ async def test_used_nonces_leave_when_they_are_too_old_to_be_taken(
     await gateway.pool.execute("INSERT INTO acme.nonce VALUES ('\\x00000001'::bytea)")
     await pass_days(gateway, 0)
     assert await rows(gateway, "acme.nonce") == young
+
+
+async def test_more_orders_than_a_batch_all_leave_and_those_that_are_not_over_stay(
+    gateway: Any, client: AcmeClient
+) -> None:
+    await client.new_order(NAME)
+    await gateway.pool.execute(
+        """
+        INSERT INTO acme."order"
+        SELECT (jsonb_populate_record("order", jsonb_build_object('id', gen_random_uuid()))).*
+          FROM acme."order", generate_series(1, 1300)
+        """
+    )
+    await pass_days(gateway, 7 + 89)
+    assert await rows(gateway, 'acme."order"') == 1301
+    await pass_days(gateway, 7 + 91)
+    assert await rows(gateway, 'acme."order"') == 0
+
+
+async def test_an_authorization_that_another_order_needs_stays_as_long_as_that_one(
+    gateway: Any, client: AcmeClient, ready_order: ReadyOrder
+) -> None:
+    order = await ready_order()
+    await gateway.advance(86400)
+    placed = await client.new_order(NAME, notAfter="2025-02-01T00:00:00Z")
+    assert placed.json["authorizations"] == order["authorizations"]
+    await gateway.pool.execute(
+        """UPDATE acme."order" SET expires_at = expires_at + interval '60 days' WHERE id = $1""",
+        placed.headers["Location"].rpartition("/")[2],
+    )
+    await pass_days(gateway, 7 + 91)
+    assert await rows(gateway, 'acme."order"') == 1
+    assert await rows(gateway, "acme.authorization") == 1
+    await pass_days(gateway, 7 + 91 + 60)
+    assert await rows(gateway, 'acme."order"') == 0
+    assert await rows(gateway, "acme.authorization") == 0
