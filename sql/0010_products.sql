@@ -15,6 +15,12 @@ CREATE TABLE product.price (
 COMMENT ON TABLE product.price IS 'Price of a product for a licence of so many days; 0 days = bought once. account_id NULL = the default list, used where a reseller has no own price.';
 COMMENT ON COLUMN product.price.currency IS 'Must equal the reseller''s currency, else the price configuration is broken.';
 
+CREATE TABLE product.inactive_partner (
+    account_id uuid PRIMARY KEY REFERENCES reseller.account,
+    since      timestamptz NOT NULL
+);
+COMMENT ON TABLE product.inactive_partner IS 'Resellers whose SiteLock partner account is not activated: they order and renew nothing.';
+
 CREATE TABLE product.licence (
     id                uuid PRIMARY KEY,
     number            bigint GENERATED ALWAYS AS IDENTITY (START WITH 300000001) UNIQUE,

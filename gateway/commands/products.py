@@ -30,6 +30,21 @@ def list_(config: Config = None) -> None:
         typer.echo(f"{product.number}  {product.name}  {product.kind}  {lengths}")
 
 
+@app.command("partner")
+def partner(
+    login: Annotated[str, typer.Argument(metavar="LOGIN")],
+    active: Annotated[bool, typer.Option("--active/--inactive")],
+    config: Config = None,
+) -> None:
+    """Whether a reseller's SiteLock partner account is activated; at first it is."""
+
+    async def work(connection: Connection, now: datetime, origin: Origin) -> None:
+        await product_prices.set_partner(connection, now, origin, login, active=active)
+
+    operate(config, work)
+    typer.echo(f"{login} may {'order' if active else 'not order'} SiteLock products")
+
+
 @prices.command("set")
 def set_(
     login: Annotated[str, typer.Argument(metavar="LOGIN", help="'default' = the list for all.")],

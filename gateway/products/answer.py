@@ -32,6 +32,7 @@ _CODES: Mapping[type[Exception], tuple[int, str]] = {
     ),
     errors.PermissionDenied: (-16, "Permission denied!"),
     errors.TooManyLogins: (-42, "Too many logins at once; try again in a moment."),
+    licences.PartnerInactive: (-76, "The SiteLock partner account is not activated!"),
     errors.PricingMissing: (-115, "There is no price for this product!"),
     licence_refunds.AlreadyRefunded: (-18, "The order has already been refunded!"),
     licence_refunds.AlreadyCancelled: (-20, "The order has already been cancelled!"),

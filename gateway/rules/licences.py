@@ -29,6 +29,10 @@ class LicenceExists(GatewayError):
     """The domain has a licence, of this reseller or another."""
 
 
+class PartnerInactive(GatewayError):
+    """The reseller's SiteLock partner account is not activated."""
+
+
 class OnlyWithSsl(GatewayError):
     """The SSL PLUS bundle comes with an SSL order only."""
 

@@ -15,11 +15,12 @@ from gateway.origin import Origin
 from gateway.rules.licences import (
     Decision,
     LicenceExists,
+    PartnerInactive,
     basket,
     decide_change,
     decide_order,
 )
-from gateway.store import audit, licences
+from gateway.store import audit, licences, partners
 from gateway.store.audit import Change
 from gateway.store.licences import StoredLicence
 from gateway.usecases import billing
@@ -60,6 +61,8 @@ async def order(connection: Connection, now: datetime, origin: Origin, wanted: O
     Tier1CreditLimitReached.
     """
     asked = basket(wanted.products, wanted.days)
+    if not await partners.is_active(connection, wanted.reseller_id):
+        raise PartnerInactive
     prices = await licences.price_list(connection, wanted.reseller_id)
     stored = await _licence(connection, wanted, now)
     facts = stored.facts if stored else None

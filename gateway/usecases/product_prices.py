@@ -1,4 +1,4 @@
-"""What operators set for SiteLock products: prices."""
+"""What operators set for SiteLock products: prices, and who may order."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -9,7 +9,7 @@ from gateway.errors import OperatorMistake
 from gateway.origin import Origin
 from gateway.rules.licences import PRODUCTS
 from gateway.rules.operator_input import DEFAULT_PRICE_LIST, check_amount, check_currency
-from gateway.store import audit, licences, resellers
+from gateway.store import audit, licences, partners, resellers
 from gateway.store.audit import Change
 from gateway.store.licences import ListedPrice
 
@@ -63,3 +63,16 @@ async def list_prices(connection: Connection, login: str | None) -> list[ListedP
     if reseller is None:
         raise OperatorMistake(f"there is no reseller {login!r}")
     return await licences.listed_prices(connection, reseller.id)
+
+
+async def set_partner(
+    connection: Connection, now: datetime, origin: Origin, login: str, *, active: bool
+) -> None:
+    """Whether a reseller may order SiteLock products. Raises OperatorMistake."""
+    reseller = await resellers.lock_by_login(connection, login)
+    if reseller is None:
+        raise OperatorMistake(f"there is no reseller {login!r}")
+    former = await partners.is_active(connection, reseller.id)
+    await partners.set_active(connection, reseller.id, now, active=active)
+    change = Change("product_partner.set", login, {"active": former}, {"active": active})
+    await audit.record(connection, now, origin, change)

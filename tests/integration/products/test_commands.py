@@ -34,3 +34,23 @@ async def test_a_price_holds_for_the_next_order_and_is_listed(
         status, said = await command(*mistake)
         assert status != 0
         assert why in said
+
+
+async def test_a_partner_that_is_not_activated_orders_nothing_and_keeps_what_it_has(
+    counter: Counter, tmp_path: Path
+) -> None:
+    settings = counter.gateway.services.settings
+    number = (await counter.order("1060"))["orderNumber"]
+    before = await counter.balance()
+
+    async def partner(*words: str) -> tuple[int, str]:
+        return await gateway_command(settings, tmp_path, "product", "partner", *words)
+
+    assert await partner("demo", "--inactive") == (0, "demo may not order SiteLock products")
+    assert (await counter.try_order("1060", domainName="b.example"))["errorCode"] == "-76"
+    assert await counter.balance() == before
+    assert (await counter.refund(number))["errorCode"] == "0"
+    assert await partner("demo", "--active") == (0, "demo may order SiteLock products")
+    assert (await counter.try_order("1060", domainName="b.example"))["errorCode"] == "0"
+    status, said = await partner("nobody", "--active")
+    assert (status != 0, "there is no reseller 'nobody'" in said) == (True, True)
