@@ -12,7 +12,7 @@ from gateway.db.pool import Connection
 from gateway.origin import Origin
 from gateway.rules.licences import PRODUCTS
 from gateway.rules.operator_input import DEFAULT_PRICE_LIST
-from gateway.store.licences import ListedPrice
+from gateway.store.product_prices import ListedPrice
 from gateway.usecases import product_prices
 
 app = typer.Typer(no_args_is_help=True, help="SiteLock products and their prices.")

@@ -45,6 +45,7 @@ def _instructions(sandbox: SandboxProcess, state: Path, http_port: int) -> str:
 The gateway is running; Ctrl-C stops it. Its log is {state / "sandbox.log"}.
 
   action API     {ready["actions"]}
+  products       {ready["actions"].rpartition("/")[0]}
   login          {ready["loginName"]} / {ready["loginPassword"]}
   ACME, DV       {ready["directories"]["DV"]}
   ACME, OV       {ready["directories"]["OV"]}

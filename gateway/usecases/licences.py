@@ -20,7 +20,7 @@ from gateway.rules.licences import (
     decide_change,
     decide_order,
 )
-from gateway.store import audit, licences, partners
+from gateway.store import audit, licences, partners, product_prices
 from gateway.store.audit import Change
 from gateway.store.licences import StoredLicence
 from gateway.usecases import billing
@@ -63,7 +63,7 @@ async def order(connection: Connection, now: datetime, origin: Origin, wanted: O
     asked = basket(wanted.products, wanted.days)
     if not await partners.is_active(connection, wanted.reseller_id):
         raise PartnerInactive
-    prices = await licences.price_list(connection, wanted.reseller_id)
+    prices = await product_prices.price_list(connection, wanted.reseller_id)
     stored = await _licence(connection, wanted, now)
     facts = stored.facts if stored else None
     if wanted.previous_order_number is not None and facts is not None:

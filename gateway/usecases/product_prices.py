@@ -9,9 +9,10 @@ from gateway.errors import OperatorMistake
 from gateway.origin import Origin
 from gateway.rules.licences import PRODUCTS
 from gateway.rules.operator_input import DEFAULT_PRICE_LIST, check_amount, check_currency
-from gateway.store import audit, licences, partners, resellers
+from gateway.store import audit, partners, resellers
+from gateway.store import product_prices as store
 from gateway.store.audit import Change
-from gateway.store.licences import ListedPrice
+from gateway.store.product_prices import ListedPrice
 
 
 async def set_price(
@@ -41,7 +42,7 @@ async def set_price(
     if currency is None:
         currency = reseller.currency if reseller else "USD"
     check_currency(currency)
-    await licences.put_price(
+    await store.put_price(
         connection,
         price_id=ids.new_id(),
         reseller_id=reseller.id if reseller else None,
@@ -58,11 +59,11 @@ async def set_price(
 async def list_prices(connection: Connection, login: str | None) -> list[ListedPrice]:
     """What a reseller pays; `login` None = the default list. Raises OperatorMistake."""
     if login is None:
-        return await licences.listed_prices(connection, None)
+        return await store.listed_prices(connection, None)
     reseller = await resellers.lock_by_login(connection, login)
     if reseller is None:
         raise OperatorMistake(f"there is no reseller {login!r}")
-    return await licences.listed_prices(connection, reseller.id)
+    return await store.listed_prices(connection, reseller.id)
 
 
 async def set_partner(
