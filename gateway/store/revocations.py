@@ -164,17 +164,49 @@ async def place(
     )
 
 
-async def highest_partition(connection: Connection | Pool, issuer_id: UUID) -> int:
-    """Of all for which a CRL was ever signed."""
-    highest: int = await connection.fetchval(
+async def partitions_to_look_at(
+    connection: Connection | Pool,
+    issuer_id: UUID,
+    *,
+    at_least: int,
+    signed_after: datetime,
+    signed_before: datetime,
+) -> list[int]:
+    """Those whose last CRL was not signed in between, or that may lack a revocation.
+
+    Of partition 0, so many further ones, and all for which a CRL was ever signed.
+    """
+    rows = await connection.fetch(
         """
-        SELECT coalesce(max(partition), 0)
-          FROM ca.crl
-         WHERE issuer_id = $1
+        SELECT asked.partition
+          FROM generate_series(0, greatest($2, (SELECT max(partition)
+                                                  FROM ca.crl
+                                                 WHERE issuer_id = $1))) AS asked (partition)
+          LEFT JOIN LATERAL (
+                SELECT crl.this_update
+                  FROM ca.crl
+                 WHERE crl.issuer_id = $1 AND crl.partition = asked.partition
+                 ORDER BY crl.number DESC
+                 LIMIT 1
+               ) newest
+            ON true
+         WHERE newest.this_update IS NULL
+            OR newest.this_update NOT BETWEEN $3 AND $4
+            OR asked.partition = 0
+               AND EXISTS (SELECT FROM ca.revocation WHERE crl_number IS NULL)
+            OR EXISTS (SELECT
+                         FROM ca.revocation
+                        WHERE revocation.partition = asked.partition
+                          AND revocation.partition > 0
+                          AND revocation.partition_number IS NULL)
+         ORDER BY asked.partition
         """,
         issuer_id,
+        at_least,
+        signed_after,
+        signed_before,
     )
-    return highest
+    return [row["partition"] for row in rows]
 
 
 async def list_revoked(

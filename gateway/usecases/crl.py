@@ -17,6 +17,7 @@ VALID_FOR = timedelta(days=7)
 """BR §4.9.7 allows ten days."""
 
 _CLOCK_SKEW = timedelta(minutes=5)
+_RESOLUTION = timedelta(microseconds=1)
 _PLACED_AT_ONCE = 500
 
 
@@ -46,8 +47,14 @@ async def current_crl(pool: Pool, ca: LocalCa, now: datetime, partition: int = 0
 
 async def sign_due(pool: Pool, ca: LocalCa, now: datetime) -> None:
     """Signs whatever is due, whether anybody asks for it or not."""
-    highest = max(ca.crl_partitions, await revocations.highest_partition(pool, ca.id))
-    for partition in range(highest + 1):
+    await _place(pool, ca)
+    for partition in await revocations.partitions_to_look_at(
+        pool,
+        ca.id,
+        at_least=ca.crl_partitions,
+        signed_after=now - RENEW_AFTER + _RESOLUTION,
+        signed_before=now + _CLOCK_SKEW,
+    ):
         await current_crl(pool, ca, now, partition)
 
 
