@@ -19,22 +19,22 @@ def new_id() -> UUID:
 
 def new_eab_kid() -> str:
     """EAB key identifier, and id of the credential's first ACME account (22 characters)."""
-    return _base64url(secrets.token_bytes(16))
+    return _base64url(_random(16))
 
 
 def new_account_id() -> str:
     """acmeAccountID of a further account under an EAB credential (22 characters)."""
-    return _base64url(secrets.token_bytes(16))
+    return _base64url(_random(16))
 
 
 def new_mac_key() -> bytes:
     """EAB MAC key: 256 bits, enough for HS256 and usable with HS384 and HS512."""
-    return secrets.token_bytes(32)
+    return _random(32)
 
 
 def new_challenge_token() -> str:
     """Challenge token with 256 bits of entropy (RFC 8555 §8.3 asks for at least 128)."""
-    return _base64url(secrets.token_bytes(32))
+    return _base64url(_random(32))
 
 
 def new_cert_id() -> str:
@@ -44,17 +44,17 @@ def new_cert_id() -> str:
 
 def new_token_id() -> str:
     """The part of an API token that says which it is (16 characters)."""
-    return _base64url(secrets.token_bytes(12))
+    return _base64url(_random(12))
 
 
 def new_token_secret() -> str:
     """The secret part of an API token: 256 bits."""
-    return _base64url(secrets.token_bytes(32))
+    return _base64url(_random(32))
 
 
 def new_coupon_code() -> str:
     """Not to be guessed: 120 bits."""
-    return _base64url(secrets.token_bytes(15))
+    return _base64url(_random(15))
 
 
 def new_serial_number() -> int:
@@ -63,6 +63,15 @@ def new_serial_number() -> int:
     The leading one bit keeps the length constant and the number positive and non-zero.
     """
     return (1 << 128) | secrets.randbits(128)
+
+
+def _random(length: int) -> bytes:
+    """Bytes whose base64url does not begin with "-": people give it to programs as an argument,
+    and programs would take it for an option of theirs."""
+    while True:
+        data = secrets.token_bytes(length)
+        if not _base64url(data).startswith("-"):
+            return data
 
 
 def _base64url(data: bytes) -> str:
