@@ -6,7 +6,10 @@ sandbox's root there, and no other program.
 
 import os
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -34,14 +37,32 @@ def methods() -> list[str] | None:
 
 
 @pytest.fixture
-def trusting(site: Site) -> list[str]:
+def trusting(site: Site) -> Iterator[list[str]]:
     """What to put before a command."""
-    if os.getuid() != 0 and subprocess.run([*_NAMESPACE, "true"], check=False).returncode != 0:
+    if subprocess.run([*_NAMESPACE, "true"], check=False).returncode == 0:
+        store = site.directory / "store"
+        store.mkdir()
+        (store / "ca-certificates.crt").write_bytes(site.gateway.root_pem.read_bytes())
+        yield [*_NAMESPACE, "sh", "-euc", f'mount --bind {store} {_STORE} && exec "$@"', "uacme"]
+    elif os.getuid() != 0:
         pytest.skip("allowed: uacme trusts the system's CA store, which only root may change")
-    store = site.directory / "store"
-    store.mkdir()
-    (store / "ca-certificates.crt").write_bytes(site.gateway.root_pem.read_bytes())
-    return [*_NAMESPACE, "sh", "-euc", f'mount --bind {store} {_STORE} && exec "$@"', "uacme"]
+    else:
+        with _in_the_system_store(site.gateway.root_pem):
+            yield []
+
+
+@contextmanager
+def _in_the_system_store(root_pem: Path) -> Iterator[None]:
+    """Where root may make no namespaces, as in some containers; undone afterwards."""
+    added = Path("/usr/local/share/ca-certificates", f"gateway-test-{uuid4()}.crt")
+    update = ["flock", "/run/lock/gateway-test-ca", "update-ca-certificates"]
+    added.write_bytes(root_pem.read_bytes())
+    try:
+        subprocess.run(update, check=True, capture_output=True)
+        yield
+    finally:
+        added.unlink()
+        subprocess.run([*update, "--fresh"], check=True, capture_output=True)
 
 
 def chain(site: Site, name: str) -> Path:
