@@ -6,6 +6,7 @@ pkilint takes a second and 60 MB to load, which no process that serves should sp
 import json
 import sys
 from base64 import b64decode
+from functools import cache
 from typing import Any
 
 from cryptography import x509
@@ -20,27 +21,33 @@ def lint(der: bytes, kind: Any = None) -> list[str]:
     `kind` is pkilint's CertificateType; None = a subscriber's, as its policy says.
     """
     from pkilint import finding_filter, loader
-    from pkilint.cabf import serverauth
     from pkilint.cabf.serverauth.serverauth_constants import CertificateType
-    from pkilint.pkix import certificate
     from pkilint.validation import ValidationFindingSeverity
 
     if kind is None:
         subscriber = CertificateType.DV_FINAL_CERTIFICATE, CertificateType.OV_FINAL_CERTIFICATE
         kind = subscriber[_is_ov(der)]
-    validator = certificate.create_pkix_certificate_validator_container(
-        serverauth.create_decoding_validators(), serverauth.create_validators(kind)
-    )
+    validator, filters = _checks(kind)
     document = loader.load_der_certificate(der, "certificate")
-    results, _ = finding_filter.filter_results(
-        serverauth.create_serverauth_finding_filters(kind), validator.validate(document.root)
-    )
+    results, _ = finding_filter.filter_results(filters, validator.validate(document.root))
     return [
         f"{result.node.path}: {described}"
         for result in results
         for described in result.finding_descriptions
         if described.finding.severity <= ValidationFindingSeverity.ERROR
     ]
+
+
+@cache
+def _checks(kind: Any) -> tuple[Any, Any]:
+    """pkilint's validators and filters of a kind, made once: making them takes 0.1 s."""
+    from pkilint.cabf import serverauth
+    from pkilint.pkix import certificate
+
+    validator = certificate.create_pkix_certificate_validator_container(
+        serverauth.create_decoding_validators(), serverauth.create_validators(kind)
+    )
+    return validator, serverauth.create_serverauth_finding_filters(kind)
 
 
 def _is_ov(der: bytes) -> bool:
