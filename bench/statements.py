@@ -23,7 +23,7 @@ from gateway.sandbox import demo_data
 from gateway.store import authorizations, challenges, issuance, new_orders, nonces, orders
 from gateway.store.admission import Ticket
 from gateway.store.challenges import Attempt
-from gateway.store.issuance import SignedCertificate
+from gateway.store.issuance import Intent, Result, SignedCertificate
 from gateway.store.new_orders import NewAuthorization
 from gateway.store.orders import Order
 
@@ -102,13 +102,9 @@ class Steps:
 
     async def succeed(self, one: Issuance) -> None:
         assert one.attempt is not None
-        await challenges.succeed(
-            self._pool,
-            one.attempt,
-            now=self._now,
-            expires_at=self._now + 30 * _DAY,
-            evidence={"address": "127.0.0.1"},
-        )
+        expires_at = self._now + 30 * _DAY
+        evidence = {"address": "127.0.0.1"}
+        await challenges.succeed(self._pool, one.attempt, self._now, expires_at, evidence)
 
     async def read_order(self, one: Issuance) -> None:
         await orders.read(self._pool, self._ticket(one), one.order_id)
@@ -117,17 +113,16 @@ class Steps:
         await orders.read_for_finalize(self._pool, self._ticket(one), one.order_id)
 
     async def record_intent(self, one: Issuance) -> None:
-        intent = {"serial": one.serial, "not_before": "", "not_after": ""}
-        await issuance.record_intent(
-            self._pool,
-            kid=one.kid,
-            eab_version=one.eab_version,
-            order_id=one.order_id,
-            csr=bytes(400),
-            key_hash=one.key_hash,
-            intent=intent,
-            lease=timedelta(seconds=30),
+        intent = Intent(
+            one.kid,
+            one.eab_version,
+            one.order_id,
+            bytes(400),
+            one.key_hash,
+            {"serial": one.serial, "not_before": "", "not_after": ""},
+            timedelta(seconds=30),
         )
+        await issuance.record_intent(self._pool, intent)
 
     async def store_certificate(self, one: Issuance) -> None:
         signed = SignedCertificate(
@@ -140,14 +135,8 @@ class Steps:
             self._now + 90 * _DAY,
             self._now,
         )
-        stored = await issuance.store_certificate(
-            self._pool,
-            kid=one.kid,
-            eab_version=one.eab_version,
-            order_id=one.order_id,
-            signed=signed,
-            source="127.0.0.1",
-        )
+        result = Result(one.kid, one.eab_version, one.order_id, signed, "127.0.0.1")
+        stored = await issuance.store_certificate(self._pool, result)
         assert stored.done
 
 

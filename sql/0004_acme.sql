@@ -111,16 +111,15 @@ CREATE INDEX challenge_authorization ON acme.challenge (authorization_id);
 CREATE INDEX challenge_processing ON acme.challenge (leased_until)
     WHERE status = 'processing' AND leased_until IS NOT NULL;
 
-CREATE FUNCTION acme.others_valid(order_wanted uuid, besides uuid) RETURNS boolean LANGUAGE plpgsql VOLATILE AS $$
+CREATE FUNCTION acme.all_valid(order_wanted uuid) RETURNS boolean LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
     RETURN NOT EXISTS (SELECT
                          FROM acme.order_identifier item
                          JOIN acme.authorization needed ON needed.id = item.authorization_id
                         WHERE item.order_id = order_wanted
-                          AND needed.id <> besides
                           AND needed.status <> 'valid');
 END $$;
-COMMENT ON FUNCTION acme.others_valid(uuid, uuid) IS 'Whether an order lacks no authorization besides one. Volatile, so that it sees what was committed while the caller waited for the order''s lock.';
+COMMENT ON FUNCTION acme.all_valid(uuid) IS 'Whether an order lacks no authorization. Volatile, so that it sees what the calling statement has changed, and what was committed while that waited for the order''s lock.';
 
 CREATE UNLOGGED TABLE acme.nonce_epoch (
     only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
@@ -133,14 +132,34 @@ CREATE UNLOGGED TABLE acme.nonce (
 );
 COMMENT ON TABLE acme.nonce IS 'Used nonces: 4 bytes of real time, then 8 random ones. Older than the nonce lifetime = may be deleted.';
 
-CREATE FUNCTION acme.burn_nonce(used_nonce bytea, used_epoch bigint) RETURNS boolean LANGUAGE plpgsql AS $$
+CREATE FUNCTION acme.burn_nonces(used_nonces bytea[], used_epochs bigint[]) RETURNS boolean[] LANGUAGE plpgsql AS $$
+DECLARE
+    fresh boolean[];
 BEGIN
-    INSERT INTO acme.nonce (nonce)
-    SELECT used_nonce FROM acme.nonce_epoch WHERE epoch = used_epoch
-    ON CONFLICT DO NOTHING;
-    RETURN FOUND;
+    WITH used AS (
+        SELECT *
+          FROM unnest(used_nonces, used_epochs) WITH ORDINALITY AS item (nonce, epoch, position)
+    ), burnt AS (
+        INSERT INTO acme.nonce (nonce)
+        SELECT used.nonce
+          FROM used
+          JOIN acme.nonce_epoch USING (epoch)
+         ORDER BY used.nonce
+        ON CONFLICT DO NOTHING
+        RETURNING nonce
+    )
+    SELECT array_agg(burnt.nonce IS NOT NULL AND array_position(used_nonces, used.nonce) = used.position
+                     ORDER BY used.position)
+      INTO fresh
+      FROM used
+      LEFT JOIN burnt USING (nonce);
+    RETURN fresh;
 END $$;
-COMMENT ON FUNCTION acme.burn_nonce(bytea, bigint) IS 'True once per nonce of the current epoch, over all processes (RFC 8555 §6.5).';
+COMMENT ON FUNCTION acme.burn_nonces(bytea[], bigint[]) IS 'For each nonce of the current epoch true once, over all processes (RFC 8555 §6.5).';
+
+CREATE FUNCTION acme.burn_nonce(used_nonce bytea, used_epoch bigint) RETURNS boolean LANGUAGE sql VOLATILE
+RETURN (acme.burn_nonces(ARRAY[used_nonce], ARRAY[used_epoch]))[1];
+COMMENT ON FUNCTION acme.burn_nonce(bytea, bigint) IS 'acme.burn_nonces for one.';
 
 CREATE VIEW acme.signer AS
 SELECT account.id AS account_id,

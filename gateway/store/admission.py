@@ -1,11 +1,12 @@
 """What every signed request reads besides its own resource, in the same statement.
 
-Each hot statement calls acme.burn_nonce() and reads acme.signer, the standing of the account and
-its credential. Nothing here is cached between requests, so that a suspension works at once in
+Each hot statement calls acme.burn_nonces() and reads acme.signer, the standing of the accounts and
+their credentials. Nothing here is cached between requests, so that a suspension works at once in
 every process. All facts of one statement come from one snapshot: the version that finalize
 compares later belongs to the facts that the gate saw.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from gateway.db.pool import Record
@@ -21,6 +22,16 @@ class Ticket:
     epoch: int
     account_id: str
     key_version: int
+
+
+def columns_of(tickets: Iterable[Ticket]) -> tuple[list[bytes], list[int], list[str]]:
+    """Nonces, epochs and accounts: the first three arguments of a statement for many."""
+    nonces, epochs, account_ids = [], [], []
+    for ticket in tickets:
+        nonces.append(ticket.nonce)
+        epochs.append(ticket.epoch)
+        account_ids.append(ticket.account_id)
+    return nonces, epochs, account_ids
 
 
 @dataclass(frozen=True, slots=True)

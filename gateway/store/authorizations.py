@@ -1,13 +1,15 @@
 """Authorizations and their challenges as clients see them (RFC 8555 §7.1.4, §8)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 from uuid import UUID
 
-from gateway.db.pool import Pool, Record, fetch_one
-from gateway.store.admission import Admission, Ticket, admission_of
+from gateway.db.batching import Batched
+from gateway.db.pool import Connection, Pool, Record
+from gateway.store.admission import Admission, Ticket, admission_of, columns_of
 from gateway.store.new_orders import NewAuthorization
 
 
@@ -35,67 +37,80 @@ class Authorization:
     challenges: list[Challenge]
 
 
+@Batched
 async def read(
-    pool: Pool, ticket: Ticket, authorization_id: UUID
-) -> tuple[Admission, Authorization | None]:
+    pool: Pool | Connection, asked: Sequence[tuple[Ticket, UUID]]
+) -> dict[int, tuple[Admission, Authorization | None]]:
     """Admits a request and reads one of the signer's authorizations."""
+    tickets, authorization_ids = zip(*asked, strict=True)
     rows = await pool.fetch(
         """
-          WITH burnt AS MATERIALIZED (SELECT acme.burn_nonce($1, $2) AS nonce_fresh)
-        SELECT burnt.nonce_fresh, signer.*,
+        SELECT asked.position, asked.nonce_fresh, signer.*,
                held.id, held.name, held.wildcard, held.status, held.expires_at,
                challenge.id AS challenge_id, challenge.type, challenge.token,
                challenge.status AS challenge_status, challenge.validated_at, challenge.error
-          FROM burnt
-          CROSS JOIN acme.signer
-          LEFT JOIN acme.authorization held
-            ON held.id = $4 AND held.account_id = signer.account_id
-          LEFT JOIN acme.challenge ON challenge.authorization_id = held.id
-         WHERE signer.account_id = $3
-         ORDER BY challenge.id
+          FROM unnest(acme.burn_nonces($1, $2), $3::text[], $4::uuid[])
+               WITH ORDINALITY AS asked (nonce_fresh, account_id, id, position)
+          CROSS JOIN LATERAL (
+                SELECT * FROM acme.signer WHERE signer.account_id = asked.account_id OFFSET 0
+               ) signer
+          LEFT JOIN LATERAL (
+                SELECT *
+                  FROM acme.authorization owned
+                 WHERE owned.id = asked.id AND owned.account_id = asked.account_id
+                OFFSET 0
+               ) held
+            ON true
+          LEFT JOIN LATERAL (
+                SELECT * FROM acme.challenge WHERE challenge.authorization_id = held.id OFFSET 0
+               ) challenge
+            ON true
+         ORDER BY asked.position, challenge.id
         """,
-        ticket.nonce,
-        ticket.epoch,
-        ticket.account_id,
-        authorization_id,
+        *columns_of(tickets),
+        authorization_ids,
     )
-    return admission_of(rows[0]), _authorization_of(rows)
+    by_position = {
+        position: list(several)
+        for position, several in groupby(rows, key=lambda row: int(row["position"]))
+    }
+    return {
+        position: (admission_of(several[0]), _authorization_of(several))
+        for position, several in by_position.items()
+    }
 
 
+@Batched
 async def read_by_challenge(
-    pool: Pool, ticket: Ticket, challenge_id: UUID
-) -> tuple[Admission, Authorization | None, Challenge | None]:
-    """Admits a request; one of the signer's challenges, and its authorization with just it."""
-    row = await fetch_one(
-        pool,
+    pool: Pool | Connection, asked: Sequence[tuple[Ticket, UUID]]
+) -> dict[int, tuple[Admission, Authorization | None]]:
+    """Admits a request; one of the signer's challenges: its authorization with just it."""
+    tickets, challenge_ids = zip(*asked, strict=True)
+    rows = await pool.fetch(
         """
-          WITH burnt AS MATERIALIZED (SELECT acme.burn_nonce($1, $2) AS nonce_fresh)
-        SELECT burnt.nonce_fresh, signer.*, held.*
-          FROM burnt
-          CROSS JOIN acme.signer
-          LEFT JOIN (
-                SELECT authorized.id, authorized.account_id AS authorized_account,
-                       authorized.name, authorized.wildcard, authorized.status,
+        SELECT asked.position, asked.nonce_fresh, signer.*, held.*
+          FROM unnest(acme.burn_nonces($1, $2), $3::text[], $4::uuid[])
+               WITH ORDINALITY AS asked (nonce_fresh, account_id, challenge_id, position)
+          CROSS JOIN LATERAL (
+                SELECT * FROM acme.signer WHERE signer.account_id = asked.account_id OFFSET 0
+               ) signer
+          LEFT JOIN LATERAL (
+                SELECT authorized.id, authorized.name, authorized.wildcard, authorized.status,
                        authorized.expires_at, challenge.id AS challenge_id, challenge.type,
                        challenge.token, challenge.status AS challenge_status,
                        challenge.validated_at, challenge.error
                   FROM acme.challenge
                   JOIN acme.authorization authorized ON authorized.id = challenge.authorization_id
+                 WHERE challenge.id = asked.challenge_id
+                   AND authorized.account_id = asked.account_id
+                OFFSET 0
                ) held
-            ON held.challenge_id = $4 AND held.authorized_account = signer.account_id
-         WHERE signer.account_id = $3
+            ON true
         """,
-        ticket.nonce,
-        ticket.epoch,
-        ticket.account_id,
-        challenge_id,
+        *columns_of(tickets),
+        challenge_ids,
     )
-    authorization = _authorization_of([row])
-    return (
-        admission_of(row),
-        authorization,
-        authorization.challenges[0] if authorization else None,
-    )
+    return {row["position"]: (admission_of(row), _authorization_of([row])) for row in rows}
 
 
 async def find(pool: Pool, authorization_id: UUID) -> Authorization:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from gateway.db.pool import Connection, Pool, fetch_one
-from gateway.store.admission import Admission, Ticket, admission_of
+from gateway.db.batching import Batched
+from gateway.db.pool import Connection, Pool, Record, fetch_one
+from gateway.store.admission import Admission, Ticket, admission_of, columns_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,44 +20,56 @@ class Download:
     """So many other chains there are."""
 
 
+@Batched
 async def read(
-    pool: Pool, ticket: Ticket, order_id: UUID, chain: int
-) -> tuple[Admission, Download | None]:
+    pool: Pool | Connection, asked: Sequence[tuple[Ticket, UUID, int]]
+) -> dict[int, tuple[Admission, Download | None]]:
     """Admits a request; the certificate of one of the signer's orders (RFC 8555 §7.4.2).
 
-    `chain` 0 = the usual one, otherwise the number of an alternate. None when either is not there.
+    Last comes the chain: 0 = the usual one, otherwise the number of an alternate. None when the
+    certificate or the chain is not there.
     """
-    row = await fetch_one(
-        pool,
+    tickets, order_ids, chains = zip(*asked, strict=True)
+    rows = await pool.fetch(
         """
-          WITH burnt AS MATERIALIZED (SELECT acme.burn_nonce($1, $2) AS nonce_fresh)
-        SELECT burnt.nonce_fresh, signer.*, certificate.der,
-               CASE WHEN $5 = 0 THEN issuer.certificate || issuer.chain
+        SELECT asked.position, asked.nonce_fresh, signer.*, certificate.der,
+               CASE WHEN asked.chain = 0 THEN issuer.certificate || issuer.chain
                     ELSE (SELECT certificates
                             FROM ca.alternate_chain
-                           WHERE issuer_id = issuer.id AND number = $5) END AS chain,
+                           WHERE issuer_id = issuer.id AND number = asked.chain) END AS chain,
                (SELECT count(*)
                   FROM ca.alternate_chain
                  WHERE issuer_id = issuer.id) AS alternates
-          FROM burnt
-          CROSS JOIN acme.signer
-          LEFT JOIN ca.certificate
-            ON certificate.order_id = $4
-           AND certificate.account_id = signer.account_id
-           AND NOT certificate.withheld
-          LEFT JOIN ca.issuer ON issuer.id = certificate.issuer_id
-         WHERE signer.account_id = $3
+          FROM unnest(acme.burn_nonces($1, $2), $3::text[], $4::uuid[], $5::integer[])
+               WITH ORDINALITY AS asked (nonce_fresh, account_id, order_id, chain, position)
+          CROSS JOIN LATERAL (
+                SELECT * FROM acme.signer WHERE signer.account_id = asked.account_id OFFSET 0
+               ) signer
+          LEFT JOIN LATERAL (
+                SELECT der, issuer_id
+                  FROM ca.certificate
+                 WHERE certificate.order_id = asked.order_id
+                   AND certificate.account_id = asked.account_id
+                   AND NOT certificate.withheld
+                OFFSET 0
+               ) certificate
+            ON true
+          LEFT JOIN LATERAL (
+                SELECT * FROM ca.issuer WHERE issuer.id = certificate.issuer_id OFFSET 0
+               ) issuer
+            ON true
         """,
-        ticket.nonce,
-        ticket.epoch,
-        ticket.account_id,
-        order_id,
-        chain,
+        *columns_of(tickets),
+        order_ids,
+        chains,
     )
-    download = None
-    if row["der"] is not None and row["chain"] is not None:
-        download = Download(row["der"], row["chain"], row["alternates"])
-    return admission_of(row), download
+    return {row["position"]: (admission_of(row), _download_of(row)) for row in rows}
+
+
+def _download_of(row: Record) -> Download | None:
+    if row["der"] is None or row["chain"] is None:
+        return None
+    return Download(row["der"], row["chain"], row["alternates"])
 
 
 @dataclass(frozen=True, slots=True)

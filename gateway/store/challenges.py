@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from gateway.db.batching import Batched, columns, positions
 from gateway.db.pool import Connection, Pool
 
 
@@ -32,33 +33,43 @@ class Attempt:
     server_path: str
 
 
+@Batched
 async def start_attempt(
-    connection: Connection | Pool, challenge_id: UUID, lease_seconds: float
-) -> Attempt | None:
-    """pending → processing; the caller has it until the lease ends. None = somebody has it."""
-    row = await connection.fetchrow(
+    pool: Pool | Connection, asked: Sequence[tuple[UUID, float]]
+) -> dict[int, Attempt | None]:
+    """pending → processing; the caller has it for so many seconds. None = somebody has it."""
+    rows = await pool.fetch(
         """
         WITH taken AS (
             UPDATE acme.challenge
                SET status = 'processing', attempts = attempts + 1,
-                   leased_until = clock_timestamp() + make_interval(secs => $2)
-             WHERE id = $1
+                   leased_until = clock_timestamp() + make_interval(secs => asked.seconds)
+              FROM unnest($1::uuid[], $2::float8[])
+                   WITH ORDINALITY AS asked (id, seconds, position)
+             WHERE challenge.id = asked.id
+               AND challenge.id = ANY ($1)
                AND (status = 'pending'
                     OR status = 'processing' AND leased_until <= clock_timestamp())
-            RETURNING id, authorization_id, attempts, type, token
+            RETURNING asked.position, challenge.id, authorization_id, attempts, type, token
         )
-        SELECT taken.id, taken.authorization_id, taken.attempts, taken.type,
-               authorized.name, taken.token, account.thumbprint, authorized.expires_at,
-               authorized.wildcard, account.id, server.path
+        SELECT taken.position, taken.id, taken.authorization_id, taken.attempts, taken.type,
+               held.name, taken.token, held.thumbprint, held.expires_at, held.wildcard,
+               held.account_id, held.path
           FROM taken
-          JOIN acme.authorization authorized ON authorized.id = taken.authorization_id
-          JOIN acme.account ON account.id = authorized.account_id
-          JOIN acme.server ON server.id = account.server_id
+          CROSS JOIN LATERAL (
+                SELECT authorized.name, authorized.expires_at, authorized.wildcard,
+                       authorized.account_id, account.thumbprint, server.path
+                  FROM acme.authorization authorized
+                  JOIN acme.account ON account.id = authorized.account_id
+                  JOIN acme.server ON server.id = account.server_id
+                 WHERE authorized.id = taken.authorization_id
+                OFFSET 0
+               ) held
         """,
-        challenge_id,
-        lease_seconds,
+        *columns(asked, 2),
     )
-    return None if row is None else Attempt(*row)
+    none: dict[int, Attempt | None] = dict.fromkeys(positions(asked))
+    return none | {position: Attempt(*taken) for position, *taken in rows}
 
 
 async def claim_abandoned(pool: Pool, lease_seconds: float, limit: int) -> list[Attempt]:
@@ -134,67 +145,83 @@ async def try_again(
     return None if row is None else replace(attempt, number=row["attempts"])
 
 
+@Batched
 async def succeed(
-    pool: Pool,
-    attempt: Attempt,
-    *,
-    now: datetime,
-    expires_at: datetime,
-    evidence: Mapping[str, Any],
-) -> None:
+    pool: Pool | Connection,
+    proven: Sequence[tuple[Attempt, datetime, datetime, Mapping[str, Any]]],
+) -> dict[int, None]:
     """Challenge and authorization become valid, and orders that lack nothing else ready.
 
-    CAA counts as checked `now`.
+    Given are the attempt, now, when the proof ends, and the evidence. CAA counts as checked now.
 
     Validations of two names of one order may end at once. Each locks the order and only then looks
-    at the other names, in a snapshot of its own, so one of the two sees that all are valid.
+    at its names, in a snapshot of its own, so one of the two sees that all are valid.
     """
     await pool.execute(
         """
-        WITH authorized AS (
-            UPDATE acme.authorization
-               SET status = 'valid', expires_at = $4, caa_checked_at = $5
-             WHERE id = $2
-               AND status = 'pending'
+        WITH proven AS (
+            SELECT *
+              FROM unnest($1::uuid[], $2::uuid[], $3::integer[], $4::text[], $5::timestamptz[],
+                          $6::timestamptz[], $7::jsonb[])
+                   AS item (challenge_id, authorization_id, number, type, now, expires_at, evidence)
+        ), authorized AS (
+            UPDATE acme.authorization held
+               SET status = 'valid', expires_at = proven.expires_at, caa_checked_at = proven.now
+              FROM proven
+             WHERE held.id = proven.authorization_id
+               AND held.id = ANY ($2)
+               AND held.status = 'pending'
                AND EXISTS (SELECT
                              FROM acme.challenge
-                            WHERE id = $1 AND status = 'processing' AND attempts = $3)
-            RETURNING id, name
+                            WHERE id = challenge_id AND status = 'processing' AND attempts = number)
+            RETURNING held.id, held.name, challenge_id, now, type, evidence
         ), settled AS (
             UPDATE acme.challenge
-               SET status = 'valid', validated_at = $5, error = NULL, leased_until = NULL
-             WHERE id = $1 AND EXISTS (SELECT FROM authorized)
-        ), locked AS MATERIALIZED (
-            SELECT placed.id
+               SET status = 'valid', validated_at = now, error = NULL, leased_until = NULL
               FROM authorized
-              JOIN acme.order_identifier item ON item.authorization_id = authorized.id
-              JOIN acme."order" placed ON placed.id = item.order_id
-             WHERE placed.status = 'pending'
-             ORDER BY placed.id
-               FOR UPDATE OF placed
+             WHERE challenge.id = challenge_id AND challenge.id = ANY ($1)
+        ), locked AS MATERIALIZED (
+            SELECT id
+              FROM acme."order"
+             WHERE id = ANY (ARRAY(SELECT order_id
+                                     FROM acme.order_identifier
+                                    WHERE authorization_id = ANY (ARRAY(SELECT id
+                                                                          FROM authorized))))
+               AND status = 'pending'
+             ORDER BY id
+               FOR UPDATE
         ), readied AS (
             UPDATE acme."order"
                SET status = 'ready'
-              FROM (SELECT id FROM locked WHERE acme.others_valid(id, $2)) AS proven
-             WHERE "order".id = proven.id
-            RETURNING "order".id
+             WHERE id = ANY (ARRAY(SELECT id FROM locked WHERE acme.all_valid(id)))
+            RETURNING id
         )
         INSERT INTO audit.event (at, actor, action, subject, after)
-        SELECT $5, 'gateway:validation', 'authorization.validated', id::text,
-               jsonb_build_object('name', name, 'method', $6::text, 'evidence', $7::jsonb)
+        SELECT now, 'gateway:validation', 'authorization.validated', id::text,
+               jsonb_build_object('name', name, 'method', type, 'evidence', evidence)
           FROM authorized
          UNION ALL
-        SELECT $5, 'gateway:validation', 'order.ready', id::text, NULL
+        SELECT (SELECT max(now) FROM authorized), 'gateway:validation', 'order.ready', id::text,
+               NULL
           FROM readied
         """,
-        attempt.challenge_id,
-        attempt.authorization_id,
-        attempt.number,
-        expires_at,
-        now,
-        attempt.type,
-        evidence,
+        *columns(
+            [
+                (
+                    attempt.challenge_id,
+                    attempt.authorization_id,
+                    attempt.number,
+                    attempt.type,
+                    now,
+                    expires_at,
+                    evidence,
+                )
+                for attempt, now, expires_at, evidence in proven
+            ],
+            7,
+        ),
     )
+    return dict.fromkeys(positions(proven))
 
 
 async def fail(

@@ -5,12 +5,13 @@ facts were read at. Whoever changes the credential, its accounts, subscription o
 row exclusively and raises the version, so no change slips between the check and the step.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from gateway.db.batching import Batched, columns
 from gateway.db.pool import Connection, Pool, fetch_one
 from gateway.rules.issuance import GateFacts
 from gateway.store.gate import facts_of
@@ -30,6 +31,19 @@ class StepResult:
 
 
 @dataclass(frozen=True, slots=True)
+class Intent:
+    """What is going to be signed for a ready order, at a version of its credential."""
+
+    kid: str
+    eab_version: int
+    order_id: UUID
+    csr: bytes
+    key_hash: bytes
+    document: Mapping[str, Any]
+    lease: timedelta
+
+
+@dataclass(frozen=True, slots=True)
 class SignedCertificate:
     """What came from the issuer at the instant `at`, to be stored whatever becomes of it."""
 
@@ -43,110 +57,157 @@ class SignedCertificate:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A signed certificate for a processing order, at a version of its credential."""
+
+    kid: str
+    eab_version: int
+    order_id: UUID
+    signed: SignedCertificate
+    source: str | None
+
+
+@Batched
 async def record_intent(
-    connection: Connection | Pool,
-    *,
-    kid: str,
-    eab_version: int,
-    order_id: UUID,
-    csr: bytes,
-    key_hash: bytes,
-    intent: dict[str, Any],
-    lease: timedelta,
-) -> StepResult:
+    pool: Pool | Connection, recorded: Sequence[tuple[Intent]]
+) -> dict[int, StepResult]:
     """ready → processing. The caller may sign until the lease ends; then the runner takes over.
 
     A key that was ever revoked for keyCompromise moves nothing (BR §6.1.1.3).
     """
-    row = await fetch_one(
-        connection,
+    rows = await pool.fetch(
         """
         WITH held AS MATERIALIZED (
-            SELECT kid
+            SELECT kid, version
               FROM subscription.eab_credential
-             WHERE kid = $1 AND version = $2
+             WHERE kid = ANY ($1)
+             ORDER BY kid
                FOR SHARE
-        ), compromised AS (
-            SELECT
-              FROM ca.revocation
-             WHERE serial = ANY (ARRAY(SELECT serial
-                                         FROM ca.certificate
-                                        WHERE key_hash = $7))
-               AND reason = $8
+        ), checked AS MATERIALIZED (
+            SELECT item.*,
+                   EXISTS (SELECT
+                             FROM held
+                            WHERE held.kid = item.kid
+                              AND held.version = item.eab_version) AS unchanged,
+                   EXISTS (SELECT
+                             FROM ca.revocation
+                            WHERE serial = ANY (ARRAY(SELECT serial
+                                                        FROM ca.certificate
+                                                       WHERE key_hash = item.key_hash))
+                              AND reason = $8) AS key_compromised
+              FROM unnest($1::text[], $2::bigint[], $3::uuid[], $4::bytea[], $5::bytea[],
+                          $6::jsonb[], $7::interval[])
+                   WITH ORDINALITY
+                   AS item (kid, eab_version, order_id, csr, key_hash, intent, lease, position)
         ), moved AS (
-            UPDATE acme."order"
-               SET status = 'processing', csr = $4, intent = $5,
-                   issue_after = clock_timestamp() + $6::interval
-             WHERE id = $3 AND status = 'ready' AND EXISTS (SELECT FROM held)
-               AND NOT EXISTS (SELECT FROM compromised)
-            RETURNING id
+            UPDATE acme."order" placed
+               SET status = 'processing', csr = checked.csr, intent = checked.intent,
+                   issue_after = clock_timestamp() + checked.lease
+              FROM checked
+             WHERE placed.id = checked.order_id
+               AND placed.id = ANY ($3)
+               AND placed.status = 'ready'
+               AND unchanged
+               AND NOT key_compromised
+            RETURNING position
         )
-        SELECT EXISTS (SELECT FROM held) AS unchanged, EXISTS (SELECT FROM moved) AS done,
-               EXISTS (SELECT FROM compromised) AS key_compromised
+        SELECT position, unchanged, position IN (SELECT position FROM moved) AS done,
+               key_compromised
+          FROM checked
         """,
-        kid,
-        eab_version,
-        order_id,
-        csr,
-        intent,
-        lease,
-        key_hash,
+        *columns(
+            [
+                (
+                    intent.kid,
+                    intent.eab_version,
+                    intent.order_id,
+                    intent.csr,
+                    intent.key_hash,
+                    intent.document,
+                    intent.lease,
+                )
+                for [intent] in recorded
+            ],
+            7,
+        ),
         KEY_COMPROMISE,
     )
-    return StepResult(**row)
+    return {position: StepResult(*step) for position, *step in rows}
 
 
+@Batched
 async def store_certificate(
-    connection: Connection | Pool,
-    *,
-    kid: str,
-    eab_version: int,
-    order_id: UUID,
-    signed: SignedCertificate,
-    source: str | None,
-) -> StepResult:
+    pool: Pool | Connection, stored: Sequence[tuple[Result]]
+) -> dict[int, StepResult]:
     """processing → valid, with the certificate and its audit event."""
-    row = await fetch_one(
-        connection,
+    rows = await pool.fetch(
         """
         WITH held AS MATERIALIZED (
-            SELECT kid
+            SELECT kid, version
               FROM subscription.eab_credential
-             WHERE kid = $1 AND version = $2
+             WHERE kid = ANY ($1)
+             ORDER BY kid
                FOR SHARE
+        ), checked AS MATERIALIZED (
+            SELECT item.*, string_to_array(listing, ' ') AS names,
+                   EXISTS (SELECT
+                             FROM held
+                            WHERE held.kid = item.kid
+                              AND held.version = item.eab_version) AS unchanged
+              FROM unnest($1::text[], $2::bigint[], $3::uuid[], $4::uuid[], $5::text[],
+                          $6::bytea[], $7::bytea[], $8::text[], $9::timestamptz[],
+                          $10::timestamptz[], $11::timestamptz[], $12::text[])
+                   WITH ORDINALITY
+                   AS item (kid, eab_version, order_id, issuer_id, serial, der, key_hash, listing,
+                            not_before, not_after, at, source, position)
         ), moved AS (
-            UPDATE acme."order"
+            UPDATE acme."order" placed
                SET status = 'valid', issue_after = NULL
-             WHERE id = $3 AND status = 'processing' AND EXISTS (SELECT FROM held)
-            RETURNING id, account_id
+              FROM checked
+             WHERE placed.id = checked.order_id
+               AND placed.id = ANY ($3)
+               AND placed.status = 'processing'
+               AND unchanged
+            RETURNING placed.id, placed.account_id, checked.*
         ), stored AS (
             INSERT INTO ca.certificate
                 (serial, issuer_id, order_id, account_id, names, not_before, not_after,
                  key_hash, der, issued_at)
-            SELECT $5, $4, id, account_id, $8, $9, $10, $7, $6, $11
+            SELECT serial, issuer_id, id, account_id, names, not_before, not_after, key_hash, der,
+                   at
               FROM moved
         ), audited AS (
             INSERT INTO audit.event (at, actor, source, action, subject, after)
-            SELECT $11, 'acme:' || account_id, $12::text::inet, 'certificate.issued', $5,
-                   jsonb_build_object('order', id, 'names', to_jsonb($8::text[]))
+            SELECT at, 'acme:' || account_id, source::inet, 'certificate.issued', serial,
+                   jsonb_build_object('order', id, 'names', to_jsonb(names))
               FROM moved
         )
-        SELECT EXISTS (SELECT FROM held) AS unchanged, EXISTS (SELECT FROM moved) AS done
+        SELECT position, unchanged, position IN (SELECT position FROM moved) AS done
+          FROM checked
         """,
-        kid,
-        eab_version,
-        order_id,
-        signed.issuer_id,
-        signed.serial,
-        signed.der,
-        signed.key_hash,
-        signed.names,
-        signed.not_before,
-        signed.not_after,
-        signed.at,
-        source,
+        *columns(
+            [
+                (
+                    result.kid,
+                    result.eab_version,
+                    result.order_id,
+                    result.signed.issuer_id,
+                    result.signed.serial,
+                    result.signed.der,
+                    result.signed.key_hash,
+                    " ".join(result.signed.names),
+                    result.signed.not_before,
+                    result.signed.not_after,
+                    result.signed.at,
+                    result.source,
+                )
+                for [result] in stored
+            ],
+            12,
+        ),
     )
-    return StepResult(**row)
+    return {position: StepResult(*step) for position, *step in rows}
 
 
 async def find_csr(pool: Pool, order_id: UUID) -> bytes | None:

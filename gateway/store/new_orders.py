@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from gateway.db.pool import Pool, fetch_one
+from gateway.db.batching import Batched, columns, positions
+from gateway.db.pool import Connection, Pool
 from gateway.rules.issuance import GateFacts
-from gateway.store.admission import Admission, Ticket, admission_of
+from gateway.store.admission import Admission, Ticket, admission_of, columns_of
 from gateway.store.gate import facts_of
 from gateway.store.orders import Order
 
@@ -40,138 +41,181 @@ class Reusable:
     proofs: list[Proof]
 
 
+@Batched
 async def read_gate(
-    pool: Pool,
-    ticket: Ticket,
-    names: Sequence[str],
-    profile: str,
-    replaces: str | None,
-    now: datetime,
-) -> tuple[Admission, GateFacts, Reusable]:
-    """newOrder's read: admits the request; the gate's facts for `names`, and what can be reused."""
-    row = await fetch_one(
-        pool,
+    pool: Pool | Connection,
+    asked: Sequence[tuple[Ticket, Sequence[str], str, str | None, datetime]],
+) -> dict[int, tuple[Admission, GateFacts, Reusable]]:
+    """newOrder's read: admits the request; the gate's facts for names, and what can be reused.
+
+    Given are ticket, names, profile, the certificate that is to be replaced, and now.
+    """
+    tickets, names, profiles, replaced, instants = zip(*asked, strict=True)
+    rows = await pool.fetch(
         """
-          WITH burnt AS MATERIALIZED (SELECT acme.burn_nonce($1, $2) AS nonce_fresh)
-        SELECT burnt.nonce_fresh, signer.*, subscription.started_at, subscription.expires_at,
+        WITH asked AS (
+            SELECT item.*, string_to_array(item.listing, ' ') AS names
+              FROM unnest(acme.burn_nonces($1, $2), $3::text[], $4::text[], $5::text[],
+                          $6::text[], $7::timestamptz[])
+                   WITH ORDINALITY
+                   AS item (nonce_fresh, account_id, listing, profile, replaces, now, position)
+        )
+        SELECT asked.position, asked.nonce_fresh, signer.*,
+               subscription.started_at, subscription.expires_at,
                ARRAY(SELECT domain.name
                        FROM subscription.domain
                       WHERE domain.subscription_id = subscription.id
-                        AND domain.name = ANY ($4)
+                        AND domain.name = ANY (asked.names)
                         AND domain.removed_at IS NULL) AS listed,
                (SELECT ARRAY(SELECT ROW(link.*)
                                FROM organization.link
                               WHERE link.subscription_id = subscription.id
-                                AND link.name = ANY ($4))
+                                AND link.name = ANY (asked.names))
                   FROM acme.server
                  WHERE server.id = signer.server_id AND server.validation = 'OV') AS links,
                ARRAY(SELECT ROW(held.id, held.name, held.wildcard, held.expires_at)
-                       FROM acme.authorization held
-                      WHERE held.account_id = signer.account_id
-                        AND held.name = ANY ($5)
+                       FROM unnest(asked.names) AS wanted (name)
+                       JOIN acme.authorization held
+                         ON held.name = regexp_replace(wanted.name, '^[*][.]', '')
+                      WHERE held.account_id = asked.account_id
                         AND held.status = 'valid'
-                        AND held.expires_at > $7
+                        AND held.expires_at > asked.now
                       ORDER BY held.expires_at) AS proofs,
                (SELECT open.id
                   FROM acme."order" open
-                 WHERE open.account_id = signer.account_id
+                 WHERE open.account_id = asked.account_id
                    AND open.status IN ('pending', 'ready')
                    AND open.csr IS NULL
-                   AND open.expires_at > $7
-                   AND open.profile = $6
+                   AND open.expires_at > asked.now
+                   AND open.profile = asked.profile
                    AND open.not_before IS NULL
                    AND open.not_after IS NULL
-                   AND open.replaces IS NOT DISTINCT FROM $9
-                   AND (SELECT array_agg(item.name ORDER BY item.name)
+                   AND open.replaces IS NOT DISTINCT FROM asked.replaces
+                   AND (SELECT string_agg(item.name, ' ' ORDER BY item.name)
                           FROM acme.order_identifier item
-                         WHERE item.order_id = open.id) = $8
+                         WHERE item.order_id = open.id) = asked.listing
                  ORDER BY open.id DESC
                  LIMIT 1) AS open_order
-          FROM burnt
-          CROSS JOIN acme.signer
-          LEFT JOIN subscription.subscription
-            ON subscription.kid = signer.kid AND subscription.superseded_at IS NULL
-         WHERE signer.account_id = $3
+          FROM asked
+          CROSS JOIN LATERAL (
+                SELECT * FROM acme.signer WHERE signer.account_id = asked.account_id OFFSET 0
+               ) signer
+          LEFT JOIN LATERAL (
+                SELECT id, started_at, expires_at
+                  FROM subscription.subscription
+                 WHERE kid = signer.kid AND superseded_at IS NULL
+                OFFSET 0
+               ) subscription
+            ON true
         """,
-        ticket.nonce,
-        ticket.epoch,
-        ticket.account_id,
-        names,
-        [name.removeprefix("*.") for name in names],
-        profile,
-        now,
-        sorted(names),
-        replaces,
+        *columns_of(tickets),
+        [" ".join(sorted(each)) for each in names],
+        profiles,
+        replaced,
+        instants,
     )
-    admission = admission_of(row)
-    proofs = [Proof(*proof) for proof in row["proofs"]]
-    return admission, facts_of(row), Reusable(row["open_order"], proofs)
+    return {
+        row["position"]: (
+            admission_of(row),
+            facts_of(row),
+            Reusable(row["open_order"], [Proof(*proof) for proof in row["proofs"]]),
+        )
+        for row in rows
+    }
 
 
+@Batched
 async def place(
-    pool: Pool,
-    order: Order,
-    authorizations: Sequence[NewAuthorization],
-    now: datetime,
-    source: str | None,
-) -> None:
+    pool: Pool | Connection,
+    placed: Sequence[tuple[Order, Sequence[NewAuthorization], datetime, str | None]],
+) -> dict[int, None]:
     """Stores an order, the new ones among its authorizations with challenges, the audit event.
 
-    An order that is `ready` from the start must find its authorizations valid still.
+    An order that is `ready` from the start must find its authorizations valid still. Given are the
+    order, its new authorizations, now, and where the request came from.
     """
+    orders = [
+        (
+            order.id,
+            order.account_id,
+            order.status,
+            order.profile,
+            order.not_before,
+            order.not_after,
+            order.expires_at,
+            now,
+            order.replaces,
+            source,
+            {"names": order.names, "profile": order.profile},
+        )
+        for order, _, now, source in placed
+    ]
+    identifiers = [
+        (order.id, position, name, authorization_id)
+        for order, *_ in placed
+        for position, (name, authorization_id) in enumerate(
+            zip(order.names, order.authorization_ids, strict=True), 1
+        )
+    ]
+    authorizations = [
+        (made.id, order.account_id, made.name, made.wildcard, order.expires_at, now)
+        for order, several, now, _ in placed
+        for made in several
+    ]
     challenges = [
-        (authorization.id, *challenge)
-        for authorization in authorizations
-        for challenge in authorization.challenges
+        (made.id, *challenge)
+        for _, several, *_ in placed
+        for made in several
+        for challenge in made.challenges
     ]
     await pool.execute(
         """
-        WITH placed AS (
+        WITH orders AS (
+            SELECT *
+              FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::timestamptz[],
+                          $6::timestamptz[], $7::timestamptz[], $8::timestamptz[], $9::text[],
+                          $10::text[], $11::jsonb[])
+                   AS item (id, account_id, status, profile, not_before, not_after, expires_at,
+                            now, replaces, source, audited)
+        ), identifiers AS (
+            SELECT *
+              FROM unnest($12::uuid[], $13::smallint[], $14::text[], $15::uuid[])
+                   AS item (order_id, position, name, authorization_id)
+        ), placed AS (
             INSERT INTO acme."order"
                 (id, account_id, profile, not_before, not_after, expires_at, created_at, replaces,
                  status)
-            SELECT $1, $2, $3, $4, $5, $6, $7, $19,
-                   CASE WHEN $17 = 'ready'
-                         AND (SELECT count(*)
-                                FROM acme.authorization
-                               WHERE id = ANY ($18) AND status = 'valid') = cardinality($18)
+            SELECT id, account_id, profile, not_before, not_after, expires_at, now, replaces,
+                   CASE WHEN status = 'ready'
+                         AND NOT EXISTS (
+                             SELECT
+                               FROM identifiers
+                              WHERE order_id = orders.id
+                                AND NOT EXISTS (
+                                    SELECT
+                                      FROM acme.authorization held
+                                     WHERE held.id = authorization_id AND held.status = 'valid'))
                         THEN 'ready' ELSE 'pending' END
-        ), authorizations AS (
+              FROM orders
+        ), authorized AS (
             INSERT INTO acme.authorization (id, account_id, name, wildcard, expires_at, created_at)
-            SELECT item.id, $2, item.name, item.wildcard, $6, $7
-              FROM unnest($9::uuid[], $10::text[], $11::boolean[]) AS item (id, name, wildcard)
-        ), identifiers AS (
+            SELECT *
+              FROM unnest($16::uuid[], $17::text[], $18::text[], $19::boolean[],
+                          $20::timestamptz[], $21::timestamptz[])
+        ), identified AS (
             INSERT INTO acme.order_identifier (order_id, position, name, authorization_id)
-            SELECT $1, item.position, item.name, item.authorization_id
-              FROM unnest($8::text[], $18::uuid[])
-                   WITH ORDINALITY AS item (name, authorization_id, position)
-        ), challenges AS (
-            INSERT INTO acme.challenge (id, authorization_id, type, token)
-            SELECT item.id, item.authorization_id, item.type, item.token
-              FROM unnest($12::uuid[], $13::uuid[], $14::text[], $15::text[])
-                   AS item (authorization_id, id, type, token)
+            SELECT * FROM identifiers
+        ), challenged AS (
+            INSERT INTO acme.challenge (authorization_id, id, type, token)
+            SELECT * FROM unnest($22::uuid[], $23::uuid[], $24::text[], $25::text[])
         )
         INSERT INTO audit.event (at, actor, source, action, subject, after)
-        VALUES ($7, 'acme:' || $2, $16::text::inet, 'order.placed', $1::text,
-                jsonb_build_object('names', to_jsonb($8::text[]), 'profile', $3::text))
+        SELECT now, 'acme:' || account_id, source::inet, 'order.placed', id::text, audited
+          FROM orders
         """,
-        order.id,
-        order.account_id,
-        order.profile,
-        order.not_before,
-        order.not_after,
-        order.expires_at,
-        now,
-        order.names,
-        [authorization.id for authorization in authorizations],
-        [authorization.name for authorization in authorizations],
-        [authorization.wildcard for authorization in authorizations],
-        [challenge[0] for challenge in challenges],
-        [challenge[1] for challenge in challenges],
-        [challenge[2] for challenge in challenges],
-        [challenge[3] for challenge in challenges],
-        source,
-        order.status,
-        order.authorization_ids,
-        order.replaces,
+        *columns(orders, 11),
+        *columns(identifiers, 4),
+        *columns(authorizations, 6),
+        *columns(challenges, 4),
     )
+    return dict.fromkeys(positions(placed))

@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from gateway.db.batching import Batched
 from gateway.db.pool import Connection, Pool, Record, fetch_one
 from gateway.rules.issuance import GateFacts
-from gateway.store.admission import Admission, Ticket, admission_of
+from gateway.store.admission import Admission, Ticket, admission_of, columns_of
 from gateway.store.gate import facts_of
 
 
@@ -53,21 +54,29 @@ async def find(pool: Pool, order_id: UUID) -> Order:
     return order
 
 
-async def read(pool: Pool, ticket: Ticket, order_id: UUID) -> tuple[Admission, Order | None]:
+@Batched
+async def read(
+    pool: Pool | Connection, asked: Sequence[tuple[Ticket, UUID]]
+) -> dict[int, tuple[Admission, Order | None]]:
     """Admits a request and reads one of the signer's orders."""
-    row = await fetch_one(
-        pool,
+    tickets, order_ids = zip(*asked, strict=True)
+    rows = await pool.fetch(
         """
-          WITH burnt AS MATERIALIZED (SELECT acme.burn_nonce($1, $2) AS nonce_fresh)
-        SELECT burnt.nonce_fresh, signer.*, placed.*, item.names, item.authorization_ids
-          FROM burnt
-          CROSS JOIN acme.signer
-          LEFT JOIN (
+        SELECT asked.position, asked.nonce_fresh, signer.*, placed.*, item.names,
+               item.authorization_ids
+          FROM unnest(acme.burn_nonces($1, $2), $3::text[], $4::uuid[])
+               WITH ORDINALITY AS asked (nonce_fresh, account_id, order_id, position)
+          CROSS JOIN LATERAL (
+                SELECT * FROM acme.signer WHERE signer.account_id = asked.account_id OFFSET 0
+               ) signer
+          LEFT JOIN LATERAL (
                 SELECT id, status, profile, not_before, not_after, expires_at AS order_expires_at,
-                       error, replaces, account_id AS ordered_by
+                       error, replaces
                   FROM acme."order"
+                 WHERE id = asked.order_id AND "order".account_id = asked.account_id
+                OFFSET 0
                ) placed
-            ON placed.id = $4 AND placed.ordered_by = signer.account_id
+            ON true
           LEFT JOIN LATERAL (
                 SELECT array_agg(name ORDER BY position) AS names,
                        array_agg(authorization_id ORDER BY position) AS authorization_ids
@@ -75,29 +84,27 @@ async def read(pool: Pool, ticket: Ticket, order_id: UUID) -> tuple[Admission, O
                  WHERE order_id = placed.id
                ) item
             ON true
-         WHERE signer.account_id = $3
         """,
-        ticket.nonce,
-        ticket.epoch,
-        ticket.account_id,
-        order_id,
+        *columns_of(tickets),
+        order_ids,
     )
-    return admission_of(row), _order_of(row)
+    return {row["position"]: (admission_of(row), _order_of(row)) for row in rows}
 
 
+@Batched
 async def read_for_finalize(
-    pool: Pool, ticket: Ticket, order_id: UUID
-) -> tuple[Admission, Order | None, GateFacts, datetime | None]:
+    pool: Pool | Connection, asked: Sequence[tuple[Ticket, UUID]]
+) -> dict[int, tuple[Admission, Order | None, GateFacts, datetime | None]]:
     """Admits a request; the order and the gate's facts for its names, all of one snapshot.
 
     Last comes when CAA was checked for the name that waits longest; None = for some name never.
     """
-    row = await fetch_one(
-        pool,
+    tickets, order_ids = zip(*asked, strict=True)
+    rows = await pool.fetch(
         """
-          WITH burnt AS MATERIALIZED (SELECT acme.burn_nonce($1, $2) AS nonce_fresh)
-        SELECT burnt.nonce_fresh, signer.*, placed.*, item.names, item.authorization_ids,
-               item.caa_checked_at, subscription.started_at, subscription.expires_at,
+        SELECT asked.position, asked.nonce_fresh, signer.*, placed.*, item.names,
+               item.authorization_ids, item.caa_checked_at,
+               subscription.started_at, subscription.expires_at,
                ARRAY(SELECT domain.name
                        FROM subscription.domain
                       WHERE domain.subscription_id = subscription.id
@@ -109,14 +116,19 @@ async def read_for_finalize(
                                 AND link.name = ANY (item.names))
                   FROM acme.server
                  WHERE server.id = signer.server_id AND server.validation = 'OV') AS links
-          FROM burnt
-          CROSS JOIN acme.signer
-          LEFT JOIN (
+          FROM unnest(acme.burn_nonces($1, $2), $3::text[], $4::uuid[])
+               WITH ORDINALITY AS asked (nonce_fresh, account_id, order_id, position)
+          CROSS JOIN LATERAL (
+                SELECT * FROM acme.signer WHERE signer.account_id = asked.account_id OFFSET 0
+               ) signer
+          LEFT JOIN LATERAL (
                 SELECT id, status, profile, not_before, not_after, expires_at AS order_expires_at,
-                       error, replaces, account_id AS ordered_by
+                       error, replaces
                   FROM acme."order"
+                 WHERE id = asked.order_id AND "order".account_id = asked.account_id
+                OFFSET 0
                ) placed
-            ON placed.id = $4 AND placed.ordered_by = signer.account_id
+            ON true
           LEFT JOIN LATERAL (
                 SELECT array_agg(item.name ORDER BY position) AS names,
                        array_agg(authorization_id ORDER BY position) AS authorization_ids,
@@ -127,17 +139,21 @@ async def read_for_finalize(
                  WHERE order_id = placed.id
                ) item
             ON true
-          LEFT JOIN subscription.subscription
-            ON subscription.kid = signer.kid AND subscription.superseded_at IS NULL
-         WHERE signer.account_id = $3
+          LEFT JOIN LATERAL (
+                SELECT id, started_at, expires_at
+                  FROM subscription.subscription
+                 WHERE kid = signer.kid AND superseded_at IS NULL
+                OFFSET 0
+               ) subscription
+            ON true
         """,
-        ticket.nonce,
-        ticket.epoch,
-        ticket.account_id,
-        order_id,
+        *columns_of(tickets),
+        order_ids,
     )
-    admission = admission_of(row)
-    return admission, _order_of(row), facts_of(row), row["caa_checked_at"]
+    return {
+        row["position"]: (admission_of(row), _order_of(row), facts_of(row), row["caa_checked_at"])
+        for row in rows
+    }
 
 
 async def list_ids(

@@ -63,12 +63,13 @@ async def answer_challenge(
 
     The last part is what the caller is to hand to the Validator. Raises NotFound.
     """
-    admission, authorization, challenge = await authorizations.read_by_challenge(
+    admission, authorization = await authorizations.read_by_challenge(
         services.pool, ticket, challenge_id
     )
     admit(ticket, admission)
-    if authorization is None or challenge is None:
+    if authorization is None:
         raise NotFound
+    [challenge] = authorization.challenges
     authorization = _authorization_as_of(authorization, await services.clock.now())
     if not ready or authorization.status != "pending" or challenge.status != "pending":
         return authorization, challenge, None

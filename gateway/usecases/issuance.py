@@ -112,11 +112,7 @@ async def keep(
             raise IssuanceRefused(refused)
         step = await issuance.store_certificate(
             services.pool,
-            kid=item.kid,
-            eab_version=item.eab_version,
-            order_id=item.order_id,
-            signed=signed,
-            source=source,
+            issuance.Result(item.kid, item.eab_version, item.order_id, signed, source),
         )
         if step.done:
             return "valid"
@@ -184,13 +180,9 @@ async def _record_intent(
         intent = validity | _organization(facts)
         step = await issuance.record_intent(
             services.pool,
-            kid=admission.kid,
-            eab_version=version,
-            order_id=order.id,
-            csr=wanted.csr,
-            key_hash=key_hash,
-            intent=intent,
-            lease=SIGNING_LEASE,
+            issuance.Intent(
+                admission.kid, version, order.id, wanted.csr, key_hash, intent, SIGNING_LEASE
+            ),
         )
         if step.done:
             return Unfinished(

@@ -108,13 +108,8 @@ class Validator:
         except ValidationFailed as failed:
             return await self._after(attempt, failed, now)
         days = self._services.settings.issuance.authorization_days
-        await challenges.succeed(
-            self._services.pool,
-            attempt,
-            now=now,
-            expires_at=now + timedelta(days=days),
-            evidence=evidence,
-        )
+        proven_until = now + timedelta(days=days)
+        await challenges.succeed(self._services.pool, attempt, now, proven_until, evidence)
         return None
 
     async def _check(self, attempt: Attempt, now: datetime) -> Evidence:

@@ -195,7 +195,7 @@ async def test_an_authorization_that_was_deactivated_meanwhile_stays_so(
         "UPDATE acme.authorization SET status = 'deactivated' WHERE id = $1",
         proof.authorization_id,
     )
-    await challenges.succeed(waiting.pool, attempt, now=NOW, expires_at=NOW, evidence={})
+    await challenges.succeed(waiting.pool, attempt, NOW, NOW, {})
     assert (await waiting.authorization(proof))["status"] == "deactivated"
     assert (await waiting.order_row(order))["status"] == "pending"
 
@@ -376,7 +376,7 @@ async def test_a_process_that_lost_its_lease_changes_nothing_any_more(waiting: W
     [current] = await challenges.claim_abandoned(waiting.pool, 60, 10)
     assert current == replace(late, number=2)
     await challenges.fail(waiting.pool, late, now=NOW, error={}, order_error={})
-    await challenges.succeed(waiting.pool, late, now=NOW, expires_at=NOW, evidence={})
+    await challenges.succeed(waiting.pool, late, NOW, NOW, {})
     assert await challenges.try_again(waiting.pool, late, now=NOW, error={}) is None
     assert await waiting.statuses(order, proof) == ("processing", "pending", "pending")
     assert await waiting.audited(proof.authorization_id) == []
