@@ -61,6 +61,7 @@ def _forwarded_for(request: web.Request) -> Iterator[str]:
         yield from reversed(line.split(","))
 
 
+@lru_cache(maxsize=1024)
 def _parse(text: str) -> Address | None:
     """An address as proxies write it: also `[v6]`, `[v6]:port`, `v4:port`, `v6%zone`."""
     text = text.strip()

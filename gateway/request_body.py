@@ -25,10 +25,13 @@ async def read_body(request: web.Request) -> bytes:
     """The whole body; raises BodyTooLarge, BodyTooSlow or BodyBroken."""
     if (request.content_length or 0) > MAXIMUM_BYTES:
         raise BodyTooLarge
+    content = request.content
+    if content.is_eof() and content.total_bytes <= MAXIMUM_BYTES and content.exception() is None:
+        return content.read_nowait()  # the usual case: it came with the head
     body = bytearray()
     try:
         async with asyncio.timeout(MAXIMUM_SECONDS):
-            async for chunk in request.content.iter_any():
+            async for chunk in content.iter_any():
                 body += chunk
                 if len(body) > MAXIMUM_BYTES:
                     raise BodyTooLarge

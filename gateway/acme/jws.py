@@ -2,15 +2,15 @@
 
 import binascii
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import msgspec
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePublicKey
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256, SHA384
 
@@ -98,7 +98,7 @@ def verify(jws: Jws, key: AccountKey) -> bool:
     if jws.header.alg not in key.algorithms:
         raise bad_algorithm(jws.header.alg, key.algorithms)
     try:
-        _verify_with(key.public_key, jws)
+        _VERIFIERS[jws.header.alg](key.public_key, jws)
     except InvalidSignature:
         return False
     return True
@@ -113,19 +113,27 @@ def bad_algorithm(alg: str, allowed: tuple[str, ...]) -> Problem:
     )
 
 
-def _verify_with(public_key: Any, jws: Jws) -> None:
-    match public_key:
-        case EllipticCurvePublicKey():
-            size = (public_key.key_size + 7) // 8
-            if len(jws.signature) != 2 * size:
-                raise InvalidSignature
-            signature = encode_dss_signature(
-                int.from_bytes(jws.signature[:size], "big"),
-                int.from_bytes(jws.signature[size:], "big"),
-            )
-            digest = SHA256() if size == 32 else SHA384()
-            public_key.verify(signature, jws.signed, ECDSA(digest))
-        case RSAPublicKey():
-            public_key.verify(jws.signature, jws.signed, PKCS1v15(), SHA256())
-        case Ed25519PublicKey():
-            public_key.verify(jws.signature, jws.signed)
+def _verify_ecdsa(size: int, algorithm: ECDSA, public_key: Any, jws: Jws) -> None:
+    """RFC 7518 §3.4: two numbers of `size` bytes."""
+    if len(jws.signature) != 2 * size:
+        raise InvalidSignature
+    signature = encode_dss_signature(
+        int.from_bytes(jws.signature[:size], "big"), int.from_bytes(jws.signature[size:], "big")
+    )
+    public_key.verify(signature, jws.signed, algorithm)
+
+
+def _verify_rsa(public_key: Any, jws: Jws) -> None:
+    public_key.verify(jws.signature, jws.signed, PKCS1v15(), SHA256())
+
+
+def _verify_ed25519(public_key: Any, jws: Jws) -> None:
+    public_key.verify(jws.signature, jws.signed)
+
+
+_VERIFIERS: dict[str, Callable[[Any, Jws], None]] = {
+    "ES256": partial(_verify_ecdsa, 32, ECDSA(SHA256())),
+    "ES384": partial(_verify_ecdsa, 48, ECDSA(SHA384())),
+    "RS256": _verify_rsa,
+    "EdDSA": _verify_ed25519,
+}

@@ -21,9 +21,10 @@ else:
 
 Record = asyncpg.Record
 
-_PLANNING = {"plan_cache_mode": "force_generic_plan", "enable_seqscan": "off"}
+_PLANNING = {"plan_cache_mode": "force_generic_plan", "enable_seqscan": "off", "jit": "off"}
 """Every statement is planned once a connection. A plan made while a table was empty stays in use
-as the table grows, so it must go by an index from the start; so must those of foreign keys."""
+as the table grows, so it must go by an index from the start; so must those of foreign keys. And no
+statement is long enough for compiling it to pay."""
 
 _CONNECT_SECONDS = 5.0
 _ANSWER_SECONDS = 2.0

@@ -113,20 +113,18 @@ class DnsResolver:
 
     async def _lookup(self, name: str, record: RdataType) -> RRset | None:
         """The records at the end of the alias chain that begins at `name`, if there are any."""
+        deadline = asyncio.get_running_loop().time() + self._timeout
         try:
-            async with asyncio.timeout(self._timeout):
-                owner = dns.name.from_text(name)
-                for _ in range(_LONGEST_ALIAS_CHAIN):
-                    answer = await self._ask(owner, record)
-                    if answer is None:
-                        return None
-                    chain = answer.resolve_chaining()
-                    if chain.answer is not None or chain.canonical_name == owner:
-                        return chain.answer
-                    owner = chain.canonical_name
-                raise _Unanswered("its aliases never end")
-        except TimeoutError:
-            cause = f"no answer within {self._timeout:g} seconds"
+            owner = dns.name.from_text(name)
+            for _ in range(_LONGEST_ALIAS_CHAIN):
+                answer = await self._ask(owner, record, deadline)
+                if answer is None:
+                    return None
+                chain = answer.resolve_chaining()
+                if chain.answer is not None or chain.canonical_name == owner:
+                    return chain.answer
+                owner = chain.canonical_name
+            raise _Unanswered("its aliases never end")
         except dns.message.ChainTooLong:
             cause = "its aliases never end"
         except _Unanswered as error:
@@ -136,16 +134,20 @@ class DnsResolver:
         raise LookupFailed(name, record.name, cause) from None
 
     async def _ask(
-        self, owner: dns.name.Name, record: RdataType
+        self, owner: dns.name.Name, record: RdataType, deadline: float
     ) -> dns.message.QueryMessage | None:
         """NOERROR or NXDOMAIN from the first name server that has an opinion; None = no records."""
         share = self._timeout / (_ROUNDS * len(self.nameservers))
+        too_late = f"no answer within {self._timeout:g} seconds"
         cause = ""
         for host, port in self.nameservers * _ROUNDS:
+            left = deadline - asyncio.get_running_loop().time()
+            if left <= 0:
+                raise _Unanswered(too_late)
             try:
-                answer = await dns_exchange.ask(owner, record, host, port, share)
+                answer = await dns_exchange.ask(owner, record, host, port, min(share, left))
             except TimeoutError:
-                cause = f"no answer within {self._timeout:g} seconds"
+                cause = too_late
             except (OSError, EOFError):
                 cause = "the resolver cannot be reached"
             else:

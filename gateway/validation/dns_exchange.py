@@ -49,7 +49,7 @@ async def ask(
 
 async def _by_udp(question: bytes, host: str, port: int) -> bytes:
     """The first packet that answers this question; forged and late ones are none."""
-    number = secrets.randbits(16)
+    number = int.from_bytes(secrets.token_bytes(2))
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     loop = asyncio.get_running_loop()
     with socket.socket(family, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK) as connected:

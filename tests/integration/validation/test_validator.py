@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from gateway.db.pool import transaction
 from gateway.services import Services
 from gateway.store import challenges, clock
+from gateway.store.challenges import Attempt
 from gateway.usecases.validation import Validator
 from gateway.validation import dns01
 from gateway.validation.dns import DnsResolver
@@ -204,18 +205,41 @@ async def test_an_authorization_that_was_deactivated_meanwhile_stays_so(
 
 
 async def test_two_names_validated_at_the_same_moment_make_their_order_ready(
-    waiting: Waiting, web: WebServer
+    waiting: Waiting,
 ) -> None:
+    """By two processes: each in a statement of its own."""
     order = await waiting.order(NAME, OTHER)
-    proofs = [respond(web, order, name) for name in (NAME, OTHER)]
+    proofs = [order.http(name) for name in (NAME, OTHER)]
+    attempts = [await waiting.answer(proof) for proof in proofs]
+
+    async def succeed(attempt: Attempt) -> None:
+        async with waiting.pool.acquire() as connection:
+            await challenges.succeed(connection, attempt, NOW, NOW, {})
+
     async with transaction(waiting.pool) as connection:
         # Both results stop at the order's row with snapshots in which the other is pending.
         await connection.execute('SELECT FROM acme."order" WHERE id = $1 FOR UPDATE', order.id)
-        both = asyncio.create_task(validate(waiting, *proofs))
+        both = asyncio.gather(*map(succeed, attempts))
         await eventually(lambda: waiting_for_locks(waiting, 2))
     await both
-    assert await waiting.statuses(order, proofs[0]) == ("valid", "valid", "ready")
-    assert await waiting.statuses(order, proofs[1]) == ("valid", "valid", "ready")
+    await assert_ready_once(waiting, order, proofs)
+
+
+async def test_two_names_validated_in_one_statement_make_their_order_ready(
+    waiting: Waiting,
+) -> None:
+    order = await waiting.order(NAME, OTHER)
+    proofs = [order.http(name) for name in (NAME, OTHER)]
+    attempts = [await waiting.answer(proof) for proof in proofs]
+    await asyncio.gather(
+        *(challenges.succeed(waiting.pool, attempt, NOW, NOW, {}) for attempt in attempts)
+    )
+    await assert_ready_once(waiting, order, proofs)
+
+
+async def assert_ready_once(waiting: Waiting, order: WaitingOrder, proofs: list[Proof]) -> None:
+    for proof in proofs:
+        assert await waiting.statuses(order, proof) == ("valid", "valid", "ready")
     assert [action for action, _ in await waiting.audited(order.id)] == ["order.ready"]
 
 
