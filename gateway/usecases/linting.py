@@ -21,6 +21,7 @@ from gateway.services import Services
 from gateway.store import lint_findings
 
 _WAITING = 1000
+_COLLECTING_SECONDS = 60.0
 _PARTS = 1_000_000
 
 _log = structlog.get_logger(__name__)
@@ -42,10 +43,16 @@ async def check_profiles(ca: LocalCa) -> None:
 
 
 class LintSampler:
-    """Lints some of what this process has signed, after clients have it."""
+    """Lints some of what this process has signed, after clients have it.
 
-    def __init__(self, services: Services, share: float) -> None:
+    They are collected for a minute, so that the process that lints is there for seconds only.
+    """
+
+    def __init__(
+        self, services: Services, share: float, collecting_seconds: float = _COLLECTING_SECONDS
+    ) -> None:
         self._services = services
+        self._collecting_seconds = collecting_seconds
         self._parts = int(share * _PARTS)
         self._waiting: asyncio.Queue[Issued] = asyncio.Queue(_WAITING)
         self._process = LintProcess()
@@ -56,15 +63,22 @@ class LintSampler:
             self._waiting.put_nowait(issued)
 
     async def run_forever(self) -> None:
-        """Lints one after the other."""
-        try:
-            while True:
-                issued = await self._waiting.get()
-                if findings := await self._process.lint(issued.der):
-                    now = await self._services.clock.now()
-                    await tell(self._services.pool, issued.serial, findings, now, refused=False)
-        finally:
-            await self._process.close()
+        """Lints what was collected, one after the other, and collects again."""
+        while True:
+            collected = [await self._waiting.get()]
+            await asyncio.sleep(self._collecting_seconds)
+            while not self._waiting.empty():
+                collected.append(self._waiting.get_nowait())
+            try:
+                for issued in collected:
+                    await self._lint(issued)
+            finally:
+                await self._process.close()
+
+    async def _lint(self, issued: Issued) -> None:
+        if findings := await self._process.lint(issued.der):
+            now = await self._services.clock.now()
+            await tell(self._services.pool, issued.serial, findings, now, refused=False)
 
 
 class LintedIssuer:

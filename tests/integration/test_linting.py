@@ -63,7 +63,7 @@ async def test_a_sample_is_linted_afterwards_and_what_is_found_is_kept(
     services: Any = SimpleNamespace(pool=pool, clock=SystemClock())
     ca = make_ca(WRONG_URL)
     for share, expected in ((0.0, 0), (1.0, 3)):
-        sampler = LintSampler(services, share)
+        sampler = LintSampler(services, share, collecting_seconds=0)
         ca.on_issued = sampler.offer
         serials = [ca.issue_now(certificate_request()).serial for _ in range(3)]
         await drained(sampler, pool, expected)
