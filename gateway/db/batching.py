@@ -1,8 +1,9 @@
 """One statement for what several requests ask at the same moment.
 
 Most of what a short statement costs, in PostgreSQL as in this process, does not depend on how many
-rows it is about. So the statements of the signed-POST path are written for many callers: what is
-asked while the loop is busy, or while the last statement of the kind is under way, goes in one.
+rows it is about. So the statements of the signed-POST path are written for many callers, and a
+process has one of them under way at a time: what is asked meanwhile collects, and each kind goes in
+one. The busier the process, the more go together.
 """
 
 import asyncio
@@ -21,9 +22,13 @@ Statement = Callable[[Pool | Connection, Sequence[tuple[*Item]]], Awaitable[Mapp
 """Gives answers by the position of the item, from 1 on (WITH ORDINALITY)."""
 
 _MOST_ITEMS = 64
-_MOST_AT_ONCE = 4
-_PATIENCE_SECONDS = 0.05
-"""A statement that takes longer waits for somebody's lock; the next one does not wait for it."""
+_PATIENCE_SECONDS = 0.02
+"""A statement that takes longer is held up by a lock or a slow disk; others do not wait for it."""
+_MOST_HELD_UP = 4
+
+AnyStatement = Statement[*tuple[Any, ...], Any]
+Asked = tuple[tuple[Any, ...], "asyncio.Future[Any]"]
+"""An item, and who waits for its answer."""
 
 
 class Batched(Generic[*Item, T]):
@@ -37,81 +42,88 @@ class Batched(Generic[*Item, T]):
     def __init__(self, statement: Statement[*Item, T]) -> None:
         update_wrapper(self, statement)
         self._statement = statement
-        self._queues: dict[Pool, _Queue[*Item, T]] = {}
 
     async def __call__(self, where: Pool | Connection, *item: *Item) -> T:
         if not isinstance(where, asyncpg.Pool):
             return _answer_in(await self._statement(where, [item]), 1)
-        queue = self._queues.get(where)
-        if queue is None:
-            queue = self._queues[where] = _Queue(self._statement, where)
-        try:
-            return await queue.ask(item)
-        finally:
-            if queue.is_idle:
-                self._queues.pop(where, None)
+        answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        _traffic_to(where).add(self._statement, (item, answer))
+        return await answer
 
 
-class _Queue(Generic[*Item, T]):
-    """What waits for the next statement of one kind to one pool."""
+class _Traffic:
+    """What waits for one pool, and what is under way."""
 
-    def __init__(self, statement: Statement[*Item, T], pool: Pool) -> None:
-        self._statement = statement
+    def __init__(self, pool: Pool) -> None:
         self._pool = pool
-        self._waiting: list[tuple[tuple[*Item], asyncio.Future[T]]] = []
+        # The statement that has waited longest is the first.
+        self._waiting: dict[AnyStatement, list[Asked]] = {}
         self._running: set[asyncio.Task[None]] = set()
-        self._late: set[asyncio.Task[None]] = set()
+        self._held_up: set[asyncio.Task[None]] = set()
         self._is_due = False
 
-    @property
-    def is_idle(self) -> bool:
-        return not self._waiting and not self._running
+    def add(self, statement: AnyStatement, asked: Asked) -> None:
+        self._waiting.setdefault(statement, []).append(asked)
+        self._go_on()
 
-    def ask(self, item: tuple[*Item]) -> "asyncio.Future[T]":
-        answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._waiting.append((item, answer))
-        self._call_for_sending()
-        return answer
-
-    def _call_for_sending(self) -> None:
-        """At the end of this round of the loop, when all that was ready has asked."""
-        held_up = len(self._running) > len(self._late) or len(self._late) >= _MOST_AT_ONCE
-        if self._waiting and not self._is_due and not held_up:
+    def _go_on(self) -> None:
+        """Sends at the end of this round of the loop, when all that was ready has asked."""
+        held_up = len(self._held_up)
+        is_free = len(self._running) == held_up < _MOST_HELD_UP
+        if self._waiting and is_free and not self._is_due:
             self._is_due = True
             asyncio.get_running_loop().call_soon(self._send)
 
     def _send(self) -> None:
         self._is_due = False
-        batch, self._waiting = self._waiting[:_MOST_ITEMS], self._waiting[_MOST_ITEMS:]
-        task = asyncio.create_task(self._run(batch))
+        statement = next(iter(self._waiting))
+        asked = self._waiting.pop(statement)
+        if rest := asked[_MOST_ITEMS:]:
+            self._waiting[statement] = rest
+        task = asyncio.create_task(self._run(statement, asked[:_MOST_ITEMS]))
         self._running.add(task)
-        patience = asyncio.get_running_loop().call_later(_PATIENCE_SECONDS, self._is_late, task)
+        patience = asyncio.get_running_loop().call_later(
+            _PATIENCE_SECONDS, self._does_not_move, task
+        )
         task.add_done_callback(lambda _: self._ended(task, patience))
 
-    def _is_late(self, task: "asyncio.Task[None]") -> None:
-        self._late.add(task)
-        self._call_for_sending()
+    def _does_not_move(self, task: "asyncio.Task[None]") -> None:
+        self._held_up.add(task)
+        self._go_on()
 
     def _ended(self, task: "asyncio.Task[None]", patience: asyncio.TimerHandle) -> None:
         patience.cancel()
         self._running.discard(task)
-        self._late.discard(task)
-        self._call_for_sending()
+        self._held_up.discard(task)
+        self._go_on()
+        if not self._running and not self._waiting:
+            _traffic.pop(self._pool, None)
 
-    async def _run(self, batch: Sequence[tuple[tuple[*Item], "asyncio.Future[T]"]]) -> None:
+    async def _run(self, statement: AnyStatement, batch: Sequence[Asked]) -> None:
         try:
-            answers = await self._statement(self._pool, [item for item, _ in batch])
+            answers = await statement(self._pool, [item for item, _ in batch])
             for position, (_, answer) in zip(positions(batch), batch, strict=True):
                 if not answer.done():
                     _settle(answer, answers, position)
         except Exception as error:
             if len(batch) > 1 and not is_outage(error):
                 for each in batch:
-                    await self._run([each])
+                    await self._run(statement, [each])
                 return
             for _, answer in batch:
                 if not answer.done():
                     answer.set_exception(error)
+
+
+_traffic: dict[Pool, _Traffic] = {}
+"""Of this process; a pool without traffic is not among them."""
+
+
+def _traffic_to(pool: Pool) -> _Traffic:
+    found = _traffic.get(pool)
+    if found is None:
+        found = _traffic[pool] = _Traffic(pool)
+    return found
 
 
 def _settle(answer: "asyncio.Future[T]", answers: Mapping[int, T], position: int) -> None:
