@@ -4,6 +4,7 @@ import logging
 import sys
 import time
 import traceback
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -71,7 +72,12 @@ class AccessLog(AbstractAccessLogger):
 def _timestamp() -> str:
     """ISO 8601 in UTC, as structlog writes it."""
     seconds, nanoseconds = divmod(time.time_ns(), 1_000_000_000)
-    return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(seconds))}.{nanoseconds // 1000:06}Z"
+    return f"{_to_the_second(seconds)}.{nanoseconds // 1000:06}Z"
+
+
+@lru_cache(maxsize=1)
+def _to_the_second(seconds: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
 
 
 def describe(error: BaseException) -> dict[str, str]:

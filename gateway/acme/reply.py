@@ -21,4 +21,4 @@ class Reply:
 
 def rfc3339(instant: datetime) -> str:
     """As RFC 8555 shows instants: UTC, whole seconds."""
-    return instant.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"{instant.replace(tzinfo=None).isoformat(timespec='seconds')}Z"
