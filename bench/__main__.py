@@ -4,27 +4,20 @@ import argparse
 import asyncio
 import json
 import tempfile
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-
 from bench import report, servers
-from bench.client import Eab
-from bench.database import Database, durable_database, furnish, preregister, subscribe
-from bench.load import Customer, Job
-from bench.measure import Measured, measure, split
-from bench.servers import DIRECTORY_PATH, PortTaken, Server
+from bench.database import durable_database, furnish
+from bench.issuances import WARM_UP, customer, load, subscribed
+from bench.measure import Measured
+from bench.servers import PortTaken
 from gateway.ca.local import LocalCa
-from gateway.db.pool import open_pool
-from gateway.vault import Vault
 
 _RESULT = Path(__file__).with_name("latest.json")
 _HTTP_PORT = 80
-_FEWEST, _WARM_UP = 8, 3  # issuances a client
+_FEWEST = 8  # issuances a client
 
 
 @dataclass(frozen=True)
@@ -39,7 +32,7 @@ class Plan:
     def of_each(self, clients: int) -> int:
         """Issuances of one client, warm-up included; a single client is not kept for long."""
         share = self.issuances // max(clients, 8)
-        return _WARM_UP + max(share, _FEWEST)
+        return WARM_UP + max(share, _FEWEST)
 
 
 def main() -> None:
@@ -72,8 +65,8 @@ def _measure_caddy(plan: Plan, directory: Path) -> dict[int, Measured]:
         ):
             for clients in plan.clients:
                 names = ["localhost"] * plan.of_each(clients)
-                customers = [_customer(None, names) for _ in range(clients)]
-                measured[clients] = _measure(server, customers)
+                customers = [customer(None, names) for _ in range(clients)]
+                measured[clients] = load(server, customers)
                 report.print_measured(f"caddy, {clients} clients", measured[clients])
     except PortTaken as error:
         print(f"caddy is left out: it asks port 80, and {error} cannot be listened on")
@@ -89,47 +82,12 @@ def _measure_gateway(plan: Plan, directory: Path, workers: int) -> dict[int, Mea
         asyncio.run(furnish(database.dsn))
         with servers.gateway(place, ca, secret, database.dsn, workers, world) as server:
             for clients in plan.clients:
-                customers = asyncio.run(
-                    _subscribed(database, secret, clients, plan.of_each(clients))
-                )
-                measured[clients] = _measure(server, customers, database.postmaster)
+                each = plan.of_each(clients)
+                customers = subscribed(database.dsn, secret, "bench.example", clients, each)
+                measured[clients] = load(server, customers, database.postmaster)
                 title = f"gateway, {workers} workers, {clients} clients"
                 report.print_measured(title, measured[clients])
     return measured
-
-
-def _measure(
-    server: Server, customers: Sequence[Customer], database: int | None = None
-) -> Measured:
-    jobs = [
-        Job(server.directory, server.webroot, each, _WARM_UP).encode() for each in split(customers)
-    ]
-    return measure("bench.load", jobs, len(customers), server.pid, database)
-
-
-async def _subscribed(
-    database: Database, secret: str, clients: int, issuances: int
-) -> Sequence[Customer]:
-    """Customers whose names are all in their subscriptions."""
-    pool = await open_pool(database.dsn)
-    customers = []
-    for client in range(clients):
-        eab = await preregister(pool, Vault([secret]), DIRECTORY_PATH)
-        # An authorization is good for several orders: only a new name takes the whole way.
-        names = [f"n{number}.c{client}.bench.example" for number in range(issuances)]
-        await subscribe(pool, eab.kid, names)
-        customers.append(_customer(eab, names))
-    await pool.execute(
-        "ANALYZE subscription.domain, subscription.subscription, subscription.eab_credential"
-    )
-    await pool.close()
-    return customers
-
-
-def _customer(eab: Eab | None, names: list[str]) -> Customer:
-    key = ec.generate_private_key(ec.SECP256R1())
-    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
-    return Customer(pem, eab, names)
 
 
 if __name__ == "__main__":

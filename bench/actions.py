@@ -44,19 +44,20 @@ def _measure_workers(workers: int, clients: list[int], actions: int) -> None:
         place = Path(made, "gateway")
         with servers.gateway(place, ca, secret, database.dsn, workers, world) as server:
             for number in clients:
-                kids = asyncio.run(_preregistered(database.dsn, secret, number))
+                kids = preregistered(database.dsn, secret, number)
                 each = 1 + max(actions // max(number, 4), 20)
                 for action in ("ADDDOMAIN", "LISTDOMAINS"):
-                    programs = [_program(action, kid, each) for kid in kids]
-                    measured = _measure(server, action, programs, database.postmaster)
+                    measured = load(server, action, kids, each, database.postmaster)
                     title = f"{action}, {workers} workers, {number} clients"
                     report.print_measured(title, measured, "action")
 
 
-def _measure(
-    server: servers.Server, action: str, programs: list[list[dict[str, str]]], database: int
+def load(
+    server: servers.Server, action: str, kids: list[str], number: int, database: int
 ) -> Measured:
+    """A program for each credential, all at once, with so many actions each."""
     url = server.directory.removesuffix(servers.DIRECTORY_PATH) + "/products/!ACMEAdmin"
+    programs = [_program(action, kid, number) for kid in kids]
     jobs: list[dict[str, Any]] = [
         {"url": url, "action": action, "programs": part} for part in split(programs)
     ]
@@ -71,9 +72,16 @@ def _program(action: str, kid: str, number: int) -> list[dict[str, str]]:
         "loginPassword": demo_data.PASSWORD,
         "acmeAccountID": kid,
     }
+    if action == "ADDDOMAIN":
+        return [{**fields, "domainName": f"n{count}.bench.example"} for count in range(number)]
     if action == "LISTDOMAINS":
-        return [{**fields, "size": "100"}] * number
-    return [{**fields, "domainName": f"n{count}.bench.example"} for count in range(number)]
+        fields["size"] = "100"
+    return [fields] * number
+
+
+def preregistered(dsn: str, secret: str, number: int) -> list[str]:
+    """Credentials without names."""
+    return asyncio.run(_preregistered(dsn, secret, number))
 
 
 async def _preregistered(dsn: str, secret: str, number: int) -> list[str]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from gateway.db.pool import Connection
 
 _SCRIPT = Path(__file__).with_name("fill.sql")
+_SECONDS = 3600.0
 
 
 @dataclass(frozen=True)
@@ -37,5 +38,5 @@ async def fill(connection: Connection, reseller_login: str, amounts: Amounts) ->
             amounts.names,
             amounts.certificates,
         )
-        await connection.execute(_SCRIPT.read_text())
-    await connection.execute("ANALYZE")
+        await connection.execute(_SCRIPT.read_text(), timeout=_SECONDS)
+    await connection.execute("ANALYZE", timeout=_SECONDS)

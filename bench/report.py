@@ -7,7 +7,7 @@ from typing import Any
 from bench.measure import Measured, percentile
 
 _ISSUANCE = ("newOrder", "authorization", "challenge", "poll", "finalize", "order", "certificate")
-_ORDER = (*_ISSUANCE, "ADDDOMAIN", "LISTDOMAINS")
+_ORDER = (*_ISSUANCE, "ADDDOMAIN", "LISTDOMAINS", "LISTTRANSACTIONS")
 _SHOWN_ERRORS = 3
 
 
@@ -59,6 +59,14 @@ def _line(name: str, clients: int, measured: Measured, peer: Measured | None = N
         f" {measured.issuances_per_second / peer.issuances_per_second:.2f}"
         f" {p99 / percentile(peer.all_milliseconds, 0.99):.2f}"
     )
+
+
+def print_growth(before: Mapping[str, Measured], after: Mapping[str, Measured]) -> None:
+    """A line for each kind of work, with the ratio of its cost after to before."""
+    print(f"\n{'CPU ms':24}{'empty':>10}{'filled':>10}{'ratio':>8}")
+    for work, measured in before.items():
+        filled = after[work].cpu_ms
+        print(f"{work:<24}{measured.cpu_ms:>10.2f}{filled:>10.2f}{filled / measured.cpu_ms:>8.2f}")
 
 
 def as_json(

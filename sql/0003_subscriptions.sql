@@ -59,6 +59,8 @@ COMMENT ON COLUMN subscription.domain.partner_id IS 'The domain that makes this 
 COMMENT ON COLUMN subscription.domain.order_number IS 'The purchase that added the name; refunded if it is removed within 30 days (R8).';
 COMMENT ON COLUMN subscription.domain.added_by IS 'The acmeAccountID that ADDDOMAIN named.';
 CREATE UNIQUE INDEX domain_once ON subscription.domain (subscription_id, name) WHERE removed_at IS NULL;
+CREATE INDEX domain_subscription ON subscription.domain (subscription_id);
+CREATE INDEX domain_partner ON subscription.domain (partner_id) WHERE partner_id IS NOT NULL;
 CREATE INDEX domain_name ON subscription.domain (name);
 CREATE INDEX domain_order ON subscription.domain (order_number);
 
