@@ -16,6 +16,7 @@ class Amounts:
     accounts: int
     names: int
     certificates: int
+    revocations: int
 
 
 async def fill(connection: Connection, reseller_login: str, amounts: Amounts) -> None:
@@ -27,16 +28,18 @@ async def fill(connection: Connection, reseller_login: str, amounts: Amounts) ->
                 login        text,
                 accounts     integer,
                 names        integer,
-                certificates integer
+                certificates integer,
+                revocations  integer
             ) ON COMMIT DROP
             """
         )
         await connection.execute(
-            "INSERT INTO filling VALUES ($1, $2, $3, $4)",
+            "INSERT INTO filling VALUES ($1, $2, $3, $4, $5)",
             reseller_login,
             amounts.accounts,
             amounts.names,
             amounts.certificates,
+            amounts.revocations,
         )
         await connection.execute(_SCRIPT.read_text(), timeout=_SECONDS)
     await connection.execute("ANALYZE", timeout=_SECONDS)

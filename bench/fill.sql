@@ -104,7 +104,7 @@ SELECT md5('certificate' || number), issuer.id, md5('order' || number)::uuid,
 INSERT INTO ca.revocation (serial, revoked_at)
 SELECT md5('certificate' || number), now()
   FROM filling
- CROSS JOIN generate_series(1, filling.certificates / 5) AS number;
+ CROSS JOIN generate_series(1, filling.revocations) AS number;
 
 INSERT INTO audit.event (at, actor, action, subject)
 SELECT now(), 'acme:filled-' || number % filling.accounts, action, md5(action || number)

@@ -27,9 +27,10 @@ def main() -> None:
     parser.add_argument("--accounts", type=int, default=200_000)
     parser.add_argument("--names", type=int, default=2_000_000)
     parser.add_argument("--certificates", type=int, default=1_000_000)
+    parser.add_argument("--revocations", type=int, default=10_000)
     parser.add_argument("--issuances", type=int, default=6000, help="of all clients together")
     given = parser.parse_args()
-    amounts = Amounts(given.accounts, given.names, given.certificates)
+    amounts = Amounts(given.accounts, given.names, given.certificates, given.revocations)
     each = issuances.WARM_UP + given.issuances // _CLIENTS
     secret = servers.new_secret()
     with (

@@ -157,7 +157,11 @@ async def _measure(dsn: str, postmaster: int, number: int) -> None:
     await furnish(dsn)
     pool = await open_pool(dsn)
     async with pool.acquire() as connection:
-        await fill(connection, demo_data.LOGIN, Amounts(_ACCOUNTS, 2 * _ACCOUNTS, 2 * _ACCOUNTS))
+        await fill(
+            connection,
+            demo_data.LOGIN,
+            Amounts(_ACCOUNTS, 2 * _ACCOUNTS, 2 * _ACCOUNTS, _ACCOUNTS // 5),
+        )
     issuer_id = ids.new_id()
     await pool.execute(
         "INSERT INTO ca.issuer (id, name, certificate, created_at) VALUES ($1, 'bench', '', now())",

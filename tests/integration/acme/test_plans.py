@@ -12,7 +12,7 @@ from tests.integration.acme.conftest import NAME, ReadyOrder
 from tests.support.acme_client import AcmeClient
 from tests.support.csrs import csr
 
-_FILLED = Amounts(accounts=2000, names=10_000, certificates=10_000)
+_FILLED = Amounts(accounts=2000, names=10_000, certificates=10_000, revocations=2000)
 _TINY = {"server", "issuer", "clock", "nonce_epoch", "cursor", "alternate_chain"}
 """A few rows for ever."""
 

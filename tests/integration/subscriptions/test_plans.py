@@ -9,7 +9,7 @@ from tests.integration.acme import test_plans
 from tests.integration.acme.test_plans import scanned
 from tests.support.shop import Shop
 
-_FILLED = Amounts(accounts=2000, names=20_000, certificates=10_000)
+_FILLED = Amounts(accounts=2000, names=20_000, certificates=10_000, revocations=2000)
 _MANY = {"eab_credential", "subscription", "domain", "purchase_line", "purchase", "ledger_entry"}
 _MANY |= {"order", "order_identifier", "authorization", "certificate", "revocation"}
 
