@@ -3,6 +3,7 @@
 import asyncio
 import socket
 from collections.abc import Sequence
+from functools import lru_cache
 from ipaddress import ip_address
 from typing import Protocol
 
@@ -115,7 +116,7 @@ class DnsResolver:
         """The records at the end of the alias chain that begins at `name`, if there are any."""
         deadline = asyncio.get_running_loop().time() + self._timeout
         try:
-            owner = dns.name.from_text(name)
+            owner = _parsed(name)
             for _ in range(_LONGEST_ALIAS_CHAIN):
                 answer = await self._ask(owner, record, deadline)
                 if answer is None:
@@ -155,6 +156,10 @@ class DnsResolver:
                     return answer
                 cause = f"the resolver answered {dns.rcode.to_text(answer.rcode())}"
         raise _Unanswered(cause)
+
+
+_parsed = lru_cache(maxsize=4096)(dns.name.from_text)
+"""Names above many others are asked about again and again."""
 
 
 class _Unanswered(Exception):
