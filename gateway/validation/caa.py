@@ -32,11 +32,14 @@ async def check(claim: Claim, method: str, resolver: Resolver, network: Network)
 
 async def _relevant(name: str, resolver: Resolver) -> tuple[str, Sequence[Property]]:
     """The first records on the way up from the name, and whose they are (RFC 8659 §3)."""
-    owner = name
-    while owner:
-        if records := await resolver.caa(owner):
+    labels = name.split(".")
+    owners = [".".join(labels[depth:]) for depth in range(len(labels))]
+    # All are asked about at once, so that the way up takes the time of one question.
+    for owner, records in zip(owners, await resolver.caa(owners), strict=True):
+        if isinstance(records, LookupFailed):
+            raise records
+        if records:
             return owner, records
-        owner = owner.partition(".")[2]
     return "", []
 
 

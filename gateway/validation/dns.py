@@ -21,11 +21,14 @@ from dns.rrset import RRset
 from gateway.errors import ConfigurationError
 from gateway.rules.caa import Property
 from gateway.validation import dns_exchange
+from gateway.validation.dns_exchange import Answer, Question
 
 _DNS_PORT = 53
 _LARGEST_PORT = 65535
 _ROUNDS = 2  # UDP packets get lost: every name server is asked twice before giving up
 _LONGEST_ALIAS_CHAIN = 16
+_ENDLESS = "its aliases never end"
+_MALFORMED = "this is not a DNS name, or the answer about it is malformed"
 
 
 class LookupFailed(Exception):
@@ -48,8 +51,11 @@ class Resolver(Protocol):
     async def txt(self, name: str) -> list[str]:
         """TXT records, aliases followed, each with its strings joined (RFC 8555 §8.4)."""
 
-    async def caa(self, name: str) -> list[Property]:
-        """CAA records of exactly this name, aliases followed (RFC 8659 §3)."""
+    async def caa(self, names: Sequence[str]) -> "list[list[Property] | LookupFailed]":
+        """CAA records of exactly each of these names, aliases followed (RFC 8659 §3).
+
+        One failure does not keep the others from being known.
+        """
 
 
 class FixedResolver:
@@ -65,8 +71,8 @@ class FixedResolver:
     async def txt(self, name: str) -> list[str]:
         return []
 
-    async def caa(self, name: str) -> list[Property]:
-        return []
+    async def caa(self, names: Sequence[str]) -> list[list[Property] | LookupFailed]:
+        return [[] for _ in names]
 
 
 class DnsResolver:
@@ -81,89 +87,140 @@ class DnsResolver:
         self._timeout = timeout
 
     async def addresses(self, name: str) -> list[str]:
-        found = await asyncio.gather(
-            self._lookup(name, RdataType.AAAA),
-            self._lookup(name, RdataType.A),
-            return_exceptions=True,
-        )
-        addresses, failures = [], []
-        for records in found:
-            if isinstance(records, BaseException):
-                failures.append(records)
-            else:
-                addresses += [record.to_text() for record in records or ()]
+        found = await self._look_up([(name, RdataType.AAAA), (name, RdataType.A)])
+        failures = [each for each in found if isinstance(each, LookupFailed)]
+        addresses = [
+            record.to_text()
+            for records in found
+            if not isinstance(records, LookupFailed)
+            for record in records or ()
+        ]
         if failures and not addresses:
             raise failures[0]
         return addresses
 
     async def txt(self, name: str) -> list[str]:
-        records = await self._lookup(name, RdataType.TXT)
+        [records] = await self._look_up([(name, RdataType.TXT)])
+        if isinstance(records, LookupFailed):
+            raise records
         return [
             b"".join(record.strings).decode("utf-8", "replace")
             for record in records or ()
             if isinstance(record, TXT)
         ]
 
-    async def caa(self, name: str) -> list[Property]:
-        records = await self._lookup(name, RdataType.CAA)
+    async def caa(self, names: Sequence[str]) -> list[list[Property] | LookupFailed]:
+        found = await self._look_up([(name, RdataType.CAA) for name in names])
         return [
-            Property(record.flags, record.tag.decode("latin-1"), record.value.decode("latin-1"))
-            for record in records or ()
-            if isinstance(record, CAA)
+            records if isinstance(records, LookupFailed) else _properties(records)
+            for records in found
         ]
 
-    async def _lookup(self, name: str, record: RdataType) -> RRset | None:
-        """The records at the end of the alias chain that begins at `name`, if there are any."""
+    async def _look_up(
+        self, wanted: Sequence[tuple[str, RdataType]]
+    ) -> list[RRset | LookupFailed | None]:
+        """The records at the end of the alias chains that begin there, if there are any."""
+        found: list[RRset | LookupFailed | None] = [None] * len(wanted)
         deadline = asyncio.get_running_loop().time() + self._timeout
-        try:
-            owner = _parsed(name)
-            for _ in range(_LONGEST_ALIAS_CHAIN):
-                answer = await self._ask(owner, record, deadline)
-                if answer is None:
-                    return None
-                chain = answer.resolve_chaining()
-                if chain.answer is not None or chain.canonical_name == owner:
-                    return chain.answer
-                owner = chain.canonical_name
-            raise _Unanswered("its aliases never end")
-        except dns.message.ChainTooLong:
-            cause = "its aliases never end"
-        except _Unanswered as error:
-            cause = str(error)
-        except (dns.exception.DNSException, UnicodeError):
-            cause = "this is not a DNS name, or the answer about it is malformed"
-        raise LookupFailed(name, record.name, cause) from None
+        open_questions: dict[int, Question] = {}
+        for index, (name, record) in enumerate(wanted):
+            try:
+                open_questions[index] = _parsed(name), record
+            except (dns.exception.DNSException, UnicodeError):
+                found[index] = LookupFailed(name, record.name, _MALFORMED)
+        for _ in range(_LONGEST_ALIAS_CHAIN):
+            answers = await self._ask(list(open_questions.values()), deadline)
+            for (index, (owner, record)), answer in zip(
+                list(open_questions.items()), answers, strict=True
+            ):
+                try:
+                    found[index], further = _follow(owner, answer)
+                except _Unanswered as error:
+                    found[index] = LookupFailed(wanted[index][0], record.name, str(error))
+                    further = None
+                if further is None:
+                    del open_questions[index]
+                else:
+                    open_questions[index] = further, record
+            if not open_questions:
+                return found
+        for index in open_questions:
+            name, record = wanted[index]
+            found[index] = LookupFailed(name, record.name, _ENDLESS)
+        return found
 
     async def _ask(
-        self, owner: dns.name.Name, record: RdataType, deadline: float
-    ) -> dns.message.QueryMessage | None:
-        """NOERROR or NXDOMAIN from the first name server that has an opinion; None = no records."""
+        self, questions: Sequence[Question], deadline: float
+    ) -> "list[Answer | _Unanswered]":
+        """NOERROR or NXDOMAIN of the first name server that has an opinion on the question."""
         share = self._timeout / (_ROUNDS * len(self.nameservers))
-        too_late = f"no answer within {self._timeout:g} seconds"
-        cause = ""
+        too_late = _Unanswered(f"no answer within {self._timeout:g} seconds")
+        answers: list[Answer | _Unanswered] = [too_late] * len(questions)
+        unanswered = list(range(len(questions)))
         for host, port in self.nameservers * _ROUNDS:
             left = deadline - asyncio.get_running_loop().time()
-            if left <= 0:
-                raise _Unanswered(too_late)
-            try:
-                answer = await dns_exchange.ask(owner, record, host, port, min(share, left))
-            except TimeoutError:
-                cause = too_late
-            except (OSError, EOFError):
-                cause = "the resolver cannot be reached"
-            else:
-                if answer is None or answer.rcode() in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
-                    return answer
-                cause = f"the resolver answered {dns.rcode.to_text(answer.rcode())}"
-        raise _Unanswered(cause)
-
-
-_parsed = lru_cache(maxsize=4096)(dns.name.from_text)
-"""Names above many others are asked about again and again."""
+            if not unanswered or left <= 0:
+                break
+            asked = [questions[index] for index in unanswered]
+            said = await dns_exchange.ask(asked, host, port, min(share, left))
+            for index, answer in zip(unanswered, said, strict=True):
+                answers[index] = too_late if isinstance(answer, TimeoutError) else _opinion(answer)
+            unanswered = [
+                index
+                for index in unanswered
+                if isinstance(answer := answers[index], _Unanswered) and not answer.final
+            ]
+        return answers
 
 
 class _Unanswered(Exception):
     """No name server gave an answer that counts; the text is the cause."""
+
+    def __init__(self, cause: str, *, final: bool = False) -> None:
+        """`final` = asking again is of no use."""
+        super().__init__(cause)
+        self.final = final
+
+
+def _opinion(answer: Answer | Exception) -> Answer | _Unanswered:
+    if isinstance(answer, dns.exception.DNSException):
+        return _Unanswered(_MALFORMED, final=True)
+    if isinstance(answer, Exception):
+        return _Unanswered("the resolver cannot be reached")
+    if answer is None or answer.rcode() in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
+        return answer
+    return _Unanswered(f"the resolver answered {dns.rcode.to_text(answer.rcode())}")
+
+
+def _follow(
+    owner: dns.name.Name, answer: Answer | _Unanswered
+) -> tuple[RRset | None, dns.name.Name | None]:
+    """The records, or the alias that is to be asked about next; raises _Unanswered."""
+    if isinstance(answer, _Unanswered):
+        raise answer
+    if answer is None:
+        return None, None
+    try:
+        chain = answer.resolve_chaining()
+    except dns.message.ChainTooLong:
+        raise _Unanswered(_ENDLESS) from None
+    except dns.exception.DNSException:
+        raise _Unanswered(_MALFORMED) from None
+    if chain.answer is not None or chain.canonical_name == owner:
+        return chain.answer, None
+    return None, chain.canonical_name
+
+
+def _properties(records: RRset | None) -> list[Property]:
+    return [
+        Property(record.flags, record.tag.decode("latin-1"), record.value.decode("latin-1"))
+        for record in records or ()
+        if isinstance(record, CAA)
+    ]
+
+
+_parsed = lru_cache(maxsize=4096)(dns.name.from_text)
+"""Names above many others are asked about again and again."""
 
 
 def _endpoint(text: str) -> tuple[str, int]:

@@ -1,14 +1,16 @@
-"""One question to one name server.
+"""Questions to one name server, all at once.
 
 Most questions of a validation have the answer "there are none": such an answer is recognised by
 its header, and only one with records in it is taken apart. The socket is connected and new for
-each question: the kernel chooses its port, and drops what does not come from the name server.
+what is asked together: the kernel chooses its port, and drops what does not come from the name
+server. Every question has a random number of its own.
 """
 
 import asyncio
 import secrets
 import socket
 import struct
+from collections.abc import Sequence
 
 import dns.asyncquery
 import dns.exception
@@ -27,51 +29,111 @@ _EDNS = struct.pack(">BHHIH", 0, 41, _UDP_PAYLOAD, 0, 0)  # RFC 6891 §6.1.2
 _ANSWERED = (dns.rcode.NOERROR, dns.rcode.NXDOMAIN)
 
 
-async def ask(
-    owner: dns.name.Name, record: RdataType, host: str, port: int, seconds: float
-) -> dns.message.QueryMessage | None:
-    """What the name server says; None = that there are no such records, nor an alias.
+Question = tuple[dns.name.Name, RdataType]
+Answer = dns.message.QueryMessage | None
+"""None = there are no such records, nor an alias."""
 
-    Raises TimeoutError after `seconds`, OSError or EOFError when the server cannot be reached, and
+
+async def ask(
+    questions: Sequence[Question], host: str, port: int, seconds: float
+) -> list[Answer | Exception]:
+    """What the name server says to each question within `seconds`, or why nothing is known.
+
+    That is TimeoutError, OSError or EOFError when the server cannot be reached, and
     dns.exception.DNSException for an answer that is malformed.
     """
-    question = owner.to_digestable() + _QUESTION.pack(record, _INTERNET)
-    async with asyncio.timeout(seconds):
-        wire = await _by_udp(question, host, port)
-        _, flags, _, answers, *_ = _HEADER.unpack_from(wire)
-        if flags & _TRUNCATED:
-            query = dns.message.make_query(owner, record, use_edns=0, payload=_UDP_PAYLOAD)
-            return _checked(await dns.asyncquery.tcp(query, host, port=port))
+    answers: list[Answer | Exception] = [TimeoutError()] * len(questions)
+    truncated: list[int] = []
+    try:
+        async with asyncio.timeout(seconds):
+            await _by_udp(questions, host, port, answers, truncated)
+            for index in truncated:
+                answers[index] = await _by_tcp(*questions[index], host, port)
+    except TimeoutError:
+        pass
+    return answers
+
+
+async def _by_udp(
+    questions: Sequence[Question],
+    host: str,
+    port: int,
+    answers: list[Answer | Exception],
+    truncated: list[int],
+) -> None:
+    """Puts what comes into `answers`, and the numbers of those that do not fit into `truncated`."""
+    loop = asyncio.get_running_loop()
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    waiting: dict[int, tuple[int, bytes]] = {}
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK) as connected:
+            connected.connect((host, port))
+            for index, (owner, record) in enumerate(questions):
+                number = _unused_number(waiting)
+                wire = owner.to_digestable() + _QUESTION.pack(record, _INTERNET)
+                waiting[number] = index, wire
+                connected.send(_HEADER.pack(number, _RECURSION_DESIRED, 1, 0, 0, 1) + wire + _EDNS)
+            while waiting:
+                wire = await loop.sock_recv(connected, 65535)
+                answered = _answered(wire, waiting)
+                if answered is None:
+                    continue
+                if _flags(wire) & _TRUNCATED:
+                    truncated.append(answered)
+                else:
+                    answers[answered] = _read(wire)
+    except OSError as error:
+        for index, _ in waiting.values():
+            answers[index] = error
+
+
+def _unused_number(waiting: dict[int, tuple[int, bytes]]) -> int:
+    while (number := int.from_bytes(secrets.token_bytes(2))) in waiting:
+        pass
+    return number
+
+
+def _answered(wire: bytes, waiting: dict[int, tuple[int, bytes]]) -> int | None:
+    """Which question this answers, once; forged and late packets answer none."""
+    if len(wire) < _HEADER.size:
+        return None
+    number, flags, questions, *_ = _HEADER.unpack_from(wire)
+    index, question = waiting.get(number, (0, b""))
+    asked = wire[_HEADER.size : _HEADER.size + len(question)]
+    if (
+        not question
+        or flags & (_RESPONSE | _OPCODE) != _RESPONSE
+        or questions != 1
+        or asked.lower() != question
+    ):
+        return None
+    del waiting[number]
+    return index
+
+
+def _flags(wire: bytes) -> int:
+    flags: int = _HEADER.unpack_from(wire)[1]
+    return flags
+
+
+def _read(wire: bytes) -> Answer | Exception:
+    _, flags, _, answers, *_ = _HEADER.unpack_from(wire)
     if not answers and flags & _CODE in _ANSWERED:
         return None
-    return _checked(dns.message.from_wire(wire))
+    try:
+        return _checked(dns.message.from_wire(wire))
+    except dns.exception.DNSException as error:
+        return error
 
 
-async def _by_udp(question: bytes, host: str, port: int) -> bytes:
-    """The first packet that answers this question; forged and late ones are none."""
-    number = int.from_bytes(secrets.token_bytes(2))
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    loop = asyncio.get_running_loop()
-    with socket.socket(family, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK) as connected:
-        connected.connect((host, port))
-        connected.send(_HEADER.pack(number, _RECURSION_DESIRED, 1, 0, 0, 1) + question + _EDNS)
-        while True:
-            wire = await loop.sock_recv(connected, 65535)
-            if _answers(wire, number, question):
-                return wire
-
-
-def _answers(wire: bytes, number: int, question: bytes) -> bool:
-    if len(wire) < _HEADER.size + len(question):
-        return False
-    found, flags, questions, *_ = _HEADER.unpack_from(wire)
-    asked = wire[_HEADER.size : _HEADER.size + len(question)]
-    return (
-        found == number
-        and flags & (_RESPONSE | _OPCODE) == _RESPONSE
-        and questions == 1
-        and asked.lower() == question
-    )
+async def _by_tcp(
+    owner: dns.name.Name, record: RdataType, host: str, port: int
+) -> Answer | Exception:
+    query = dns.message.make_query(owner, record, use_edns=0, payload=_UDP_PAYLOAD)
+    try:
+        return _checked(await dns.asyncquery.tcp(query, host, port=port))
+    except (OSError, EOFError, dns.exception.DNSException) as error:
+        return error
 
 
 def _checked(answer: dns.message.Message) -> dns.message.QueryMessage:
