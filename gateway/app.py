@@ -14,7 +14,9 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from gateway import downloads, health, metrics
-from gateway.acme import routes as acme
+from gateway.acme import unusual
+from gateway.acme.door import open_door
+from gateway.acme.routes import Routes
 from gateway.ca.local import LocalCa
 from gateway.clock import SystemClock
 from gateway.config import Settings
@@ -63,6 +65,7 @@ class Gateway:
 
     services: Services
     ca: LocalCa
+    acme: Routes
     public: web.Application
     plain: web.Application
     metrics: web.Application
@@ -116,10 +119,12 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
             ("notice_delivery", notices.run_forever),
         ):
             await stack.enter_async_context(_background(name, work))
+        acme = Routes(open_door(services, validator, runner, activity))
         yield Gateway(
             services,
             ca,
-            public=_public_app(services, ca, jobs, validator, runner, activity, dnssec),
+            acme,
+            public=_public_app(services, ca, jobs, acme, dnssec),
             plain=_plain_app(services, ca),
             metrics=_metrics_app(),
         )
@@ -272,9 +277,7 @@ def _public_app(
     services: Services,
     ca: LocalCa,
     jobs: Work,
-    validator: Validator,
-    runner: IssuanceRunner,
-    activity: ActivityLog,
+    acme: Routes,
     dnssec: DnssecWatch,
 ) -> web.Application:
     app = web.Application(middlewares=[_answer_faults], client_max_size=_LARGEST_BODY)
@@ -285,7 +288,7 @@ def _public_app(
     scm.add_routes(app, services)
     if services.settings.sandbox:
         clock_door.add_routes(app, services, jobs)
-    acme.add_routes(app, services, validator, runner, activity)
+    unusual.add_route(app, acme)
     return app
 
 

@@ -1,6 +1,6 @@
 """Where a request really came from: its peer, or what a trusted proxy says about it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from ipaddress import (
     IPv4Address,
@@ -19,18 +19,22 @@ from gateway.errors import ConfigurationError
 Address = IPv4Address | IPv6Address
 
 
-def client_address(request: web.Request, settings: Settings) -> str | None:
+def client_address(
+    peer: str | None, forwarded_for: Sequence[str], settings: Settings
+) -> str | None:
     """The client's address, None when it has none (a Unix socket).
 
-    X-Forwarded-For is read from the right, as long as the hop that wrote the entry is a trusted
-    proxy (listen.trusted_proxies); the first address that is none is the client. What an untrusted
-    peer claims is ignored.
+    `peer` is the socket's, `forwarded_for` are the lines of X-Forwarded-For. They are read from the
+    right, as long as the hop that wrote the entry is a trusted proxy (listen.trusted_proxies); the
+    first address that is none is the client. What an untrusted peer claims is ignored.
     """
-    nearest = _peer(request)
+    nearest = _parse(peer or "")
     if nearest is None:
         return None
+    if not forwarded_for:
+        return str(nearest)
     trusted = _trusted_networks(tuple(settings.listen.trusted_proxies))
-    for text in _forwarded_for(request):
+    for text in _from_the_right(forwarded_for):
         if not _is_in(nearest, trusted):
             break
         farther = _parse(text)
@@ -40,9 +44,16 @@ def client_address(request: web.Request, settings: Settings) -> str | None:
     return str(nearest)
 
 
+def address_of(request: web.Request, settings: Settings) -> str | None:
+    """`client_address` of a request that aiohttp parsed."""
+    forwarded_for = request.headers.getall("X-Forwarded-For", [])
+    # request.remote is the socket's peer: nothing in this program overrides it.
+    return client_address(request.remote, forwarded_for, settings)
+
+
 def came_by_https(request: web.Request, settings: Settings) -> bool:
     """Did the client itself use HTTPS? Behind a trusted proxy X-Forwarded-Proto says so."""
-    peer = _peer(request)
+    peer = _parse(request.remote or "")
     trusted = _trusted_networks(tuple(settings.listen.trusted_proxies))
     if peer is not None and _is_in(peer, trusted):
         claimed = request.headers.getall("X-Forwarded-Proto", [])
@@ -51,13 +62,8 @@ def came_by_https(request: web.Request, settings: Settings) -> bool:
     return request.secure
 
 
-def _peer(request: web.Request) -> Address | None:
-    # request.remote is the socket's peer: nothing in this program overrides it.
-    return _parse(request.remote or "")
-
-
-def _forwarded_for(request: web.Request) -> Iterator[str]:
-    for line in reversed(request.headers.getall("X-Forwarded-For", [])):
+def _from_the_right(lines: Sequence[str]) -> Iterator[str]:
+    for line in reversed(lines):
         yield from reversed(line.split(","))
 
 

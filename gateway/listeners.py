@@ -1,5 +1,6 @@
 """Sockets: which ports, which TLS, and how connections end."""
 
+import asyncio
 import errno
 import logging
 import socket
@@ -13,7 +14,8 @@ from aiohttp import web
 from gateway.app import Gateway
 from gateway.config import Listen
 from gateway.errors import ConfigurationError, OperatorMistake
-from gateway.logging import AccessLog
+from gateway.front.access_log import AccessLog
+from gateway.front.connection import Front
 
 GRACE_SECONDS = 30.0
 """How long a stopping process waits for requests that it has begun to answer."""
@@ -57,13 +59,13 @@ async def serving(gateway: Gateway) -> AsyncIterator["Serving"]:
     listen = gateway.services.settings.listen
     tls = tls_context(listen)
     async with AsyncExitStack() as stack:
-        for app, host, port, context in (
-            (gateway.metrics, listen.metrics_host, listen.metrics_port, None),
-            (gateway.plain, listen.host, listen.plain_http_port, None),
-            (gateway.public, listen.host, listen.port, tls),
+        for app, host, port in (
+            (gateway.metrics, listen.metrics_host, listen.metrics_port),
+            (gateway.plain, listen.host, listen.plain_http_port),
         ):
             if port is not None:
-                await stack.enter_async_context(_served(app, host, port, context))
+                await stack.enter_async_context(_served(app, host, port))
+        await stack.enter_async_context(_public(gateway, listen, tls))
         yield Serving(listen, tls)
 
 
@@ -107,9 +109,35 @@ def _load_certificate(context: ssl.SSLContext, listen: Listen) -> None:
 
 
 @asynccontextmanager
-async def _served(
-    app: web.Application, host: str, port: int, tls: ssl.SSLContext | None
+async def _served(app: web.Application, host: str, port: int) -> AsyncIterator[None]:
+    async with _running(app) as runner:
+        await web.TCPSite(runner, host, port, reuse_port=True, backlog=_BACKLOG).start()
+        yield
+
+
+@asynccontextmanager
+async def _public(
+    gateway: Gateway, listen: Listen, tls: ssl.SSLContext | None
 ) -> AsyncIterator[None]:
+    """ACME clients are answered by the front, all others by the application."""
+    async with _running(gateway.public) as runner:
+        assert runner.server is not None
+        others = _first_parts(gateway.public)
+        front = Front(gateway.acme.answer, others, runner.server, _KEEP_ALIVE_SECONDS)
+        server = await asyncio.get_running_loop().create_server(
+            front, listen.host, listen.port, ssl=tls, reuse_port=True, backlog=_BACKLOG
+        )
+        watch = asyncio.create_task(front.look_after())
+        try:
+            yield
+        finally:
+            watch.cancel()
+            server.close()
+            await front.close(GRACE_SECONDS)
+
+
+@asynccontextmanager
+async def _running(app: web.Application) -> AsyncIterator[web.AppRunner]:
     runner = web.AppRunner(
         app,
         access_log_class=AccessLog,
@@ -119,11 +147,15 @@ async def _served(
     )
     await runner.setup()
     try:
-        site = web.TCPSite(runner, host, port, ssl_context=tls, reuse_port=True, backlog=_BACKLOG)
-        await site.start()
-        yield
+        yield runner
     finally:
         await runner.cleanup()
+
+
+def _first_parts(app: web.Application) -> frozenset[str]:
+    """Of the paths of all doors but the ACME servers', which have none of their own."""
+    paths = [resource.canonical for resource in app.router.resources()]
+    return frozenset(path.split("/")[1] for path in paths if not path.startswith("/{"))
 
 
 def _bind(host: str, port: int, field: str) -> socket.socket:

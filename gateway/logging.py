@@ -2,21 +2,11 @@
 
 import logging
 import sys
-import time
 import traceback
-from functools import lru_cache
 from typing import Any
 
 import msgspec
 import structlog
-from aiohttp.abc import AbstractAccessLogger
-from aiohttp.web import BaseRequest, StreamResponse
-
-from gateway import metrics
-
-_LONGEST_PATH = 256
-
-_log = structlog.get_logger(__name__)
 
 
 def configure(level: str) -> None:
@@ -36,48 +26,6 @@ def configure(level: str) -> None:
     handler.setFormatter(_LibraryFormatter())
     # Libraries only speak up about trouble: their chatter may repeat what clients sent.
     logging.basicConfig(level=max(number, logging.WARNING), handlers=[handler], force=True)
-
-
-class _AccessLine(msgspec.Struct):
-    method: str
-    path: str
-    status: int
-    milliseconds: float
-    client: str | None
-    timestamp: str
-    event: str = "http.request"
-    level: str = "info"
-
-
-class AccessLog(AbstractAccessLogger):
-    """One line and one observation per request. Not by structlog: that takes a third more CPU."""
-
-    def log(self, request: BaseRequest, response: StreamResponse, seconds: float) -> None:
-        path = request.rel_url.raw_path
-        metrics.observe_request(path, response.status, seconds)
-        if not _log.is_enabled_for(logging.INFO):
-            return
-        line = _AccessLine(
-            request.method,
-            path[:_LONGEST_PATH],
-            response.status,
-            round(seconds * 1000, 2),
-            request.remote,
-            _timestamp(),
-        )
-        sys.stderr.buffer.write(msgspec.json.encode(line) + b"\n")
-        sys.stderr.buffer.flush()
-
-
-def _timestamp() -> str:
-    """ISO 8601 in UTC, as structlog writes it."""
-    seconds, nanoseconds = divmod(time.time_ns(), 1_000_000_000)
-    return f"{_to_the_second(seconds)}.{nanoseconds // 1000:06}Z"
-
-
-@lru_cache(maxsize=1)
-def _to_the_second(seconds: int) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
 
 
 def describe(error: BaseException) -> dict[str, str]:

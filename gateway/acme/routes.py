@@ -10,24 +10,20 @@ from uuid import UUID
 
 import msgspec
 import structlog
-from aiohttp import web
-from multidict import CIMultiDict
 
 from gateway.acme import account, authorization, certificate, key_change, order, revocation
 from gateway.acme.directory import directory, new_nonce
-from gateway.acme.door import Door, open_door
+from gateway.acme.door import Door
 from gateway.acme.problem import Problem, bad_nonce, from_domain_error, malformed, unavailable
 from gateway.acme.renewal_info import renewal_info
 from gateway.acme.reply import Reply
 from gateway.acme.signed_request import Call
 from gateway.db.pool import is_outage
 from gateway.errors import GatewayError, KeyChanged, NonceUsed
-from gateway.services import Services
+from gateway.front.answer import Answer
+from gateway.front.plain_request import PlainRequest
 from gateway.store import nonces
 from gateway.store.servers import Server
-from gateway.usecases.activity import ActivityLog
-from gateway.usecases.issuance_runner import IssuanceRunner
-from gateway.usecases.validation import Validator
 
 Handler = Callable[..., Awaitable[Reply]]
 
@@ -47,18 +43,7 @@ _SIGNED_BY_ACCOUNT: dict[str, Handler] = {
 }
 
 _log = structlog.get_logger(__name__)
-
-
-def add_routes(
-    app: web.Application,
-    services: Services,
-    validator: Validator,
-    runner: IssuanceRunner,
-    activity: ActivityLog,
-) -> None:
-    """Serves every path that no other route of `app` takes."""
-    door = open_door(services, validator, runner, activity)
-    app.router.add_route("*", "/{path:.*}", Routes(door).serve)
+_encode = msgspec.json.Encoder().encode
 
 
 class Routes:
@@ -67,23 +52,24 @@ class Routes:
     def __init__(self, door: Door) -> None:
         self._door = door
 
-    async def serve(self, request: web.Request) -> web.Response:
-        """Answers with a resource or a problem document; raises nothing."""
+    async def answer(self, request: PlainRequest, broken: Problem | None = None) -> Answer:
+        """A resource or a problem document; raises nothing. `broken` = the body did not come."""
         server: Server | None = None
         try:
-            path = request.raw_path.partition("?")[0]
-            found = await self._door.servers.find(path)
+            found = await self._door.servers.find(request.path)
             if found is None:
                 raise malformed("There is no such resource here.", 404)
             server, rest = found
-            reply = await self._answer(request, server, rest)
+            if broken is not None:
+                raise broken
+            reply = await self._reply(request, server, rest)
         except Problem as problem:
             reply = _problem_reply(problem)
         except Exception as error:
             reply = _problem_reply(_unexpected(error))
-        return await self._render(server, reply)
+        return await self._framed(server, reply)
 
-    async def _answer(self, request: web.Request, server: Server, rest: str) -> Reply:
+    async def _reply(self, request: PlainRequest, server: Server, rest: str) -> Reply:
         method = request.method
         if method == "POST":
             return await self._signed(request, server, rest)
@@ -103,22 +89,22 @@ class Routes:
         except GatewayError as error:
             raise from_domain_error(error) from None
 
-    async def _signed(self, request: web.Request, server: Server, rest: str) -> Reply:
-        urls = self._door.urls(server)
-        if handler := _SIGNED_BY_KEY.get(rest):
-            call = await self._door.verifier.by_key(request, server, urls)
+    async def _signed(self, request: PlainRequest, server: Server, rest: str) -> Reply:
+        urls, verifier = self._door.urls(server), self._door.verifier
+        pattern, arguments = _matched(rest)
+        if handler := _SIGNED_BY_ACCOUNT.get(pattern):
+            call = await verifier.by_account(request, server, urls)
+        elif handler := _SIGNED_BY_KEY.get(pattern):
+            call = verifier.by_key(request, server, urls)
             await self._burn(call)
-            return await self._handle(call, handler)
-        if handler := _SIGNED_BY_EITHER.get(rest):
-            call = await self._door.verifier.by_either(request, server, urls)
+        elif handler := _SIGNED_BY_EITHER.get(pattern):
+            call = await verifier.by_either(request, server, urls)
             if call.account_id is None:
                 await self._burn(call)
-            return await self._handle(call, handler)
-        pattern, arguments = _matched(rest)
-        handler = _SIGNED_BY_ACCOUNT.get(pattern) or _UNSIGNED_READS.get(pattern)
-        if handler is None:
+        elif handler := _UNSIGNED_READS.get(pattern):
+            call = await verifier.by_account(request, server, urls)
+        else:
             raise malformed("There is no such resource here.", 404)
-        call = await self._door.verifier.by_account(request, server, urls)
         return await self._handle(call, handler, *arguments)
 
     async def _handle(self, call: Call, handler: Handler, *arguments: Any) -> Reply:
@@ -147,30 +133,26 @@ class Routes:
             self._door.nonces.forget_epoch()
             raise bad_nonce()
 
-    async def _render(self, server: Server | None, reply: Reply) -> web.Response:
-        headers: CIMultiDict[str] = CIMultiDict()
-        headers["Cache-Control"] = "no-store"
+    async def _framed(self, server: Server | None, reply: Reply) -> Answer:
+        headers = [("Cache-Control", "no-store")]
         if server is not None:
-            headers["Link"] = f'<{self._door.urls(server).directory}>;rel="index"'
+            headers.append(("Link", f'<{self._door.urls(server).directory}>;rel="index"'))
             await self._add_nonce(headers)
-        for url, relation in reply.links:
-            headers.add("Link", f'<{url}>;rel="{relation}"')
-        for name, value in reply.headers.items():
-            headers[name] = value
+        headers += [("Link", f'<{url}>;rel="{relation}"') for url, relation in reply.links]
+        headers += reply.headers.items()
         if reply.location:
-            headers["Location"] = reply.location
+            headers.append(("Location", reply.location))
         if reply.retry_after is not None:
-            headers["Retry-After"] = str(reply.retry_after)
+            headers.append(("Retry-After", str(reply.retry_after)))
         body = reply.body
         if body is None:
-            return web.Response(status=reply.status, headers=headers)
-        headers["Content-Type"] = reply.content_type
-        encoded = body if isinstance(body, bytes) else msgspec.json.encode(body)
-        return web.Response(status=reply.status, body=encoded, headers=headers)
+            return Answer(reply.status, headers, b"")
+        headers.append(("Content-Type", reply.content_type))
+        return Answer(reply.status, headers, body if isinstance(body, bytes) else _encode(body))
 
-    async def _add_nonce(self, headers: CIMultiDict[str]) -> None:
+    async def _add_nonce(self, headers: list[tuple[str, str]]) -> None:
         try:
-            headers["Replay-Nonce"] = await self._door.nonces.fresh()
+            headers.append(("Replay-Nonce", await self._door.nonces.fresh()))
         except Exception as error:
             if not is_outage(error):
                 raise
@@ -192,16 +174,17 @@ _UNSIGNED_READS: dict[str, Handler] = {"": _read_directory, "newNonce": _read_no
 
 def _matched(rest: str) -> tuple[str, list[Any]]:
     """The pattern a path fits, and the ids in it."""
-    name, *others = rest.split("/")
-    if not others:
+    name, slash, others = rest.partition("/")
+    if not slash:
         return name, []
-    argument: Any = others[0]
+    argument: Any
+    argument, slash, action = others.partition("/")
     if name != "account":
         try:
             argument = UUID(argument)
         except ValueError:
             return "unknown", []
-    return "/".join([name, "*", *others[1:]]), [argument]
+    return f"{name}/*/{action}" if slash else f"{name}/*", [argument]
 
 
 def _problem_reply(problem: Problem) -> Reply:

@@ -8,9 +8,9 @@ from collections.abc import Hashable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, TypeVar, cast
+from urllib.parse import parse_qsl
 
 import msgspec
-from aiohttp import web
 
 from gateway.acme import jws
 from gateway.acme.jwk import ALGORITHMS, AccountKey, read_jwk
@@ -21,7 +21,7 @@ from gateway.acme.problem import Problem, bad_nonce, bad_signature, malformed
 from gateway.acme.urls import Urls
 from gateway.client_address import client_address
 from gateway.config import Settings
-from gateway.request_body import BodyBroken, BodyTooLarge, BodyTooSlow, read_body
+from gateway.front.plain_request import PlainRequest
 from gateway.store.accounts import Client
 from gateway.store.admission import Ticket
 from gateway.store.servers import Server
@@ -80,23 +80,23 @@ class Verifier:
         self._keys = keys
         self._mint = mint
 
-    async def by_account(self, request: web.Request, server: Server, urls: Urls) -> Call:
+    async def by_account(self, request: PlainRequest, server: Server, urls: Urls) -> Call:
         """A request signed by an account of `server`, named by `kid`."""
-        signed, url = await self._parse(request)
+        signed, url = self._parse(request)
         if signed.header.jwk is not None or signed.header.kid is None:
             raise malformed('This request must be signed by an account: "kid" and no "jwk".')
         return await self._call_of_account(request, signed, url, server, urls)
 
-    async def by_key(self, request: web.Request, server: Server, urls: Urls) -> Call:
+    def by_key(self, request: PlainRequest, server: Server, urls: Urls) -> Call:
         """A request signed by the key it carries (`jwk`)."""
-        signed, url = await self._parse(request)
+        signed, url = self._parse(request)
         if signed.header.jwk is None or signed.header.kid is not None:
             raise malformed('This request must be signed by its own key: "jwk" and no "kid".')
         return self._call_of_key(request, signed, url, server, urls)
 
-    async def by_either(self, request: web.Request, server: Server, urls: Urls) -> Call:
+    async def by_either(self, request: PlainRequest, server: Server, urls: Urls) -> Call:
         """A request signed by an account or by the key it carries."""
-        signed, url = await self._parse(request)
+        signed, url = self._parse(request)
         if (signed.header.jwk is None) == (signed.header.kid is None):
             raise malformed('The protected header must have one of "kid" and "jwk".')
         if signed.header.kid is None:
@@ -104,7 +104,7 @@ class Verifier:
         return await self._call_of_account(request, signed, url, server, urls)
 
     async def _call_of_account(
-        self, request: web.Request, signed: Jws, url: str, server: Server, urls: Urls
+        self, request: PlainRequest, signed: Jws, url: str, server: Server, urls: Urls
     ) -> Call:
         account_id = urls.account_id(signed.header.kid or "")
         if account_id is None:
@@ -121,11 +121,11 @@ class Verifier:
             nonce,
             account_id,
             cached.version,
-            dict(request.query) if "?" in url else {},
+            dict(parse_qsl(request.target.partition("?")[2])) if "?" in url else {},
         )
 
     def _call_of_key(
-        self, request: web.Request, signed: Jws, url: str, server: Server, urls: Urls
+        self, request: PlainRequest, signed: Jws, url: str, server: Server, urls: Urls
     ) -> Call:
         nonce = self._open_nonce(signed)
         if signed.header.alg not in ALGORITHMS:
@@ -135,11 +135,11 @@ class Verifier:
             raise bad_signature()
         return Call(server, urls, url, key, signed.payload, self._client(request), nonce)
 
-    async def _parse(self, request: web.Request) -> tuple[Jws, str]:
-        if request.content_type != CONTENT_TYPE:
+    def _parse(self, request: PlainRequest) -> tuple[Jws, str]:
+        if not _is_jose(request.headers.get("content-type", "")):
             raise malformed(f"The content type must be {CONTENT_TYPE}.", 415)
-        signed = jws.parse(await _body(request))
-        url = self._settings.public_url + request.raw_path
+        signed = jws.parse(request.body)
+        url = self._settings.public_url + request.target
         if signed.header.url is None:
             raise malformed('The protected header must have a "url".')
         if signed.header.url != url:
@@ -164,11 +164,13 @@ class Verifier:
             raise bad_signature()
         return fresh
 
-    def _client(self, request: web.Request) -> Client:
-        agent = request.headers.get("User-Agent")
+    def _client(self, request: PlainRequest) -> Client:
+        agent = request.headers.get("user-agent")
         if agent is not None:
             agent = agent.encode(errors="replace").decode()[:_USER_AGENT_LENGTH]
-        return Client(agent, client_address(request, self._settings))
+        forwarded_for = request.headers.get("x-forwarded-for")
+        lines = [forwarded_for] if forwarded_for else []
+        return Client(agent, client_address(request.peer, lines, self._settings))
 
 
 def account_unknown() -> Problem:
@@ -179,15 +181,11 @@ def _fits(signed: Jws, cached: CachedKey) -> bool:
     return signed.header.alg in cached.key.algorithms and jws.verify(signed, cached.key)
 
 
-async def _body(request: web.Request) -> bytes:
-    try:
-        return await read_body(request)
-    except BodyTooLarge:
-        raise malformed("The request body is larger than 64 KiB.", 413) from None
-    except BodyTooSlow:
-        raise malformed("The request body took too long to arrive.", 408) from None
-    except BodyBroken:
-        raise malformed("The request body did not arrive whole.") from None
+def _is_jose(content_type: str) -> bool:
+    """Parameters, which the type has none of, do no harm."""
+    if content_type == CONTENT_TYPE:
+        return True
+    return content_type.partition(";")[0].strip().lower() == CONTENT_TYPE
 
 
 @lru_cache

@@ -13,7 +13,7 @@ from typing import Any
 import structlog
 from aiohttp import web
 
-from gateway.client_address import came_by_https, client_address
+from gateway.client_address import address_of, came_by_https
 from gateway.db.pool import Connection, is_outage
 from gateway.errors import ArgumentInvalid, GatewayError, HttpsRequired
 from gateway.origin import Origin
@@ -132,7 +132,7 @@ class Door:
         form.refuse_unknown()
         login, password = form.credentials()
         now = await self._services.clock.now()
-        address = client_address(request, self._settings)
+        address = address_of(request, self._settings)
         caller = await self._authenticator.authenticate(
             now, login=login, password=password, address=address
         )

@@ -9,7 +9,7 @@ import traceback
 import structlog
 from aiohttp import web
 
-from gateway.client_address import came_by_https, client_address
+from gateway.client_address import address_of, came_by_https
 from gateway.db.pool import Connection, is_outage
 from gateway.errors import (
     ArgumentInvalid,
@@ -84,7 +84,7 @@ class Endpoint:
         form.refuse_unknown()
         login, password = form.credentials()
         now = await self._services.clock.now()
-        address = client_address(request, self._settings)
+        address = address_of(request, self._settings)
         caller = await self.authenticator.authenticate(
             now, login=login, password=password, address=address
         )

@@ -13,7 +13,7 @@ from uuid import UUID
 import structlog
 from aiohttp import web
 
-from gateway.client_address import came_by_https, client_address
+from gateway.client_address import address_of, came_by_https
 from gateway.db.pool import Connection, is_outage, transaction
 from gateway.errors import (
     BadMember,
@@ -111,7 +111,7 @@ class Door:
         tokens = request.headers.getall("X-Auth-Token", [])
         if len(tokens) != 1 or not tokens[0].isascii():
             raise TokenRefused
-        address = client_address(request, self._settings)
+        address = address_of(request, self._settings)
         async with self._services.pool.acquire() as connection:
             token = await api_tokens.log_in(connection, tokens[0], address)
         if token.reseller_status != "active":

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 import pytest
 from aiohttp import ClientSession, web
 
-from gateway.client_address import came_by_https, client_address
+from gateway.client_address import address_of, came_by_https, client_address
 from gateway.config import Listen
 from gateway.errors import ConfigurationError
 from tests.support.action_door import settings
@@ -18,9 +18,7 @@ async def judge(*trusted: str) -> AsyncIterator[str]:
     chosen = settings(listen=Listen(trusted_proxies=list(trusted)))
 
     async def tell(request: web.Request) -> web.Response:
-        return web.Response(
-            text=f"{client_address(request, chosen)} {came_by_https(request, chosen)}"
-        )
+        return web.Response(text=f"{address_of(request, chosen)} {came_by_https(request, chosen)}")
 
     app = web.Application()
     app.router.add_get("/", tell)
@@ -88,20 +86,7 @@ async def test_a_trusted_proxy_says_whether_the_client_used_https(
     assert told == f"127.0.0.1 {believed}"
 
 
-async def test_a_broken_network_is_a_mistake_of_the_configuration() -> None:
+def test_a_broken_network_is_a_mistake_of_the_configuration() -> None:
     chosen = settings(listen=Listen(trusted_proxies=["10.0.0.1/8"]))
-
-    async def tell(request: web.Request) -> web.Response:
-        with pytest.raises(ConfigurationError, match="trusted_proxies"):
-            client_address(request, chosen)
-        return web.Response(text="refused")
-
-    app = web.Application()
-    app.router.add_get("/", tell)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    try:
-        assert await ask(f"http://127.0.0.1:{runner.addresses[0][1]}/") == "refused"
-    finally:
-        await runner.cleanup()
+    with pytest.raises(ConfigurationError, match="trusted_proxies"):
+        client_address("127.0.0.1", ["192.0.2.1"], chosen)

@@ -20,6 +20,7 @@ LAYERS = (
     # Goes only to addresses that `validation` holds for public.
     {"notify", "sandbox.postgres", "sandbox.clock"},
     {"services", "logging", "client_address", "request_body"},
+    {"front"},
     {"usecases"},
     {
         "acme",

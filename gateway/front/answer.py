@@ -1,0 +1,49 @@
+"""Responses as bytes (RFC 9112 §4)."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from email.utils import formatdate
+from functools import lru_cache
+from http import HTTPStatus
+
+_NO_BODY = (204, 304)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole response; `headers` say nothing of length, date and connection."""
+
+    status: int
+    headers: Sequence[tuple[str, str]]
+    body: bytes
+
+
+def encode(answer: Answer, *, method: str, closes: bool) -> bytes:
+    """The response to a request of `method`; `closes` tells that no other will be answered.
+
+    Raises ValueError when a header would begin a line of its own.
+    """
+    lines = [_status_line(answer.status)]
+    for name, value in answer.headers:
+        if "\n" in value or "\r" in value:
+            raise ValueError(f"line break in the header {name}")
+        lines.append(f"{name}: {value}")
+    if answer.status not in _NO_BODY:
+        lines.append(f"Content-Length: {len(answer.body)}")
+    if closes:
+        lines.append("Connection: close")
+    lines.append(_date_line(int(time.time())))
+    head = "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n"
+    return head if method == "HEAD" else head + answer.body
+
+
+@lru_cache(maxsize=64)
+def _status_line(status: int) -> str:
+    return f"HTTP/1.1 {status} {HTTPStatus(status).phrase}"
+
+
+@lru_cache(maxsize=1)
+def _date_line(seconds: int) -> str:
+    """An origin server with a clock sends it (RFC 9110 §6.6.1)."""
+    return f"Date: {formatdate(seconds, usegmt=True)}"

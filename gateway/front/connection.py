@@ -1,0 +1,170 @@
+"""Connections, from the first byte on: answered here while all is plain, else handed to aiohttp."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import cast
+
+import structlog
+from aiohttp import web
+
+from gateway.front.access_log import note
+from gateway.front.answer import Answer, encode
+from gateway.front.plain_request import MAXIMUM_BYTES, PlainRequest, Unfinished, recognise
+from gateway.logging import describe
+
+Answering = Callable[[PlainRequest], Awaitable[Answer]]
+
+_LOOK_SECONDS = 5.0
+_log = structlog.get_logger(__name__)
+
+
+class Front:
+    """All connections of one listener; calling it gives the protocol for a new one.
+
+    `answering` answers what no other door has a path for; `others` are the first parts of the
+    other doors' paths, and `server` answers those.
+    """
+
+    def __init__(
+        self, answering: Answering, others: frozenset[str], server: web.Server, keep_alive: float
+    ) -> None:
+        self.answering = answering
+        self.others = others
+        self.server = server
+        self.connections: set[Connection] = set()
+        self.is_closing = False
+        self._keep_alive = keep_alive
+        self._ended = asyncio.Event()
+
+    def __call__(self) -> "Connection":
+        return Connection(self, asyncio.get_running_loop())
+
+    async def look_after(self) -> None:
+        """Ends connections that were idle for too long; runs until cancelled."""
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(_LOOK_SECONDS)
+            for connection in tuple(self.connections):
+                connection.end_if_idle_since(loop.time() - self._keep_alive)
+
+    async def close(self, seconds: float) -> None:
+        """Ends idle connections at once, and the others when they have their answer."""
+        self.is_closing = True
+        for connection in tuple(self.connections):
+            connection.close()
+        if not self.connections:
+            return
+        try:
+            async with asyncio.timeout(seconds):
+                await self._ended.wait()
+        except TimeoutError:
+            for connection in tuple(self.connections):
+                connection.abort()
+
+    def forget(self, connection: "Connection") -> None:
+        """It has ended, or has been handed over."""
+        self.connections.discard(connection)
+        if self.is_closing and not self.connections:
+            self._ended.set()
+
+
+class Connection(asyncio.Protocol):
+    """One request at a time, and what came before its answer."""
+
+    __slots__ = ("_active_at", "_begun", "_front", "_loop", "_peer", "_task", "_transport")
+
+    def __init__(self, front: Front, loop: asyncio.AbstractEventLoop) -> None:
+        self._front = front
+        self._loop = loop
+        self._task: asyncio.Task[None] | None = None
+        self._begun = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        peer = transport.get_extra_info("peername")
+        self._peer: str | None = str(peer[0]) if isinstance(peer, tuple) else None
+        self._active_at = self._loop.time()
+        self._front.connections.add(self)
+        if self._front.is_closing:
+            self.close()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        # What is under way goes on: a client that went away may come back for it.
+        self._front.forget(self)
+
+    @property
+    def waiting_bytes(self) -> int:
+        """So much has come of what is not answered yet."""
+        return len(self._begun)
+
+    def data_received(self, data: bytes) -> None:
+        if self._begun:
+            data = self._begun + data
+        if self._task is None:
+            self._take(data)
+            return
+        self._begun = data
+        if len(data) > MAXIMUM_BYTES:
+            self._transport.pause_reading()
+
+    def _take(self, data: bytes) -> None:
+        request = recognise(data, self._peer)
+        if isinstance(request, Unfinished):
+            self._begun = data
+        elif request is None or request.target[1:].partition("/")[0] in self._front.others:
+            self._hand_over(data)
+        else:
+            self._begun = b""
+            self._task = self._loop.create_task(self._serve(request))
+
+    async def _serve(self, request: PlainRequest) -> None:
+        begun_at = self._loop.time()
+        try:
+            answer = await self._front.answering(request)
+            closes = self._front.is_closing
+            if not self._transport.is_closing():
+                self._transport.write(encode(answer, method=request.method, closes=closes))
+        except Exception as error:
+            _log.error("front.failed", **describe(error))
+            self._transport.abort()
+            return
+        finally:
+            self._task = None
+        self._active_at = self._loop.time()
+        note(request.method, request.path, answer.status, self._active_at - begun_at, self._peer)
+        if closes:
+            self._transport.close()
+        elif self._begun:
+            self._go_on()
+
+    def _go_on(self) -> None:
+        """With what came before the answer was there."""
+        data, self._begun = self._begun, b""
+        if not self._transport.is_reading():
+            self._transport.resume_reading()
+        self._take(data)
+
+    def _hand_over(self, data: bytes) -> None:
+        """aiohttp has the connection from now on, as if it had had it from the start."""
+        self._front.forget(self)
+        handler = self._front.server()
+        self._transport.set_protocol(handler)
+        handler.connection_made(self._transport)
+        handler.data_received(data)
+
+    def end_if_idle_since(self, instant: float) -> None:
+        """What has begun and does not end is for aiohttp, which tells the client so."""
+        if self._task is not None or self._active_at > instant:
+            return
+        if self._begun:
+            self._hand_over(self._begun)
+        else:
+            self._transport.close()
+
+    def close(self) -> None:
+        """No further request is answered."""
+        if self._task is None:
+            self._transport.close()
+
+    def abort(self) -> None:
+        self._transport.abort()
