@@ -91,6 +91,8 @@ class Listen(_Section):
     """Metrics are for this machine, unless said otherwise."""
     trusted_proxies: list[str] = []
     """Networks (CIDR) whose X-Forwarded-Proto and X-Forwarded-For are believed."""
+    spread: bool = False
+    """All workers take new connections alike, instead of the first that is not busy."""
 
 
 class Secrets(_Section):

@@ -1,71 +1,42 @@
-"""Sockets: which ports, which TLS, and how connections end."""
+"""What is served where, with which TLS, and how connections end."""
 
 import asyncio
-import errno
 import logging
 import socket
 import ssl
-import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from aiohttp import web
 
 from gateway.app import Gateway
 from gateway.config import Listen
-from gateway.errors import ConfigurationError, OperatorMistake
+from gateway.errors import ConfigurationError
 from gateway.front.access_log import AccessLog
 from gateway.front.connection import Front
+from gateway.front.entrance import BACKLOG, Entrance, Seat
 
 GRACE_SECONDS = 30.0
 """How long a stopping process waits for requests that it has begun to answer."""
 
 _KEEP_ALIVE_SECONDS = 75.0
-_BACKLOG = 1024
-_DYING_SECONDS = 2.0
-
-
-@contextmanager
-def reserved_ports(listen: Listen) -> Iterator[Listen]:
-    """`listen` with every port 0 replaced by a free one, which stays ours until the block ends.
-
-    The sockets are bound with SO_REUSEPORT and never listen, so that any number of processes of
-    this user can serve the ports meanwhile. Raises OperatorMistake when a port is taken.
-    """
-    bound: list[socket.socket] = []
-    try:
-        ports: dict[str, int] = {}
-        for field, host in (
-            ("port", listen.host),
-            ("plain_http_port", listen.host),
-            ("metrics_port", listen.metrics_host),
-        ):
-            wanted = getattr(listen, field)
-            if wanted is not None:
-                bound.append(_bind(host, wanted, field))
-                ports[field] = bound[-1].getsockname()[1]
-        yield listen.model_copy(update=ports)
-    finally:
-        for each in bound:
-            each.close()
 
 
 @asynccontextmanager
-async def serving(gateway: Gateway) -> AsyncIterator["Serving"]:
-    """Serves the three applications on their ports, which must not be 0 any more.
+async def serving(
+    gateway: Gateway, sockets: Mapping[str, socket.socket], seat: Seat | None = None
+) -> AsyncIterator["Serving"]:
+    """Serves the applications on their sockets, which go by the fields of Listen.
 
     At the end of the block no new connection is taken, and requests under way are answered.
     """
     listen = gateway.services.settings.listen
     tls = tls_context(listen)
     async with AsyncExitStack() as stack:
-        for app, host, port in (
-            (gateway.metrics, listen.metrics_host, listen.metrics_port),
-            (gateway.plain, listen.host, listen.plain_http_port),
-        ):
-            if port is not None:
-                await stack.enter_async_context(_served(app, host, port))
-        await stack.enter_async_context(_public(gateway, listen, tls))
+        for app, field in ((gateway.metrics, "metrics_port"), (gateway.plain, "plain_http_port")):
+            if field in sockets:
+                await stack.enter_async_context(_served(app, sockets[field]))
+        await stack.enter_async_context(_public(gateway, sockets["port"], tls, seat))
         yield Serving(listen, tls)
 
 
@@ -109,30 +80,31 @@ def _load_certificate(context: ssl.SSLContext, listen: Listen) -> None:
 
 
 @asynccontextmanager
-async def _served(app: web.Application, host: str, port: int) -> AsyncIterator[None]:
+async def _served(app: web.Application, listening: socket.socket) -> AsyncIterator[None]:
     async with _running(app) as runner:
-        await web.TCPSite(runner, host, port, reuse_port=True, backlog=_BACKLOG).start()
+        await web.SockSite(runner, listening, backlog=BACKLOG).start()
         yield
 
 
 @asynccontextmanager
 async def _public(
-    gateway: Gateway, listen: Listen, tls: ssl.SSLContext | None
+    gateway: Gateway, listening: socket.socket, tls: ssl.SSLContext | None, seat: Seat | None
 ) -> AsyncIterator[None]:
     """ACME clients are answered by the front, all others by the application."""
+    spread = gateway.services.settings.listen.spread
     async with _running(gateway.public) as runner:
         assert runner.server is not None
         others = _first_parts(gateway.public)
         front = Front(gateway.acme.answer, others, runner.server, _KEEP_ALIVE_SECONDS)
-        server = await asyncio.get_running_loop().create_server(
-            front, listen.host, listen.port, ssl=tls, reuse_port=True, backlog=_BACKLOG
-        )
-        watch = asyncio.create_task(front.look_after())
+        entrance = Entrance(front, listening, tls, seat, spread=spread)
+        watches = [asyncio.create_task(each.look_after()) for each in (front, entrance)]
+        await asyncio.sleep(0)  # it accepts from now on
         try:
             yield
         finally:
-            watch.cancel()
-            server.close()
+            for watch in watches:
+                watch.cancel()
+            entrance.close()
             await front.close(GRACE_SECONDS)
 
 
@@ -156,42 +128,3 @@ def _first_parts(app: web.Application) -> frozenset[str]:
     """Of the paths of all doors but the ACME servers', which have none of their own."""
     paths = [resource.canonical for resource in app.router.resources()]
     return frozenset(path.split("/")[1] for path in paths if not path.startswith("/{"))
-
-
-def _bind(host: str, port: int, field: str) -> socket.socket:
-    """Waits a moment for a port that a dying process of ours still holds."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    deadline = time.monotonic() + _DYING_SECONDS
-    while True:
-        try:
-            _refuse_sharing(host, port, family)
-            return _shareable(host, port, family)
-        except OSError as error:
-            if error.errno == errno.EADDRINUSE and time.monotonic() < deadline:
-                time.sleep(0.1)
-                continue
-            raise OperatorMistake(
-                f"listen.{field}: cannot use {host}:{port}: {error.strerror}"
-            ) from error
-
-
-def _refuse_sharing(host: str, port: int, family: socket.AddressFamily) -> None:
-    """SO_REUSEPORT alone would silently share the port with another gateway of this user."""
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        probe.bind((host, port))
-        probe.listen()
-
-
-def _shareable(host: str, port: int, family: socket.AddressFamily) -> socket.socket:
-    bound = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        # For connections of a former server that linger. A free port has none, and would with it
-        # be taken by whoever asks for that very port before we listen.
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, port != 0)
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        bound.bind((host, port))
-    except OSError:
-        bound.close()
-        raise
-    return bound

@@ -1,4 +1,4 @@
-"""`gateway serve`: a supervisor with N worker processes that share their ports (SO_REUSEPORT)."""
+"""`gateway serve`: a supervisor with N worker processes that share their sockets."""
 
 import asyncio
 import os
@@ -22,8 +22,10 @@ from gateway.app import check_profiles, prepare
 from gateway.config import Settings
 from gateway.db.pool import told_to_operators
 from gateway.errors import OperatorMistake
-from gateway.listeners import GRACE_SECONDS, reserved_ports, tls_context
-from gateway.worker import dump_settings
+from gateway.front.room import make_room
+from gateway.listeners import GRACE_SECONDS, tls_context
+from gateway.ports import Ports, bound_ports
+from gateway.worker import Place, dump_place, dump_settings
 
 _FIRST_PAUSE = 0.1
 _LONGEST_PAUSE = 5.0
@@ -39,19 +41,20 @@ def serve(settings: Settings) -> None:
 
     Raises OperatorMistake or ConfigurationError, with what to do, when it cannot start.
     """
-    with reserved_ports(settings.listen) as listen:
-        supervise(settings.model_copy(update={"listen": listen}), on_ready=_announce(settings))
+    with bound_ports(settings.listen) as ports:
+        listening = settings.model_copy(update={"listen": ports.listen})
+        supervise(listening, ports, on_ready=_announce(settings))
 
 
-def supervise(settings: Settings, on_ready: Callable[[], None]) -> None:
-    """As `serve`, on ports that are reserved already; `on_ready` is called once all answer."""
+def supervise(settings: Settings, ports: Ports, on_ready: Callable[[], None]) -> None:
+    """As `serve`, on ports that are bound already; `on_ready` is called once all answer."""
     logging.configure(settings.log_level)
     tls_context(settings.listen)
     with told_to_operators():
         asyncio.run(prepare(settings))
         asyncio.run(check_profiles(settings))
     with _metrics_directory() as directory, _wakeups() as wakeups:
-        Supervisor(settings, directory, wakeups, on_ready).run()
+        Supervisor(settings, ports, directory, wakeups, on_ready).run()
 
 
 def _announce(settings: Settings) -> Callable[[], None]:
@@ -67,7 +70,11 @@ class Worker:
 
     process: subprocess.Popen[bytes]
     started_at: float
+    seat: int
     ready: bool = False
+    outgoing: bool = False
+    """It ends as soon as another is there for it."""
+    told: bool = False
 
 
 class Supervisor:
@@ -76,11 +83,15 @@ class Supervisor:
     def __init__(
         self,
         settings: Settings,
+        ports: Ports,
         metrics_directory: Path,
         wakeups: int,
         on_ready: Callable[[], None],
     ) -> None:
         self._settings = settings
+        self._ports = ports
+        self._seats = 2 * settings.workers  # while they are replaced there are twice as many
+        self._room = make_room(self._seats)
         self._metrics_directory = metrics_directory
         self._on_ready: Callable[[], None] | None = on_ready
         self._workers: list[Worker] = []
@@ -99,8 +110,10 @@ class Supervisor:
                 self._bury_the_dead()
                 self._start_missing()
         finally:
+            self._ports.close()
             self._stop_all()
             self._selector.close()
+            os.close(self._room)
 
     def _stop_is_wanted(self) -> bool:
         """Waits for news: a signal, a worker that got ready, or a tick."""
@@ -111,6 +124,8 @@ class Supervisor:
                     return True
                 if signal.SIGHUP in signals:
                     self._signal_all(signal.SIGHUP)
+                if signal.SIGUSR1 in signals:
+                    self._replace_all()
             else:
                 self._hear(key.data)
         return False
@@ -122,9 +137,24 @@ class Supervisor:
             return
         worker.ready = True
         _log.info("server.worker_ready", pid=worker.process.pid)
+        self._let_one_go()
         if self._on_ready and sum(each.ready for each in self._workers) == self._settings.workers:
             self._on_ready()
             self._on_ready = None
+
+    def _replace_all(self) -> None:
+        """Each worker goes on until a new one is ready, and then ends gracefully."""
+        _log.info("server.workers_replaced", workers=len(self._workers))
+        for worker in self._workers:
+            worker.outgoing = True
+        self._next_start = 0.0
+
+    def _let_one_go(self) -> None:
+        for worker in self._workers:
+            if worker.outgoing and not worker.told:
+                worker.told = True
+                worker.process.send_signal(signal.SIGTERM)
+                return
 
     def _bury_the_dead(self) -> None:
         for worker in [each for each in self._workers if each.process.poll() is not None]:
@@ -132,6 +162,8 @@ class Supervisor:
             self._forget(worker)
             multiprocess.mark_process_dead(worker.process.pid, str(self._metrics_directory))  # type: ignore[no-untyped-call]
             status = worker.process.returncode
+            if worker.told and status == 0:
+                continue
             if self._on_ready is not None:
                 raise OperatorMistake(f"a worker ended with status {status}; see its message above")
             _log.error("server.worker_ended", pid=worker.process.pid, status=status)
@@ -145,22 +177,28 @@ class Supervisor:
     def _start_missing(self) -> None:
         if time.monotonic() < self._next_start:
             return
-        for _ in range(self._settings.workers - len(self._workers)):
-            worker = Worker(self._spawn(), time.monotonic())
+        staying = sum(not worker.outgoing for worker in self._workers)
+        taken = {worker.seat for worker in self._workers}
+        free = [seat for seat in range(self._seats) if seat not in taken]
+        for seat in free[: self._settings.workers - staying]:
+            worker = Worker(self._spawn(seat), time.monotonic(), seat)
             self._workers.append(worker)
             assert worker.process.stdout is not None
             self._selector.register(worker.process.stdout, selectors.EVENT_READ, worker)
 
-    def _spawn(self) -> subprocess.Popen[bytes]:
+    def _spawn(self, seat: int) -> subprocess.Popen[bytes]:
+        sockets = {field: each.fileno() for field, each in self._ports.sockets.items()}
+        place = Place(sockets, self._room, self._seats, seat)
         process = subprocess.Popen(
             [sys.executable, "-m", "gateway.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            pass_fds=[*sockets.values(), self._room],
             env={**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(self._metrics_directory)},
         )
         assert process.stdin is not None
         with suppress(BrokenPipeError):  # it died already, and will be buried
-            process.stdin.write(dump_settings(self._settings))
+            process.stdin.write(dump_settings(self._settings) + dump_place(place))
             process.stdin.flush()
         return process
 
@@ -210,7 +248,7 @@ def _wakeups() -> Iterator[int]:
     reading, writing = os.pipe()
     os.set_blocking(reading, False)
     os.set_blocking(writing, False)
-    numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD)
+    numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGCHLD)
     before = {number: signal.signal(number, lambda *_: None) for number in numbers}
     descriptor = signal.set_wakeup_fd(writing)
     try:

@@ -1,7 +1,8 @@
 """One worker process. Started by gateway.server; not a command for people.
 
-It reads its settings as one line of JSON on stdin, says "ready" on stdout once it serves, and ends
-gracefully on SIGTERM. The end of its stdin means that the supervisor is gone: it ends at once.
+It reads its settings and its place as two lines of JSON on stdin, says "ready" on stdout once it
+serves, and ends gracefully on SIGTERM. The end of its stdin means that the supervisor is gone: it
+ends at once.
 """
 
 import asyncio
@@ -9,7 +10,10 @@ import gc
 import json
 import os
 import signal
+import socket
 import sys
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Any
@@ -22,11 +26,28 @@ from gateway import logging
 from gateway.app import open_gateway
 from gateway.config import Settings
 from gateway.errors import GatewayError
+from gateway.front.entrance import Seat
+from gateway.front.room import Room
 from gateway.listeners import Serving, serving
 
 _STDIN = 0
 _ALLOCATIONS_BETWEEN_COLLECTIONS = 20_000
 _log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a worker is among the others: descriptors that it inherits, and its seat."""
+
+    sockets: Mapping[str, int]
+    room: int
+    seats: int
+    seat: int
+
+
+def dump_place(place: Place) -> bytes:
+    """The second line a worker reads."""
+    return json.dumps(asdict(place)).encode() + b"\n"
 
 
 def dump_settings(settings: Settings) -> bytes:
@@ -44,35 +65,38 @@ def dump_settings(settings: Settings) -> bytes:
 
 def main() -> int:
     """Serves until told to stop; gives the exit status."""
-    settings = Settings(**json.loads(_read_line()))
+    told_settings, told_place = map(json.loads, _read_lines(2))
+    settings, place = Settings(**told_settings), Place(**told_place)
     logging.configure(settings.log_level)
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(_serve(settings))
+            runner.run(_serve(settings, place))
     except GatewayError as error:
         _log.error("worker.cannot_start", problem=str(error))
         return 1
     return 0
 
 
-def _read_line() -> bytes:
+def _read_lines(number: int) -> list[bytes]:
     # Unbuffered: what follows is left for the event loop to see.
-    line = bytearray()
-    while not line.endswith(b"\n"):
+    text = bytearray()
+    while text.count(b"\n") < number:
         chunk = os.read(_STDIN, 65536)
         if not chunk:
             sys.exit("the supervisor sent no settings")
-        line += chunk
-    return bytes(line)
+        text += chunk
+    return bytes(text).splitlines()
 
 
-async def _serve(settings: Settings) -> None:
+async def _serve(settings: Settings, place: Place) -> None:
+    sockets = {field: socket.socket(fileno=each) for field, each in place.sockets.items()}
+    seat = Seat(Room(place.room, place.seats), place.seat)
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
     loop.add_reader(_STDIN, _die)
-    async with open_gateway(settings) as gateway, serving(gateway) as served:
+    async with open_gateway(settings) as gateway, serving(gateway, sockets, seat) as served:
         loop.add_signal_handler(signal.SIGHUP, _reload, served)
         _spare_the_collector()
         os.write(1, b"ready\n")

@@ -34,10 +34,22 @@ class Front:
         self.connections: set[Connection] = set()
         self.is_closing = False
         self._keep_alive = keep_alive
+        self._to_let_go = 0
         self._ended = asyncio.Event()
 
     def __call__(self) -> "Connection":
         return Connection(self, asyncio.get_running_loop())
+
+    def let_go(self, number: int) -> None:
+        """So many connections are to end with their next answer: their clients come again."""
+        self._to_let_go = number
+
+    def is_last_answer(self) -> bool:
+        """Asked once for each answer."""
+        if self._to_let_go:
+            self._to_let_go -= 1
+            return True
+        return self.is_closing
 
     async def look_after(self) -> None:
         """Ends connections that were idle for too long; runs until cancelled."""
@@ -121,7 +133,7 @@ class Connection(asyncio.Protocol):
         begun_at = self._loop.time()
         try:
             answer = await self._front.answering(request)
-            closes = self._front.is_closing
+            closes = self._front.is_last_answer()
             if not self._transport.is_closing():
                 self._transport.write(encode(answer, method=request.method, closes=closes))
         except Exception as error:

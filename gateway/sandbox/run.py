@@ -21,7 +21,7 @@ from gateway.config import Ca, Listen, Secrets, Settings, Validation, settings_t
 from gateway.db.migrate import migrate
 from gateway.db.pool import open_pool
 from gateway.errors import OperatorMistake
-from gateway.listeners import reserved_ports
+from gateway.ports import bound_ports
 from gateway.sandbox import alternate_chain, demo_data, demo_organization
 from gateway.sandbox.clock import choose_clock
 from gateway.sandbox.postgres import EmbeddedPostgres
@@ -63,9 +63,9 @@ def run(wanted: Wanted) -> None:
     database = postgres.start()
     try:
         asyncio.run(migrate(database))
-        with reserved_ports(_listen(wanted, before)) as listen:
-            settings, anchor = asyncio.run(_furnish(wanted, state, database, listen, before))
-            supervise(settings, on_ready=lambda: _announce(settings, state, anchor))
+        with bound_ports(_listen(wanted, before)) as ports:
+            settings, anchor = asyncio.run(_furnish(wanted, state, database, ports.listen, before))
+            supervise(settings, ports, on_ready=lambda: _announce(settings, state, anchor))
     except KeyboardInterrupt:
         pass
     finally:
@@ -77,7 +77,7 @@ def _listen(wanted: Wanted, before: _Kept) -> Listen:
     plain = before.listen.plain_http_port
     listen = Listen(host=_HOST, port=wanted.port, plain_http_port=plain, metrics_port=0)
     try:
-        with reserved_ports(listen):
+        with bound_ports(listen):
             return listen
     except OperatorMistake:
         return listen.model_copy(update={"plain_http_port": 0})

@@ -66,8 +66,12 @@ def process(settings: Settings, directory: Path) -> ServerProcess:
 
 
 @asynccontextmanager
-async def serving(database: str, directory: Path, workers: int) -> AsyncIterator[Served]:
+async def serving(
+    database: str, directory: Path, workers: int, *, spread: bool = False
+) -> AsyncIterator[Served]:
     settings = await configured(database, directory, workers=workers)
+    listen = settings.listen.model_copy(update={"spread": spread})
+    settings = settings.model_copy(update={"listen": listen})
     server = process(settings, directory)
     server.start()
     try:
@@ -83,6 +87,13 @@ async def served(database: str, tmp_path: Path) -> AsyncIterator[Served]:
     """With two workers."""
     async with serving(database, tmp_path, workers=2) as running:
         yield running
+
+
+def waiting_connections(port: int) -> int:
+    """Made by the kernel, and accepted by nobody yet."""
+    listening = f":{port:04X} 00000000:0000 0A"
+    [line] = [line for line in Path("/proc/net/tcp").read_text().splitlines() if listening in line]
+    return int(line.split()[4].partition(":")[2], 16)
 
 
 async def refusal(settings: Settings, directory: Path) -> str:
@@ -111,6 +122,43 @@ async def test_the_other_worker_serves_meanwhile(served: Served) -> None:
     await served.server.until_logged("server.worker_ended")
     for _ in range(20):
         assert await served.get("/health/ready") == 200
+
+
+async def test_workers_are_replaced_without_a_lost_request(served: Served) -> None:
+    before = served.server.workers()
+    stopped = asyncio.Event()
+
+    async def keep_asking(over_new_connections: bool) -> list[int]:
+        answers = []
+        headers = {"Connection": "close"} if over_new_connections else {}
+        while not stopped.is_set():
+            url = f"{served.url}/v2/DV/newNonce"  # of a server that this database has not
+            async with served.session.head(url, headers=headers) as response:
+                answers.append(response.status)
+        return answers
+
+    asking = [asyncio.create_task(keep_asking(number % 2 == 0)) for number in range(8)]
+    served.server.process.send_signal(signal.SIGUSR1)
+    await served.server.until_logged("server.worker_ready", times=4)
+    await until(lambda: len(served.server.workers()) == 2, "the old workers stay", 40)
+    stopped.set()
+    answers = [status for each in await asyncio.gather(*asking) for status in each]
+    assert len(answers) > 8
+    assert set(answers) == {404}
+    assert not set(before) & set(served.server.workers())
+
+
+async def test_a_busy_worker_that_is_killed_takes_no_waiting_connection_with_it(
+    served: Served,
+) -> None:
+    first, second = served.server.workers()
+    for pid in (first, second):
+        os.kill(pid, signal.SIGSTOP)
+    waiting = [asyncio.create_task(served.get("/health/ready")) for _ in range(10)]
+    await until(lambda: waiting_connections(served.settings.listen.port) == 10, "none waits")
+    os.kill(first, signal.SIGKILL)
+    os.kill(second, signal.SIGCONT)
+    assert await asyncio.gather(*waiting) == [200] * 10
 
 
 async def test_a_stopping_server_finishes_what_it_has_begun(served: Served, database: str) -> None:
@@ -161,8 +209,12 @@ async def test_workers_do_not_outlive_a_killed_supervisor(served: Served) -> Non
 async def test_counters_of_all_workers_are_added_up(served: Served) -> None:
     for _ in range(20):
         await served.get("/health/live")
-    shown = await served.metrics()
-    assert 'gateway_http_requests_total{door="health",status="200"} 20.0' in shown
+    counted = 'gateway_http_requests_total{door="health",status="200"} 20.0'
+
+    async def is_shown() -> bool:
+        return counted in await served.metrics()
+
+    await until(is_shown, "the last is counted when it has its answer already", 10)
 
 
 async def test_one_worker_is_supervised_like_many(database: str, tmp_path: Path) -> None:

@@ -13,7 +13,8 @@ from cryptography.fernet import Fernet
 from gateway.app import load_ca, open_gateway, prepare
 from gateway.config import Ca, Listen, Secrets, Settings, Validation
 from gateway.db.pool import Pool, is_outage
-from gateway.listeners import reserved_ports, serving
+from gateway.listeners import serving
+from gateway.ports import bound_ports
 from gateway.sandbox import demo_data
 from gateway.services import Services
 from tests.support.lint import assert_lints_clean
@@ -102,7 +103,8 @@ async def running_gateway(
 ) -> AsyncIterator[RunningGateway]:
     """A gateway on an empty migrated database; `sections` replace those of its settings."""
     wanted = Listen(host="127.0.0.1", port=0, plain_http_port=0, metrics_port=0)
-    with reserved_ports(wanted) as listen:
+    with bound_ports(wanted) as ports:
+        listen = ports.listen
         settings = sandbox_settings(database, directory, listen, **sections)
         ca = await load_ca(settings)
         root_pem = directory / "root.pem"
@@ -111,7 +113,7 @@ async def running_gateway(
         tls = {"tls_certificate": certificate, "tls_key": key}
         settings = settings.model_copy(update={"listen": listen.model_copy(update=tls)})
         await prepare(settings)
-        async with open_gateway(settings) as gateway, serving(gateway):
+        async with open_gateway(settings) as gateway, serving(gateway, ports.sockets):
             await demo_data.add(gateway.services.pool, gateway.services.clock)
             async with session_trusting(root_pem) as session:
                 yield RunningGateway(gateway.services, session, root_pem)

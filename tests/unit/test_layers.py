@@ -14,6 +14,7 @@ LAYERS = (
     # What every layer may use.
     {"errors", "ids", "origin"},
     {"clock", "config", "vault", "passwords", "metrics"},
+    {"ports"},
     {"rules"},
     {"db"},
     {"store", "ca", "validation", "sandbox.postgres_binaries"},

@@ -45,7 +45,7 @@ class TwoWorkers:
             return await response.json()
 
     async def everywhere(self, ask: Callable[[], Any]) -> list[Answer]:
-        """Over many connections, so that both workers are asked: the kernel spreads them."""
+        """Over many connections, so that both workers are asked."""
         before = self._reads_by_worker()
         answers = await asyncio.gather(*(ask() for _ in range(_CONNECTIONS)))
         after = self._reads_by_worker()
@@ -62,7 +62,7 @@ class TwoWorkers:
 
 @pytest.fixture
 async def two(database: str, pool: Pool, tmp_path: Path) -> AsyncIterator[TwoWorkers]:
-    async with serving(database, tmp_path, workers=2) as served:
+    async with serving(database, tmp_path, workers=2, spread=True) as served:
         await demo_data.add(pool, SystemClock())
         directory_url = f"{served.url}/v2/DV"
         client = AcmeClient(served.session, directory_url)

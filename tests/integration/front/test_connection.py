@@ -243,3 +243,17 @@ async def test_a_body_that_does_not_come_is_aiohttps() -> None:
         connection.end_if_idle_since(asyncio.get_running_loop().time() + 60)
         peer.send(PLAIN[-1:])
         assert await peer.body() == b"aiohttp:body"
+
+
+async def test_a_connection_that_is_let_go_ends_with_its_next_answer() -> None:
+    async with house() as at:
+        peers = [await call(at) for _ in range(3)]
+        at.front.let_go(2)
+        heads = []
+        for peer in peers:
+            peer.send(PLAIN)
+            heads.append((await peer.answer())[0])
+        assert [b"Connection: close" in head for head in heads] == [True, True, False]
+        assert await peers[0].end() == b""
+        peers[2].send(PLAIN)
+        assert await peers[2].body() == b"front:body"

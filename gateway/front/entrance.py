@@ -1,0 +1,133 @@
+"""The way in: accepts connections while it is this process's turn."""
+
+import asyncio
+import errno
+import socket
+import ssl
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+
+import structlog
+
+from gateway.front.connection import Front
+from gateway.front.room import Room, Word, lets_connections_go, takes_connections
+
+BACKLOG = 1024
+_LOOK_SECONDS = 0.1
+_AT_ONCE = 16
+_AFTER_YOU_SECONDS = 0.002
+"""Who spreads connections leaves the next one to the others."""
+_SHARE_LET_GO = 16
+"""A full process lets one of so many connections go at each look."""
+_OUT_OF_RESOURCES = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """The place of a process among all."""
+
+    room: Room
+    number: int
+
+
+class Entrance:
+    """Of one process, to one socket that other processes may accept from too."""
+
+    def __init__(
+        self,
+        front: Front,
+        listening: socket.socket,
+        tls: ssl.SSLContext | None,
+        seat: Seat | None,
+        *,
+        spread: bool,
+    ) -> None:
+        """Without a `seat` the process is alone. `spread` = all take connections alike."""
+        self._front = front
+        self._socket = listening
+        self._tls = tls
+        self._seat = seat
+        self._spread = spread
+        self._loop = asyncio.get_running_loop()
+        self._is_open = False
+        self._arriving: set[asyncio.Task[None]] = set()
+        self._looked_at = time.monotonic()
+        self._used = time.process_time()
+        self._busy = 0.0
+
+    async def look_after(self) -> None:
+        """Opens and shuts; runs until cancelled."""
+        self._socket.setblocking(False)
+        self._socket.listen(BACKLOG)
+        while True:
+            self._look()
+            await asyncio.sleep(_LOOK_SECONDS)
+
+    def close(self) -> None:
+        """Nothing is accepted any more."""
+        self._shut()
+        self._socket.close()
+        if self._seat is not None:
+            self._seat.room.leave(self._seat.number)
+
+    def _look(self) -> None:
+        if self._seat is None:
+            self._open()
+            return
+        room, own = self._seat.room, self._seat.number
+        now = time.monotonic()
+        room.tell(own, Word(now, self._measured(now)))
+        words = room.words()
+        if self._spread or takes_connections(words, own, now):
+            self._open()
+        else:
+            self._shut()
+        if not self._spread and lets_connections_go(words, own, now):
+            self._front.let_go(-(-len(self._front.connections) // _SHARE_LET_GO))
+
+    def _measured(self, now: float) -> float:
+        """How much of a CPU this process uses, the last moments more than those before."""
+        used = time.process_time()
+        share = (used - self._used) / max(now - self._looked_at, _LOOK_SECONDS / 2)
+        self._used, self._looked_at = used, now
+        self._busy += (share - self._busy) / 2
+        return self._busy
+
+    def _open(self) -> None:
+        if not self._is_open and self._socket.fileno() >= 0:
+            self._is_open = True
+            self._loop.add_reader(self._socket, self._accept)
+
+    def _shut(self) -> None:
+        if self._is_open:
+            self._is_open = False
+            self._loop.remove_reader(self._socket)
+
+    def _accept(self) -> None:
+        if self._spread:
+            self._shut()
+            self._loop.call_later(_AFTER_YOU_SECONDS, self._open)
+        for _ in range(1 if self._spread else _AT_ONCE):
+            try:
+                connection, _ = self._socket.accept()
+            except (BlockingIOError, InterruptedError, ConnectionAbortedError):
+                return
+            except OSError as error:
+                if error.errno not in _OUT_OF_RESOURCES:
+                    raise
+                _log.error("front.cannot_accept", problem=error.strerror)
+                self._shut()  # until the next look
+                return
+            task = self._loop.create_task(self._welcome(connection))
+            self._arriving.add(task)
+            task.add_done_callback(self._arriving.discard)
+
+    async def _welcome(self, connection: socket.socket) -> None:
+        connection.setblocking(False)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        # Whoever breaks the handshake off is told by TLS itself.
+        with suppress(OSError):
+            await self._loop.connect_accepted_socket(self._front, connection, ssl=self._tls)
