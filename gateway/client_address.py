@@ -28,11 +28,11 @@ def client_address(
     right, as long as the hop that wrote the entry is a trusted proxy (listen.trusted_proxies); the
     first address that is none is the client. What an untrusted peer claims is ignored.
     """
+    if not forwarded_for:
+        return _written(peer or "")
     nearest = _parse(peer or "")
     if nearest is None:
         return None
-    if not forwarded_for:
-        return str(nearest)
     trusted = _trusted_networks(tuple(settings.listen.trusted_proxies))
     for text in _from_the_right(forwarded_for):
         if not _is_in(nearest, trusted):
@@ -82,6 +82,12 @@ def _parse(text: str) -> Address | None:
     if isinstance(address, IPv6Address) and address.ipv4_mapped:
         return address.ipv4_mapped
     return address
+
+
+@lru_cache(maxsize=1024)
+def _written(text: str) -> str | None:
+    address = _parse(text)
+    return None if address is None else str(address)
 
 
 def _is_in(address: Address, networks: tuple[IPv4Network | IPv6Network, ...]) -> bool:

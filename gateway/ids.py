@@ -5,6 +5,8 @@ import time
 from base64 import urlsafe_b64encode
 from uuid import UUID
 
+from asyncpg.pgproto import pgproto
+
 _RANDOM_BITS = 74
 _VARIANT = 0x8000_0000_0000_0000
 
@@ -14,7 +16,13 @@ def new_id() -> UUID:
     milliseconds = time.time_ns() // 1_000_000
     random = secrets.randbits(_RANDOM_BITS)
     high = (milliseconds << 16) | 0x7000 | (random >> 62)
-    return UUID(int=(high << 64) | _VARIANT | (random & (2**62 - 1)))
+    number = (high << 64) | _VARIANT | (random & (2**62 - 1))
+    return pgproto.UUID(number.to_bytes(16))
+
+
+def read_id(text: str) -> UUID:
+    """The UUID that clients name in a URL; raises ValueError."""
+    return pgproto.UUID(text)
 
 
 def new_eab_kid() -> str:

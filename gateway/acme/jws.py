@@ -2,7 +2,6 @@
 
 import binascii
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -12,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256, SHA384
+from msgspec import Struct
 
 from gateway.acme.jwk import AccountKey
 from gateway.acme.problem import Problem, malformed
@@ -40,8 +40,7 @@ class ProtectedHeader(msgspec.Struct):
     crit: Any = msgspec.UNSET
 
 
-@dataclass(frozen=True, slots=True)
-class Jws:
+class Jws(Struct, frozen=True):
     """A parsed, not yet verified JWS."""
 
     header: ProtectedHeader

@@ -9,10 +9,10 @@ import struct
 import time
 from base64 import urlsafe_b64encode
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from msgspec import Struct
 
 from gateway.acme.jws import decode_base64url
 from gateway.acme.problem import Problem
@@ -23,8 +23,7 @@ _EPOCH = struct.Struct(">q")
 _TIME = struct.Struct(">I")
 
 
-@dataclass(frozen=True, slots=True)
-class Nonce:
+class Nonce(Struct, frozen=True):
     """An authentic nonce that was not yet burnt here."""
 
     value: bytes

@@ -6,7 +6,6 @@ One route takes all: servers come from the database and may be added while proce
 import traceback
 from collections.abc import Awaitable, Callable
 from typing import Any
-from uuid import UUID
 
 import msgspec
 import structlog
@@ -22,6 +21,7 @@ from gateway.db.pool import is_outage
 from gateway.errors import GatewayError, KeyChanged, NonceUsed
 from gateway.front.answer import Answer
 from gateway.front.plain_request import PlainRequest
+from gateway.ids import read_id
 from gateway.store import nonces
 from gateway.store.servers import Server
 
@@ -181,7 +181,7 @@ def _matched(rest: str) -> tuple[str, list[Any]]:
     argument, slash, action = others.partition("/")
     if name != "account":
         try:
-            argument = UUID(argument)
+            argument = read_id(argument)
         except ValueError:
             return "unknown", []
     return f"{name}/*/{action}" if slash else f"{name}/*", [argument]

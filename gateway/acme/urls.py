@@ -1,13 +1,13 @@
 """The URLs below a server's directory (DESIGN §3: paths per server)."""
 
-from dataclasses import dataclass
 from uuid import UUID
+
+from msgspec import Struct
 
 from gateway.rules.account_url import account_url
 
 
-@dataclass(frozen=True, slots=True)
-class Urls:
+class Urls(Struct, frozen=True):
     """`directory` is the directory's own URL; everything else lies below it."""
 
     directory: str

@@ -7,12 +7,12 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPublicKeyTypes
+from msgspec import Struct
 
 from gateway.rules.organizations import Subject
 
 
-@dataclass(frozen=True, slots=True)
-class CertificateRequest:
+class CertificateRequest(Struct, frozen=True):
     """Everything an issuer may need. `order_id` makes asking twice harmless.
 
     `names` are lower-case A-labels, wildcards included; `csr` is DER and already checked.
@@ -31,8 +31,7 @@ class CertificateRequest:
     organization: Subject | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Issued:
+class Issued(Struct, frozen=True):
     """A signed certificate. `serial` is lower-case hexadecimal of even length; `der` the leaf."""
 
     serial: str

@@ -4,8 +4,9 @@ Used at newOrder and again at finalize, with the same facts read afresh each tim
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from gateway.errors import BadValidity, Refusal
 from gateway.rules import organization_links, terms
@@ -15,16 +16,14 @@ from gateway.rules.organizations import Subject
 _CLOCK_SKEW = timedelta(hours=1)
 
 
-@dataclass(frozen=True, slots=True)
-class SubscriptionFacts:
+class SubscriptionFacts(Struct, frozen=True):
     """The current subscription of the EAB credential."""
 
     started_at: datetime
     expires_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(Struct, frozen=True):
     """May the account act at all? Its own status and that of its EAB credential."""
 
     account_status: str
@@ -33,8 +32,7 @@ class Standing:
     eab_suspended: bool
 
 
-@dataclass(frozen=True, slots=True)
-class GateFacts:
+class GateFacts(Struct, frozen=True):
     """What the gate looks at. `listed` are those of the asked names that the subscription has.
 
     `links` are their pre-validations on OV servers; None = on DV servers nobody asks for one.

@@ -5,6 +5,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from msgspec import Struct
+
 from gateway.db.pool import Connection, Pool, Record, fetch_one
 from gateway.store.admission import Admission, Ticket, admission_of
 
@@ -28,8 +30,7 @@ class StoredKey:
     version: int
 
 
-@dataclass(frozen=True, slots=True)
-class Client:
+class Client(Struct, frozen=True):
     """Who is on the other end: shown by LISTACCOUNTS."""
 
     user_agent: str | None

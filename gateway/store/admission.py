@@ -7,15 +7,15 @@ compares later belongs to the facts that the gate saw.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from gateway.db.pool import Record
 from gateway.rules.issuance import Standing
 from gateway.store.gate import standing_of
 
 
-@dataclass(frozen=True, slots=True)
-class Ticket:
+class Ticket(Struct, frozen=True):
     """A verified signature waiting to be admitted: its nonce, the account and which key signed."""
 
     nonce: bytes
@@ -34,8 +34,7 @@ def columns_of(tickets: Iterable[Ticket]) -> tuple[list[bytes], list[int], list[
     return nonces, epochs, account_ids
 
 
-@dataclass(frozen=True, slots=True)
-class Admission:
+class Admission(Struct, frozen=True):
     """The signer at the moment its nonce was burnt."""
 
     nonce_fresh: bool

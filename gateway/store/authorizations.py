@@ -1,11 +1,12 @@
 """Authorizations and their challenges as clients see them (RFC 8555 §7.1.4, §8)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from typing import Any
 from uuid import UUID
+
+from msgspec import Struct
 
 from gateway.db.batching import Batched
 from gateway.db.pool import Connection, Pool, Record
@@ -13,8 +14,7 @@ from gateway.store.admission import Admission, Ticket, admission_of, columns_of
 from gateway.store.new_orders import NewAuthorization
 
 
-@dataclass(frozen=True, slots=True)
-class Challenge:
+class Challenge(Struct, frozen=True):
     """A stored challenge."""
 
     id: UUID
@@ -25,8 +25,7 @@ class Challenge:
     error: dict[str, Any] | None
 
 
-@dataclass(frozen=True, slots=True)
-class Authorization:
+class Authorization(Struct, frozen=True):
     """A stored authorization with its challenges."""
 
     id: UUID

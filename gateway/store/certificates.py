@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from msgspec import Struct
+
 from gateway.db.batching import Batched
 from gateway.db.pool import Connection, Pool, Record, fetch_one
 from gateway.store.admission import Admission, Ticket, admission_of, columns_of
 
 
-@dataclass(frozen=True, slots=True)
-class Download:
+class Download(Struct, frozen=True):
     """DER of the leaf, and of the certificates above that clients are sent with it."""
 
     leaf: bytes

@@ -6,17 +6,18 @@ so a process that lost its lease changes nothing any more.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gateway.db.batching import Batched, columns, positions
 from gateway.db.pool import Connection, Pool
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(Struct, frozen=True):
     """One attempt, the `number`th, at a challenge that proves control over `name`."""
 
     challenge_id: UUID

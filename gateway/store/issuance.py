@@ -6,10 +6,11 @@ row exclusively and raises the version, so no change slips between the check and
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
+
+from msgspec import Struct
 
 from gateway.db.batching import Batched, columns
 from gateway.db.pool import Connection, Pool, fetch_one
@@ -21,8 +22,7 @@ KEY_COMPROMISE = 1
 CESSATION_OF_OPERATION = 5
 
 
-@dataclass(frozen=True, slots=True)
-class StepResult:
+class StepResult(Struct, frozen=True):
     """`unchanged` = the version still held; `done` = the order was in the right state and moved."""
 
     unchanged: bool
@@ -30,8 +30,7 @@ class StepResult:
     key_compromised: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Intent:
+class Intent(Struct, frozen=True):
     """What is going to be signed for a ready order, at a version of its credential."""
 
     kid: str
@@ -43,8 +42,7 @@ class Intent:
     lease: timedelta
 
 
-@dataclass(frozen=True, slots=True)
-class SignedCertificate:
+class SignedCertificate(Struct, frozen=True):
     """What came from the issuer at the instant `at`, to be stored whatever becomes of it."""
 
     issuer_id: UUID
@@ -57,8 +55,7 @@ class SignedCertificate:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(Struct, frozen=True):
     """A signed certificate for a processing order, at a version of its credential."""
 
     kid: str

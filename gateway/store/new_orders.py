@@ -1,9 +1,10 @@
 """Placing orders: what newOrder looks at, and what it stores (RFC 8555 §7.4)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
+
+from msgspec import Struct
 
 from gateway.db.batching import Batched, columns, positions
 from gateway.db.pool import Connection, Pool
@@ -13,8 +14,7 @@ from gateway.store.gate import facts_of
 from gateway.store.orders import Order
 
 
-@dataclass(frozen=True, slots=True)
-class NewAuthorization:
+class NewAuthorization(Struct, frozen=True):
     """An authorization to be stored with its challenges as (id, type, token)."""
 
     id: UUID
@@ -23,8 +23,7 @@ class NewAuthorization:
     challenges: Sequence[tuple[UUID, str, str]]
 
 
-@dataclass(frozen=True, slots=True)
-class Proof:
+class Proof(Struct, frozen=True):
     """A valid authorization that a new order can lean on."""
 
     id: UUID
@@ -33,8 +32,7 @@ class Proof:
     expires_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Reusable:
+class Reusable(Struct, frozen=True):
     """What a client has already: an open order for the same names, and proofs for single ones."""
 
     order_id: UUID | None

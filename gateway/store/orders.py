@@ -1,10 +1,11 @@
 """ACME orders and what the gate needs to know about them (RFC 8555 §7.1.3)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
+
+from msgspec import Struct
 
 from gateway.db.batching import Batched
 from gateway.db.pool import Connection, Pool, Record, fetch_one
@@ -13,8 +14,7 @@ from gateway.store.admission import Admission, Ticket, admission_of, columns_of
 from gateway.store.gate import facts_of
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(Struct, frozen=True):
     """A stored order; `names` and `authorization_ids` in the client's order."""
 
     id: UUID

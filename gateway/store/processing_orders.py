@@ -1,9 +1,10 @@
 """Processing orders: waiting for their issuer, taken over from a killed process, or failing."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
+
+from msgspec import Struct
 
 from gateway.db.pool import Connection, Pool
 from gateway.rules.issuance import GateFacts
@@ -11,8 +12,7 @@ from gateway.store.gate import facts_of
 from gateway.store.issuance import CESSATION_OF_OPERATION, SignedCertificate
 
 
-@dataclass(frozen=True, slots=True)
-class Unfinished:
+class Unfinished(Struct, frozen=True):
     """A `processing` order with everything needed to go on, in whatever process."""
 
     order_id: UUID

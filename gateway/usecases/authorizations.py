@@ -1,8 +1,9 @@
 """Authorizations: proofs of control over a name (RFC 8555 §7.4.1, §7.5)."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
+
+from msgspec.structs import replace
 
 from gateway import ids
 from gateway.ca.profiles import PROFILES

@@ -4,7 +4,6 @@ Three steps: read and decide, record the intent to sign, store what was signed. 
 between any two; the issuance runner goes on from what is stored, under the same serial.
 """
 
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any, cast
@@ -13,6 +12,8 @@ from uuid import UUID
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPublicKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gateway import ids
 from gateway.ca.csr import check_csr
@@ -41,8 +42,7 @@ SIGNING_LEASE = timedelta(seconds=15)
 _TRIES = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Finalize:
+class Finalize(Struct, frozen=True):
     """A client's finalize; `account_key` must not be the key of the certificate."""
 
     order_id: UUID

@@ -1,9 +1,11 @@
 """Orders, their authorizations and certificates, up to finalize (RFC 8555 §7.4, §7.5)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gateway import ids
 from gateway.ca.profiles import PROFILES, Profile
@@ -23,8 +25,7 @@ from gateway.usecases.refusals import check_gate
 from gateway.usecases.renewal import CertificateId, check_replaceable
 
 
-@dataclass(frozen=True, slots=True)
-class PlaceOrder:
+class PlaceOrder(Struct, frozen=True):
     """What a client asks for: unique lower-case A-labels, `*.` included."""
 
     server_id: UUID

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+from msgspec import Struct
+
 from gateway.validation.addresses import Range
 from gateway.validation.dns import Resolver
 
@@ -30,8 +32,7 @@ Evidence = Mapping[str, Any]
 """What was seen and where, as JSON members, for the audit trail."""
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(Struct, frozen=True):
     """What a client says it has put in place, and for whom. `name` is a DNS name without "*."."""
 
     name: str

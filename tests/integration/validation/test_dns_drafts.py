@@ -1,10 +1,10 @@
 """dns-account-01 and dns-persist-01 against a real name server, as their drafts have it."""
 
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from msgspec.structs import replace
 
 from gateway.validation import dns01, dnsaccount01, dnspersist01
 from gateway.validation.dns import DnsResolver

@@ -1,7 +1,6 @@
 """What a certificate of the local CA looks like."""
 
 import subprocess
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from msgspec.structs import replace
 from pkilint.cabf.serverauth.serverauth_constants import CertificateType
 
 from gateway.ca.issuer import Failed, Issued

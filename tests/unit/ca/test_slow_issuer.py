@@ -1,10 +1,10 @@
 """The stand-in for an upstream CA keeps the promises of the Issuer protocol."""
 
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 from cryptography import x509
+from msgspec.structs import replace
 
 from gateway import ids
 from gateway.ca.issuer import Failed, Issued, Issuer, Pending
