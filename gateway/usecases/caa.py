@@ -10,7 +10,7 @@ from gateway.services import Services
 from gateway.store import caa as store
 from gateway.store import orders
 from gateway.store.caa import Checked
-from gateway.usecases.perspective import claim_of, network_of
+from gateway.usecases.perspective import claim_of
 from gateway.validation import caa
 from gateway.validation.method import ValidationFailed
 
@@ -58,7 +58,7 @@ async def _check(
     )
     async with room:
         try:
-            await caa.check(claim, checked.method, services.resolver, network_of(services.settings))
+            await caa.check(claim, checked.method, services.resolver)
         except ValidationFailed as failed:
             name = f"*.{checked.name}" if checked.wildcard else checked.name
             return CaaRefusal(name, failed.kind == "caa", failed.detail)

@@ -217,8 +217,7 @@ async def _check_caa(
     services: Services, item: Unfinished, proof: Proof, now: datetime
 ) -> Mapping[str, Any]:
     claim = _claim(services.settings, item, proof, now)
-    network = network_of(services.settings)
-    return await caa.check(claim, proof.method, services.resolver, network)
+    return await caa.check(claim, proof.method, services.resolver)
 
 
 def _claim(settings: Settings, item: Unfinished, proof: Proof, now: datetime) -> Claim:

@@ -130,7 +130,7 @@ class Validator:
         )
         try:
             evidence = await METHODS[attempt.type].check(claim, resolver, network)
-            allowance = await caa.check(claim, attempt.type, resolver, network)
+            allowance = await caa.check(claim, attempt.type, resolver)
             return {**evidence, **allowance} if allowance else evidence
         except ValidationFailed:
             raise

@@ -2,31 +2,36 @@
 
 import asyncio
 import socket
-from collections.abc import Sequence
-from functools import lru_cache
+from asyncio import AbstractEventLoop
+from collections.abc import Callable, Sequence
+from functools import partial
 from ipaddress import ip_address
-from typing import Protocol
+from typing import Generic, NamedTuple, Protocol, TypeVar
+from weakref import WeakKeyDictionary
 
 import dns.exception
 import dns.message
-import dns.name
-import dns.rcode
-import dns.rdatatype
+import dns.rdata
 import dns.resolver
+from dns.rdataclass import RdataClass
 from dns.rdatatype import RdataType
 from dns.rdtypes.ANY.CAA import CAA
 from dns.rdtypes.ANY.TXT import TXT
-from dns.rrset import RRset
 
 from gateway.errors import ConfigurationError
 from gateway.rules.caa import Property
-from gateway.validation import dns_exchange
-from gateway.validation.dns_exchange import Answer, Question
+from gateway.validation import dns_wire
+from gateway.validation.dns_exchange import NameServer
+from gateway.validation.dns_wire import Answer, Question, Refused
+
+T = TypeVar("T")
 
 _DNS_PORT = 53
 _LARGEST_PORT = 65535
 _ROUNDS = 2  # UDP packets get lost: every name server is asked twice before giving up
 _LONGEST_ALIAS_CHAIN = 16
+_FINAL = (Answer, dns.exception.DNSException)
+"""Asking again is of no use."""
 _ENDLESS = "its aliases never end"
 _MALFORMED = "this is not a DNS name, or the answer about it is malformed"
 
@@ -39,7 +44,10 @@ class LookupFailed(Exception):
 
 
 class Resolver(Protocol):
-    """Answers what DNS says now; "there are none" is an answer, a failure raises LookupFailed."""
+    """Answers what DNS says now; "there are none" is an answer, a failure raises LookupFailed.
+
+    That is also raised when a look-up takes too long: nobody needs to watch the time.
+    """
 
     @property
     def nameservers(self) -> Sequence[tuple[str, int]]:
@@ -85,142 +93,130 @@ class DnsResolver:
         """
         self.nameservers = [_endpoint(text) for text in nameservers] or _of_the_system()
         self._timeout = timeout
+        self._by_loop: WeakKeyDictionary[AbstractEventLoop, list[NameServer]] = WeakKeyDictionary()
 
     async def addresses(self, name: str) -> list[str]:
-        found = await self._look_up([(name, RdataType.AAAA), (name, RdataType.A)])
+        found = await self._look_up([(name, _AAAA), (name, _A)])
         failures = [each for each in found if isinstance(each, LookupFailed)]
         addresses = [
-            record.to_text()
+            address
             for records in found
             if not isinstance(records, LookupFailed)
-            for record in records or ()
+            for address in records
         ]
         if failures and not addresses:
             raise failures[0]
         return addresses
 
     async def txt(self, name: str) -> list[str]:
-        [records] = await self._look_up([(name, RdataType.TXT)])
+        [records] = await self._look_up([(name, _TXT)])
         if isinstance(records, LookupFailed):
             raise records
-        return [
-            b"".join(record.strings).decode("utf-8", "replace")
-            for record in records or ()
-            if isinstance(record, TXT)
-        ]
+        return records
 
     async def caa(self, names: Sequence[str]) -> list[list[Property] | LookupFailed]:
-        found = await self._look_up([(name, RdataType.CAA) for name in names])
-        return [
-            records if isinstance(records, LookupFailed) else _properties(records)
-            for records in found
-        ]
+        return await self._look_up([(name, _CAA) for name in names])
 
     async def _look_up(
-        self, wanted: Sequence[tuple[str, RdataType]]
-    ) -> list[RRset | LookupFailed | None]:
-        """The records at the end of the alias chains that begin there, if there are any."""
-        found: list[RRset | LookupFailed | None] = [None] * len(wanted)
+        self, wanted: Sequence[tuple[str, "_Kind[T]"]]
+    ) -> list[list[T] | LookupFailed]:
+        """The records at the end of the alias chains that begin there."""
         deadline = asyncio.get_running_loop().time() + self._timeout
-        open_questions: dict[int, Question] = {}
-        for index, (name, record) in enumerate(wanted):
+        found: list[list[T] | LookupFailed] = [[] for _ in wanted]
+        questions: dict[int, Question] = {}
+        for index, (name, kind) in enumerate(wanted):
             try:
-                open_questions[index] = _parsed(name), record
+                questions[index] = dns_wire.question(name, kind.record)
             except (dns.exception.DNSException, UnicodeError):
-                found[index] = LookupFailed(name, record.name, _MALFORMED)
+                found[index] = _failed(wanted[index], _MALFORMED)
         for _ in range(_LONGEST_ALIAS_CHAIN):
-            answers = await self._ask(list(open_questions.values()), deadline)
-            for (index, (owner, record)), answer in zip(
-                list(open_questions.items()), answers, strict=True
-            ):
-                try:
-                    found[index], further = _follow(owner, answer)
-                except _Unanswered as error:
-                    found[index] = LookupFailed(wanted[index][0], record.name, str(error))
-                    further = None
-                if further is None:
-                    del open_questions[index]
-                else:
-                    open_questions[index] = further, record
-            if not open_questions:
-                return found
-        for index in open_questions:
-            name, record = wanted[index]
-            found[index] = LookupFailed(name, record.name, _ENDLESS)
+            if not questions:
+                break
+            said = await self._ask(list(questions.values()), deadline)
+            answers = dict(zip(questions, said, strict=True))
+            questions = {}
+            for index, answer in answers.items():
+                if not isinstance(answer, Answer):
+                    found[index] = _failed(wanted[index], self._cause(answer))
+                elif answer.alias is not None:
+                    questions[index] = answer.alias
+                elif answer.records:
+                    found[index] = _read(answer.records, wanted[index])
+        for index in questions:
+            found[index] = _failed(wanted[index], _ENDLESS)
         return found
 
     async def _ask(
         self, questions: Sequence[Question], deadline: float
-    ) -> "list[Answer | _Unanswered]":
-        """NOERROR or NXDOMAIN of the first name server that has an opinion on the question."""
-        share = self._timeout / (_ROUNDS * len(self.nameservers))
-        too_late = _Unanswered(f"no answer within {self._timeout:g} seconds")
-        answers: list[Answer | _Unanswered] = [too_late] * len(questions)
+    ) -> list[Answer | Exception]:
+        """What the first name server says that has an opinion on the question."""
+        servers = self._servers() * _ROUNDS
+        share = self._timeout / len(servers)
+        answers: list[Answer | Exception] = [TimeoutError()] * len(questions)
         unanswered = list(range(len(questions)))
-        for host, port in self.nameservers * _ROUNDS:
+        for server in servers:
             left = deadline - asyncio.get_running_loop().time()
             if not unanswered or left <= 0:
                 break
-            asked = [questions[index] for index in unanswered]
-            said = await dns_exchange.ask(asked, host, port, min(share, left))
+            said = await server.ask([questions[index] for index in unanswered], min(share, left))
             for index, answer in zip(unanswered, said, strict=True):
-                answers[index] = too_late if isinstance(answer, TimeoutError) else _opinion(answer)
-            unanswered = [
-                index
-                for index in unanswered
-                if isinstance(answer := answers[index], _Unanswered) and not answer.final
-            ]
+                answers[index] = answer
+            unanswered = [index for index in unanswered if not isinstance(answers[index], _FINAL)]
         return answers
 
+    def _cause(self, error: Exception) -> str:
+        if isinstance(error, TimeoutError):
+            return f"no answer within {self._timeout:g} seconds"
+        if isinstance(error, Refused):
+            return f"the resolver answered {error}"
+        if isinstance(error, dns.message.ChainTooLong):
+            return _ENDLESS
+        if isinstance(error, dns.exception.DNSException):
+            return _MALFORMED
+        return "the resolver cannot be reached"
 
-class _Unanswered(Exception):
-    """No name server gave an answer that counts; the text is the cause."""
-
-    def __init__(self, cause: str, *, final: bool = False) -> None:
-        """`final` = asking again is of no use."""
-        super().__init__(cause)
-        self.final = final
-
-
-def _opinion(answer: Answer | Exception) -> Answer | _Unanswered:
-    if isinstance(answer, dns.exception.DNSException):
-        return _Unanswered(_MALFORMED, final=True)
-    if isinstance(answer, Exception):
-        return _Unanswered("the resolver cannot be reached")
-    if answer is None or answer.rcode() in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
-        return answer
-    return _Unanswered(f"the resolver answered {dns.rcode.to_text(answer.rcode())}")
+    def _servers(self) -> list[NameServer]:
+        loop = asyncio.get_running_loop()
+        if loop not in self._by_loop:
+            self._by_loop[loop] = [NameServer(host, port) for host, port in self.nameservers]
+        return self._by_loop[loop]
 
 
-def _follow(
-    owner: dns.name.Name, answer: Answer | _Unanswered
-) -> tuple[RRset | None, dns.name.Name | None]:
-    """The records, or the alias that is to be asked about next; raises _Unanswered."""
-    if isinstance(answer, _Unanswered):
-        raise answer
-    if answer is None:
-        return None, None
+class _Kind(NamedTuple, Generic[T]):
+    """A type of records, and what the data of one says; ValueError = it is malformed."""
+
+    record: RdataType
+    read: Callable[[bytes], T]
+
+
+def _text(data: bytes) -> str:
+    record = dns.rdata.from_wire(RdataClass.IN, RdataType.TXT, data, 0, len(data))
+    assert isinstance(record, TXT)
+    return b"".join(record.strings).decode("utf-8", "replace")
+
+
+def _property(data: bytes) -> Property:
+    record = dns.rdata.from_wire(RdataClass.IN, RdataType.CAA, data, 0, len(data))
+    assert isinstance(record, CAA)
+    return Property(record.flags, record.tag.decode("latin-1"), record.value.decode("latin-1"))
+
+
+_A = _Kind(RdataType.A, partial(socket.inet_ntop, socket.AF_INET))
+_AAAA = _Kind(RdataType.AAAA, partial(socket.inet_ntop, socket.AF_INET6))
+_TXT = _Kind(RdataType.TXT, _text)
+_CAA = _Kind(RdataType.CAA, _property)
+
+
+def _read(records: Sequence[bytes], wanted: tuple[str, _Kind[T]]) -> list[T] | LookupFailed:
     try:
-        chain = answer.resolve_chaining()
-    except dns.message.ChainTooLong:
-        raise _Unanswered(_ENDLESS) from None
-    except dns.exception.DNSException:
-        raise _Unanswered(_MALFORMED) from None
-    if chain.answer is not None or chain.canonical_name == owner:
-        return chain.answer, None
-    return None, chain.canonical_name
+        return [wanted[1].read(data) for data in records]
+    except (dns.exception.DNSException, ValueError):
+        return _failed(wanted, _MALFORMED)
 
 
-def _properties(records: RRset | None) -> list[Property]:
-    return [
-        Property(record.flags, record.tag.decode("latin-1"), record.value.decode("latin-1"))
-        for record in records or ()
-        if isinstance(record, CAA)
-    ]
-
-
-_parsed = lru_cache(maxsize=4096)(dns.name.from_text)
-"""Names above many others are asked about again and again."""
+def _failed(wanted: tuple[str, _Kind[T]], cause: str) -> LookupFailed:
+    name, kind = wanted
+    return LookupFailed(name, kind.record.name, cause)
 
 
 def _endpoint(text: str) -> tuple[str, int]:

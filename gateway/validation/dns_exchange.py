@@ -1,142 +1,241 @@
-"""Questions to one name server, all at once.
+"""Questions to one name server, over sockets that all who ask share.
 
-Most questions of a validation have the answer "there are none": such an answer is recognised by
-its header, and only one with records in it is taken apart. The socket is connected and new for
-what is asked together: the kernel chooses its port, and drops what does not come from the name
-server. Every question has a random number of its own.
+A socket is connected, so that the kernel drops what does not come from the name server, and is
+soon followed by another one whose port the kernel chooses (RFC 5452 §9.2). Every question has a
+random number, and is not asked twice at the same time: that would make it easier to forge an
+answer (RFC 5452 §5).
 """
 
 import asyncio
-import secrets
+import os
 import socket
-import struct
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import dns.asyncquery
 import dns.exception
 import dns.message
 import dns.name
-import dns.rcode
 from dns.rdatatype import RdataType
 
-_UDP_PAYLOAD = 1232  # bytes; larger answers come by TCP and are never fragmented
-_HEADER = struct.Struct(">6H")
-_QUESTION = struct.Struct(">2H")
-_INTERNET = 1
-_RECURSION_DESIRED = 0x0100
-_RESPONSE, _TRUNCATED, _OPCODE, _CODE = 0x8000, 0x0200, 0x7800, 0x000F
-_EDNS = struct.pack(">BHHIH", 0, 41, _UDP_PAYLOAD, 0, 0)  # RFC 6891 §6.1.2
-_ANSWERED = (dns.rcode.NOERROR, dns.rcode.NXDOMAIN)
+from gateway.validation import dns_wire
+from gateway.validation.dns_wire import Answer, Question, Refused, Truncated
+
+_QUESTIONS_A_SOCKET = 64
+_SECONDS_A_SOCKET = 1.0
+_SECONDS_TO_JOIN = 1.0
+"""A question without an answer for longer may be lost: who asks then has it sent again."""
+_LARGEST_PACKET = 65535
+_PACKETS_AT_ONCE = 64
+"""Whoever floods a socket does not keep the event loop from other work."""
 
 
-Question = tuple[dns.name.Name, RdataType]
-Answer = dns.message.QueryMessage | None
-"""None = there are no such records, nor an alias."""
+class _Group:
+    """Questions that are asked together, and what is known when `over` is done."""
+
+    def __init__(self, size: int) -> None:
+        self.answers: list[Answer | Exception] = [TimeoutError()] * size
+        self.missing = size
+        self.over = asyncio.get_running_loop().create_future()
+
+    def put(self, index: int, answer: Answer | Exception) -> None:
+        self.answers[index] = answer
+        self.missing -= 1
+        if not self.missing:
+            self.end()
+
+    def end(self) -> None:
+        if not self.over.done():
+            self.over.set_result(None)
 
 
-async def ask(
-    questions: Sequence[Question], host: str, port: int, seconds: float
-) -> list[Answer | Exception]:
-    """What the name server says to each question within `seconds`, or why nothing is known.
+@dataclass(eq=False, slots=True)
+class _Asked:
+    """A question without an answer, and the places in groups that wait for it."""
 
-    That is TimeoutError, OSError or EOFError when the server cannot be reached, and
-    dns.exception.DNSException for an answer that is malformed.
-    """
-    answers: list[Answer | Exception] = [TimeoutError()] * len(questions)
-    truncated: list[int] = []
-    try:
-        async with asyncio.timeout(seconds):
-            await _by_udp(questions, host, port, answers, truncated)
-            for index in truncated:
-                answers[index] = await _by_tcp(*questions[index], host, port)
-    except TimeoutError:
-        pass
-    return answers
+    question: Question
+    waiting: list[tuple[_Group, int]] = field(default_factory=list)
+    socket: "_Socket | None" = None
+    number: bytes = b""
+    join_until: float = 0.0
+
+    def withdraw(self) -> None:
+        """No answer to what was sent so far will count."""
+        if self.socket is not None:
+            self.socket.forget(self)
 
 
-async def _by_udp(
-    questions: Sequence[Question],
-    host: str,
-    port: int,
-    answers: list[Answer | Exception],
-    truncated: list[int],
-) -> None:
-    """Puts what comes into `answers`, and the numbers of those that do not fit into `truncated`."""
-    loop = asyncio.get_running_loop()
+class NameServer:
+    """For one event loop."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self._endpoint = host, port
+        self._asked: dict[Question, _Asked] = {}
+        self._socket: _Socket | None = None
+
+    async def ask(self, questions: Sequence[Question], seconds: float) -> list[Answer | Exception]:
+        """What the name server says to each within `seconds`, or why nothing is known.
+
+        That is Refused, TimeoutError, OSError or EOFError when the server cannot be reached, and
+        dns.exception.DNSException for an answer that is malformed.
+        """
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        join_until = now + min(_SECONDS_TO_JOIN, seconds / 2)
+        group = _Group(len(questions))
+        timer = loop.call_at(now + seconds, group.end)
+        try:
+            for index, question in enumerate(questions):
+                asked = self._joined(question, group, index)
+                if now >= asked.join_until:
+                    asked.join_until = join_until
+                    self._send(asked)
+            await group.over
+        finally:
+            timer.cancel()
+            if group.missing:
+                self._leave(questions, group)
+        for index, answer in enumerate(group.answers):
+            if isinstance(answer, Truncated):
+                group.answers[index] = await self._by_tcp(questions[index], now + seconds)
+        return group.answers
+
+    def _joined(self, question: Question, group: _Group, index: int) -> _Asked:
+        asked = self._asked.get(question)
+        if asked is None:
+            asked = self._asked[question] = _Asked(question)
+        asked.waiting.append((group, index))
+        return asked
+
+    def _send(self, asked: _Asked) -> None:
+        asked.withdraw()
+        try:
+            self._current_socket().send(asked)
+        except OSError as error:
+            _settle(self._asked, asked, error)
+
+    def _current_socket(self) -> "_Socket":
+        if self._socket is None or not self._socket.usable:
+            self._socket = _Socket(_connected(*self._endpoint), self._asked)
+        return self._socket
+
+    def _leave(self, questions: Sequence[Question], group: _Group) -> None:
+        for question in questions:
+            asked = self._asked.get(question)
+            if asked is None:
+                continue
+            asked.waiting = [place for place in asked.waiting if place[0] is not group]
+            if not asked.waiting:
+                del self._asked[question]
+                asked.withdraw()
+
+    async def _by_tcp(self, question: Question, deadline: float) -> Answer | Exception:
+        host, port = self._endpoint
+        owner, end = dns.name.from_wire(question, 0)
+        record = RdataType(int.from_bytes(question[end : end + 2]))
+        query = dns.message.make_query(owner, record, use_edns=0, payload=dns_wire.UDP_PAYLOAD)
+        try:
+            async with asyncio.timeout_at(deadline):
+                return dns_wire.taken_apart(await dns.asyncquery.tcp(query, host, port=port))
+        except (OSError, EOFError, Refused, dns.exception.DNSException) as error:
+            return error
+
+
+class _Socket:
+    """Carries some questions, and is closed when it is to carry no more and waits for none."""
+
+    def __init__(self, connected: socket.socket, all_asked: dict[Question, _Asked]) -> None:
+        """`all_asked` has also the questions that other sockets carry."""
+        self._socket = connected
+        self._all_asked = all_asked
+        self._waiting: dict[bytes, _Asked] = {}
+        self._left = _QUESTIONS_A_SOCKET
+        loop = asyncio.get_running_loop()
+        loop.add_reader(self._socket, self._receive)
+        loop.call_later(_SECONDS_A_SOCKET, self._retire)
+
+    def __del__(self) -> None:
+        self._socket.close()  # the event loop ended before it was retired
+
+    @property
+    def usable(self) -> bool:
+        return self._left > 0
+
+    def send(self, asked: _Asked) -> None:
+        while (number := os.urandom(2)) in self._waiting:
+            pass
+        asked.socket, asked.number = self, number
+        self._waiting[number] = asked
+        self._left -= 1
+        try:
+            self._socket.send(dns_wire.query(number, asked.question))
+        except BlockingIOError:
+            pass  # as good as lost on the way
+        except OSError as error:
+            self._fail(error)
+
+    def forget(self, asked: _Asked) -> None:
+        del self._waiting[asked.number]
+        self._close_at_the_end()
+
+    def _retire(self) -> None:
+        self._left = 0
+        self._close_at_the_end()
+
+    def _close_at_the_end(self) -> None:
+        if self._left <= 0 and not self._waiting and self._socket.fileno() >= 0:
+            asyncio.get_running_loop().remove_reader(self._socket)
+            self._socket.close()
+
+    def _receive(self) -> None:
+        try:
+            for _ in range(_PACKETS_AT_ONCE):
+                self._take(self._socket.recv(_LARGEST_PACKET))
+                if not self._waiting:
+                    break
+        except BlockingIOError:
+            return
+        except OSError as error:
+            self._fail(error)
+        self._close_at_the_end()
+
+    def _take(self, packet: bytes) -> None:
+        """Forged and late packets settle nothing."""
+        asked = self._waiting.get(packet[:2])
+        if asked is None or not dns_wire.answers(packet, asked.question):
+            return
+        answer = _read(packet, asked.question)
+        del self._waiting[asked.number]
+        _settle(self._all_asked, asked, answer)
+
+    def _fail(self, error: OSError) -> None:
+        """The kernel does not say which of the questions it was about."""
+        lost = list(self._waiting.values())
+        self._waiting.clear()
+        for asked in lost:
+            _settle(self._all_asked, asked, error)
+        self._retire()
+
+
+def _connected(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    waiting: dict[int, tuple[int, bytes]] = {}
+    opened = socket.socket(family, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
     try:
-        with socket.socket(family, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK) as connected:
-            connected.connect((host, port))
-            for index, (owner, record) in enumerate(questions):
-                number = _unused_number(waiting)
-                wire = owner.to_digestable() + _QUESTION.pack(record, _INTERNET)
-                waiting[number] = index, wire
-                connected.send(_HEADER.pack(number, _RECURSION_DESIRED, 1, 0, 0, 1) + wire + _EDNS)
-            while waiting:
-                wire = await loop.sock_recv(connected, 65535)
-                answered = _answered(wire, waiting)
-                if answered is None:
-                    continue
-                if _flags(wire) & _TRUNCATED:
-                    truncated.append(answered)
-                else:
-                    answers[answered] = _read(wire)
-    except OSError as error:
-        for index, _ in waiting.values():
-            answers[index] = error
+        opened.connect((host, port))
+    except OSError:
+        opened.close()
+        raise
+    return opened
 
 
-def _unused_number(waiting: dict[int, tuple[int, bytes]]) -> int:
-    while (number := int.from_bytes(secrets.token_bytes(2))) in waiting:
-        pass
-    return number
+def _settle(all_asked: dict[Question, _Asked], asked: _Asked, answer: Answer | Exception) -> None:
+    del all_asked[asked.question]
+    for group, index in asked.waiting:
+        group.put(index, answer)
 
 
-def _answered(wire: bytes, waiting: dict[int, tuple[int, bytes]]) -> int | None:
-    """Which question this answers, once; forged and late packets answer none."""
-    if len(wire) < _HEADER.size:
-        return None
-    number, flags, questions, *_ = _HEADER.unpack_from(wire)
-    index, question = waiting.get(number, (0, b""))
-    asked = wire[_HEADER.size : _HEADER.size + len(question)]
-    if (
-        not question
-        or flags & (_RESPONSE | _OPCODE) != _RESPONSE
-        or questions != 1
-        or asked.lower() != question
-    ):
-        return None
-    del waiting[number]
-    return index
-
-
-def _flags(wire: bytes) -> int:
-    flags: int = _HEADER.unpack_from(wire)[1]
-    return flags
-
-
-def _read(wire: bytes) -> Answer | Exception:
-    _, flags, _, answers, *_ = _HEADER.unpack_from(wire)
-    if not answers and flags & _CODE in _ANSWERED:
-        return None
+def _read(packet: bytes, question: Question) -> Answer | Exception:
     try:
-        return _checked(dns.message.from_wire(wire))
-    except dns.exception.DNSException as error:
+        return dns_wire.read(packet, question)
+    except (Refused, Truncated, dns.exception.DNSException) as error:
         return error
-
-
-async def _by_tcp(
-    owner: dns.name.Name, record: RdataType, host: str, port: int
-) -> Answer | Exception:
-    query = dns.message.make_query(owner, record, use_edns=0, payload=_UDP_PAYLOAD)
-    try:
-        return _checked(await dns.asyncquery.tcp(query, host, port=port))
-    except (OSError, EOFError, dns.exception.DNSException) as error:
-        return error
-
-
-def _checked(answer: dns.message.Message) -> dns.message.QueryMessage:
-    if not isinstance(answer, dns.message.QueryMessage):
-        raise dns.exception.FormError
-    return answer

@@ -5,7 +5,7 @@ import asyncio
 from yarl import URL
 
 from gateway.validation.dns import Resolver
-from gateway.validation.fetch import LONGEST_BODY, Response
+from gateway.validation.http_response import LONGEST_BODY, Response
 from gateway.validation.method import Claim, Evidence, Network, ValidationFailed
 from gateway.validation.visit import Visit
 

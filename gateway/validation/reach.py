@@ -9,11 +9,13 @@ import os
 import ssl
 from collections.abc import Awaitable, Callable
 from ipaddress import ip_address
+from typing import TypeVar
 
 from gateway.validation.addresses import objection
 from gateway.validation.dns import LookupFailed, Resolver
-from gateway.validation.fetch import Stream
 from gateway.validation.method import Network, ValidationFailed
+
+T = TypeVar("T")
 
 _PER_FAMILY = 2  # addresses tried
 
@@ -27,9 +29,7 @@ class Reach:
         self.address = ""
         self.step = ""
 
-    async def connect(
-        self, host: str, port: int, opened: Callable[[str], Awaitable[Stream]]
-    ) -> Stream:
+    async def connect(self, host: str, port: int, opened: Callable[[str], Awaitable[T]]) -> T:
         """What `opened` gives for the first of the host's addresses that takes the connection.
 
         Raises ValidationFailed.
@@ -41,8 +41,9 @@ class Reach:
             self.step = f"Connecting to {host} at {self.address}"
             left = len(addresses) - position
             try:
-                # The last address may take all the time there is; nobody waits after it.
-                async with asyncio.timeout(self._network.timeout / left if left > 1 else None):
+                if left == 1:  # it may take all the time there is; nobody waits after it
+                    return await opened(address)
+                async with asyncio.timeout(self._network.timeout / left):
                     return await opened(address)
             except ssl.SSLError as error:
                 raise ValidationFailed(

@@ -9,7 +9,6 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.x509.oid import ObjectIdentifier
 
 from gateway.validation.dns import Resolver
-from gateway.validation.fetch import Stream
 from gateway.validation.method import Claim, Evidence, Network, ValidationFailed
 from gateway.validation.reach import Reach
 
@@ -27,7 +26,7 @@ async def check(claim: Claim, resolver: Resolver, network: Network) -> Evidence:
     """
     reach = Reach(resolver, network)
 
-    async def opened(address: str) -> Stream:
+    async def opened(address: str) -> asyncio.Transport:
         try:
             return await _handshake(address, claim.name, network)
         except ssl.SSLError as error:
@@ -39,7 +38,7 @@ async def check(claim: Claim, resolver: Resolver, network: Network) -> Evidence:
 
     try:
         async with asyncio.timeout(network.timeout):
-            stream = await reach.connect(claim.name, network.tls_port, opened)
+            transport = await reach.connect(claim.name, network.tls_port, opened)
     except TimeoutError as error:
         raise ValidationFailed(
             "connection",
@@ -47,25 +46,25 @@ async def check(claim: Claim, resolver: Resolver, network: Network) -> Evidence:
             transient=True,
         ) from error
     try:
-        tls: ssl.SSLObject = stream.writer.get_extra_info("ssl_object")
+        tls: ssl.SSLObject = transport.get_extra_info("ssl_object")
         complaint = _objection(tls, claim)
     finally:
-        stream.close()  # RFC 8737 §3: nothing is sent over it
+        transport.abort()  # RFC 8737 §3: nothing is sent over it
     if complaint:
         raise ValidationFailed("unauthorized", f"{claim.name} at {reach.address}: {complaint}.")
     return {"address": reach.address}
 
 
-async def _handshake(address: str, name: str, network: Network) -> Stream:
-    return Stream(
-        *await asyncio.open_connection(
-            address,
-            network.tls_port,
-            local_addr=(network.source_address, 0) if network.source_address else None,
-            ssl=_context(),
-            server_hostname=name,
-        )
+async def _handshake(address: str, name: str, network: Network) -> asyncio.Transport:
+    transport, _ = await asyncio.get_running_loop().create_connection(
+        asyncio.Protocol,
+        address,
+        network.tls_port,
+        local_addr=(network.source_address, 0) if network.source_address else None,
+        ssl=_context(),
+        server_hostname=name,
     )
+    return transport
 
 
 def _context() -> ssl.SSLContext:

@@ -3,7 +3,8 @@
 from yarl import URL
 
 from gateway.validation.dns import Resolver
-from gateway.validation.fetch import BadResponse, Response, Stream, connect, get
+from gateway.validation.fetch import Connection, connect
+from gateway.validation.http_response import BadResponse, Response
 from gateway.validation.method import Network, ValidationFailed
 from gateway.validation.reach import Reach, cause_of
 
@@ -64,10 +65,10 @@ class Visit:
         return target
 
     async def _get(self, url: URL) -> Response:
-        stream = await self._connect(url)
+        connection = await self._connect(url)
         self._reach.step = f"Waiting for the response of {self.place}"
         try:
-            return await get(stream, url)
+            return await connection.get(url)
         except BadResponse as error:
             raise ValidationFailed(
                 "connection", f"The response of {self.place} {error}.", transient=True
@@ -79,9 +80,9 @@ class Visit:
                 transient=True,
             ) from error
         finally:
-            stream.close()
+            connection.close()
 
-    async def _connect(self, url: URL) -> Stream:
+    async def _connect(self, url: URL) -> Connection:
         host, port = url.raw_host or "", url.port or 0
         port = {80: self._network.http_port, 443: self._network.tls_port}.get(port, port)
         source = self._network.source_address

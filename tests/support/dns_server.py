@@ -115,11 +115,16 @@ async def dns_server() -> AsyncIterator[DnsServer]:
         await reader.read()
         writer.close()
 
-    listener = await asyncio.start_server(serve, "127.0.0.1", 0)
-    port = listener.sockets[0].getsockname()[1]
-    transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
-        lambda: _Udp(server), local_addr=("127.0.0.1", port)
-    )
+    while True:
+        listener = await asyncio.start_server(serve, "127.0.0.1", 0)
+        port = listener.sockets[0].getsockname()[1]
+        try:
+            transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
+                lambda: _Udp(server), local_addr=("127.0.0.1", port)
+            )
+            break
+        except OSError:  # the port is free for TCP, but not for UDP
+            listener.close()
     server.address = f"127.0.0.1:{port}"
     try:
         yield server

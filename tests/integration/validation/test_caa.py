@@ -6,7 +6,7 @@ import pytest
 
 from gateway.validation import caa
 from gateway.validation.dns import DnsResolver, FixedResolver
-from gateway.validation.method import Claim, Evidence, Network, ValidationFailed
+from gateway.validation.method import Claim, Evidence, ValidationFailed
 from tests.support.dns_server import DnsServer, dns_server
 
 NAME = "shop.www.example.com"
@@ -24,7 +24,7 @@ async def dns() -> AsyncIterator[DnsServer]:
 
 async def check(dns: DnsServer, claim: Claim = CLAIM, method: str = "http-01") -> Evidence:
     resolver = DnsResolver([dns.address], timeout=0.5)
-    return await caa.check(claim, method, resolver, Network(timeout=1))
+    return await caa.check(claim, method, resolver)
 
 
 async def failure(dns: DnsServer, claim: Claim = CLAIM) -> ValidationFailed:
@@ -123,4 +123,4 @@ async def test_a_truncated_answer_is_asked_for_again_by_tcp(dns: DnsServer) -> N
 
 async def test_a_sandbox_without_dns_has_no_records() -> None:
     resolver = FixedResolver("127.0.0.1")
-    assert await caa.check(CLAIM, "http-01", resolver, Network()) == {}
+    assert await caa.check(CLAIM, "http-01", resolver) == {}

@@ -1,0 +1,77 @@
+"""Responses in whatever pieces they come."""
+
+import pytest
+
+from gateway.validation import http_response
+from gateway.validation.http_response import LONGEST_BODY, BadResponse, Incoming, Response
+
+OK = b"HTTP/1.1 200 OK\r\n"
+
+
+def read(*pieces: bytes, ended: bool = False) -> Response | None:
+    """None = more must come."""
+    incoming = Incoming()
+    reading = http_response.read(incoming)
+    try:
+        next(reading)
+        for piece in pieces:
+            incoming.data += piece
+            next(reading)
+        if ended:
+            incoming.ended = True
+            next(reading)
+    except StopIteration as complete:
+        response: Response = complete.value
+        return response
+    return None
+
+
+@pytest.mark.parametrize(
+    ("sent", "body"),
+    [
+        (OK + b"Content-Length: 5\r\n\r\nproof", b"proof"),
+        (OK + b"Content-Length: 0\r\n\r\n", b""),
+        (OK + b"Transfer-Encoding: Chunked\r\n\r\n2\r\npr\r\n3;x=y\r\noof\r\n0\r\n", b"proof"),
+        (b"HTTP/1.1 103 Early\r\nLink: x\r\n\r\n" + OK + b"Content-Length: 1\r\n\r\nx", b"x"),
+    ],
+    ids=["length", "empty", "chunks", "early hints"],
+)
+def test_a_response_is_complete_with_its_last_byte_and_not_before(sent: bytes, body: bytes) -> None:
+    pieces = [bytes((byte,)) for byte in sent]
+    assert read(*pieces[:-1]) is None
+    assert read(*pieces) == read(sent) == Response(200, None, body)
+
+
+def test_a_body_without_a_length_ends_with_the_connection() -> None:
+    assert read(OK + b"\r\n", b"pro", b"of") is None
+    assert read(OK + b"\r\n", b"pro", b"of", ended=True) == Response(200, None, b"proof")
+
+
+def test_only_the_head_is_read_of_another_status() -> None:
+    sent = b"HTTP/1.1 302 Found\r\nLocation: /there\r\nContent-Length: 99\r\n\r\n"
+    assert read(sent) == Response(302, "/there", b"")
+
+
+@pytest.mark.parametrize(
+    "framing",
+    [b"Content-Length: 9999\r\n\r\n", b"Transfer-Encoding: chunked\r\n\r\nffff\r\n", b"\r\n"],
+)
+def test_one_byte_more_than_the_longest_body_is_enough(framing: bytes) -> None:
+    response = read(OK + framing, b"x" * LONGEST_BODY, b"y")
+    assert response is not None
+    assert len(response.body) == LONGEST_BODY + 1
+
+
+def test_a_head_of_16_kib_is_read_and_no_longer_one() -> None:
+    line = OK + b"X: "
+    fits = line + b"x" * (16 * 1024 - len(line)) + b"\r\n\r\n"
+    assert read(fits + b"x", ended=True) == Response(200, None, b"x")
+    for too_long in (fits[:-4] + b"x\r\n\r\n", fits[:-4] + b"x" * 4):
+        with pytest.raises(BadResponse, match="head of more than 16384 bytes"):
+            read(too_long)
+
+
+@pytest.mark.parametrize("sent", [b"", OK, OK + b"Content-Length: 2\r\n\r\nx"])
+def test_a_connection_that_ends_early_is_a_bad_response(sent: bytes) -> None:
+    with pytest.raises(BadResponse, match="ends before it is complete"):
+        read(sent, ended=True)
