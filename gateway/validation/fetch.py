@@ -9,10 +9,9 @@ import ssl
 from ipaddress import ip_address
 from typing import cast
 
-from yarl import URL
-
 from gateway.validation import http_response
 from gateway.validation.http_response import BadResponse, Incoming, Response
+from gateway.validation.target import Target
 
 _USER_AGENT = "acme-subscription-gateway"
 
@@ -25,9 +24,9 @@ class Connection(asyncio.Protocol):
         self._reading = http_response.read(self._incoming)
         self._response: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
 
-    async def get(self, url: URL) -> Response:
+    async def get(self, target: Target) -> Response:
         """Raises BadResponse, or OSError when the connection breaks."""
-        self._transport.write(_request(url))
+        self._transport.write(_request(target))
         return await self._response
 
     def close(self) -> None:
@@ -61,24 +60,25 @@ class Connection(asyncio.Protocol):
             self._response.set_exception(error)
 
 
-async def connect(address: str, port: int, url: URL, source_address: str | None) -> Connection:
+async def connect(
+    address: str, port: int, target: Target, source_address: str | None
+) -> Connection:
     """Connects to `address`, with TLS for https; raises OSError, of which ssl.SSLError for TLS."""
-    secure = url.scheme == "https"
     _, connection = await asyncio.get_running_loop().create_connection(
         Connection,
         address,
         port,
         local_addr=(source_address, 0) if source_address else None,
-        ssl=_unverified_tls() if secure else None,
-        server_hostname=_server_name(url) if secure else None,
+        ssl=_unverified_tls() if target.secure else None,
+        server_hostname=_server_name(target.host) if target.secure else None,
     )
     return connection
 
 
-def _request(url: URL) -> bytes:
+def _request(target: Target) -> bytes:
     return (
-        f"GET {url.raw_path_qs} HTTP/1.1\r\n"
-        f"Host: {url.host_port_subcomponent}\r\n"
+        f"GET {target.path} HTTP/1.1\r\n"
+        f"Host: {target.authority}\r\n"
         f"User-Agent: {_USER_AGENT}\r\n"
         "Accept: */*\r\n"
         "Connection: close\r\n\r\n"
@@ -93,11 +93,10 @@ def _unverified_tls() -> ssl.SSLContext:
     return context
 
 
-def _server_name(url: URL) -> str:
+def _server_name(host: str) -> str:
     """Server name indication carries names only (RFC 6066 §3)."""
-    host = url.host or ""
     try:
         ip_address(host)
     except ValueError:
-        return url.raw_host or ""
+        return host
     return ""

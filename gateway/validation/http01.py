@@ -2,8 +2,7 @@
 
 import asyncio
 
-from yarl import URL
-
+from gateway.validation import target
 from gateway.validation.dns import Resolver
 from gateway.validation.http_response import LONGEST_BODY, Response
 from gateway.validation.method import Claim, Evidence, Network, ValidationFailed
@@ -19,12 +18,10 @@ async def check(claim: Claim, resolver: Resolver, network: Network) -> Evidence:
     Raises ValidationFailed, which names the address that was asked and what went wrong there.
     """
     visit = Visit(resolver, network)
-    url = URL.build(
-        scheme="http", host=claim.name, path=f"/.well-known/acme-challenge/{claim.token}"
-    )
+    first = target.plain(claim.name, f"/.well-known/acme-challenge/{claim.token}")
     try:
         async with asyncio.timeout(network.timeout):
-            response = await visit.follow(url)
+            response = await visit.follow(first)
     except TimeoutError as error:
         raise ValidationFailed(
             "connection",
@@ -32,7 +29,7 @@ async def check(claim: Claim, resolver: Resolver, network: Network) -> Evidence:
             transient=True,
         ) from error
     _compare(response, claim.key_authorization, visit)
-    return {"urls": [str(url) for url in visit.urls], "address": visit.address}
+    return {"urls": [each.url for each in visit.targets], "address": visit.address}
 
 
 def _compare(response: Response, expected: str, visit: Visit) -> None:

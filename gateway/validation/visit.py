@@ -1,18 +1,16 @@
 """Following an http URL over redirects to its end; every hop is resolved and checked anew."""
 
-from yarl import URL
-
 from gateway.validation.dns import Resolver
 from gateway.validation.fetch import Connection, connect
 from gateway.validation.http_response import BadResponse, Response
 from gateway.validation.method import Network, ValidationFailed
 from gateway.validation.reach import Reach, cause_of
+from gateway.validation.target import Target
 
 _MOST_REDIRECTS = 10
 _REDIRECTS = (301, 302, 307, 308)
 """Baseline Requirements §3.2.2.4.19; 303 is not among them."""
 _PORTS = (80, 443)
-_LONGEST_LOCATION = 2048  # characters
 _SHOWN = 200  # characters of a location
 
 
@@ -22,7 +20,7 @@ class Visit:
     def __init__(self, resolver: Resolver, network: Network) -> None:
         self._network = network
         self._reach = Reach(resolver, network)
-        self.urls: list[URL] = []
+        self.targets: list[Target] = []
 
     @property
     def address(self) -> str:
@@ -34,24 +32,24 @@ class Visit:
 
     @property
     def place(self) -> str:
-        return f"{self.urls[-1]} at {self.address}"
+        return f"{self.targets[-1].url} at {self.address}"
 
-    async def follow(self, url: URL) -> Response:
+    async def follow(self, target: Target) -> Response:
         """The first response that is no redirect."""
         for _ in range(_MOST_REDIRECTS + 1):
-            self.urls.append(url)
-            response = await self._get(url)
+            self.targets.append(target)
+            response = await self._get(target)
             if response.status not in _REDIRECTS:
                 return response
-            url = self._redirected(url, response.location)
+            target = self._redirected(target, response.location)
         raise ValidationFailed(
             "connection", f"{self.place} is the last of more than {_MOST_REDIRECTS} redirects."
         )
 
-    def _redirected(self, url: URL, location: str | None) -> URL:
+    def _redirected(self, base: Target, location: str | None) -> Target:
         if not location:
             raise ValidationFailed("connection", f"{self.place} redirects to nowhere.")
-        target = _target(url, location)
+        target = base.redirected(location)
         if target is None:
             raise ValidationFailed(
                 "connection",
@@ -64,11 +62,11 @@ class Visit:
             )
         return target
 
-    async def _get(self, url: URL) -> Response:
-        connection = await self._connect(url)
+    async def _get(self, target: Target) -> Response:
+        connection = await self._connect(target)
         self._reach.step = f"Waiting for the response of {self.place}"
         try:
-            return await connection.get(url)
+            return await connection.get(target)
         except BadResponse as error:
             raise ValidationFailed(
                 "connection", f"The response of {self.place} {error}.", transient=True
@@ -82,23 +80,10 @@ class Visit:
         finally:
             connection.close()
 
-    async def _connect(self, url: URL) -> Connection:
-        host, port = url.raw_host or "", url.port or 0
-        port = {80: self._network.http_port, 443: self._network.tls_port}.get(port, port)
+    async def _connect(self, target: Target) -> Connection:
+        usual = {80: self._network.http_port, 443: self._network.tls_port}
+        port = usual.get(target.port, target.port)
         source = self._network.source_address
         return await self._reach.connect(
-            host, port, lambda address: connect(address, port, url, source)
+            target.host, port, lambda address: connect(address, port, target, source)
         )
-
-
-def _target(base: URL, location: str) -> URL | None:
-    """None = not an http or https URL, or a longer one than is sensible."""
-    if len(location) > _LONGEST_LOCATION:
-        return None
-    try:
-        given = URL(location)
-        target = base.join(given).with_fragment(None)
-        usable = (given.raw_host or not given.scheme) and target.scheme in ("http", "https")
-    except ValueError:
-        return None
-    return target if usable else None

@@ -1,0 +1,50 @@
+"""What a GET asks for; the first of a validation is written out, redirects are parsed."""
+
+from dataclasses import dataclass
+
+from yarl import URL
+
+_LONGEST_LOCATION = 2048  # characters
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The parts of an http or https URL that a GET needs."""
+
+    url: str
+    secure: bool
+    host: str
+    """An IPv6 address is without brackets."""
+    port: int
+    authority: str
+    """The Host field (RFC 9110 §7.2)."""
+    path: str
+    """And query."""
+
+    def redirected(self, location: str) -> "Target | None":
+        """None = not an http or https URL, or a longer one than is sensible."""
+        if len(location) > _LONGEST_LOCATION:
+            return None
+        try:
+            given = URL(location)
+            url = URL(self.url, encoded=True).join(given).with_fragment(None)
+            usable = (given.raw_host or not given.scheme) and url.scheme in ("http", "https")
+        except ValueError:
+            return None
+        return _of(url) if usable else None
+
+
+def plain(host: str, path: str) -> Target:
+    """http at the usual port; neither name nor path need escapes."""
+    return Target(f"http://{host}{path}", False, host, 80, host, path)
+
+
+def _of(url: URL) -> Target:
+    return Target(
+        str(url),
+        url.scheme == "https",
+        url.raw_host or "",
+        url.port or 0,
+        url.host_port_subcomponent or "",
+        url.raw_path_qs,
+    )
