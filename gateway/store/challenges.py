@@ -194,7 +194,7 @@ async def succeed(
         ), readied AS (
             UPDATE acme."order"
                SET status = 'ready'
-             WHERE id = ANY (ARRAY(SELECT id FROM locked WHERE acme.all_valid(id)))
+             WHERE id = ANY ((SELECT acme.all_valid(ARRAY(SELECT id FROM locked)))::uuid[])
             RETURNING id
         )
         INSERT INTO audit.event (at, actor, action, subject, after)

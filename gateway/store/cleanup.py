@@ -17,6 +17,7 @@ async def lock_unfinished_orders(
           FROM acme."order"
          WHERE status IN ('pending', 'ready', 'invalid')
            AND csr IS NULL
+           AND intent IS NULL
            AND expires_at < $1
          ORDER BY expires_at
          LIMIT $2

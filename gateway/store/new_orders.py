@@ -23,17 +23,20 @@ class NewAuthorization(Struct, frozen=True):
     challenges: Sequence[tuple[UUID, str, str]]
 
 
-class Proof(Struct, frozen=True):
+class Proof(Struct, frozen=True, order=True):
     """A valid authorization that a new order can lean on."""
 
+    expires_at: datetime
     id: UUID
     name: str
     wildcard: bool
-    expires_at: datetime
 
 
 class Reusable(Struct, frozen=True):
-    """What a client has already: an open order for the same names, and proofs for single ones."""
+    """What a client has already: an open order for the same names, and proofs for single ones.
+
+    The proof that lasts longest comes last.
+    """
 
     order_id: UUID | None
     proofs: list[Proof]
@@ -52,7 +55,8 @@ async def read_gate(
     rows = await pool.fetch(
         """
         WITH asked AS (
-            SELECT item.*, string_to_array(item.listing, ' ') AS names
+            SELECT item.*, string_to_array(listing, ' ') AS names,
+                   string_to_array(replace(listing, '*.', ''), ' ') AS bases
               FROM unnest(acme.burn_nonces($1, $2), $3::text[], $4::text[], $5::text[],
                           $6::text[], $7::timestamptz[])
                    WITH ORDINALITY
@@ -71,14 +75,12 @@ async def read_gate(
                                 AND link.name = ANY (asked.names))
                   FROM acme.server
                  WHERE server.id = signer.server_id AND server.validation = 'OV') AS links,
-               ARRAY(SELECT ROW(held.id, held.name, held.wildcard, held.expires_at)
-                       FROM unnest(asked.names) AS wanted (name)
-                       JOIN acme.authorization held
-                         ON held.name = regexp_replace(wanted.name, '^[*][.]', '')
+               ARRAY(SELECT ROW(held.expires_at, held.id, held.name, held.wildcard)
+                       FROM acme.authorization held
                       WHERE held.account_id = asked.account_id
+                        AND held.name = ANY (asked.bases)
                         AND held.status = 'valid'
-                        AND held.expires_at > asked.now
-                      ORDER BY held.expires_at) AS proofs,
+                        AND held.expires_at > asked.now) AS proofs,
                (SELECT open.id
                   FROM acme."order" open
                  WHERE open.account_id = asked.account_id
@@ -92,7 +94,7 @@ async def read_gate(
                    AND (SELECT string_agg(item.name, ' ' ORDER BY item.name)
                           FROM acme.order_identifier item
                          WHERE item.order_id = open.id) = asked.listing
-                 ORDER BY open.id DESC
+                 ORDER BY open.expires_at DESC
                  LIMIT 1) AS open_order
           FROM asked
           CROSS JOIN LATERAL (
@@ -116,7 +118,7 @@ async def read_gate(
         row["position"]: (
             admission_of(row),
             facts_of(row),
-            Reusable(row["open_order"], [Proof(*proof) for proof in row["proofs"]]),
+            Reusable(row["open_order"], sorted(Proof(*proof) for proof in row["proofs"])),
         )
         for row in rows
     }
