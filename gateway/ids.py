@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from base64 import urlsafe_b64encode
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from uuid import UUID
 
 from asyncpg.pgproto import pgproto
@@ -27,22 +27,22 @@ def read_id(text: str) -> UUID:
 
 def new_eab_kid() -> str:
     """EAB key identifier, and id of the credential's first ACME account (22 characters)."""
-    return _base64url(_random(16))
+    return _text(16)
 
 
 def new_account_id() -> str:
     """acmeAccountID of a further account under an EAB credential (22 characters)."""
-    return _base64url(_random(16))
+    return _text(16)
 
 
 def new_mac_key() -> bytes:
     """EAB MAC key: 256 bits, enough for HS256 and usable with HS384 and HS512."""
-    return _random(32)
+    return urlsafe_b64decode(_text(32) + "=")
 
 
 def new_challenge_token() -> str:
     """Challenge token with 256 bits of entropy (RFC 8555 §8.3 asks for at least 128)."""
-    return _base64url(_random(32))
+    return _text(32)
 
 
 def new_cert_id() -> str:
@@ -52,17 +52,17 @@ def new_cert_id() -> str:
 
 def new_token_id() -> str:
     """The part of an API token that says which it is (16 characters)."""
-    return _base64url(_random(12))
+    return _text(12)
 
 
 def new_token_secret() -> str:
     """The secret part of an API token: 256 bits."""
-    return _base64url(_random(32))
+    return _text(32)
 
 
 def new_coupon_code() -> str:
     """Not to be guessed: 120 bits."""
-    return _base64url(_random(15))
+    return _text(15)
 
 
 def new_serial_number() -> int:
@@ -73,14 +73,10 @@ def new_serial_number() -> int:
     return (1 << 128) | secrets.randbits(128)
 
 
-def _random(length: int) -> bytes:
-    """Bytes whose base64url does not begin with "-": people give it to programs as an argument,
-    and programs would take it for an option of theirs."""
+def _text(length: int) -> str:
+    """So many random bytes in base64url that do not begin with "-": people give it to programs as
+    an argument, and programs would take it for an option of theirs."""
     while True:
-        data = secrets.token_bytes(length)
-        if not _base64url(data).startswith("-"):
-            return data
-
-
-def _base64url(data: bytes) -> str:
-    return urlsafe_b64encode(data).rstrip(b"=").decode()
+        text = urlsafe_b64encode(secrets.token_bytes(length)).rstrip(b"=").decode()
+        if not text.startswith("-"):
+            return text

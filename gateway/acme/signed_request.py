@@ -167,7 +167,8 @@ class Verifier:
     def _client(self, request: PlainRequest) -> Client:
         agent = request.headers.get("user-agent")
         if agent is not None:
-            agent = agent.encode(errors="replace").decode()[:_USER_AGENT_LENGTH]
+            agent = agent if agent.isascii() else agent.encode(errors="replace").decode()
+            agent = agent[:_USER_AGENT_LENGTH]
         forwarded_for = request.headers.get("x-forwarded-for")
         lines = [forwarded_for] if forwarded_for else []
         return Client(agent, client_address(request.peer, lines, self._settings))

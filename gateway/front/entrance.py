@@ -14,7 +14,7 @@ from gateway.front.connection import Front
 from gateway.front.room import Room, Word, lets_connections_go, takes_connections
 
 BACKLOG = 1024
-_LOOK_SECONDS = 0.1
+_LOOK_SECONDS = 0.25
 _AT_ONCE = 16
 _AFTER_YOU_SECONDS = 0.002
 """Who spreads connections leaves the next one to the others."""

@@ -21,7 +21,7 @@ from gateway.services import Services
 from gateway.store import lint_findings
 
 _WAITING = 1000
-_COLLECTING_SECONDS = 60.0
+_COLLECTING_SECONDS = 300.0
 _PARTS = 1_000_000
 
 _log = structlog.get_logger(__name__)
@@ -45,7 +45,7 @@ async def check_profiles(ca: LocalCa) -> None:
 class LintSampler:
     """Lints some of what this process has signed, after clients have it.
 
-    They are collected for a minute, so that the process that lints is there for seconds only.
+    They are collected for minutes, so that the process that lints is there for seconds only.
     """
 
     def __init__(
