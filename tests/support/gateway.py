@@ -154,7 +154,7 @@ def sandbox_settings(
     return Settings(**{**given, **sections})
 
 
-def session_trusting(root_pem: Path) -> ClientSession:
+def session_trusting(root_pem: Path, *, one_request_each: bool = False) -> ClientSession:
     """A client that trusts the sandbox's CA and no other."""
     trust = ssl.create_default_context(cafile=str(root_pem))
-    return ClientSession(connector=TCPConnector(ssl=trust))
+    return ClientSession(connector=TCPConnector(ssl=trust, force_close=one_request_each))
