@@ -118,7 +118,7 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
             ("notices", partial(keep_making, services)),
             ("notice_delivery", notices.run_forever),
         ):
-            await stack.enter_async_context(_background(name, work))
+            await stack.enter_async_context(background(name, work))
         acme = Routes(open_door(services, validator, runner, activity))
         yield Gateway(
             services,
@@ -144,7 +144,7 @@ async def run_jobs(settings: Settings) -> None:
     _check(settings)
     async with (
         _services(settings) as (services, ca),
-        _background("jobs", JobRunner(services, all_work(ca)).run_forever),
+        background("jobs", JobRunner(services, all_work(ca)).run_forever),
     ):
         await asyncio.Event().wait()
 
@@ -251,7 +251,7 @@ async def _close_pool(pool: Pool) -> None:
 
 
 @asynccontextmanager
-async def _background(name: str, work: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
+async def background(name: str, work: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
     """`work` runs until the block ends; a fault of it is logged, and it starts again."""
 
     async def keep_running() -> None:

@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from aiohttp import web
 
-from gateway.app import Gateway
+from gateway.app import Gateway, background
 from gateway.config import Listen
 from gateway.errors import ConfigurationError
 from gateway.front.access_log import AccessLog
@@ -97,15 +97,16 @@ async def _public(
         others = _first_parts(gateway.public)
         front = Front(gateway.acme.answer, others, runner.server, _KEEP_ALIVE_SECONDS)
         entrance = Entrance(front, listening, tls, seat, spread=spread)
-        watches = [asyncio.create_task(each.look_after()) for each in (front, entrance)]
-        await asyncio.sleep(0)  # it accepts from now on
-        try:
-            yield
-        finally:
-            for watch in watches:
-                watch.cancel()
-            entrance.close()
-            await front.close(GRACE_SECONDS)
+        async with (
+            background("connections", front.look_after),
+            background("entrance", entrance.look_after),
+        ):
+            await asyncio.sleep(0)  # now the socket listens
+            try:
+                yield
+            finally:
+                await entrance.close()
+                await front.close(GRACE_SECONDS)
 
 
 @asynccontextmanager

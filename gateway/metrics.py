@@ -15,7 +15,7 @@ from prometheus_client import (
 _REQUESTS = Counter("gateway_http_requests", "Requests answered.", ["door", "status"])
 _SECONDS = Histogram(
     "gateway_http_request_seconds",
-    "Time from the request's first byte to the answer's last.",
+    "Time from the request to its answer.",
     ["door"],
     buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10),
 )

@@ -27,6 +27,8 @@ from gateway.listeners import GRACE_SECONDS, tls_context
 from gateway.ports import Ports, bound_ports
 from gateway.worker import Place, dump_place, dump_settings
 
+_STOP_SECONDS = 2 * GRACE_SECONDS + 15
+"""Handshakes, the front's connections and aiohttp's end one after the other."""
 _FIRST_PAUSE = 0.1
 _LONGEST_PAUSE = 5.0
 _STEADY_SECONDS = 10.0
@@ -74,7 +76,8 @@ class Worker:
     ready: bool = False
     outgoing: bool = False
     """It ends as soon as another is there for it."""
-    told: bool = False
+    told_at: float | None = None
+    """When it was told to end."""
 
 
 class Supervisor:
@@ -109,6 +112,7 @@ class Supervisor:
                     return
                 self._bury_the_dead()
                 self._start_missing()
+                self._let_outgoing_go()
         finally:
             self._ports.close()
             self._stop_all()
@@ -123,7 +127,7 @@ class Supervisor:
                 if signal.SIGTERM in signals or signal.SIGINT in signals:
                     return True
                 if signal.SIGHUP in signals:
-                    self._signal_all(signal.SIGHUP)
+                    self._reload_certificate()
                 if signal.SIGUSR1 in signals:
                     self._replace_all()
             else:
@@ -137,7 +141,6 @@ class Supervisor:
             return
         worker.ready = True
         _log.info("server.worker_ready", pid=worker.process.pid)
-        self._let_one_go()
         if self._on_ready and sum(each.ready for each in self._workers) == self._settings.workers:
             self._on_ready()
             self._on_ready = None
@@ -149,12 +152,17 @@ class Supervisor:
             worker.outgoing = True
         self._next_start = 0.0
 
-    def _let_one_go(self) -> None:
+    def _let_outgoing_go(self) -> None:
+        """There are never fewer than wanted; one that does not end in time is killed."""
+        serving = [each for each in self._workers if each.ready and each.told_at is None]
+        outgoing = [each for each in serving if each.outgoing]
+        now = time.monotonic()
+        for worker in outgoing[: max(0, len(serving) - self._settings.workers)]:
+            worker.told_at = now
+            worker.process.send_signal(signal.SIGTERM)
         for worker in self._workers:
-            if worker.outgoing and not worker.told:
-                worker.told = True
-                worker.process.send_signal(signal.SIGTERM)
-                return
+            if worker.told_at is not None and now > worker.told_at + _STOP_SECONDS:
+                worker.process.kill()
 
     def _bury_the_dead(self) -> None:
         for worker in [each for each in self._workers if each.process.poll() is not None]:
@@ -162,7 +170,7 @@ class Supervisor:
             self._forget(worker)
             multiprocess.mark_process_dead(worker.process.pid, str(self._metrics_directory))  # type: ignore[no-untyped-call]
             status = worker.process.returncode
-            if worker.told and status == 0:
+            if worker.told_at is not None and status == 0:
                 continue
             if self._on_ready is not None:
                 raise OperatorMistake(f"a worker ended with status {status}; see its message above")
@@ -206,9 +214,14 @@ class Supervisor:
         for worker in self._workers:
             worker.process.send_signal(number)
 
+    def _reload_certificate(self) -> None:
+        for worker in self._workers:
+            if worker.ready:  # others will read the new one by themselves
+                worker.process.send_signal(signal.SIGHUP)
+
     def _stop_all(self) -> None:
         self._signal_all(signal.SIGTERM)
-        deadline = time.monotonic() + GRACE_SECONDS + 5
+        deadline = time.monotonic() + _STOP_SECONDS
         for worker in self._workers:
             try:
                 worker.process.wait(max(0.0, deadline - time.monotonic()))

@@ -9,6 +9,7 @@ import asyncio
 import gc
 import json
 import os
+import resource
 import signal
 import socket
 import sys
@@ -25,6 +26,8 @@ from pydantic import SecretStr
 from gateway import logging
 from gateway.app import open_gateway
 from gateway.config import Settings
+from gateway.db.migrate import require_current_schema
+from gateway.db.pool import Pool, is_outage
 from gateway.errors import GatewayError
 from gateway.front.entrance import Seat
 from gateway.front.room import Room
@@ -68,6 +71,9 @@ def main() -> int:
     told_settings, told_place = map(json.loads, _read_lines(2))
     settings, place = Settings(**told_settings), Place(**told_place)
     logging.configure(settings.log_level)
+    # Each connection is a descriptor, and what systems give by default is little.
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_serve(settings, place))
@@ -89,7 +95,7 @@ def _read_lines(number: int) -> list[bytes]:
 
 
 async def _serve(settings: Settings, place: Place) -> None:
-    sockets = {field: socket.socket(fileno=each) for field, each in place.sockets.items()}
+    sockets = {field: _inherited(each) for field, each in place.sockets.items()}
     seat = Seat(Room(place.room, place.seats), place.seat)
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -98,9 +104,25 @@ async def _serve(settings: Settings, place: Place) -> None:
     loop.add_reader(_STDIN, _die)
     async with open_gateway(settings) as gateway, serving(gateway, sockets, seat) as served:
         loop.add_signal_handler(signal.SIGHUP, _reload, served)
+        await _require_current_schema(gateway.services.pool)
         _spare_the_collector()
         os.write(1, b"ready\n")
         await stopped.wait()
+
+
+def _inherited(descriptor: int) -> socket.socket:
+    os.set_inheritable(descriptor, False)
+    return socket.socket(fileno=descriptor)
+
+
+async def _require_current_schema(pool: Pool) -> None:
+    """A worker that replaces another may be of a newer release. Raises OperatorMistake."""
+    try:
+        async with pool.acquire() as connection:
+            await require_current_schema(connection)
+    except Exception as error:
+        if not is_outage(error):
+            raise
 
 
 def _spare_the_collector() -> None:

@@ -153,9 +153,8 @@ class Routes:
     async def _add_nonce(self, headers: list[tuple[str, str]]) -> None:
         try:
             headers.append(("Replay-Nonce", await self._door.nonces.fresh()))
-        except Exception as error:
-            if not is_outage(error):
-                raise
+        except Exception as error:  # an answer without a nonce is better than none
+            _unexpected(error)
 
 
 async def _read_directory(door: Door, call: Call) -> Reply:

@@ -17,6 +17,8 @@ _LONGEST_PATH = 256
 
 _log = structlog.get_logger(__name__)
 _lines: list[bytes] = []
+_writing: asyncio.AbstractEventLoop | None = None
+"""The loop at the end of whose round the lines are written."""
 
 
 class _AccessLine(msgspec.Struct):
@@ -32,15 +34,18 @@ class _AccessLine(msgspec.Struct):
 
 def note(method: str, path: str, status: int, seconds: float, client: str | None) -> None:
     """What is noted in one round of the event loop is written together, at its end."""
+    global _writing
     metrics.observe_request(path, status, seconds)
     if not _log.is_enabled_for(logging.INFO):
         return
     line = _AccessLine(
         method, path[:_LONGEST_PATH], status, round(seconds * 1000, 2), client, _timestamp()
     )
-    if not _lines:
-        asyncio.get_running_loop().call_soon(_write)
     _lines.append(_encode(line))
+    loop = asyncio.get_running_loop()
+    if _writing is not loop:
+        _writing = loop
+        loop.call_soon(_write)
 
 
 class AccessLog(AbstractAccessLogger):
@@ -55,6 +60,8 @@ _encode = msgspec.json.Encoder().encode
 
 
 def _write() -> None:
+    global _writing
+    _writing = None
     text = b"\n".join([*_lines, b""])
     _lines.clear()
     sys.stderr.buffer.write(text)

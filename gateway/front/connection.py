@@ -15,6 +15,8 @@ from gateway.logging import describe
 Answering = Callable[[PlainRequest], Awaitable[Answer]]
 
 _LOOK_SECONDS = 5.0
+_LINGER_SECONDS = 2.0
+"""At a stop a request may be on its way over a connection that is idle here."""
 _log = structlog.get_logger(__name__)
 
 
@@ -40,6 +42,11 @@ class Front:
     def __call__(self) -> "Connection":
         return Connection(self, asyncio.get_running_loop())
 
+    @property
+    def number_of_connections(self) -> int:
+        """Those that aiohttp has by now included."""
+        return len(self.connections) + len(self.server.connections)
+
     def let_go(self, number: int) -> None:
         """So many connections are to end with their next answer: their clients come again."""
         self._to_let_go = number
@@ -59,37 +66,58 @@ class Front:
             for connection in tuple(self.connections):
                 connection.end_if_idle_since(loop.time() - self._keep_alive)
 
-    async def close(self, seconds: float) -> None:
-        """Ends idle connections at once, and the others when they have their answer."""
+    async def close(self, seconds: float, linger: float = _LINGER_SECONDS) -> None:
+        """Each connection ends with its next answer; idle ones wait `linger` seconds for it."""
         self.is_closing = True
+        if await self._all_end_within(linger):
+            return
         for connection in tuple(self.connections):
             connection.close()
-        if not self.connections:
-            return
-        try:
-            async with asyncio.timeout(seconds):
-                await self._ended.wait()
-        except TimeoutError:
+        if not await self._all_end_within(seconds - linger):
             for connection in tuple(self.connections):
                 connection.abort()
+
+    async def _all_end_within(self, seconds: float) -> bool:
+        try:
+            async with asyncio.timeout(seconds):
+                while self.connections:
+                    self._ended.clear()
+                    await self._ended.wait()
+        except TimeoutError:
+            return False
+        return True
 
     def forget(self, connection: "Connection") -> None:
         """It has ended, or has been handed over."""
         self.connections.discard(connection)
-        if self.is_closing and not self.connections:
+        if not self.connections:
             self._ended.set()
 
 
 class Connection(asyncio.Protocol):
     """One request at a time, and what came before its answer."""
 
-    __slots__ = ("_active_at", "_begun", "_front", "_loop", "_peer", "_task", "_transport")
+    __slots__ = (
+        "_active_at",
+        "_begun",
+        "_front",
+        "_is_full",
+        "_is_lost",
+        "_loop",
+        "_peer",
+        "_task",
+        "_transport",
+        "_wanted",
+    )
 
     def __init__(self, front: Front, loop: asyncio.AbstractEventLoop) -> None:
         self._front = front
         self._loop = loop
         self._task: asyncio.Task[None] | None = None
-        self._begun = b""
+        self._begun = bytearray()
+        self._wanted = 0
+        self._is_full = False
+        self._is_lost = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
@@ -97,12 +125,20 @@ class Connection(asyncio.Protocol):
         self._peer: str | None = str(peer[0]) if isinstance(peer, tuple) else None
         self._active_at = self._loop.time()
         self._front.connections.add(self)
-        if self._front.is_closing:
-            self.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
         # What is under way goes on: a client that went away may come back for it.
+        self._is_lost = True
         self._front.forget(self)
+
+    def pause_writing(self) -> None:
+        """The client does not read its answers: nothing else is done for it meanwhile."""
+        self._is_full = True
+
+    def resume_writing(self) -> None:
+        self._is_full = False
+        if self._task is None and self._begun:
+            self._go_on()
 
     @property
     def waiting_bytes(self) -> int:
@@ -110,23 +146,24 @@ class Connection(asyncio.Protocol):
         return len(self._begun)
 
     def data_received(self, data: bytes) -> None:
-        if self._begun:
-            data = self._begun + data
-        if self._task is None:
+        if self._task is None and not self._begun and not self._is_full:
             self._take(data)
             return
-        self._begun = data
-        if len(data) > MAXIMUM_BYTES:
+        self._begun += data
+        if self._task is None and not self._is_full:
+            if len(self._begun) >= self._wanted:
+                self._go_on()
+        elif len(self._begun) > MAXIMUM_BYTES:
             self._transport.pause_reading()
 
     def _take(self, data: bytes) -> None:
         request = recognise(data, self._peer)
         if isinstance(request, Unfinished):
-            self._begun = data
+            self._begun += data
+            self._wanted = request.size
         elif request is None or request.target[1:].partition("/")[0] in self._front.others:
             self._hand_over(data)
         else:
-            self._begun = b""
             self._task = self._loop.create_task(self._serve(request))
 
     async def _serve(self, request: PlainRequest) -> None:
@@ -146,12 +183,16 @@ class Connection(asyncio.Protocol):
         note(request.method, request.path, answer.status, self._active_at - begun_at, self._peer)
         if closes:
             self._transport.close()
-        elif self._begun:
+        elif self._begun and not self._is_full:
             self._go_on()
 
     def _go_on(self) -> None:
-        """With what came before the answer was there."""
-        data, self._begun = self._begun, b""
+        """With what came before there was an answer, or room for another."""
+        if self._is_lost or self._transport.is_closing():
+            return
+        data = bytes(self._begun)
+        self._begun.clear()
+        self._wanted = 0
         if not self._transport.is_reading():
             self._transport.resume_reading()
         self._take(data)
@@ -168,14 +209,16 @@ class Connection(asyncio.Protocol):
         """What has begun and does not end is for aiohttp, which tells the client so."""
         if self._task is not None or self._active_at > instant:
             return
-        if self._begun:
-            self._hand_over(self._begun)
+        if self._is_full:
+            self._transport.abort()
+        elif self._begun:
+            self._hand_over(bytes(self._begun))
         else:
             self._transport.close()
 
     def close(self) -> None:
-        """No further request is answered."""
-        if self._task is None:
+        """An idle connection ends; what has begun has its answer first."""
+        if self._task is None and not self._begun:
             self._transport.close()
 
     def abort(self) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 MAXIMUM_BYTES = 64 * 1024
 """Of a body; larger ones are not plain."""
+_LONGEST_HEAD = 8 * 1024
 
 _HEAD = re.compile(
     rb"(GET|HEAD|POST) (/[!\"$&-~]*) HTTP/1\.1\r\n"  # no escapes: two spellings of one path
@@ -45,7 +46,8 @@ class Unfinished:
 
 def recognise(data: bytes, peer: str | None) -> PlainRequest | Unfinished | None:
     """The request that `data` is; None = not a plain one, or more than one."""
-    matched = _HEAD.match(data)
+    end = data.find(b"\r\n\r\n", 0, _LONGEST_HEAD) + 4
+    matched = _HEAD.fullmatch(data, 0, end)
     if matched is None:
         return None
     method, target, lines = matched.groups()

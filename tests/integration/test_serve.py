@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import socket
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -124,27 +125,48 @@ async def test_the_other_worker_serves_meanwhile(served: Served) -> None:
         assert await served.get("/health/ready") == 200
 
 
-async def test_workers_are_replaced_without_a_lost_request(served: Served) -> None:
-    before = served.server.workers()
-    stopped = asyncio.Event()
+@dataclass
+class Poster:
+    """A client that sends head and body of a POST apart, and never sends one again."""
 
-    async def keep_asking(over_new_connections: bool) -> list[int]:
-        answers = []
-        headers = {"Connection": "close"} if over_new_connections else {}
+    port: int
+    trust: ssl.SSLContext
+    keeps_connections: bool
+    statuses: list[bytes]
+
+    async def run(self, stopped: asyncio.Event) -> None:
         while not stopped.is_set():
-            url = f"{served.url}/v2/DV/newNonce"  # of a server that this database has not
-            async with served.session.head(url, headers=headers) as response:
-                answers.append(response.status)
-        return answers
+            reader, writer = await asyncio.open_connection("127.0.0.1", self.port, ssl=self.trust)
+            while await self._post(reader, writer) and not stopped.is_set():
+                pass
+            writer.close()
 
-    asking = [asyncio.create_task(keep_asking(number % 2 == 0)) for number in range(8)]
+    async def _post(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        """Gives whether the connection can be used again."""
+        wanted = b"" if self.keeps_connections else b"Connection: close\r\n"
+        writer.write(b"POST /v2/DV HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n%b\r\n" % wanted)
+        await asyncio.sleep(0.01)
+        writer.write(b"body")
+        head = (await reader.readuntil(b"\r\n\r\n")).lower()
+        await reader.readexactly(int(head.partition(b"content-length: ")[2].partition(b"\r")[0]))
+        self.statuses.append(head[9:12])
+        return b"connection: close" not in head
+
+
+async def test_workers_are_replaced_without_a_lost_request(served: Served, tmp_path: Path) -> None:
+    before = served.server.workers()
+    trust = ssl.create_default_context(cafile=str(tmp_path / "root.pem"))
+    port, stopped = served.settings.listen.port, asyncio.Event()
+    posters = [Poster(port, trust, number % 2 == 0, []) for number in range(8)]
+    posting = [asyncio.create_task(poster.run(stopped)) for poster in posters]
     served.server.process.send_signal(signal.SIGUSR1)
     await served.server.until_logged("server.worker_ready", times=4)
     await until(lambda: len(served.server.workers()) == 2, "the old workers stay", 40)
     stopped.set()
-    answers = [status for each in await asyncio.gather(*asking) for status in each]
-    assert len(answers) > 8
-    assert set(answers) == {404}
+    await asyncio.gather(*posting)
+    for poster in posters:
+        assert len(poster.statuses) > 2
+        assert set(poster.statuses) == {b"404"}  # there is no such server in this database
     assert not set(before) & set(served.server.workers())
 
 

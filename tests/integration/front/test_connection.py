@@ -13,6 +13,7 @@ from gateway.front.plain_request import PlainRequest
 
 PLAIN = b"POST /v2/DV HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nbody"
 UNUSUAL = b"POST /v2/DV HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+LARGE = bytes(200_000)
 OTHERS = b"GET /products/x HTTP/1.1\r\nHost: a\r\n\r\n"
 
 
@@ -21,6 +22,7 @@ class House:
     """A front whose answers wait for `gate`, with an aiohttp application behind it."""
 
     front: Front
+    server: web.Server
     port: int
     gate: asyncio.Event
     seen: asyncio.Queue[PlainRequest]
@@ -37,7 +39,7 @@ async def house(keep_alive: float = 60) -> AsyncIterator[House]:
         if request.body == b"fail":
             raise RuntimeError
         await gate.wait()
-        return Answer(200, [], b"front:" + request.body)
+        return Answer(200, [], b"front:" + (LARGE if request.target == "/large" else request.body))
 
     async def other(request: web.Request) -> web.Response:
         return web.Response(body=b"aiohttp:" + await request.read())
@@ -50,10 +52,10 @@ async def house(keep_alive: float = 60) -> AsyncIterator[House]:
     front = Front(answering, frozenset({"products"}), runner.server, keep_alive)
     server = await asyncio.get_running_loop().create_server(front, "127.0.0.1", 0)
     try:
-        yield House(front, server.sockets[0].getsockname()[1], gate, seen)
+        yield House(front, runner.server, server.sockets[0].getsockname()[1], gate, seen)
     finally:
         server.close()
-        await front.close(5)
+        await front.close(5, linger=0.01)
         await runner.cleanup()
 
 
@@ -201,7 +203,7 @@ async def test_closing_ends_idle_connections_and_lets_the_others_have_their_answ
         at.gate.clear()
         busy.send(PLAIN)
         await at.seen.get()
-        closing = asyncio.create_task(at.front.close(10))
+        closing = asyncio.create_task(at.front.close(10, linger=0.01))
         assert await idle.end() == b""
         at.gate.set()
         head, body = await busy.answer()
@@ -216,7 +218,7 @@ async def test_closing_does_not_wait_for_ever() -> None:
         peer = await call(at)
         peer.send(PLAIN)
         await at.seen.get()
-        await at.front.close(0.01)
+        await at.front.close(0.02, linger=0.01)
         assert await peer.end() == b""
 
 
@@ -257,3 +259,72 @@ async def test_a_connection_that_is_let_go_ends_with_its_next_answer() -> None:
         assert await peers[0].end() == b""
         peers[2].send(PLAIN)
         assert await peers[2].body() == b"front:body"
+
+
+async def test_what_is_on_its_way_at_a_stop_is_answered() -> None:
+    async with house() as at:
+        idle, unfinished = await call(at), await call(at)
+        idle.send(PLAIN)
+        await idle.answer()
+        unfinished.send(PLAIN[:-2])
+        await asyncio.sleep(0.01)
+        closing = asyncio.create_task(at.front.close(10, linger=0.2))
+        await asyncio.sleep(0.01)
+        idle.send(PLAIN)
+        head, _ = await idle.answer()
+        assert b"Connection: close" in head
+        await asyncio.sleep(0.3)
+        unfinished.send(PLAIN[-2:])
+        head, body = await unfinished.answer()
+        assert b"Connection: close" in head and body == b"front:body"
+        await closing
+
+
+async def test_a_long_head_is_aiohttps() -> None:
+    async with house() as at:
+        peer = await call(at)
+        lines = b"".join(b"X-%d: %b\r\n" % (number, 4000 * b"a") for number in range(3))
+        peer.send(PLAIN.replace(b"Host: a\r\n", b"Host: a\r\n" + lines))
+        assert await peer.body() == b"aiohttp:body"
+
+
+async def test_nothing_is_left_of_a_client_that_goes_before_its_answer() -> None:
+    async with house() as at:
+        at.gate.clear()
+        peers = [await call(at) for _ in range(5)]
+        for peer in peers:
+            peer.send(PLAIN)
+            await at.seen.get()
+            peer.send(PLAIN)
+        await asyncio.sleep(0.05)
+        for peer in peers:
+            peer.leave()
+        await asyncio.sleep(0.05)
+        at.gate.set()
+        await asyncio.sleep(0.05)
+        assert at.front.number_of_connections == 0
+        assert at.seen.empty()
+
+
+async def test_a_client_that_does_not_read_is_not_answered_further() -> None:
+    async with house() as at:
+        peer = await call(at)
+        for _ in range(100):
+            peer.send(b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n")
+            await asyncio.sleep(0.002)
+        assert at.seen.qsize() < 50
+        [connection] = at.front.connections
+        connection.end_if_idle_since(asyncio.get_running_loop().time() + 60)
+        await asyncio.sleep(0.01)
+        assert at.front.number_of_connections == 0
+
+
+async def test_a_client_that_reads_later_has_its_answers_then() -> None:
+    async with house() as at:
+        peer = await call(at)
+        for _ in range(60):
+            peer.send(b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n")
+            await asyncio.sleep(0.002)
+        assert at.seen.qsize() < 60
+        bodies = [await peer.body() for _ in range(60)]
+        assert {body.partition(b":")[0] for body in bodies} <= {b"front", b"aiohttp"}
