@@ -19,24 +19,32 @@ class Answer:
 class Connection:
     """To one server, one request at a time."""
 
-    def __init__(self, host: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter):
-        self._host = host
-        self._reader, self._writer = reader, writer
+    def __init__(self, url: str) -> None:
+        self._url = urlsplit(url)
+        self._is_open = False
 
     @classmethod
     async def open(cls, url: str) -> Self:
+        opened = cls(url)
+        await opened._connect()
+        return opened
+
+    async def _connect(self) -> None:
         """The server's certificate is not checked: that would be the client's CPU only."""
-        parts = urlsplit(url)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
-        streams = await asyncio.open_connection(parts.hostname, parts.port, ssl=context)
-        return cls(parts.netloc, *streams)
+        self._reader, self._writer = await asyncio.open_connection(
+            self._url.hostname, self._url.port, ssl=context
+        )
+        self._is_open = True
 
     async def send(self, method: str, url: str, body: bytes = b"", kind: str = "") -> Answer:
         """Raises OSError or asyncio.IncompleteReadError when the server goes away."""
+        if not self._is_open:
+            await self._connect()
         path = url[url.index("/", 8) :]
-        head = f"{method} {path} HTTP/1.1\r\nHost: {self._host}\r\nUser-Agent: bench\r\n"
+        head = f"{method} {path} HTTP/1.1\r\nHost: {self._url.netloc}\r\nUser-Agent: bench\r\n"
         if method == "POST":
             head += f"Content-Type: {kind}\r\nContent-Length: {len(body)}\r\n"
         self._writer.write(head.encode() + b"\r\n" + body)
@@ -53,6 +61,9 @@ class Connection:
             if colon:
                 headers[name.lower()] = value.strip()
         body = await self._body(headers) if has_body else b""
+        if headers.get("connection") == "close":
+            self._is_open = False
+            self._writer.close()
         return Answer(int(status[9:12]), headers, body)
 
     async def _body(self, headers: dict[str, str]) -> bytes:

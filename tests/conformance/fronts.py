@@ -70,6 +70,8 @@ async def open_front(
             yield gateway
         return
     settings = await configured(database, directory, workers=2, validation=validation)
+    spread = settings.listen.model_copy(update={"spread": True})
+    settings = settings.model_copy(update={"listen": spread})
     if front == "two processes":
         async with _served(settings, directory, settings.listen.plain_http_port) as gateway:
             yield gateway
