@@ -19,6 +19,8 @@ from gateway.db.pool import open_pool
 from gateway.sandbox import demo_data
 from gateway.vault import Vault
 
+_RESULT = Path(__file__).with_name("latest-actions.json")
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.actions", description=__doc__)
@@ -26,11 +28,18 @@ def main() -> None:
     parser.add_argument("--clients", type=int, nargs="+", default=[1, 16])
     parser.add_argument("--actions", type=int, default=1500, help="of all clients together")
     given = parser.parse_args()
-    for workers in given.workers:
-        _measure_workers(workers, given.clients, given.actions)
+    measured = {
+        workers: _measure_workers(workers, given.clients, given.actions)
+        for workers in given.workers
+    }
+    _RESULT.write_text(json.dumps(report.actions_as_json(measured), indent=2) + "\n")
 
 
-def _measure_workers(workers: int, clients: list[int], actions: int) -> None:
+def _measure_workers(
+    workers: int, clients: list[int], actions: int
+) -> dict[int, dict[str, Measured]]:
+    """By clients and action."""
+    found: dict[int, dict[str, Measured]] = {}
     secret = servers.new_secret()
     with (
         tempfile.TemporaryDirectory(prefix="bench-") as made,
@@ -50,6 +59,8 @@ def _measure_workers(workers: int, clients: list[int], actions: int) -> None:
                     measured = load(server, action, kids, each, database.postmaster)
                     title = f"{action}, {workers} workers, {number} clients"
                     report.print_measured(title, measured, "action")
+                    found.setdefault(number, {})[action] = measured
+    return found
 
 
 def load(

@@ -82,6 +82,21 @@ def as_json(
     }
 
 
+def actions_as_json(
+    measured: Mapping[int, Mapping[int, Mapping[str, Measured]]],
+) -> dict[str, Any]:
+    """By workers, clients and action."""
+    return {
+        "gateway": {
+            str(workers): {
+                str(clients): {action: _figures(each) for action, each in by_action.items()}
+                for clients, by_action in by_clients.items()
+            }
+            for workers, by_clients in measured.items()
+        }
+    }
+
+
 def _figures(measured: Measured) -> dict[str, Any]:
     return {
         "cpu_ms": round(measured.cpu_ms, 3),

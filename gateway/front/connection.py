@@ -9,8 +9,9 @@ from aiohttp import web
 
 from gateway.front.access_log import note
 from gateway.front.answer import Answer, encode
-from gateway.front.plain_request import MAXIMUM_BYTES, PlainRequest, Unfinished, recognise
+from gateway.front.plain_request import PlainRequest, Unfinished, recognise
 from gateway.logging import describe
+from gateway.request_body import MAXIMUM_BYTES
 
 Answering = Callable[[PlainRequest], Awaitable[Answer]]
 

@@ -8,8 +8,8 @@ judged here, so two parsers can never come to different ends of one request.
 import re
 from dataclasses import dataclass
 
-MAXIMUM_BYTES = 64 * 1024
-"""Of a body; larger ones are not plain."""
+from gateway.request_body import MAXIMUM_BYTES
+
 _LONGEST_HEAD = 8 * 1024
 
 _HEAD = re.compile(

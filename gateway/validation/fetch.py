@@ -30,6 +30,8 @@ class Connection(asyncio.Protocol):
         return await self._response
 
     def close(self) -> None:
+        if self._response.done() and not self._response.cancelled():
+            self._response.exception()  # nobody may have asked for it yet
         self._transport.abort()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:

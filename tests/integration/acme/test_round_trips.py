@@ -72,6 +72,22 @@ async def test_a_nonce_costs_no_round_trip(client: AcmeClient, statements: State
     assert await statements.when_warm(again(lambda: client.request("HEAD", url))) == 0
 
 
+async def test_the_directory_costs_no_round_trip(
+    client: AcmeClient, statements: Statements, gateway: Any
+) -> None:
+    url = gateway.directory_url
+    assert await statements.when_warm(again(lambda: client.request("GET", url))) == 0
+
+
+async def test_the_list_of_orders_costs_one_round_trip(
+    client: AcmeClient, statements: Statements, ready_order: ReadyOrder
+) -> None:
+    await ready_order()
+    assert (
+        await statements.when_warm(again(partial(client.post, f"{client.account_url}/orders"))) == 1
+    )
+
+
 async def test_reading_costs_one_round_trip(
     client: AcmeClient, statements: Statements, ready_order: ReadyOrder
 ) -> None:

@@ -130,13 +130,26 @@ async def test_a_changed_key_holds_in_both(two: TwoWorkers) -> None:
     assert {answer.status for answer in await two.everywhere(ask)} == {200}
 
 
+async def test_a_deactivated_account_is_refused_by_both(two: TwoWorkers) -> None:
+    url = two.client.account_url
+    assert url
+
+    async def ask() -> Answer:
+        return await closing(two.client, url, await two.client.signed(url))
+
+    assert {answer.status for answer in await two.everywhere(ask)} == {200}  # both cache the key
+    assert (await two.client.post(url, {"status": "deactivated"})).status == 200
+    answers = await two.everywhere(ask)
+    assert {(answer.status, answer.problem) for answer in answers} == {(403, "unauthorized")}
+
+
 async def test_orders_go_on_while_a_worker_is_replaced(two: TwoWorkers) -> None:
     victim = two.served.server.workers()[0]
     os.kill(victim, signal.SIGKILL)
     await until(lambda: victim not in two.served.server.workers(), "it outlived a kill")
     try:
         assert (await two.client.new_order(NAME)).status == 201
-    except ClientConnectionError:  # it was in the killed worker's queue: clients try again
+    except ClientConnectionError:  # the client's open connection was the killed worker's
         assert (await two.client.new_order(NAME)).status == 201
     await two.served.server.until_logged("server.worker_ready", 3)
     assert (await two.client.new_order(NAME)).status == 201

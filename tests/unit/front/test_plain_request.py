@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.front.plain_request import MAXIMUM_BYTES, PlainRequest, Unfinished, recognise
+from gateway.front.plain_request import PlainRequest, Unfinished, recognise
+from gateway.request_body import MAXIMUM_BYTES
 
 HEAD = b"POST /v2/DV/newOrder?a=b HTTP/1.1\r\nHost: ca.example\r\nContent-Length: 4\r\n"
 PLAIN = HEAD + b"User-Agent:  client/1.0 \r\n\r\nbody"
