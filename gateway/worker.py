@@ -14,6 +14,7 @@ import signal
 import socket
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
@@ -71,9 +72,7 @@ def main() -> int:
     told_settings, told_place = map(json.loads, _read_lines(2))
     settings, place = Settings(**told_settings), Place(**told_place)
     logging.configure(settings.log_level)
-    # Each connection is a descriptor, and what systems give by default is little.
-    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    _raise_limit_of_descriptors()
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_serve(settings, place))
@@ -81,6 +80,13 @@ def main() -> int:
         _log.error("worker.cannot_start", problem=str(error))
         return 1
     return 0
+
+
+def _raise_limit_of_descriptors() -> None:
+    """Each connection is one, and what systems give by default is little."""
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    with suppress(ValueError, OSError):  # a system may allow less than it says
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _read_lines(number: int) -> list[bytes]:

@@ -5,6 +5,7 @@ import errno
 import resource
 import socket
 import ssl
+import sys
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -66,7 +67,7 @@ class Entrance:
         self._looked_at = time.monotonic()
         self._used = time.process_time()
         self._busy = 0.0
-        self._most = max(resource.getrlimit(resource.RLIMIT_NOFILE)[0] - _KEPT_DESCRIPTORS, 1)
+        self._most = _most_connections()
 
     async def look_after(self) -> None:
         """Opens and shuts; runs until cancelled."""
@@ -91,7 +92,8 @@ class Entrance:
             return
         room, own = self._seat.room, self._seat.number
         now = time.monotonic()
-        room.tell(own, Word(now, 1.0 if self._is_crowded() else self._measured(now)))
+        busy = self._measured(now)
+        room.tell(own, Word(now, 1.0 if self._is_crowded() else busy))
         words = room.words()
         if self._spread or takes_connections(words, own, now):
             self._open()
@@ -151,8 +153,6 @@ class Entrance:
         self._shut()
 
     async def _welcome(self, connection: socket.socket) -> None:
-        connection.setblocking(False)
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         limits = {}
         if self._tls is not None:
             limits = {
@@ -161,6 +161,15 @@ class Entrance:
             }
         # Whoever breaks the handshake off is told by TLS itself.
         with suppress(OSError):
+            connection.setblocking(False)
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             await self._loop.connect_accepted_socket(
                 self._front, connection, ssl=self._tls, **limits
             )
+
+
+def _most_connections() -> int:
+    limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if limit == resource.RLIM_INFINITY:
+        return sys.maxsize
+    return max(limit - _KEPT_DESCRIPTORS, 1)

@@ -22,7 +22,7 @@ _ROOMY = 0.7
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """What a process said last: when (monotonic seconds), and how much of a CPU it uses."""
+    """What a process said last: when (monotonic seconds), and how busy it is, from 0 to 1."""
 
     at: float
     busy: float

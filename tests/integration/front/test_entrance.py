@@ -108,3 +108,14 @@ async def test_who_leaves_makes_room_for_the_next(listening: socket.socket, room
             assert await asked(listening) == 0
         assert room.words()[0] == Word(float("-inf"), 0.0)
         assert await asked(listening) == 1
+
+
+async def test_a_system_without_a_limit_of_descriptors_is_never_crowded(
+    listening: socket.socket, room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unlimited = resource.RLIM_INFINITY
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (unlimited, unlimited))
+    async with entrance(listening, room, 0):
+        assert await asked(listening) == 0
+        await asyncio.sleep(0.6)
+        assert room.words()[0].busy < 1
