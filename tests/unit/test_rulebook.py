@@ -1,0 +1,53 @@
+"""docs/rules.md has every rule that code cites, and names files and tests that exist."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+RULEBOOK = ROOT / "docs" / "rules.md"
+
+CITED = re.compile(r"(?<![\w.§-])[RAEOXGB]\d{1,2}[ab]?(?![\w.])")
+ROW = re.compile(r"\| ([A-Z]\d{1,2}[ab]?) \|")
+NEVER_ANSWERED = {"E17"}
+
+
+def rows() -> dict[str, str]:
+    lines = RULEBOOK.read_text().splitlines()
+    return {match[1]: line for line in lines if (match := ROW.match(line))}
+
+
+def prose(file: Path) -> Iterator[str]:
+    """Comments and docstrings: where rules are cited, and where no key id or number stands."""
+    for line in file.read_text().splitlines():
+        if '"""' in line or "#" in line or "--" in line or not re.search(r"[=(\[{]", line):
+            yield line
+
+
+def test_every_cited_rule_stands_in_the_rulebook() -> None:
+    sources = [*(ROOT / "gateway").rglob("*.py"), *(ROOT / "sql").glob("*.sql")]
+    cited = {
+        (rule, str(file.relative_to(ROOT)))
+        for file in sources
+        for line in prose(file)
+        for rule in CITED.findall(line)
+    }
+    assert len(cited) > 100
+    known = rows()
+    assert not {(rule, file) for rule, file in cited if rule not in known}
+
+
+def test_every_rule_is_shown_by_a_test_that_exists() -> None:
+    tests = "\n".join(file.read_text() for file in (ROOT / "tests").rglob("test_*.py"))
+    there = set(re.findall(r"def (test_\w+)", tests))
+    for rule, row in rows().items():
+        named = set(re.findall(r"`(test_\w+)`", row))
+        assert named or rule in NEVER_ANSWERED, row
+        assert named <= there, (rule, named - there)
+
+
+def test_every_rule_names_the_file_that_decides_it() -> None:
+    for rule, row in rows().items():
+        files = re.findall(r"`((?:gateway|sql|docs)/[\w/.-]+)`", row)
+        assert files or rule.startswith("X") or rule in NEVER_ANSWERED, row
+        assert all((ROOT / file).exists() for file in files), row
