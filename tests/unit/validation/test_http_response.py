@@ -15,10 +15,10 @@ def read(*pieces: bytes, ended: bool = False) -> Response | None:
     try:
         next(reading)
         for piece in pieces:
-            incoming.data += piece
+            incoming.add(piece)
             next(reading)
         if ended:
-            incoming.ended = True
+            incoming.end()
             next(reading)
     except StopIteration as complete:
         response: Response = complete.value
