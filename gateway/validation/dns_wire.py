@@ -128,9 +128,10 @@ def _at_the_end(packet: bytes, asked: Question, number: int) -> Answer:
     owner, wanted = asked[: -_TYPE_AND_CLASS.size], asked[-_TYPE_AND_CLASS.size :]
     records: dict[bytes, list[bytes]] = {}
     aliases: dict[bytes, bytes] = {}
+    known: dict[bytes, bytes] = {}
     start = _HEADER.size + len(asked)
     for _ in range(number):
-        name, start = _name(packet, start)
+        name, start = _name(packet, start, known)
         data = start + 10
         end = data + int.from_bytes(packet[data - 2 : data])
         if end > len(packet):
@@ -139,7 +140,7 @@ def _at_the_end(packet: bytes, asked: Question, number: int) -> Answer:
         if kind == wanted:
             records.setdefault(name, []).append(packet[data:end])
         elif kind == _ALIAS:
-            aliases[name], behind = _name(packet, data)
+            aliases[name], behind = _name(packet, data, known)
             if behind != end:
                 raise dns.exception.FormError
         start = end
@@ -153,11 +154,22 @@ def _at_the_end(packet: bytes, asked: Question, number: int) -> Answer:
     raise dns.message.ChainTooLong
 
 
-def _name(packet: bytes, start: int) -> tuple[bytes, int]:
+def _name(packet: bytes, start: int, known: dict[bytes, bytes]) -> tuple[bytes, int]:
     """The name that begins there, in lower case and without pointers, and what comes behind it.
 
-    RFC 1035 §4.1.4: pointers lead to what came before.
+    Names that are nothing but a pointer are remembered: hundreds may lead to the same long one.
     """
+    pointer = packet[start : start + 2]
+    if pointer in known:
+        return known[pointer], start + 2
+    name, behind = _spelled_out(packet, start)
+    if pointer[0] >= _POINTER:
+        known[pointer] = name
+    return name, behind
+
+
+def _spelled_out(packet: bytes, start: int) -> tuple[bytes, int]:
+    """RFC 1035 §4.1.4: pointers lead to what came before."""
     labels: list[bytes] = []
     size, at, behind = 1, start, 0
     for _ in range(_MOST_PARTS):
