@@ -98,7 +98,11 @@ async def look_at_proofs(services: Services, item: Unfinished, now: datetime) ->
         if theirs:
             pause = timedelta(seconds=rules.retry_seconds(item.attempts))
         await certificate_due.pause(
-            connection, item.cert_id, pause, problems[0] if problems else None
+            connection,
+            item.cert_id,
+            pause,
+            problems[0] if problems else None,
+            counted=theirs or not problems,
         )
     return not problems
 
