@@ -133,16 +133,20 @@ class Validation(_Section):
     allow_private_addresses: bool = False
     """Sandbox only: every address may be connected to."""
     methods: list[str] | None = None
-    """Challenge types to offer; default: http-01, dns-01, tls-alpn-01, in a sandbox all."""
+    """Challenge types to offer; default: http-01, dns-01, tls-alpn-01. Drafts are to be asked for:
+    strict clients fail at a challenge without a token, which dns-persist-01 is."""
     require_dnssec: bool | None = None
-    """The gateway is ready only while all resolvers validate DNSSEC; default: yes, but not in a
-    sandbox."""
+    """The gateway is ready, and proves names, only while all resolvers validate DNSSEC; default:
+    yes, but not in a sandbox."""
     dnssec_signed: str = "."
     """A zone with good signatures, and …"""
     dnssec_bogus: str = "dnssec-failed.org"
     """… a name with wrong ones; what a resolver says of both shows whether it validates."""
     timeout_seconds: float = Field(default=10.0, gt=0)
-    """For one attempt, redirects and look-ups included."""
+    """For one attempt, redirects and look-ups included; a look-up has half of it."""
+    total_seconds: float = Field(default=18.0, gt=0)
+    """For all attempts at a challenge, with their pauses and CAA; nothing is begun that lasts
+    longer."""
     retry_delays_seconds: list[float] = [0.5, 2.0]
     """Waits before further attempts when nothing answered; after the last it is a failure."""
     lease_seconds: float = Field(default=6.0, ge=4)
@@ -278,6 +282,8 @@ class Settings(BaseSettings):
 
     def dnssec_required(self) -> bool:
         """Whether resolvers that do not validate are not to be worked with."""
+        if self.validation.resolve_to is not None:  # no resolver is asked
+            return False
         wanted = self.validation.require_dnssec
         return not self.sandbox if wanted is None else wanted
 

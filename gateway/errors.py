@@ -173,6 +173,10 @@ class CaaRefused(GatewayError):
         return any(refusal.forbidden for refusal in self.refusals)
 
 
+class CaaUnchecked(GatewayError):
+    """CAA could not be looked up for a reason on our side; the same request may succeed later."""
+
+
 class EabRefused(GatewayError):
     """External account binding failed; `malformed` = the client built it wrongly."""
 

@@ -29,6 +29,12 @@ _LINT_FINDINGS = Counter(
     "Certificates with errors by the Baseline Requirements; refused = yes: they were not signed.",
     ["refused"],
 )
+_UNCHECKED = Counter(
+    "gateway_validation_faults",
+    "Checks of names that could not be made for a reason on our side, and are made again: dnssec, "
+    "internal, resolver or sockets; process = the process that made it ended.",
+    ["reason"],
+)
 _DOORS = {"products": "reseller", "crl": "ca", "ca": "ca", "health": "health", "sandbox": "sandbox"}
 
 
@@ -47,6 +53,11 @@ def observe_notice(channel: str, outcome: str) -> None:
 def observe_lint_finding(*, refused: bool) -> None:
     """Counts a certificate with errors."""
     _LINT_FINDINGS.labels("yes" if refused else "no").inc()
+
+
+def observe_validation_fault(reason: str) -> None:
+    """Counts a check that could not be made."""
+    _UNCHECKED.labels(reason).inc()
 
 
 @cache

@@ -1,12 +1,13 @@
 """What the doors are handed: the running gateway's parts, composed once in app.py."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from gateway.ca.issuer import Issuer
 from gateway.clock import Clock
 from gateway.config import Settings
 from gateway.db.pool import Pool
 from gateway.validation.dns import Resolver
+from gateway.validation.dnssec import Standing
 from gateway.vault import Vault
 
 
@@ -20,3 +21,5 @@ class Services:
     vault: Vault
     issuer: Issuer
     resolver: Resolver
+    """For proofs see usecases.perspective.resolver_of."""
+    dnssec: Standing = field(default_factory=Standing)

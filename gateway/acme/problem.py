@@ -12,6 +12,7 @@ from gateway.errors import (
     BadRevocationReason,
     BadValidity,
     CaaRefused,
+    CaaUnchecked,
     CertificateUnreadable,
     ContactInvalid,
     ContactUnsupported,
@@ -85,6 +86,13 @@ def from_domain_error(error: GatewayError) -> Problem:
             return _issuance_refused(error)
         case CaaRefused():
             return _caa_refused(error)
+        case CaaUnchecked():
+            return Problem(
+                "serverInternal",
+                f"{error} The cause is on the side of this CA; please finalize again.",
+                503,
+                headers={"Retry-After": "5"},
+            )
         case EabRefused():
             return Problem(
                 "malformed" if error.malformed else "unauthorized",

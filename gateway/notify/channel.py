@@ -22,12 +22,14 @@ class Parcel:
 class Undelivered(Exception):
     """The receiver did not confirm the notice; the text says why, without secrets.
 
-    `final` = it said that nothing must be sent there any more.
+    `final` = it said that nothing must be sent there any more. `ours` = the receiver could not be
+    asked for a reason on our side, which is never held against it.
     """
 
-    def __init__(self, text: str, *, final: bool = False) -> None:
+    def __init__(self, text: str, *, final: bool = False, ours: bool = False) -> None:
         super().__init__(text)
         self.final = final
+        self.ours = ours
 
 
 class Sender(Protocol):

@@ -33,6 +33,7 @@ from gateway.notify.channel import Parcel, Undelivered
 from gateway.rules.notice_kinds import message_id, payload
 from gateway.validation.addresses import Range, objection
 from gateway.validation.dns import LookupFailed, Resolver
+from gateway.validation.own_trouble import is_ours
 
 _SECRET_PREFIX = "whsec_"  # noqa: S105  of every secret, and no secret itself
 _SECRET_BYTES = 32
@@ -79,11 +80,16 @@ class WebhookSender:
         try:
             status = await self._post(parcel)
         except ClientConnectorDNSError as error:
-            raise Undelivered(str(error.os_error)) from error
+            fault = error.os_error
+            raise Undelivered(
+                str(fault), ours=isinstance(fault, _LookupFault) and fault.ours
+            ) from error
         except ClientConnectorCertificateError as error:
             raise Undelivered("the receiver's certificate is not trusted") from error
         except ClientConnectorError as error:
-            raise Undelivered(f"no connection: {_cause(error.os_error)}") from error
+            raise Undelivered(
+                f"no connection: {_cause(error.os_error)}", ours=is_ours(error.os_error)
+            ) from error
         except TimeoutError as error:
             raise Undelivered(f"no answer within {self._timeout:g} seconds") from error
         except (ClientError, OSError, ValueError) as error:
@@ -127,6 +133,14 @@ class WebhookSender:
         return self._session
 
 
+class _LookupFault(OSError):
+    """A look-up that failed; `ours` = not by the fault of the name's owner."""
+
+    def __init__(self, error: LookupFailed) -> None:
+        super().__init__(str(error))
+        self.ours = error.ours is not None
+
+
 class _AllowedAddresses(AbstractResolver):
     """Gives the HTTP client only addresses that were checked: DNS cannot change in between."""
 
@@ -140,7 +154,7 @@ class _AllowedAddresses(AbstractResolver):
         try:
             found = await self._lookup.addresses(host)
         except LookupFailed as error:
-            raise OSError(str(error)) from error
+            raise _LookupFault(error) from error
         objections = {address: objection(address, self._trusted) for address in found}
         allowed = [address for address, why in objections.items() if why is None]
         if not allowed:

@@ -15,12 +15,16 @@ _CRITICAL = 0x80
 _UNDERSTOOD = frozenset({"issue", "issuewild", "iodef", "issuemail"})
 """iodef asks for reports and issuemail is about S/MIME: neither restricts TLS certificates."""
 
-_LABEL = r"[A-Za-z0-9](?:-*[A-Za-z0-9])*"
+# Nothing gives back what it has taken (*+): thousands of spaces are looked at once, not n² times.
+_LABEL = r"[A-Za-z0-9](?:-*+[A-Za-z0-9])*+"
+_SPACE = r"[ \t]*+"
 _ISSUE_VALUE = re.compile(
-    rf"[ \t]*(?P<issuer>{_LABEL}(?:\.{_LABEL})*)?[ \t]*(?:;[ \t]*(?P<parameters>.*))?", re.DOTALL
+    rf"{_SPACE}(?P<issuer>{_LABEL}(?:\.{_LABEL})*+)?{_SPACE}(?:;{_SPACE}(?P<parameters>.*))?",
+    re.DOTALL,
 )
-_PARAMETER = re.compile(rf"[ \t]*({_LABEL})[ \t]*=[ \t]*([\x21-\x3a\x3c-\x7e]*)[ \t]*")
+_PARAMETER = re.compile(rf"{_SPACE}({_LABEL}){_SPACE}={_SPACE}([\x21-\x3a\x3c-\x7e]*+){_SPACE}")
 _SHOWN = 64  # characters
+_MOST_TOLD = 4  # of the reasons
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +79,7 @@ def objection(records: Sequence[Property], wanted: Wanted) -> str:
             return f"have the critical property {_shown(record.tag)}, which is not understood here"
     values = _restricting(records, wanted.wildcard)
     objections = [_value_objection(value, wanted) for value in values]
-    return "" if "" in objections else "; they ".join(dict.fromkeys(objections))
+    return "" if "" in objections else "; they ".join([*dict.fromkeys(objections)][:_MOST_TOLD])
 
 
 def is_fresh(checked_at: datetime | None, now: datetime) -> bool:

@@ -11,6 +11,7 @@ import sys
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
@@ -114,6 +115,15 @@ def _settings(
 ) -> Settings:
     secrets = before.secrets or Secrets(keys=[SecretStr(Fernet.generate_key().decode())])
     public_url = (wanted.public_url or f"https://{_HOST}:{listen.port}").rstrip("/")
+    validation = Validation(
+        http_port=wanted.http_port,
+        tls_port=wanted.tls_port,
+        resolvers=[wanted.dns] if wanted.dns else [],
+        resolve_to=None if wanted.dns else _HOST,
+        allow_private_addresses=True,
+    )
+    # What is not said here may come from the environment.
+    said: dict[str, Any] = {"validation": validation.model_dump(exclude_unset=True)}
     return Settings(
         database=database,
         public_url=public_url,
@@ -121,13 +131,7 @@ def _settings(
         listen=listen,
         secrets=secrets,
         ca=Ca(directory=state / "ca", crl_url=f"http://{_HOST}:{listen.plain_http_port}"),
-        validation=Validation(
-            http_port=wanted.http_port,
-            tls_port=wanted.tls_port,
-            resolvers=[wanted.dns] if wanted.dns else [],
-            resolve_to=None if wanted.dns else _HOST,
-            allow_private_addresses=True,
-        ),
+        **said,
     )
 
 

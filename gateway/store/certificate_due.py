@@ -87,13 +87,21 @@ async def rest(connection: Connection | Pool, cert_id: str, status: str) -> None
 
 
 async def pause(
-    connection: Connection | Pool, cert_id: str, due_in: timedelta, problem: str | None
+    connection: Connection | Pool,
+    cert_id: str,
+    due_in: timedelta,
+    problem: str | None,
+    *,
+    counted: bool = True,
 ) -> None:
-    """Tells the customer what is in the way, and when it is looked at again."""
+    """Tells the customer what is in the way, and when it is looked at again.
+
+    What is `counted` makes the pauses after it longer.
+    """
     await connection.execute(
         """
         UPDATE ssl.certificate_order
-           SET attempts = attempts + 1,
+           SET attempts = attempts + $4::boolean::integer,
                due_at = clock_timestamp() + $2::interval,
                problem = $3
          WHERE cert_id = $1
@@ -102,4 +110,5 @@ async def pause(
         cert_id,
         due_in,
         problem,
+        counted,
     )

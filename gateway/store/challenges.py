@@ -2,7 +2,8 @@
 
 A process holds a `processing` challenge while its lease lasts, in database time. `attempts` grows
 each time somebody takes the challenge up; a result counts only under the number it was begun with,
-so a process that lost its lease changes nothing any more.
+so a process that lost its lease changes nothing any more. A challenge that is put off has no
+holder; its lease ends when it is to be taken up again.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,6 +16,9 @@ from msgspec.structs import replace
 
 from gateway.db.batching import Batched, columns, positions
 from gateway.db.pool import Connection, Pool
+
+_SECONDS_A_LOST_LEASE = 15.0
+"""What ended process after process is left alone for longer and longer."""
 
 
 class Attempt(Struct, frozen=True):
@@ -32,6 +36,12 @@ class Attempt(Struct, frozen=True):
     wildcard: bool
     account_id: str
     server_path: str
+    failures: int = 0
+    """Attempts before that failed."""
+    faults: int = 0
+    """Attempts before that could not be made, for reasons on our side."""
+    lost_leases: int = 0
+    """Attempts before whose process ended without a word."""
 
 
 @Batched
@@ -49,8 +59,7 @@ async def start_attempt(
                    WITH ORDINALITY AS asked (id, seconds, position)
              WHERE challenge.id = asked.id
                AND challenge.id = ANY ($1)
-               AND (status = 'pending'
-                    OR status = 'processing' AND leased_until <= clock_timestamp())
+               AND status = 'pending'
             RETURNING asked.position, challenge.id, authorization_id, attempts, type, token
         )
         SELECT taken.position, taken.id, taken.authorization_id, taken.attempts, taken.type,
@@ -73,10 +82,13 @@ async def start_attempt(
     return none | {position: Attempt(*taken) for position, *taken in rows}
 
 
-async def claim_abandoned(pool: Pool, lease_seconds: float, limit: int) -> list[Attempt]:
-    """Challenges whose process is gone; this one has them until the lease ends.
+async def claim_abandoned(
+    pool: Pool, lease_seconds: float, limit: int, *, suspects: bool = False
+) -> list[Attempt]:
+    """Challenges whose process is gone or that were put off; this one has them for so long.
 
-    Those of an authorization that was settled another way become invalid.
+    Those of an authorization that was settled another way become invalid. Challenges whose process
+    ended more than once are `suspects`: the others are given without them, and they after a pause.
     """
     rows = await pool.fetch(
         """
@@ -90,6 +102,9 @@ async def claim_abandoned(pool: Pool, lease_seconds: float, limit: int) -> list[
               JOIN acme.server ON server.id = account.server_id
              WHERE challenge.status = 'processing'
                AND challenge.leased_until <= clock_timestamp()
+               AND (lost_leases + (NOT put_off)::integer > 1) = $3
+               AND (NOT $3
+                    OR leased_until <= clock_timestamp() - make_interval(secs => $4 * lost_leases))
              ORDER BY challenge.leased_until
              LIMIT $2
                FOR UPDATE OF challenge SKIP LOCKED
@@ -97,30 +112,66 @@ async def claim_abandoned(pool: Pool, lease_seconds: float, limit: int) -> list[
         UPDATE acme.challenge
            SET status = CASE WHEN abandoned.open THEN 'processing' ELSE 'invalid' END,
                attempts = attempts + 1,
+               lost_leases = lost_leases + (NOT put_off)::integer,
+               put_off = false,
                leased_until = clock_timestamp() + make_interval(secs => $1)
           FROM abandoned
          WHERE challenge.id = abandoned.id
         RETURNING abandoned.open, challenge.id, challenge.authorization_id, challenge.attempts,
                   challenge.type, abandoned.name, challenge.token, abandoned.thumbprint,
                   abandoned.expires_at, abandoned.wildcard, abandoned.account_id,
-                  abandoned.server_path
+                  abandoned.server_path, challenge.failures, challenge.faults,
+                  challenge.lost_leases
         """,
         lease_seconds,
         limit,
+        suspects,
+        _SECONDS_A_LOST_LEASE,
     )
     return [Attempt(*claimed) for still_open, *claimed in rows if still_open]
 
 
 async def renew_leases(pool: Pool, challenge_ids: Sequence[UUID], lease_seconds: float) -> None:
-    """Keeps challenges that this process still works on; 0 seconds gives them up."""
+    """Keeps challenges that this process still works on."""
     await pool.execute(
         """
         UPDATE acme.challenge
            SET leased_until = clock_timestamp() + make_interval(secs => $2)
-         WHERE id = ANY ($1) AND status = 'processing'
+         WHERE id = ANY ($1) AND status = 'processing' AND NOT put_off
         """,
         challenge_ids,
         lease_seconds,
+    )
+
+
+async def give_up(pool: Pool, challenge_ids: Sequence[UUID]) -> None:
+    """Lets others take up at once what this process worked on."""
+    await pool.execute(
+        """
+        UPDATE acme.challenge
+           SET leased_until = clock_timestamp(), put_off = true
+         WHERE id = ANY ($1) AND status = 'processing' AND NOT put_off
+        """,
+        challenge_ids,
+    )
+
+
+async def put_off(
+    pool: Pool, attempt: Attempt, *, now: datetime, error: Mapping[str, Any], seconds: float
+) -> None:
+    """The attempt could not be made; whoever looks after so many seconds takes it up."""
+    await pool.execute(
+        """
+        UPDATE acme.challenge
+           SET put_off = true, faults = faults + 1, error = $3, validated_at = $4,
+               leased_until = clock_timestamp() + make_interval(secs => $5)
+         WHERE id = $1 AND status = 'processing' AND attempts = $2
+        """,
+        attempt.challenge_id,
+        attempt.number,
+        error,
+        now,
+        seconds,
     )
 
 
@@ -134,16 +185,18 @@ async def try_again(
     row = await pool.fetchrow(
         """
         UPDATE acme.challenge
-           SET attempts = attempts + 1, error = $3, validated_at = $4
+           SET attempts = attempts + 1, failures = failures + 1, error = $3, validated_at = $4
          WHERE id = $1 AND status = 'processing' AND attempts = $2
-        RETURNING attempts
+        RETURNING attempts, failures
         """,
         attempt.challenge_id,
         attempt.number,
         error,
         now,
     )
-    return None if row is None else replace(attempt, number=row["attempts"])
+    if row is None:
+        return None
+    return replace(attempt, number=row["attempts"], failures=row["failures"])
 
 
 @Batched

@@ -160,11 +160,12 @@ async def fail(
     delays: Sequence[float],
     horizon_seconds: float,
     final: bool,
+    counted: bool = True,
 ) -> bool:
     """An attempt came to nothing: the next one after the back-off, or the destination is parked.
 
     `delays` in seconds by the number of failures, the last one repeats. `final` = no further
-    attempt is of use. True = parked.
+    attempt is of use. What is not `counted` parks nothing and lengthens no pause. True = parked.
     """
     parked: bool | None = await pool.fetchval(
         """
@@ -179,13 +180,14 @@ async def fail(
                FOR NO KEY UPDATE
         ), decided AS (
             SELECT *,
-                   $6 OR at + make_interval(secs => delay) > since + make_interval(secs => $5)
-                   AS parked
+                   $7 AND ($6 OR at + make_interval(secs => delay)
+                                 > since + make_interval(secs => $5)) AS parked
               FROM failed
         )
         UPDATE notice.destination
-           SET failures = destination.failures + 1,
-               failing_since = decided.since,
+           SET failures = destination.failures + $7::boolean::integer,
+               failing_since = CASE WHEN $7 THEN decided.since
+                                    ELSE destination.failing_since END,
                last_error = $3,
                status = CASE WHEN decided.parked THEN 'parked' ELSE 'active' END,
                parked_at = CASE WHEN decided.parked THEN decided.at END,
@@ -202,5 +204,6 @@ async def fail(
         list(delays),
         horizon_seconds,
         final,
+        counted,
     )
     return bool(parked)

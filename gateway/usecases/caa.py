@@ -4,17 +4,22 @@ import asyncio
 from datetime import datetime
 from uuid import UUID
 
-from gateway.errors import CaaRefusal, CaaRefused
+import structlog
+
+from gateway.errors import CaaRefusal, CaaRefused, CaaUnchecked
+from gateway.metrics import observe_validation_fault
 from gateway.rules.caa import is_fresh
 from gateway.services import Services
 from gateway.store import caa as store
 from gateway.store import orders
 from gateway.store.caa import Checked
-from gateway.usecases.perspective import claim_of
+from gateway.usecases.perspective import claim_of, resolver_of
 from gateway.validation import caa
-from gateway.validation.method import ValidationFailed
+from gateway.validation.method import NotChecked, ValidationFailed
 
 _AT_ONCE = 10  # names of one order
+
+_log = structlog.get_logger(__name__)
 
 
 async def check_again(
@@ -23,6 +28,7 @@ async def check_again(
     """Looks at the CAA records of those names of an order whose last check counts no more.
 
     Raises CaaRefused with all names that cannot be issued for; the others are not asked again.
+    Raises CaaUnchecked when nothing forbids it, but some could not be looked up from here.
     """
     stale = [
         checked
@@ -32,22 +38,27 @@ async def check_again(
     if not stale:
         return
     room = asyncio.Semaphore(_AT_ONCE)
-    refusals = await asyncio.gather(*(_check(services, checked, now, room) for checked in stale))
+    said = await asyncio.gather(*(_check(services, checked, now, room) for checked in stale))
     allowed = [
         checked.authorization_id
-        for checked, refusal in zip(stale, refusals, strict=True)
+        for checked, refusal in zip(stale, said, strict=True)
         if refusal is None
     ]
     await store.allowed(services.pool, allowed, now)
-    if refused := [refusal for refusal in refusals if refusal is not None]:
+    if refused := [refusal for refusal in said if isinstance(refusal, CaaRefusal)]:
         told = [(refusal.name, "caa", refusal.text) for refusal in refused]
         await orders.record_refusal(services.pool, now, stale[0].account_id, source, kid, told)
         raise CaaRefused(refused)
+    if faults := [fault for fault in said if isinstance(fault, NotChecked)]:
+        for fault in faults:
+            observe_validation_fault(fault.reason)
+            _log.error("caa.not_checked", reason=fault.reason, detail=fault.detail)
+        raise CaaUnchecked(faults[0].detail)
 
 
 async def _check(
     services: Services, checked: Checked, now: datetime, room: asyncio.Semaphore
-) -> CaaRefusal | None:
+) -> CaaRefusal | NotChecked | None:
     claim = claim_of(
         services.settings,
         checked.name,
@@ -58,7 +69,9 @@ async def _check(
     )
     async with room:
         try:
-            await caa.check(claim, checked.method, services.resolver)
+            await caa.check(claim, checked.method, resolver_of(services))
+        except NotChecked as fault:
+            return fault
         except ValidationFailed as failed:
             name = f"*.{checked.name}" if checked.wildcard else checked.name
             return CaaRefusal(name, failed.kind == "caa", failed.detail)

@@ -17,6 +17,7 @@ from gateway.ca.profiles import PROFILES
 from gateway.config import Settings
 from gateway.db.pool import Connection, Pool, transaction
 from gateway.logging import describe
+from gateway.metrics import observe_validation_fault
 from gateway.origin import Origin
 from gateway.rules import certificate_order as rules
 from gateway.rules.caa import is_fresh
@@ -33,10 +34,10 @@ from gateway.store.audit import Change
 from gateway.store.certificate_applications import Proof, Unfinished
 from gateway.usecases.certificate_proofs import key_authorization
 from gateway.usecases.orders import longest_validity
-from gateway.usecases.perspective import claim_of, network_of
+from gateway.usecases.perspective import claim_of, network_of, resolver_of
 from gateway.validation import caa
 from gateway.validation.challenge import METHODS
-from gateway.validation.method import Claim, ValidationFailed
+from gateway.validation.method import Claim, NotChecked, ValidationFailed
 
 PROFILE = "classic"
 GATEWAY = Origin("gateway:certificate-orders")
@@ -44,6 +45,7 @@ _DOOR_PATH = "/v3/scm"
 _LOOKS_AT_ONCE = 20
 _FAILURES_AT_ONCE = 100
 _AT_ONCE = timedelta(0)
+_PAUSE_OF_OURS = timedelta(seconds=15)
 _UNTIL_THE_JOB = timedelta(minutes=1)
 _NOT_PROVEN = f"Control over the names was not shown within {rules.PROOF_PERIOD.days} days."
 
@@ -57,6 +59,8 @@ class Look:
     proof: Proof
     evidence: Mapping[str, Any] | None = None
     problem: str | None = None
+    ours: bool = False
+    """The problem is on our side: the customer is not made to wait longer for it each time."""
 
 
 async def look_at_proofs(services: Services, item: Unfinished, now: datetime) -> bool:
@@ -89,9 +93,16 @@ async def look_at_proofs(services: Services, item: Unfinished, now: datetime) ->
         if all(proof.proven_at is not None for proof in proofs):
             return await _proven(connection, services.settings, fresh, now)
         problems = [look.problem for look in looks if look.problem]
-        pause = timedelta(seconds=rules.retry_seconds(item.attempts)) if problems else _AT_ONCE
+        theirs = any(look.problem and not look.ours for look in looks)
+        pause = _PAUSE_OF_OURS if problems else _AT_ONCE
+        if theirs:
+            pause = timedelta(seconds=rules.retry_seconds(item.attempts))
         await certificate_due.pause(
-            connection, item.cert_id, pause, problems[0] if problems else None
+            connection,
+            item.cert_id,
+            pause,
+            problems[0] if problems else None,
+            counted=theirs or not problems,
         )
     return not problems
 
@@ -104,6 +115,8 @@ async def look_at_caa_again(services: Services, item: Unfinished, now: datetime)
             await _check_caa(services, item, proof, now)
         except ValidationFailed as failed:
             return f"{proof.name}: {failed.detail}"
+        except NotChecked as fault:
+            return _told(proof, fault)
         await certificate_applications.mark_caa_checked(
             services.pool, item.application.id, proof.position, now
         )
@@ -203,21 +216,34 @@ async def _look(services: Services, item: Unfinished, proof: Proof, now: datetim
     claim = _claim(services.settings, item, proof, now)
     try:
         method = METHODS[proof.method]
-        evidence = await method.check(claim, services.resolver, network_of(services.settings))
+        network = network_of(services.settings)
+        evidence = await method.check(claim, resolver_of(services), network)
         allowance = await _check_caa(services, item, proof, now)
     except ValidationFailed as failed:
         return Look(proof, problem=f"{proof.name}: {failed.detail}")
+    except NotChecked as fault:
+        return Look(proof, problem=_told(proof, fault), ours=True)
     except Exception as error:
         _log.error("certificate_order.check_failed", name=proof.name, **describe(error))
-        return Look(proof, problem=f"{proof.name}: The check could not be carried out.")
+        broken = NotChecked("internal", "The check could not be carried out.")
+        return Look(proof, problem=_told(proof, broken), ours=True)
     return Look(proof, evidence={**evidence, **allowance})
+
+
+def _told(proof: Proof, fault: NotChecked) -> str:
+    """What the customer reads; operators have it in the log and the metrics."""
+    observe_validation_fault(fault.reason)
+    _log.error(
+        "certificate_order.not_checked", name=proof.name, reason=fault.reason, detail=fault.detail
+    )
+    return f"{proof.name}: {fault.detail} The cause is on our side; it is tried again."
 
 
 async def _check_caa(
     services: Services, item: Unfinished, proof: Proof, now: datetime
 ) -> Mapping[str, Any]:
     claim = _claim(services.settings, item, proof, now)
-    return await caa.check(claim, proof.method, services.resolver)
+    return await caa.check(claim, proof.method, resolver_of(services))
 
 
 def _claim(settings: Settings, item: Unfinished, proof: Proof, now: datetime) -> Claim:

@@ -15,13 +15,18 @@ _log = structlog.get_logger(__name__)
 
 
 class DnssecWatch:
-    """One per process. `complaint` is why it should not work now; empty = it may."""
+    """One per process. What it finds is in `services.dnssec`, where proofs go by it."""
 
     def __init__(self, services: Services) -> None:
         self._resolver = services.resolver
         self._settings = services.settings.validation
         self._required = services.settings.dnssec_required()
-        self.complaint = "The resolvers were not looked at yet." if self._required else ""
+        self._standing = services.dnssec
+
+    @property
+    def complaint(self) -> str:
+        """Why the process should not work now; empty = it may."""
+        return self._standing.complaint if self._required else ""
 
     async def run_forever(self) -> None:
         """Looks now and every few minutes, more often while something is wrong."""
@@ -32,9 +37,9 @@ class DnssecWatch:
                 self._settings.dnssec_bogus,
                 _TIMEOUT_SECONDS,
             )
-            if found != self.complaint:
+            if found != self._standing.complaint:
                 self._tell(found)
-            self.complaint = found
+            self._standing.complaint = found
             await asyncio.sleep(_PAUSE_WHILE_BAD_SECONDS if found else _PAUSE_SECONDS)
 
     def _tell(self, found: str) -> None:

@@ -123,6 +123,7 @@ class NoticeRunner:
             delays=self._settings.retry_delays_seconds,
             horizon_seconds=self._settings.retry_hours * _SECONDS_AN_HOUR,
             final=failure.final,
+            counted=not failure.ours,
         )
         observe_notice(waiting.channel, "parked" if parked else "failed")
         # Not the address: the path of a webhook may be its owner's secret.

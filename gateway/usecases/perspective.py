@@ -4,8 +4,11 @@ from datetime import datetime
 
 from gateway.config import Settings
 from gateway.rules.account_url import account_url
+from gateway.services import Services
 from gateway.validation.addresses import EVERYWHERE
 from gateway.validation.challenge import choose
+from gateway.validation.dns import Resolver
+from gateway.validation.dnssec import Vouched
 from gateway.validation.method import Claim, Network
 
 
@@ -49,4 +52,11 @@ def claim_of(
 
 def methods_of(settings: Settings) -> tuple[str, ...]:
     """The challenge types that clients may choose from; raises ConfigurationError."""
-    return choose(settings.validation.methods, drafts=settings.sandbox)
+    return choose(settings.validation.methods)
+
+
+def resolver_of(services: Services) -> Resolver:
+    """What proofs go by: it fails while it does not validate DNSSEC and ought to."""
+    if services.settings.dnssec_required():
+        return Vouched(services.resolver, services.dnssec)
+    return services.resolver

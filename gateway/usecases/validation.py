@@ -1,12 +1,14 @@
 """Validation of challenges: check, try again when that may help, record what came of it.
 
 An attempt begins in the process that took the client's request. When that process dies, the lease
-of its challenges ends within seconds and another process goes on.
+of its challenges ends within seconds and another process goes on; but a challenge whose process
+ends again and again is a failure. What cannot be checked for a reason on our side is put off.
 """
 
 import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -15,19 +17,25 @@ import structlog
 
 from gateway.db.pool import is_outage
 from gateway.logging import describe
+from gateway.metrics import observe_validation_fault
 from gateway.services import Services
 from gateway.store import challenges
 from gateway.store.challenges import Attempt
 from gateway.usecases.issuance import failure
-from gateway.usecases.perspective import claim_of, network_of
+from gateway.usecases.perspective import claim_of, network_of, resolver_of
 from gateway.validation import caa
 from gateway.validation.challenge import METHODS
-from gateway.validation.method import Evidence, Kind, ValidationFailed
+from gateway.validation.dns import Resolver
+from gateway.validation.method import Claim, Evidence, Kind, NotChecked, ValidationFailed
 
 _PAUSE_SECONDS = 2.0
 _AT_ONCE = 200
 """Each check in progress holds a socket."""
 _GRACE_SECONDS = 2.0
+_MOST_LOST_LEASES = 5
+_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 1.0, 60.0
+"""After an attempt that could not be made; each is twice as long as the one before."""
+_SHORTEST_ATTEMPT_SECONDS = 1.0
 _STATUS: dict[Kind, int] = {
     "caa": 403,
     "unauthorized": 403,
@@ -47,6 +55,7 @@ class Validator:
         self._network = network_of(services.settings)
         self._running: dict[UUID, asyncio.Task[None]] = {}
         self._pausing: dict[UUID, asyncio.Event] = {}
+        self._suspect: UUID | None = None
         self._room = asyncio.Semaphore(_AT_ONCE)
 
     def start(self, attempt: Attempt) -> None:
@@ -71,7 +80,17 @@ class Validator:
             if (room := _AT_ONCE - len(self._running)) > 0:
                 for attempt in await challenges.claim_abandoned(pool, lease, room):
                     self.start(attempt)
+                await self._take_a_suspect()
             await asyncio.sleep(_PAUSE_SECONDS)
+
+    async def _take_a_suspect(self) -> None:
+        """One at a time: it may end this process, and what is beside it would be suspect too."""
+        if self._suspect in self._running:
+            return
+        pool, lease = self._services.pool, self._settings.lease_seconds
+        for attempt in await challenges.claim_abandoned(pool, lease, 1, suspects=True):
+            self._suspect = attempt.challenge_id
+            self.start(attempt)
 
     async def close(self) -> None:
         """Lets checks end that are about to, and gives up the rest for others to take at once."""
@@ -84,14 +103,15 @@ class Validator:
         await asyncio.gather(*unfinished, return_exceptions=True)
         if given_up:
             with suppress(Exception):  # the leases end by themselves, only later
-                await challenges.renew_leases(self._services.pool, given_up, 0)
+                await challenges.give_up(self._services.pool, given_up)
 
     async def _work(self, begun: Attempt) -> None:
         attempt: Attempt | None = begun
         try:
             async with self._room:
+                until = asyncio.get_running_loop().time() + self._settings.total_seconds
                 while attempt is not None:
-                    attempt = await self._try(attempt)
+                    attempt = await self._try(attempt, until)
         except Exception as error:  # the lease ends and somebody tries again
             if is_outage(error):
                 _log.warning("validation.database_away", error=type(error).__name__)
@@ -100,24 +120,28 @@ class Validator:
                     "validation.failed", challenge=str(begun.challenge_id), **describe(error)
                 )
 
-    async def _try(self, attempt: Attempt) -> Attempt | None:
+    async def _try(self, attempt: Attempt, until: float) -> Attempt | None:
         """Gives the next attempt if there is to be one, after waiting for its time."""
         now = await self._services.clock.now()
         try:
-            evidence = await self._check(attempt, now)
+            evidence = await self._check(attempt, now, until)
+        except NotChecked as fault:
+            await self._put_off(attempt, fault, now)
+            return None
         except ValidationFailed as failed:
-            return await self._after(attempt, failed, now)
+            return await self._after(attempt, failed, now, until)
         days = self._services.settings.issuance.authorization_days
         proven_until = now + timedelta(days=days)
         await challenges.succeed(self._services.pool, attempt, now, proven_until, evidence)
         return None
 
-    async def _check(self, attempt: Attempt, now: datetime) -> Evidence:
+    async def _check(self, attempt: Attempt, now: datetime, until: float) -> Evidence:
         if now > attempt.expires_at:
             raise ValidationFailed(
                 "unauthorized", f"The authorization expired on {attempt.expires_at:%Y-%m-%d}."
             )
-        resolver, network = self._services.resolver, self._network
+        if attempt.lost_leases >= _MOST_LOST_LEASES:
+            raise self._poisoned(attempt)
         claim = claim_of(
             self._services.settings,
             attempt.name,
@@ -128,26 +152,74 @@ class Validator:
             token=attempt.token,
             thumbprint=attempt.thumbprint,
         )
+        resolver = resolver_of(self._services)
         try:
-            evidence = await METHODS[attempt.type].check(claim, resolver, network)
-            allowance = await caa.check(claim, attempt.type, resolver)
-            return {**evidence, **allowance} if allowance else evidence
-        except ValidationFailed:
+            async with asyncio.timeout_at(until):
+                return await self._evidence(attempt.type, claim, resolver, until)
+        except (ValidationFailed, NotChecked):
             raise
+        except TimeoutError as error:
+            late = f"It was not done within {self._settings.total_seconds:g} seconds in all."
+            if not await resolver.works():
+                raise NotChecked("resolver", late) from error
+            raise ValidationFailed("connection", late) from error
         except Exception as error:
             _log.error("validation.check_failed", name=attempt.name, **describe(error))
-            raise ValidationFailed(
-                "serverInternal", "The check could not be carried out.", transient=True
-            ) from error
+            raise NotChecked("internal", "The check could not be carried out.") from error
+
+    async def _evidence(
+        self, method: str, claim: Claim, resolver: Resolver, until: float
+    ) -> Evidence:
+        network, left = self._network, until - asyncio.get_running_loop().time()
+        if left < network.timeout:
+            network = replace(network, timeout=left)
+        evidence = await METHODS[method].check(claim, resolver, network)
+        allowance = await caa.check(claim, method, resolver)
+        return {**evidence, **allowance} if allowance else evidence
+
+    def _poisoned(self, attempt: Attempt) -> ValidationFailed:
+        observe_validation_fault("process")
+        _log.error(
+            "validation.ends_processes",
+            name=attempt.name,
+            method=attempt.type,
+            challenge=str(attempt.challenge_id),
+        )
+        return ValidationFailed(
+            "serverInternal",
+            f"The check was begun {attempt.lost_leases} times, and each time the process that made "
+            "it ended; it is not made again. Please tell the operator of this CA.",
+        )
+
+    async def _put_off(self, attempt: Attempt, fault: NotChecked, now: datetime) -> None:
+        """RFC 8555 §8.2: the client sees why it waits; its challenge fails by nothing of ours."""
+        seconds = min(_FIRST_PAUSE_SECONDS * 2 ** min(attempt.faults, 16), _LONGEST_PAUSE_SECONDS)
+        observe_validation_fault(fault.reason)
+        _log.error(
+            "validation.put_off",
+            name=attempt.name,
+            method=attempt.type,
+            reason=fault.reason,
+            detail=fault.detail,
+            seconds=seconds,
+        )
+        detail = f"{fault.detail} The cause is on the side of this CA, which tries again."
+        error = failure("serverInternal", detail, _STATUS["serverInternal"])
+        await challenges.put_off(
+            self._services.pool, attempt, now=now, error=error, seconds=seconds
+        )
 
     async def _after(
-        self, attempt: Attempt, failed: ValidationFailed, now: datetime
+        self, attempt: Attempt, failed: ValidationFailed, now: datetime, until: float
     ) -> Attempt | None:
         pool, delays = self._services.pool, self._settings.retry_delays_seconds
         status = _STATUS.get(failed.kind, 400)
         error = failure(failed.kind, failed.detail, status)
-        if failed.transient and attempt.number <= len(delays):
-            return await self._again(attempt, now, error, delays[attempt.number - 1])
+        if failed.transient and attempt.failures < len(delays):
+            pause = delays[attempt.failures]
+            left = until - asyncio.get_running_loop().time()
+            if pause + _SHORTEST_ATTEMPT_SECONDS < left:
+                return await self._again(attempt, now, error, pause)
         detail = f"{attempt.name} could not be validated by {attempt.type}. {failed.detail}"
         order_error = failure(failed.kind, detail, status)
         await challenges.fail(pool, attempt, now=now, error=error, order_error=order_error)

@@ -4,18 +4,18 @@ from collections.abc import Sequence
 
 from gateway.rules.caa import Property, Wanted, objection
 from gateway.validation.dns import LookupFailed, Resolver
-from gateway.validation.method import Claim, Evidence, ValidationFailed
+from gateway.validation.method import Claim, Evidence, ValidationFailed, unknown
 
 
 async def check(claim: Claim, method: str, resolver: Resolver) -> Evidence:
-    """Gives where CAA records were found, if there are any; raises ValidationFailed.
+    """Gives where CAA records were found, if there are any; raises ValidationFailed, NotChecked.
 
     A look-up that fails is never taken for "there are no records": it may be an attack.
     """
     try:
         owner, records = await _relevant(claim.name, resolver)
     except LookupFailed as error:
-        raise ValidationFailed("dns", str(error), transient=True) from error
+        raise unknown(error) from error
     wanted = Wanted(claim.identities, claim.wildcard, method, claim.account_url)
     if found := objection(records, wanted):
         raise ValidationFailed("caa", _forbidden(claim, owner, found))

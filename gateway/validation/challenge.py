@@ -29,13 +29,13 @@ def offered(wildcard: bool, types: Sequence[str]) -> tuple[str, ...]:
     return tuple(kind for kind in types if METHODS[kind].for_wildcards or not wildcard)
 
 
-def choose(wanted: Sequence[str] | None, *, drafts: bool) -> tuple[str, ...]:
-    """The types that an operator wants; None = all that are standards, and drafts with `drafts`.
+def choose(wanted: Sequence[str] | None) -> tuple[str, ...]:
+    """The types that an operator wants; None = all that are standards.
 
     Raises ConfigurationError for types that there are not.
     """
     if wanted is None:
-        return tuple(method.type for method in METHODS.values() if drafts or not method.draft)
+        return tuple(method.type for method in METHODS.values() if not method.draft)
     if unknown := [kind for kind in wanted if kind not in METHODS]:
         raise ConfigurationError(
             f"validation.methods: there is no {', '.join(unknown)}; choose of {', '.join(METHODS)}"

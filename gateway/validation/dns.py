@@ -3,10 +3,10 @@
 import asyncio
 import socket
 from asyncio import AbstractEventLoop
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from ipaddress import ip_address
-from typing import Generic, NamedTuple, Protocol, TypeVar
+from typing import Generic, Literal, NamedTuple, Protocol, TypeVar
 from weakref import WeakKeyDictionary
 
 import dns.exception
@@ -22,7 +22,8 @@ from gateway.errors import ConfigurationError
 from gateway.rules.caa import Property
 from gateway.validation import dns_wire
 from gateway.validation.dns_exchange import NameServer
-from gateway.validation.dns_wire import Answer, Question, Refused
+from gateway.validation.dns_wire import Answer, Question, Refused, Truncated
+from gateway.validation.own_trouble import is_ours
 
 T = TypeVar("T")
 
@@ -32,15 +33,32 @@ _ROUNDS = 2  # UDP packets get lost: every name server is asked twice before giv
 _LONGEST_ALIAS_CHAIN = 16
 _FINAL = (Answer, dns.exception.DNSException)
 """Asking again is of no use."""
+_SAID = (*_FINAL, Refused)
+_PROBE = dns_wire.question(".", RdataType.NS)
+"""Every recursive name server knows the answer by heart."""
+_PROBE_SECONDS = 1.0
+_TROUBLE_OF_THE_ZONE = "SERVFAIL"
+_Ours = Literal["dnssec", "resolver", "sockets"]
 _ENDLESS = "its aliases never end"
 _MALFORMED = "this is not a DNS name, or the answer about it is malformed"
 
 
 class LookupFailed(Exception):
-    """Nothing is known about the records: which name and type, and why, fit for the client."""
+    """Nothing is known about the records: which name and type, and why, fit for the client.
 
-    def __init__(self, name: str, record: str, cause: str) -> None:
+    `ours` = it is not the fault of who has the name, but of resolvers that do not answer at all,
+    or of sockets that are not to be had.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        record: str,
+        cause: str,
+        ours: "_Ours | None" = None,
+    ) -> None:
         super().__init__(f"The {record} records of {name} could not be looked up: {cause}.")
+        self.ours = ours
 
 
 class Resolver(Protocol):
@@ -48,6 +66,9 @@ class Resolver(Protocol):
 
     That is also raised when a look-up takes too long: nobody needs to watch the time.
     """
+
+    async def works(self) -> bool:
+        """Whether any name server answers at all; if not, a failure is nobody else's fault."""
 
     @property
     def nameservers(self) -> Sequence[tuple[str, int]]:
@@ -73,6 +94,9 @@ class FixedResolver:
         self.nameservers: Sequence[tuple[str, int]] = ()
         self._addresses = [str(ip_address(address))]
 
+    async def works(self) -> bool:
+        return True
+
     async def addresses(self, name: str) -> list[str]:
         return list(self._addresses)
 
@@ -94,6 +118,12 @@ class DnsResolver:
         self.nameservers = [_endpoint(text) for text in nameservers] or _of_the_system()
         self._timeout = timeout
         self._by_loop: WeakKeyDictionary[AbstractEventLoop, list[NameServer]] = WeakKeyDictionary()
+
+    async def works(self) -> bool:
+        said = await asyncio.gather(
+            *(server.ask([_PROBE], _PROBE_SECONDS) for server in self._servers())
+        )
+        return any(isinstance(answer, Answer | Truncated) for [answer] in said)
 
     async def addresses(self, name: str) -> list[str]:
         found = await self._look_up([(name, _AAAA), (name, _A)])
@@ -129,6 +159,7 @@ class DnsResolver:
                 questions[index] = dns_wire.question(name, kind.record)
             except (dns.exception.DNSException, UnicodeError):
                 found[index] = _failed(wanted[index], _MALFORMED)
+        failures: dict[int, Exception] = {}
         for _ in range(_LONGEST_ALIAS_CHAIN):
             if not questions:
                 break
@@ -137,14 +168,28 @@ class DnsResolver:
             questions = {}
             for index, answer in answers.items():
                 if not isinstance(answer, Answer):
-                    found[index] = _failed(wanted[index], self._cause(answer))
+                    failures[index] = answer
                 elif answer.alias is not None:
                     questions[index] = answer.alias
                 elif answer.records:
                     found[index] = _read(answer.records, wanted[index])
         for index in questions:
             found[index] = _failed(wanted[index], _ENDLESS)
+        blamed = await self._blamed(failures)
+        for index, error in failures.items():
+            found[index] = _failed(wanted[index], self._cause(error), blamed.get(index))
         return found
+
+    async def _blamed(self, failures: Mapping[int, Exception]) -> "dict[int, _Ours]":
+        """What on our side is the cause of a failure, for those where anything is."""
+        unclear = [index for index, error in failures.items() if _may_be_ours(error)]
+        blamed: dict[int, _Ours] = {}
+        if unclear and not await self.works():
+            blamed = dict.fromkeys(unclear, "resolver")
+        for index, error in failures.items():
+            if isinstance(error, OSError) and is_ours(error):
+                blamed[index] = "sockets"
+        return blamed
 
     async def _ask(
         self, questions: Sequence[Question], deadline: float
@@ -160,7 +205,9 @@ class DnsResolver:
                 break
             said = await server.ask([questions[index] for index in unanswered], min(share, left))
             for index, answer in zip(unanswered, said, strict=True):
-                answers[index] = answer
+                # What a name server says tells more than the silence of the next.
+                if isinstance(answer, _SAID) or not isinstance(answers[index], _SAID):
+                    answers[index] = answer
             unanswered = [index for index in unanswered if not isinstance(answers[index], _FINAL)]
         return answers
 
@@ -171,6 +218,8 @@ class DnsResolver:
             return f"the resolver answered {error}"
         if isinstance(error, dns.message.ChainTooLong):
             return _ENDLESS
+        if isinstance(error, dns.exception.TooBig):
+            return "the answer is larger than is read"
         if isinstance(error, dns.exception.DNSException):
             return _MALFORMED
         return "the resolver cannot be reached"
@@ -214,9 +263,16 @@ def _read(records: Sequence[bytes], wanted: tuple[str, _Kind[T]]) -> list[T] | L
         return _failed(wanted, _MALFORMED)
 
 
-def _failed(wanted: tuple[str, _Kind[T]], cause: str) -> LookupFailed:
+def _failed(wanted: tuple[str, _Kind[T]], cause: str, ours: _Ours | None = None) -> LookupFailed:
     name, kind = wanted
-    return LookupFailed(name, kind.record.name, cause)
+    return LookupFailed(name, kind.record.name, cause, ours)
+
+
+def _may_be_ours(error: Exception) -> bool:
+    """Silence, and refusals that a name server does not make because of the zone."""
+    if isinstance(error, Refused):
+        return str(error) != _TROUBLE_OF_THE_ZONE
+    return isinstance(error, OSError | EOFError)  # TimeoutError is an OSError
 
 
 def _endpoint(text: str) -> tuple[str, int]:

@@ -4,7 +4,7 @@ from base64 import urlsafe_b64encode
 from hashlib import sha256
 
 from gateway.validation.dns import LookupFailed, Resolver
-from gateway.validation.method import Claim, Evidence, Network, ValidationFailed
+from gateway.validation.method import Claim, Evidence, Network, ValidationFailed, unknown
 
 _SHOWN_RECORDS = 3
 _SHOWN_CHARACTERS = 64
@@ -24,7 +24,7 @@ async def check_at(owner: str, claim: Claim, resolver: Resolver) -> Evidence:
     try:
         records = await resolver.txt(owner)
     except LookupFailed as error:
-        raise ValidationFailed("dns", str(error), transient=True) from error
+        raise unknown(error) from error
     if digest(claim.key_authorization) in records:
         return {"record": owner}
     if not records:

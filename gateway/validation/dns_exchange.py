@@ -12,11 +12,7 @@ import socket
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import dns.asyncquery
 import dns.exception
-import dns.message
-import dns.name
-from dns.rdatatype import RdataType
 
 from gateway.validation import dns_wire
 from gateway.validation.dns_wire import Answer, Question, Refused, Truncated
@@ -26,6 +22,7 @@ _SECONDS_A_SOCKET = 1.0
 _SECONDS_TO_JOIN = 1.0
 """A question without an answer for longer may be lost: who asks then has it sent again."""
 _LARGEST_PACKET = 65535
+_CUT_BY_TCP = dns.exception.DNSException("an answer by TCP is whole")  # type: ignore[no-untyped-call]
 _PACKETS_AT_ONCE = 64
 """Whoever floods a socket does not keep the event loop from other work."""
 
@@ -130,15 +127,27 @@ class NameServer:
                 asked.withdraw()
 
     async def _by_tcp(self, question: Question, deadline: float) -> Answer | Exception:
-        host, port = self._endpoint
-        owner, end = dns.name.from_wire(question, 0)
-        record = RdataType(int.from_bytes(question[end : end + 2]))
-        query = dns.message.make_query(owner, record, use_edns=0, payload=dns_wire.UDP_PAYLOAD)
         try:
             async with asyncio.timeout_at(deadline):
-                return dns_wire.taken_apart(await dns.asyncquery.tcp(query, host, port=port))
-        except (OSError, EOFError, Refused, dns.exception.DNSException) as error:
+                return _read(await self._fetched(question), question, by_tcp=True)
+        except (OSError, EOFError) as error:
             return error
+
+    async def _fetched(self, question: Question) -> bytes:
+        """The answer, or what of it is read at most; raises OSError, EOFError."""
+        reader, writer = await asyncio.open_connection(*self._endpoint)
+        try:
+            query = dns_wire.query(os.urandom(2), question)
+            writer.write(len(query).to_bytes(2) + query)
+            while True:
+                length = int.from_bytes(await reader.readexactly(2))
+                packet = await reader.readexactly(min(length, dns_wire.LARGEST + 1))
+                if packet[:2] == query[:2] and dns_wire.answers(packet, question):
+                    return packet
+                if length > dns_wire.LARGEST:
+                    raise EOFError
+        finally:
+            writer.transport.abort()
 
 
 class _Socket:
@@ -234,8 +243,10 @@ def _settle(all_asked: dict[Question, _Asked], asked: _Asked, answer: Answer | E
         group.put(index, answer)
 
 
-def _read(packet: bytes, question: Question) -> Answer | Exception:
+def _read(packet: bytes, question: Question, *, by_tcp: bool = False) -> Answer | Exception:
     try:
         return dns_wire.read(packet, question)
-    except (Refused, Truncated, dns.exception.DNSException) as error:
+    except Truncated as error:
+        return _CUT_BY_TCP if by_tcp else error
+    except (Refused, dns.exception.DNSException) as error:
         return error

@@ -1,7 +1,7 @@
 """Questions to a name server and its answers, as they are on the wire (RFC 1035 §4).
 
-Most answers of a validation hold no records, or just those that were asked for. They are read
-here, strictly, for a tenth of the CPU; dnspython reads whatever else there is.
+A stranger may have written them: no answer takes more steps than LARGEST and _MOST_RECORDS allow
+(docs/decisions/0010-reading-dns-answers.md). The data of a record is left to dnspython.
 """
 
 import re
@@ -17,6 +17,9 @@ from dns.rdatatype import RdataType
 
 UDP_PAYLOAD = 1232  # bytes; larger answers come by TCP and are never fragmented
 
+LARGEST = 16 * 1024
+"""Bytes of an answer that is read, by TCP too."""
+
 Question = bytes
 """Owner, type and class, all in lower case. Equal bytes = the same question."""
 
@@ -31,6 +34,12 @@ _ONE = b"\x00\x01"
 _OWNER_OF_QUESTION = b"\xc0\x0c"  # RFC 1035 §4.1.4: a pointer behind the header
 _PLAIN = re.compile(r"[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*")
 _LONGEST_NAME = 253  # characters
+_MOST_RECORDS = 512  # of an answer, all sections together
+_LONGEST_ALIAS_CHAIN = 16
+_MOST_PARTS = 160  # labels and pointers of a name; a name has 127 labels at most
+_LONGEST_LABEL, _LARGEST_NAME = 63, 255  # bytes
+_POINTER = 0xC0
+_ALIAS = _TYPE_AND_CLASS.pack(RdataType.CNAME, _INTERNET)
 _ANSWERED = (dns.rcode.NOERROR, dns.rcode.NXDOMAIN)
 
 
@@ -81,16 +90,22 @@ def answers(packet: bytes, asked: Question) -> bool:
 
 
 def read(packet: bytes, asked: Question) -> Answer:
-    """Raises Refused, Truncated, or dns.exception.DNSException for what is malformed."""
-    _, flags, _, number, _, _ = _HEADER.unpack_from(packet)
+    """Raises Refused, Truncated, or dns.exception.DNSException for what is malformed or too large.
+
+    `packet` is one that `answers` the question.
+    """
+    _, flags, _, number, authorities, others = _HEADER.unpack_from(packet)
     if flags & _TRUNCATED:
         raise Truncated
+    if len(packet) > LARGEST or number + authorities + others > _MOST_RECORDS:
+        raise dns.exception.TooBig
     code = flags & _CODE
     if number == 0 and code in _ANSWERED:
         return _NOTHING
-    if code == dns.rcode.NOERROR and (records := _records(packet, asked, number)):
-        return Answer(tuple(records))
-    return taken_apart(dns.message.from_wire(packet))
+    if code not in _ANSWERED:
+        raise Refused(dns.rcode.to_text(dns.rcode.Rcode.make(code)))
+    records = _records(packet, asked, number)
+    return _at_the_end(packet, asked, number) if records is None else Answer(tuple(records))
 
 
 def _records(packet: bytes, asked: Question, number: int) -> list[bytes] | None:
@@ -108,15 +123,71 @@ def _records(packet: bytes, asked: Question, number: int) -> list[bytes] | None:
     return found
 
 
-def taken_apart(message: dns.message.Message) -> Answer:
-    """The end of the alias chain in it; raises what `read` does."""
-    if not isinstance(message, dns.message.QueryMessage):
-        raise dns.exception.FormError
-    if message.rcode() not in _ANSWERED:
-        raise Refused(dns.rcode.to_text(message.rcode()))
-    asked = message.question[0]
-    chain = message.resolve_chaining()
-    if chain.answer is None and chain.canonical_name != asked.name:
-        owner = chain.canonical_name.to_digestable()
-        return Answer(alias=owner + _TYPE_AND_CLASS.pack(asked.rdtype, _INTERNET))
-    return Answer(tuple(record.to_digestable() for record in chain.answer or ()))
+def _at_the_end(packet: bytes, asked: Question, number: int) -> Answer:
+    """The records at the end of the aliases (CNAME) that begin at the question's name."""
+    owner, wanted = asked[: -_TYPE_AND_CLASS.size], asked[-_TYPE_AND_CLASS.size :]
+    records: dict[bytes, list[bytes]] = {}
+    aliases: dict[bytes, bytes] = {}
+    known: dict[bytes, bytes] = {}
+    start = _HEADER.size + len(asked)
+    for _ in range(number):
+        name, start = _name(packet, start, known)
+        data = start + 10
+        end = data + int.from_bytes(packet[data - 2 : data])
+        if end > len(packet):
+            raise dns.exception.FormError
+        kind = packet[start : start + _TYPE_AND_CLASS.size]
+        if kind == wanted:
+            records.setdefault(name, []).append(packet[data:end])
+        elif kind == _ALIAS:
+            aliases[name], behind = _name(packet, data, known)
+            if behind != end:
+                raise dns.exception.FormError
+        start = end
+    for _ in range(_LONGEST_ALIAS_CHAIN):
+        if owner in records:
+            return Answer(tuple(records[owner]))
+        if owner not in aliases:
+            is_asked = owner == asked[: -_TYPE_AND_CLASS.size]
+            return _NOTHING if is_asked else Answer(alias=owner + wanted)
+        owner = aliases[owner]
+    raise dns.message.ChainTooLong
+
+
+def _name(packet: bytes, start: int, known: dict[bytes, bytes]) -> tuple[bytes, int]:
+    """The name that begins there, in lower case and without pointers, and what comes behind it.
+
+    Names that are nothing but a pointer are remembered: hundreds may lead to the same long one.
+    """
+    pointer = packet[start : start + 2]
+    if pointer in known:
+        return known[pointer], start + 2
+    name, behind = _spelled_out(packet, start)
+    if pointer[0] >= _POINTER:
+        known[pointer] = name
+    return name, behind
+
+
+def _spelled_out(packet: bytes, start: int) -> tuple[bytes, int]:
+    """RFC 1035 §4.1.4: pointers lead to what came before."""
+    labels: list[bytes] = []
+    size, at, behind = 1, start, 0
+    for _ in range(_MOST_PARTS):
+        length = int.from_bytes(packet[at : at + 1])
+        if length >= _POINTER:
+            behind = behind or at + 2
+            target = int.from_bytes(packet[at : at + 2]) & 0x3FFF
+            if target >= start:
+                break
+            start = at = target
+        elif length > _LONGEST_LABEL or at >= len(packet):
+            break
+        elif length == 0:
+            return b"".join(labels).lower() + b"\0", behind or at + 1
+        else:
+            size += length + 1
+            if size > _LARGEST_NAME:
+                break
+            labels.append(packet[at : at + length + 1])
+            at += length + 1
+    raise dns.exception.FormError

@@ -9,10 +9,11 @@ from datetime import UTC, datetime
 
 from gateway.rules.caa import IssueValue, parse_issue_value
 from gateway.validation.dns import LookupFailed, Resolver
-from gateway.validation.method import Claim, Evidence, Kind, Network, ValidationFailed
+from gateway.validation.method import Claim, Evidence, Kind, Network, ValidationFailed, unknown
 
 _SECONDS = re.compile(r"-?[0-9]{1,11}")
 _SHOWN = 64  # characters
+_MOST_TOLD = 4  # of the objections
 
 
 async def check(claim: Claim, resolver: Resolver, network: Network) -> Evidence:
@@ -24,7 +25,7 @@ async def check(claim: Claim, resolver: Resolver, network: Network) -> Evidence:
     try:
         records = await resolver.txt(owner)
     except LookupFailed as error:
-        raise ValidationFailed("dns", str(error), transient=True) from error
+        raise unknown(error) from error
     objections = [_objection(record, claim) for record in records if _is_ours(record, claim)]
     if None in objections:
         return {"record": owner}
@@ -35,7 +36,7 @@ async def check(claim: Claim, resolver: Resolver, network: Network) -> Evidence:
         )
     told = [objection for objection in objections if objection is not None]
     kind: Kind = "malformed" if any(kind == "malformed" for kind, _ in told) else "unauthorized"
-    raise ValidationFailed(kind, f"{owner}: {'; '.join(text for _, text in told)}.")
+    raise ValidationFailed(kind, f"{owner}: {'; '.join(text for _, text in told[:_MOST_TOLD])}.")
 
 
 def _is_ours(record: str, claim: Claim) -> bool:

@@ -7,6 +7,7 @@ gives out none whose signatures are wrong.
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import dns.asyncquery
 import dns.exception
@@ -15,7 +16,49 @@ import dns.message
 import dns.rcode
 from dns.rdatatype import RdataType
 
+from gateway.rules.caa import Property
+from gateway.validation.dns import LookupFailed, Resolver
+
 _UDP_PAYLOAD = 1232  # bytes
+
+
+@dataclass
+class Standing:
+    """`complaint` is why the resolvers are not to be relied on now; empty = they are."""
+
+    complaint: str = "The resolvers were not looked at yet."
+
+
+class Vouched:
+    """A resolver that proofs may rely on: it answers only while it validates DNSSEC."""
+
+    def __init__(self, resolver: Resolver, standing: Standing) -> None:
+        self._resolver = resolver
+        self._standing = standing
+
+    @property
+    def nameservers(self) -> Sequence[tuple[str, int]]:
+        return self._resolver.nameservers
+
+    async def works(self) -> bool:
+        return await self._resolver.works()
+
+    async def addresses(self, name: str) -> list[str]:
+        self._require(name, "A")
+        return await self._resolver.addresses(name)
+
+    async def txt(self, name: str) -> list[str]:
+        self._require(name, "TXT")
+        return await self._resolver.txt(name)
+
+    async def caa(self, names: Sequence[str]) -> list[list[Property] | LookupFailed]:
+        self._require(names[0], "CAA")
+        return await self._resolver.caa(names)
+
+    def _require(self, name: str, record: str) -> None:
+        if self._standing.complaint:
+            # Not the complaint: it names our resolvers.
+            raise LookupFailed(name, record, "this CA's resolvers do not validate DNSSEC", "dnssec")
 
 
 async def objection(

@@ -5,11 +5,10 @@ nothing may be followed, decompressed or kept, and it is a third of the CPU.
 """
 
 import asyncio
-import ssl
 from ipaddress import ip_address
 from typing import cast
 
-from gateway.validation import http_response
+from gateway.validation import http_response, tls
 from gateway.validation.http_response import BadResponse, Incoming, Response
 from gateway.validation.target import Target
 
@@ -38,11 +37,11 @@ class Connection(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
-        self._incoming.data += data
+        self._incoming.add(data)
         self._read_on()
 
     def eof_received(self) -> None:
-        self._incoming.ended = True
+        self._incoming.end()
         self._read_on()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -56,23 +55,29 @@ class Connection(asyncio.Protocol):
             return
         try:
             next(self._reading)
+            return
         except StopIteration as complete:
             self._response.set_result(complete.value)
         except BadResponse as error:
             self._response.set_exception(error)
+        self._transport.abort()  # whatever else is sent is not read
 
 
 async def connect(
     address: str, port: int, target: Target, source_address: str | None
 ) -> Connection:
     """Connects to `address`, with TLS for https; raises OSError, of which ssl.SSLError for TLS."""
+    if target.secure:
+        connection = Connection()
+        name = _server_name(target.host)
+        # Whoever redirects to https has no valid certificate yet: that is why they ask.
+        await tls.connect(address, port, source_address, tls.unverified(), name, connection)
+        return connection
     _, connection = await asyncio.get_running_loop().create_connection(
         Connection,
         address,
         port,
         local_addr=(source_address, 0) if source_address else None,
-        ssl=_unverified_tls() if target.secure else None,
-        server_hostname=_server_name(target.host) if target.secure else None,
     )
     return connection
 
@@ -85,14 +90,6 @@ def _request(target: Target) -> bytes:
         "Accept: */*\r\n"
         "Connection: close\r\n\r\n"
     ).encode("ascii")
-
-
-def _unverified_tls() -> ssl.SSLContext:
-    """Whoever redirects to https usually has no valid certificate yet: that is why they ask."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    return context
 
 
 def _server_name(host: str) -> str:

@@ -1,7 +1,5 @@
 """http-01: the key authorization under a well-known URL (RFC 8555 §8.3)."""
 
-import asyncio
-
 from gateway.validation import target
 from gateway.validation.dns import Resolver
 from gateway.validation.http_response import LONGEST_BODY, Response
@@ -10,24 +8,17 @@ from gateway.validation.visit import Visit
 
 _TRAILING_WHITESPACE = b" \t\r\n"
 _SHOWN_BYTES = 64
+_SHOWN_BEFORE = 16  # of them before the first byte that differs
 
 
 async def check(claim: Claim, resolver: Resolver, network: Network) -> Evidence:
     """The URL's body is the key authorization, white space at its end aside.
 
-    Raises ValidationFailed, which names the address that was asked and what went wrong there.
+    Raises NotChecked, or ValidationFailed, which names the address and what went wrong there.
     """
     visit = Visit(resolver, network)
     first = target.plain(claim.name, f"/.well-known/acme-challenge/{claim.token}")
-    try:
-        async with asyncio.timeout(network.timeout):
-            response = await visit.follow(first)
-    except TimeoutError as error:
-        raise ValidationFailed(
-            "connection",
-            f"{visit.step}: not done within {network.timeout:g} seconds.",
-            transient=True,
-        ) from error
+    response = await visit.follow(first)
     _compare(response, claim.key_authorization, visit)
     return {"urls": [each.url for each in visit.targets], "address": visit.address}
 
@@ -43,10 +34,22 @@ def _compare(response: Response, expected: str, visit: Visit) -> None:
         raise ValidationFailed(
             "incorrectResponse", f"{visit.place} sent more than {LONGEST_BODY} bytes."
         )
-    found = response.body.rstrip(_TRAILING_WHITESPACE)
-    if found != expected.encode():
+    found, wanted = response.body.rstrip(_TRAILING_WHITESPACE), expected.encode()
+    if found != wanted:
         raise ValidationFailed(
-            "incorrectResponse",
-            f"{visit.place} sent {found[:_SHOWN_BYTES].decode('latin-1')!a}; "
-            f"expected the key authorization {expected!r}.",
+            "incorrectResponse", f"{visit.place} sent {_difference(found, wanted)}."
         )
+
+
+def _difference(found: bytes, wanted: bytes) -> str:
+    """What was found around the first byte that is not as wanted, and both lengths."""
+    pairs = enumerate(zip(found, wanted, strict=False))
+    at = next((at for at, (a, b) in pairs if a != b), min(len(found), len(wanted)))
+    start = max(0, at - _SHOWN_BEFORE) if len(found) > _SHOWN_BYTES else 0
+    end = start + _SHOWN_BYTES
+    shown = ascii(found[start:end].decode("latin-1"))
+    before, after = "... " if start else "", " ..." if end < len(found) else ""
+    return (
+        f"{before}{shown}{after} ({len(found)} bytes); expected the key authorization "
+        f"{wanted.decode()!r} ({len(wanted)} bytes). They differ from byte {at + 1} on"
+    )

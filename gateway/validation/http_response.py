@@ -1,8 +1,13 @@
 """An HTTP/1.1 response, read as its bytes come (RFC 9112).
 
+A stranger sends them, so every number here has an end: bytes, pieces, lines, chunks and responses
+before the last one. Small responders end lines with LF alone, fold them, or write some without a
+colon; they are read all the same, as RFC 9112 §2.2 and §5.2 allow.
+
 The functions that read are generators: they yield when more bytes must come first.
 """
 
+import re
 from collections.abc import Generator
 from dataclasses import dataclass
 from typing import TypeVar
@@ -11,13 +16,28 @@ T = TypeVar("T")
 
 LONGEST_BODY = 4096
 """Bytes; a key authorization has about 90."""
+MOST_BYTES = 48 * 1024
+"""Of everything that is read of a connection, framing included."""
 _LONGEST_HEAD = 16 * 1024
+_LONGEST_CHUNK_LINE = 1024  # bytes, extensions included
+_MOST_LINES = 256  # of one head
+_MOST_INTERIM = 8  # responses before the last one (RFC 9110 §15.2)
+_MOST_CHUNKS = 256
+_MOST_PIECES = 2048
+"""So often bytes may come: whoever sends each alone makes as much work with few as with many."""
+
+_STATUS_LINE = re.compile(r"HTTP/1\.[0-9] ([1-9][0-9]{2})(?: .*)?")
+_SWITCHING_PROTOCOLS = 101  # no interim response
+_END_OF_HEAD = re.compile(rb"\n\r?\n")
+_END_OF_LINE = re.compile(rb"\n")
+_CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;.*)?\r?\n", re.DOTALL)
+_LENGTH = re.compile(r"[0-9]{1,18}")
 
 Reading = Generator[None, None, T]
 
 
 class BadResponse(Exception):
-    """What came back is no HTTP, or ends too early; the text completes "the response …"."""
+    """It is no HTTP, or ends too early or too late; the text completes "the response …"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,71 +56,94 @@ class _Head:
 
 
 class Incoming:
-    """What has come and was not read yet; `ended` = no more will come."""
+    """What has come and was not read yet; no more than is ever looked at."""
 
     def __init__(self) -> None:
-        self.data = bytearray()
-        self.ended = False
+        self._data = bytearray()
+        self._room = MOST_BYTES
+        self._pieces = 0
+        self._ended = False
 
-    def until(self, end: bytes) -> Reading[bytes]:
-        searched, longest = 0, _LONGEST_HEAD + len(end)
-        while (found := self.data.find(end, searched, longest)) < 0:
-            if len(self.data) >= longest:
-                raise BadResponse(f"has a head of more than {_LONGEST_HEAD} bytes")
-            searched = max(0, len(self.data) - len(end) + 1)
+    def add(self, piece: bytes) -> None:
+        self._pieces += 1
+        self._data += piece[: self._room]
+        self._room -= min(len(piece), self._room)
+
+    def end(self) -> None:
+        """No more will come."""
+        self._ended = True
+
+    def until(self, end: re.Pattern[bytes], longest: int, what: str) -> Reading[bytes]:
+        """All up to the end of `end`, which has at most 3 bytes."""
+        searched = 0
+        while (found := end.search(self._data, searched, longest)) is None:
+            if len(self._data) >= longest:
+                raise BadResponse(f"has {what}")
+            searched = max(0, len(self._data) - 2)
             yield from self._more()
-        return self._taken(found + len(end))
+        return self._taken(found.end())
 
     def exactly(self, number: int) -> Reading[bytes]:
-        if number < 0:
-            raise ValueError(number)
-        while len(self.data) < number:
+        while len(self._data) < number:
             yield from self._more()
         return self._taken(number)
 
     def at_most(self, number: int) -> Reading[bytes]:
         """All until the end, if that is not too much."""
-        while len(self.data) < number and not self.ended:
-            yield
+        while len(self._data) < number and not self._ended:
+            yield from self._more()
         return self._taken(number)
 
     def _more(self) -> Reading[None]:
-        if self.ended:
+        if not self._room:
+            raise BadResponse(f"is not complete after {MOST_BYTES} bytes")
+        if self._ended:
             raise BadResponse("ends before it is complete")
+        if self._pieces >= _MOST_PIECES:
+            raise BadResponse(f"is not complete after {_MOST_PIECES} pieces")
         yield
 
     def _taken(self, number: int) -> bytes:
-        part = bytes(self.data[:number])
-        del self.data[:number]
+        part = bytes(self._data[:number])
+        del self._data[:number]
         return part
 
 
 def read(incoming: Incoming) -> Reading[Response]:
     """Raises BadResponse."""
-    try:
+    for _ in range(_MOST_INTERIM + 1):
         head = yield from _head(incoming)
-        while head.status < 200:
-            head = yield from _head(incoming)
-        body = (yield from _body(incoming, head)) if head.status == 200 else b""
-    except ValueError as error:
-        raise BadResponse("is not HTTP") from error
-    return Response(head.status, head.fields.get("location"), body)
+        if head.status >= 200 or head.status == _SWITCHING_PROTOCOLS:
+            body = (yield from _body(incoming, head)) if head.status == 200 else b""
+            return Response(head.status, head.fields.get("location"), body)
+    raise BadResponse(f"comes after more than {_MOST_INTERIM} interim responses")
 
 
 def _head(incoming: Incoming) -> Reading[_Head]:
-    """Raises ValueError when it is not HTTP."""
-    text = yield from incoming.until(b"\r\n\r\n")
-    status_line, *lines = text.decode("latin-1").split("\r\n")
-    version, status, *_ = status_line.split(" ", 2)
-    if not version.startswith("HTTP/1.") or len(status) != 3:
-        raise ValueError(status_line)
-    fields = {}
-    for line in filter(None, lines):
+    text = yield from incoming.until(
+        _END_OF_HEAD, _LONGEST_HEAD + len("\r\n\r\n"), f"a head of more than {_LONGEST_HEAD} bytes"
+    )
+    status_line, *lines = text.decode("latin-1").split("\n", _MOST_LINES + 2)
+    status = _STATUS_LINE.fullmatch(status_line.rstrip("\r"))
+    if status is None:
+        raise BadResponse("is not HTTP")
+    if len(lines) > _MOST_LINES + 1:
+        raise BadResponse(f"has more than {_MOST_LINES} header lines")
+    return _Head(int(status[1]), _fields(lines))
+
+
+def _fields(lines: list[str]) -> dict[str, str]:
+    """By name in lower case; of several with one name the last."""
+    fields: dict[str, str] = {}
+    name = ""
+    for line in lines:
+        if line[:1] in (" ", "\t"):  # RFC 9112 §5.2: goes on with the line before
+            fields[name] = f"{fields.get(name, '')} {line.strip()}".strip()
+            continue
         name, colon, value = line.partition(":")
-        if not colon:
-            raise ValueError(line)
-        fields[name.lower()] = value.strip()
-    return _Head(int(status), fields)
+        name = name.strip().lower() if colon else ""
+        fields[name] = value.strip()
+    return fields
 
 
 def _body(incoming: Incoming, head: _Head) -> Reading[bytes]:
@@ -108,18 +151,36 @@ def _body(incoming: Incoming, head: _Head) -> Reading[bytes]:
     if "chunked" in head.fields.get("transfer-encoding", "").lower():
         return (yield from _chunks(incoming))
     if "content-length" in head.fields:
-        length = int(head.fields["content-length"])
-        return (yield from incoming.exactly(min(length, LONGEST_BODY + 1)))
+        length = head.fields["content-length"]
+        if not _LENGTH.fullmatch(length):
+            raise BadResponse("is not HTTP: its Content-Length is no number")
+        return (yield from incoming.exactly(min(int(length), LONGEST_BODY + 1)))
     return (yield from incoming.at_most(LONGEST_BODY + 1))
 
 
 def _chunks(incoming: Incoming) -> Reading[bytes]:
+    """What comes after the last chunk is not read."""
     body = b""
-    while len(body) <= LONGEST_BODY:
-        size = int((yield from incoming.until(b"\r\n")).partition(b";")[0], 16)
-        if size == 0:
-            break
-        body += yield from incoming.exactly(min(size, LONGEST_BODY + 1 - len(body)))
-        if len(body) <= LONGEST_BODY:
-            yield from incoming.exactly(len(b"\r\n"))
-    return body
+    for _ in range(_MOST_CHUNKS + 1):
+        size = _CHUNK_SIZE.fullmatch((yield from _line(incoming)))
+        if size is None:
+            raise BadResponse("is not HTTP: it has a chunk without a size")
+        length = int(size[1], 16)
+        if length == 0:
+            return body
+        body += yield from incoming.exactly(min(length, LONGEST_BODY + 1 - len(body)))
+        if len(body) > LONGEST_BODY:
+            return body
+        if (yield from _line(incoming)).strip():
+            raise BadResponse("is not HTTP: it has a chunk of another size than it says")
+    raise BadResponse(f"has more than {_MOST_CHUNKS} chunks")
+
+
+def _line(incoming: Incoming) -> Reading[bytes]:
+    return (
+        yield from incoming.until(
+            _END_OF_LINE,
+            _LONGEST_CHUNK_LINE,
+            f"a chunk with a line of more than {_LONGEST_CHUNK_LINE} bytes",
+        )
+    )

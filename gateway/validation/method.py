@@ -12,7 +12,7 @@ from typing import Any, Literal
 from msgspec import Struct
 
 from gateway.validation.addresses import Range
-from gateway.validation.dns import Resolver
+from gateway.validation.dns import LookupFailed, Resolver
 
 Kind = Literal[
     "caa",
@@ -25,6 +25,9 @@ Kind = Literal[
     "unauthorized",
 ]
 """Last part of the ACME error URN (RFC 8555 §6.7)."""
+
+Reason = Literal["dnssec", "internal", "resolver", "sockets"]
+"""What on our side keeps a claim from being checked."""
 
 _END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 
@@ -71,7 +74,7 @@ class Network:
 
 
 Check = Callable[[Claim, Resolver, Network], Awaitable[Evidence]]
-"""Returns the evidence when the claim holds; raises ValidationFailed otherwise."""
+"""Returns the evidence when the claim holds; raises ValidationFailed or NotChecked otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,7 @@ class Method:
     for_wildcards: bool
     check: Check
     draft: bool = False
-    """No standard yet: production offers it only where the operator says so."""
+    """No standard yet: offered only where the operator says so."""
     has_token: bool = True
     """The client needs a token; otherwise it needs its account's URL and the CA's names."""
 
@@ -98,3 +101,22 @@ class ValidationFailed(Exception):
         self.kind = kind
         self.detail = detail
         self.transient = transient
+
+
+class NotChecked(Exception):
+    """Nothing is known about the claim, for a reason on our side; it is checked again later.
+
+    Such a reason never fails a client's challenge. `detail` is fit for the client.
+    """
+
+    def __init__(self, reason: Reason, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+        self.detail = detail
+
+
+def unknown(error: LookupFailed) -> ValidationFailed | NotChecked:
+    """What a look-up that failed means for a claim: it depends on whose fault it is."""
+    if error.ours is not None:
+        return NotChecked(error.ours, str(error))
+    return ValidationFailed("dns", str(error), transient=True)

@@ -7,17 +7,20 @@ in between has no effect.
 import asyncio
 import os
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from ipaddress import ip_address
 from typing import TypeVar
 
 from gateway.validation.addresses import objection
 from gateway.validation.dns import LookupFailed, Resolver
-from gateway.validation.method import Network, ValidationFailed
+from gateway.validation.method import Network, NotChecked, ValidationFailed, unknown
+from gateway.validation.own_trouble import is_ours
 
 T = TypeVar("T")
 
 _PER_FAMILY = 2  # addresses tried
+_LOOKED_AT = 16  # of each family; a name may have hundreds
+_SHOWN = 4
 
 
 class Reach:
@@ -28,14 +31,26 @@ class Reach:
         self._network = network
         self.address = ""
         self.step = ""
+        self._looking_up = False
+
+    async def in_time(self, work: Awaitable[T]) -> T:
+        """What `work` gives within the time for an attempt; raises ValidationFailed, NotChecked."""
+        try:
+            async with asyncio.timeout(self._network.timeout):
+                return await work
+        except TimeoutError as error:
+            late = f"{self.step}: not done within {self._network.timeout:g} seconds."
+            if self._looking_up and not await self._resolver.works():
+                raise NotChecked("resolver", late) from error
+            raise ValidationFailed("connection", late, transient=True) from error
 
     async def connect(self, host: str, port: int, opened: Callable[[str], Awaitable[T]]) -> T:
         """What `opened` gives for the first of the host's addresses that takes the connection.
 
-        Raises ValidationFailed.
+        Raises ValidationFailed, NotChecked.
         """
         addresses = await self._addresses(host)
-        failures = []
+        failures, ours = [], False
         for position, address in enumerate(addresses):
             self.address = f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
             self.step = f"Connecting to {host} at {self.address}"
@@ -51,33 +66,47 @@ class Reach:
                 ) from error
             except OSError as error:
                 failures.append(f"{self.address}: {cause_of(error)}")
-        raise ValidationFailed(
-            "connection", f"No connection to {host} at {'; '.join(failures)}.", transient=True
-        )
+                ours = ours or is_ours(error, address)
+        told = f"No connection to {host} at {'; '.join(failures)}."
+        if ours:
+            raise NotChecked("sockets", told)
+        raise ValidationFailed("connection", told, transient=True)
 
     async def _addresses(self, host: str) -> list[str]:
         """Addresses to try, IPv6 first, each of them allowed."""
         found = [host] if _is_address(host) else await self._look_up(host)
-        objections = {address: objection(address, self._network.trusted) for address in found}
-        allowed = [address for address in found if objections[address] is None]
+        ipv6 = [address for address in found if ":" in address][:_LOOKED_AT]
+        ipv4 = [address for address in found if ":" not in address][:_LOOKED_AT]
+        objections = {address: objection(address, self._network.trusted) for address in ipv6 + ipv4}
+        allowed = [
+            address
+            for family in (ipv6, ipv4)
+            for address in [each for each in family if objections[each] is None][:_PER_FAMILY]
+        ]
         if not allowed:
-            listed = ", ".join(f"{address} is {why}" for address, why in objections.items())
+            listed = [f"{address} is {why}" for address, why in objections.items()]
             raise ValidationFailed(
-                "connection", f"{host} has no public address to connect to: {listed}."
+                "connection", f"{host} has no public address to connect to: {shown(listed)}."
             )
-        ipv6 = [address for address in allowed if ":" in address]
-        ipv4 = [address for address in allowed if ":" not in address]
-        return ipv6[:_PER_FAMILY] + ipv4[:_PER_FAMILY]
+        return allowed
 
     async def _look_up(self, host: str) -> list[str]:
         self.step = f"Looking up {host}"
+        self._looking_up = True
         try:
             found = await self._resolver.addresses(host)
         except LookupFailed as error:
-            raise ValidationFailed("dns", str(error), transient=True) from error
+            raise unknown(error) from error
         if not found:
             raise ValidationFailed("dns", f"{host} has no A or AAAA record.")
+        self._looking_up = False
         return found
+
+
+def shown(texts: Sequence[str]) -> str:
+    """The first few of them."""
+    more = len(texts) - _SHOWN
+    return ", ".join(texts[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
 def cause_of(error: OSError) -> str:

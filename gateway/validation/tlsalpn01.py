@@ -1,6 +1,5 @@
 """tls-alpn-01: a certificate made for the challenge, shown in a TLS handshake (RFC 8737)."""
 
-import asyncio
 import ssl
 from hashlib import sha256
 
@@ -8,25 +7,28 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.x509.oid import ObjectIdentifier
 
+from gateway.validation import tls
 from gateway.validation.dns import Resolver
 from gateway.validation.method import Claim, Evidence, Network, ValidationFailed
 from gateway.validation.reach import Reach
+from gateway.validation.tls import TlsTransport
 
 PROTOCOL = "acme-tls/1"
 ACME_IDENTIFIER = ObjectIdentifier("1.3.6.1.5.5.7.1.31")
 _OCTET_STRING = b"\x04\x20"  # DER: 32 bytes follow
 _NO_PROTOCOL = "TLSV1_ALERT_NO_APPLICATION_PROTOCOL"
 _SHOWN_NAMES = 3
+_LARGEST_CERTIFICATE = 16 * 1024  # bytes; one of the usual makers has 500
 
 
 async def check(claim: Claim, resolver: Resolver, network: Network) -> Evidence:
     """Whoever answers on the TLS port for the name shows the right certificate.
 
-    Raises ValidationFailed, which names the address that was asked and what is wrong there.
+    Raises NotChecked, or ValidationFailed, which names the address and what is wrong there.
     """
     reach = Reach(resolver, network)
 
-    async def opened(address: str) -> asyncio.Transport:
+    async def opened(address: str) -> TlsTransport:
         try:
             return await _handshake(address, claim.name, network)
         except ssl.SSLError as error:
@@ -36,18 +38,9 @@ async def check(claim: Claim, resolver: Resolver, network: Network) -> Evidence:
                 ) from error
             raise
 
+    transport = await reach.in_time(reach.connect(claim.name, network.tls_port, opened))
     try:
-        async with asyncio.timeout(network.timeout):
-            transport = await reach.connect(claim.name, network.tls_port, opened)
-    except TimeoutError as error:
-        raise ValidationFailed(
-            "connection",
-            f"{reach.step}: not done within {network.timeout:g} seconds.",
-            transient=True,
-        ) from error
-    try:
-        tls: ssl.SSLObject = transport.get_extra_info("ssl_object")
-        complaint = _objection(tls, claim)
+        complaint = _objection(transport.object, claim)
     finally:
         transport.abort()  # RFC 8737 §3: nothing is sent over it
     if complaint:
@@ -55,22 +48,12 @@ async def check(claim: Claim, resolver: Resolver, network: Network) -> Evidence:
     return {"address": reach.address}
 
 
-async def _handshake(address: str, name: str, network: Network) -> asyncio.Transport:
-    transport, _ = await asyncio.get_running_loop().create_connection(
-        asyncio.Protocol,
-        address,
-        network.tls_port,
-        local_addr=(network.source_address, 0) if network.source_address else None,
-        ssl=_context(),
-        server_hostname=name,
-    )
-    return transport
+async def _handshake(address: str, name: str, network: Network) -> TlsTransport:
+    return await tls.connect(address, network.tls_port, network.source_address, _context(), name)
 
 
 def _context() -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
+    context = tls.unverified()
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_alpn_protocols([PROTOCOL])
     return context
@@ -79,13 +62,15 @@ def _context() -> ssl.SSLContext:
 _UNSPOKEN = f"the server does not speak {PROTOCOL}"
 
 
-def _objection(tls: ssl.SSLObject, claim: Claim) -> str:
+def _objection(shown: ssl.SSLObject, claim: Claim) -> str:
     """What is wrong with a finished handshake; empty = nothing (RFC 8737 §3)."""
-    if tls.selected_alpn_protocol() != PROTOCOL:
+    if shown.selected_alpn_protocol() != PROTOCOL:
         return _UNSPOKEN
-    der = tls.getpeercert(binary_form=True)
+    der = shown.getpeercert(binary_form=True)
     if der is None:
         return "the server showed no certificate"
+    if len(der) > _LARGEST_CERTIFICATE:
+        return f"the certificate has more than {_LARGEST_CERTIFICATE} bytes"
     try:
         return _certificate_objection(x509.load_der_x509_certificate(der), claim)
     except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
@@ -93,11 +78,20 @@ def _objection(tls: ssl.SSLObject, claim: Claim) -> str:
 
 
 def _certificate_objection(certificate: x509.Certificate, claim: Claim) -> str:
+    # The signature last: it takes the longest, and only who has the proof may have it calculated.
+    return (
+        _names_objection(certificate, claim.name)
+        or _proof_objection(certificate, claim)
+        or _signature_objection(certificate)
+    )
+
+
+def _signature_objection(certificate: x509.Certificate) -> str:
     try:
         certificate.verify_directly_issued_by(certificate)
     except (InvalidSignature, TypeError, ValueError):
         return "the certificate is not self-signed"
-    return _names_objection(certificate, claim.name) or _proof_objection(certificate, claim)
+    return ""
 
 
 def _names_objection(certificate: x509.Certificate, name: str) -> str:

@@ -27,15 +27,14 @@ class Visit:
         return self._reach.address
 
     @property
-    def step(self) -> str:
-        return self._reach.step
-
-    @property
     def place(self) -> str:
         return f"{self.targets[-1].url} at {self.address}"
 
     async def follow(self, target: Target) -> Response:
-        """The first response that is no redirect."""
+        """The first response that is no redirect; raises ValidationFailed, NotChecked."""
+        return await self._reach.in_time(self._follow(target))
+
+    async def _follow(self, target: Target) -> Response:
         for _ in range(_MOST_REDIRECTS + 1):
             self.targets.append(target)
             response = await self._get(target)

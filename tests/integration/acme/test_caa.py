@@ -118,6 +118,21 @@ async def test_after_eight_hours_a_failing_look_up_stops_issuance_for_now(
     assert (await client.finalize(order, make_csr([NAME]))).json["status"] == "valid"
 
 
+async def test_after_eight_hours_a_resolver_of_ours_that_is_silent_costs_the_order_nothing(
+    client: AcmeClient, ready_order: ReadyOrder, dns: DnsServer, gateway: RunningGateway
+) -> None:
+    order = await ready_order(NAME)
+    await gateway.advance(9 * HOURS)
+    dns.silent |= {".", NAME, "example.com", "com"}
+    answer = await client.finalize(order, make_csr([NAME]))
+    assert (answer.status, answer.problem) == (503, "serverInternal")
+    assert answer.headers["Retry-After"] == "5"
+    assert "on the side of this CA" in answer.json["detail"]
+    assert await gateway.pool.fetch("SELECT FROM ops.issuance_refusals") == []
+    dns.silent.clear()
+    assert (await client.finalize(order, make_csr([NAME]))).json["status"] == "valid"
+
+
 async def test_only_names_whose_check_is_old_are_looked_up_and_then_count_as_checked(
     client: AcmeClient,
     customer: Customer,

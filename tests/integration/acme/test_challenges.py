@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from gateway.validation import dns01
+from gateway.validation.challenge import METHODS
 from gateway.validation.dnsaccount01 import account_label
 from tests.integration.acme.conftest import NAME, Customer
 from tests.support.acme_client import AcmeClient
@@ -31,8 +32,15 @@ async def dns() -> AsyncIterator[DnsServer]:
 
 @pytest.fixture
 async def gateway(database: str, tmp_path: Path, dns: DnsServer) -> AsyncIterator[RunningGateway]:
-    """It tries once again, after a long pause."""
-    async with gateway_with_dns(database, tmp_path, dns, retry_delays_seconds=[PAUSE]) as running:
+    """It tries once again, after a long pause, and offers drafts too."""
+    async with gateway_with_dns(
+        database,
+        tmp_path,
+        dns,
+        retry_delays_seconds=[PAUSE],
+        total_seconds=2 * PAUSE,
+        methods=list(METHODS),
+    ) as running:
         yield running
 
 

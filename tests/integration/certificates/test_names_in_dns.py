@@ -70,6 +70,29 @@ async def test_no_certificate_against_the_caa_records_of_the_owner(
     await named.until(cert_id, "ISSUED")
 
 
+async def test_a_resolver_of_ours_that_is_silent_is_told_and_does_not_lengthen_the_pauses(
+    named: CertificateShop, dns: DnsServer
+) -> None:
+    dns.silent |= {".", NAME, "example.com"}
+    cert_id = await named.buy()
+    await named.prove(cert_id, await named.apply(cert_id, domain_method="FILE"))
+    told = await problem(named, cert_id)
+    assert "looked up" in told.lower() or "looking up" in told.lower()
+    assert "The cause is on our side; it is tried again." in told
+    assert await named.status(cert_id) == "CHECKING"
+    pool = named.gateway.pool
+    row = await pool.fetchrow(
+        """
+        SELECT attempts, due_at - clock_timestamp() <= interval '15 seconds' AS soon
+          FROM ssl.certificate_order
+        """
+    )
+    assert row is not None
+    assert (row["attempts"], row["soon"]) == (0, True)
+    dns.silent.clear()
+    await named.until(cert_id, "ISSUED")
+
+
 async def test_caa_counts_for_8_hours_also_where_the_proof_counts_longer(
     named: CertificateShop, dns: DnsServer
 ) -> None:

@@ -13,10 +13,10 @@ from gateway.notify.channel import Parcel, Undelivered
 from gateway.notify.webhook import WebhookSender, new_secret
 from gateway.usecases import notice_destinations as usecase
 from gateway.validation.addresses import EVERYWHERE
-from gateway.validation.dns import FixedResolver, LookupFailed
+from gateway.validation.dns import DnsResolver, FixedResolver, LookupFailed
 from gateway.vault import Vault
 from tests.support.action_door import LOGIN, OPERATOR, START, add_reseller, settings
-from tests.support.gateway import RunningGateway
+from tests.support.gateway import RunningGateway, free_ports
 from tests.support.receivers import Hook
 
 PRIVATE = ["127.0.0.1", "10.1.2.3", "169.254.169.254", "192.168.0.1", "::1", "fd00::1"]
@@ -49,6 +49,25 @@ async def test_an_address_in_the_url_is_no_way_around(receiver: Hook) -> None:
     sender = WebhookSender(FixedResolver("93.184.216.34"), (), 5)
     assert await error_of(sender, receiver.url) == "the URL holds a loopback address"
     assert receiver.arrived == 0
+
+
+async def test_what_fails_on_our_side_is_not_held_against_the_receiver() -> None:
+    [port] = free_ports(1)
+    resolver = DnsResolver([f"127.0.0.1:{port}"], 0.2)
+    sender = WebhookSender(resolver, (), 5)
+    with pytest.raises(Undelivered, match="could not be looked up") as undelivered:
+        await sender.send(parcel("https://hook.example.com/"))
+    await sender.close()
+    assert undelivered.value.ours
+
+
+async def test_a_receiver_that_is_not_there_is_its_own_fault() -> None:
+    [port] = free_ports(1)
+    sender = WebhookSender(FixedResolver("127.0.0.1"), EVERYWHERE, 5)
+    with pytest.raises(Undelivered, match="no connection") as undelivered:
+        await sender.send(parcel(f"https://hook.example.com:{port}/"))
+    await sender.close()
+    assert not undelivered.value.ours
 
 
 class LyingResolver(FixedResolver):

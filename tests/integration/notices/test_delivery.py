@@ -7,6 +7,7 @@ from pathlib import Path
 from gateway.db.pool import Connection, transaction
 from gateway.ids import new_id
 from gateway.rules import notices
+from gateway.store import notice_deliveries
 from gateway.store import notices as store
 from gateway.store.notice_deliveries import Lease
 from gateway.usecases import notice_destinations as usecase
@@ -193,6 +194,34 @@ async def test_after_the_horizon_a_destination_is_parked_until_it_is_resumed(
     assert receiver.days == [1, 2]
     await until(lambda: desk.undelivered_are(0), "all are recorded")
     assert await desk.pool.fetch("SELECT * FROM ops.failing_destinations") == []
+
+
+async def test_what_fails_on_our_side_parks_no_destination(desk: Desk, receiver: Hook) -> None:
+    await desk.webhook(receiver.url)
+
+    async def failed(*, counted: bool) -> bool:
+        row = await desk.pool.fetchrow(
+            """
+            UPDATE notice.destination
+               SET attempt_at = clock_timestamp() + interval '1 hour', leased = true,
+                   failures = 3, failing_since = clock_timestamp() - interval '73 hours'
+            RETURNING id AS destination_id, attempt_at AS until
+            """
+        )
+        assert row is not None
+        return await notice_deliveries.fail(
+            desk.pool,
+            Lease(**row),
+            "no resolver",
+            delays=[3600],
+            horizon_seconds=72 * 3600,
+            final=False,
+            counted=counted,
+        )
+
+    assert not await failed(counted=False)
+    assert await desk.failed_times(3)
+    assert await failed(counted=True)
 
 
 async def test_a_webhook_that_is_gone_is_parked_at_once(

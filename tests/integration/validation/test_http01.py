@@ -73,8 +73,11 @@ async def test_the_name_is_in_the_host_header(dns: DnsServer, web: WebServer) ->
         pages.chunked(b"token.", b"thumb", b"print\n"),
         pages.until_closed(CORRECT),
         pages.raw(b"HTTP/1.1 103 Early\r\nLink: x\r\n\r\nHTTP/1.1 200\r\n\r\n" + CORRECT),
+        pages.raw(b"HTTP/1.1 200 OK\nContent-Length: 16\n\n" + CORRECT),
+        pages.raw(b"HTTP/1.1 200 OK\r\nX: a\r\n b\r\n\r\n" + CORRECT),
+        pages.raw(b"HTTP/1.1 200 OK\r\nno colon\r\n\r\n" + CORRECT),
     ],
-    ids=["newline", "white space", "chunks", "HTTP/1.0", "early hints"],
+    ids=["newline", "white space", "chunks", "HTTP/1.0", "early hints", "LF", "folded", "no colon"],
 )
 async def test_white_space_at_the_end_and_ways_of_sending_do_not_matter(
     dns: DnsServer, web: WebServer, page: Page
@@ -94,6 +97,38 @@ async def test_any_other_body_is_an_incorrect_response(
     assert repr(CORRECT.decode()) in failed.detail
 
 
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        (b"token.thumbPrint", "'token.thumbPrint' (16 bytes)|from byte 12 on"),
+        (b"token", "'token' (5 bytes)|from byte 6 on"),
+        (CORRECT + b" and more", "'token.thumbprint and more' (25 bytes)|from byte 17 on"),
+        (b"\xef\xbb\xbf" + CORRECT, r"'\xef\xbb\xbftoken.thumbprint' (19 bytes)|from byte 1 on"),
+        (b"", "'' (0 bytes)|from byte 1 on"),
+        (CORRECT + b"." * 90 + b"<html>", "'token.thumbprint......|(112 bytes)|from byte 17 on"),
+    ],
+    ids=["a letter", "too short", "too long", "a byte order mark", "nothing", "much more"],
+)
+async def test_the_text_shows_where_the_body_differs_and_both_lengths(
+    dns: DnsServer, web: WebServer, wrong: bytes, told: str
+) -> None:
+    web.pages[PATH] = pages.body(wrong)
+    detail = (await failure(dns, web.port)).detail
+    assert "expected the key authorization 'token.thumbprint' (16 bytes)" in detail
+    for part in told.split("|"):
+        assert part in detail
+
+
+async def test_the_text_shows_a_difference_deep_in_a_long_body(web: WebServer) -> None:
+    claim = Claim(NAME, "token", "t" * 100)
+    web.pages[PATH] = pages.body(claim.key_authorization.replace("t" * 50, "t" * 49 + "X").encode())
+    network = Network(http_port=web.port, trusted=EVERYWHERE)
+    with pytest.raises(ValidationFailed) as failed:
+        await http01.check(claim, FixedResolver("127.0.0.1"), network)
+    assert "sent ... '" + "t" * 16 + "X" in failed.value.detail
+    assert "from byte 56 on" in failed.value.detail
+
+
 async def test_the_text_shows_a_stranger_s_bytes_escaped_and_cut(
     dns: DnsServer, web: WebServer
 ) -> None:
@@ -101,7 +136,7 @@ async def test_the_text_shows_a_stranger_s_bytes_escaped_and_cut(
     detail = (await failure(dns, web.port)).detail
     assert r"'\x1b[2J\r\n<b>\xe4xxx" in detail
     assert detail.isascii()
-    assert len(detail) < 300
+    assert len(detail) < 400
 
 
 @pytest.mark.parametrize("code", [201, 204, 206, 304, 400, 403, 404, 410])
@@ -151,7 +186,7 @@ async def test_a_body_over_4096_bytes_is_refused_without_reading_it_all(
         (b"SSH-2.0-OpenSSH\r\n\r\n", "is not HTTP"),
         (b"HTTP/1.1\r\n\r\n", "is not HTTP"),
         (b"HTTP/1.1 2x0 OK\r\n\r\n", "is not HTTP"),
-        (b"HTTP/1.1 200 OK\r\nno colon\r\n\r\n", "is not HTTP"),
+        (b"HTTP/1.1 -12 OK\r\n\r\n", "is not HTTP"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\n", "is not HTTP"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n", "is not HTTP"),
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n\r\n", "is not HTTP"),

@@ -161,19 +161,6 @@ async def test_an_order_that_failed_stays_invalid_when_another_name_is_proven(
     assert await waiting.statuses(order, proof) == ("valid", "valid", "invalid")
 
 
-async def test_a_method_that_this_version_does_not_know_is_not_the_client_s_fault(
-    waiting: Waiting,
-) -> None:
-    order = await waiting.order(NAME)
-    proof = order.http(NAME)
-    await waiting.pool.execute(
-        "UPDATE acme.challenge SET type = 'later-01' WHERE id = $1", proof.challenge_id
-    )
-    await validate(waiting, proof)
-    error = (await waiting.challenge(proof))["error"]
-    assert (error["type"], error["status"]) == (URN + "serverInternal", 500)
-
-
 async def test_an_authorization_that_ran_out_meanwhile_is_not_validated(
     waiting: Waiting, web: WebServer
 ) -> None:
@@ -344,8 +331,9 @@ async def test_a_challenge_can_be_taken_up_once_and_again_when_the_lease_is_over
     proof = (await waiting.order(NAME)).http(NAME)
     assert await challenges.start_attempt(waiting.pool, proof.challenge_id, 60)
     assert not await challenges.start_attempt(waiting.pool, proof.challenge_id, 60)
+    assert not await challenges.claim_abandoned(waiting.pool, 60, 10)
     await challenges.renew_leases(waiting.pool, [proof.challenge_id], 0)
-    assert await challenges.start_attempt(waiting.pool, proof.challenge_id, 60)
+    assert await challenges.claim_abandoned(waiting.pool, 60, 10)
 
 
 async def test_a_settled_challenge_cannot_be_taken_up(waiting: Waiting, web: WebServer) -> None:
@@ -399,7 +387,7 @@ async def test_a_process_that_lost_its_lease_changes_nothing_any_more(waiting: W
     proof = order.http(NAME)
     late = await waiting.answer(proof, lease_seconds=0)
     [current] = await challenges.claim_abandoned(waiting.pool, 60, 10)
-    assert current == replace(late, number=2)
+    assert current == replace(late, number=2, lost_leases=1)
     await challenges.fail(waiting.pool, late, now=NOW, error={}, order_error={})
     await challenges.succeed(waiting.pool, late, NOW, NOW, {})
     assert await challenges.try_again(waiting.pool, late, now=NOW, error={}) is None
@@ -431,7 +419,11 @@ async def test_a_process_that_ends_gives_up_its_checks_for_others_to_take_at_onc
     given_up = await waiting.challenge(proof)
     assert (given_up["status"], given_up["abandoned"]) == ("processing", True)
     web.pages[proof.path] = right
-    await validate(waiting, proof)
+    validator = Validator(waiting.services)
+    [attempt] = await challenges.claim_abandoned(waiting.pool, 60, 10)
+    assert attempt.lost_leases == 0
+    validator.start(attempt)
+    await validator.close()
     assert await waiting.statuses(order, proof) == ("valid", "valid", "ready")
 
 

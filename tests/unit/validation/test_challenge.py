@@ -9,21 +9,18 @@ from gateway.validation.dnsaccount01 import account_label
 from gateway.validation.method import Claim
 
 
-def test_production_offers_what_is_a_standard() -> None:
-    assert choose(None, drafts=False) == ("http-01", "dns-01", "tls-alpn-01")
-
-
-def test_a_sandbox_offers_all_there_are() -> None:
-    assert choose(None, drafts=True) == tuple(METHODS)
+def test_what_is_a_standard_is_offered_and_drafts_are_not() -> None:
+    assert choose(None) == ("http-01", "dns-01", "tls-alpn-01")
+    assert all(METHODS[kind].has_token for kind in choose(None))
 
 
 def test_an_operator_may_choose() -> None:
-    assert choose(["dns-persist-01", "dns-01"], drafts=False) == ("dns-persist-01", "dns-01")
+    assert choose(["dns-persist-01", "dns-01"]) == ("dns-persist-01", "dns-01")
 
 
 def test_a_type_that_there_is_not_cannot_be_chosen() -> None:
     with pytest.raises(ConfigurationError, match="there is no dns-02; choose of http-01, "):
-        choose(["http-01", "dns-02"], drafts=False)
+        choose(["http-01", "dns-02"])
 
 
 def test_a_name_can_be_proven_in_all_ways() -> None:

@@ -37,6 +37,19 @@ def read(message: dns.message.Message, record: str = "A") -> Answer:
     return dns_wire.read(message.to_wire(), asked(record))
 
 
+def by_dnspython(wire: bytes) -> Answer:
+    """The end of the alias chain, as dnspython sees it."""
+    message = dns.message.from_wire(wire)
+    assert isinstance(message, dns.message.QueryMessage)
+    [question] = message.question
+    chain = message.resolve_chaining()
+    if chain.answer is None and chain.canonical_name != question.name:
+        return Answer(
+            alias=asked(dns.rdatatype.to_text(question.rdtype), str(chain.canonical_name))
+        )
+    return Answer(tuple(record.to_digestable() for record in chain.answer or ()))
+
+
 @pytest.mark.parametrize(
     "name", ["a", "EXAMPLE.com", "_acme-challenge.example.com", "bücher.example", "example.com."]
 )
@@ -67,8 +80,7 @@ def test_what_is_no_name_is_no_question(name: str) -> None:
 )
 def test_what_is_read_is_what_dnspython_reads(record: str, answers: list[str]) -> None:
     message = reply(record, *answers)
-    parsed = dns.message.from_wire(message.to_wire())
-    assert read(message, record) == dns_wire.taken_apart(parsed)
+    assert read(message, record) == by_dnspython(message.to_wire())
 
 
 def test_records_are_their_data() -> None:

@@ -15,10 +15,10 @@ def read(*pieces: bytes, ended: bool = False) -> Response | None:
     try:
         next(reading)
         for piece in pieces:
-            incoming.data += piece
+            incoming.add(piece)
             next(reading)
         if ended:
-            incoming.ended = True
+            incoming.end()
             next(reading)
     except StopIteration as complete:
         response: Response = complete.value
@@ -40,6 +40,43 @@ def test_a_response_is_complete_with_its_last_byte_and_not_before(sent: bytes, b
     pieces = [bytes((byte,)) for byte in sent]
     assert read(*pieces[:-1]) is None
     assert read(*pieces) == read(sent) == Response(200, None, body)
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"HTTP/1.1 200 OK\nContent-Type: text/plain\nContent-Length: 5\n\nproof",
+        b"HTTP/1.0 200 OK\r\nContent-Length: 5\n\r\nproof",
+        OK + b"X: one\r\n two\r\n\tthree\r\nContent-Length: 5\r\n\r\nproof",
+        OK + b"X: one\n  Content-Length: 9\nContent-Length: 5\n\nproof",
+        OK + b" folded from the start\r\nContent-Length: 5\r\n\r\nproof",
+        OK + b"no colon\r\nnor-here\r\nContent-Length: 5\r\n\r\nproof",
+        OK + b"Content-Length : 5\r\n\r\nproof",
+        OK + b"Content-Length:\r\n 5\r\n\r\nproof",
+        b"HTTP/1.1 200\nTransfer-Encoding: chunked\n\n5\nproof\n0\n\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5 \r\nproof\r\n0\r\n",
+    ],
+    ids=[
+        "LF alone",
+        "LF here and there",
+        "folded lines",
+        "a folded line that looks like a field",
+        "folded from the start",
+        "lines without a colon",
+        "a space before the colon",
+        "a folded length",
+        "chunks with LF alone",
+        "a space after a chunk's size",
+    ],
+)
+def test_what_small_responders_send_is_read_too(sent: bytes) -> None:
+    pieces = [bytes((byte,)) for byte in sent]
+    assert read(*pieces) == read(sent) == Response(200, None, b"proof")
+
+
+def test_switching_protocols_is_no_interim_response() -> None:
+    """RFC 9110 §15.2.2: what follows is no HTTP."""
+    assert read(b"HTTP/1.1 101 Switching\r\nUpgrade: x\r\n\r\n") == Response(101, None, b"")
 
 
 def test_a_body_without_a_length_ends_with_the_connection() -> None:

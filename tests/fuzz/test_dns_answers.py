@@ -1,0 +1,219 @@
+"""Answers of name servers: 300 000 that are wrong somehow, and those that were made to cost."""
+
+import struct
+import time
+from collections.abc import Callable
+from random import Random
+
+import dns.exception
+import dns.message
+import dns.rcode
+import dns.rdatatype
+import dns.rrset
+import pytest
+
+from gateway.rules.caa import parse_issue_value
+from gateway.validation import dns as look_ups
+from gateway.validation import dns_wire
+from gateway.validation.dns_wire import LARGEST, Answer, Refused, Truncated
+from tests.support.steps import counted_steps
+
+ANSWERS = 300_000
+SHARDS = 12
+NAME = "shop.example.com"
+KINDS = {
+    "A": look_ups._A,
+    "AAAA": look_ups._AAAA,
+    "TXT": look_ups._TXT,
+    "CAA": look_ups._CAA,
+}
+STEPS_AN_ANSWER = 4000
+"""For packets of a size that UDP brings."""
+STEPS_AT_MOST = 30_000
+"""For whatever is read at all."""
+
+RECORDS = [
+    f"{NAME} A 192.0.2.1",
+    f"{NAME} A 192.0.2.2",
+    f"{NAME} AAAA 2001:db8::1",
+    f'{NAME} TXT "one" "two"',
+    f'{NAME} TXT "{"x" * 43}"',
+    f'{NAME} CAA 0 issue "ca.example; accounturi=https://ca.example/1"',
+    f'{NAME} CAA 128 issuewild ";"',
+    f"{NAME} CNAME b.example.net.",
+    "b.example.net CNAME c.example.org.",
+    "c.example.org A 192.0.2.3",
+    'c.example.org TXT "there"',
+    'c.example.org CAA 0 issue "other.example"',
+    f"{NAME} MX 10 mail.example.com.",
+    f"{NAME} NS ns.example.com.",
+]
+
+
+def right_answers(random: Random) -> list[tuple[str, bytes]]:
+    """Type and packet, of every usual shape."""
+    made = []
+    for kind in KINDS:
+        for size in (0, 1, 2, 3, 5, 8):
+            query = dns.message.make_query(NAME, kind, use_edns=0, payload=1232)
+            reply = dns.message.make_response(query, recursion_available=True)
+            reply.set_rcode(random.choice([0, 0, 0, dns.rcode.NXDOMAIN, dns.rcode.SERVFAIL]))
+            for text in random.sample(RECORDS, size):
+                owner, record, value = text.split(" ", 2)
+                reply.answer.append(dns.rrset.from_text(f"{owner}.", 60, "IN", record, value))
+            made.append((kind, reply.to_wire()))
+    return made
+
+
+def changed(random: Random, packet: bytes) -> bytes:
+    """Wrong in up to four places; the question stays, for others are thrown away at once."""
+    wire = bytearray(packet)
+    start = 12 + len(question("A"))
+    for _ in range(random.randint(1, 4)):
+        at = random.randrange(start, len(wire)) if len(wire) > start else len(wire)
+        match random.randrange(8):
+            case 0 | 1 if at < len(wire):
+                wire[at] = random.randrange(256)
+            case 2 if at < len(wire):
+                wire[at] ^= 1 << random.randrange(8)
+            case 3:
+                del wire[at:]
+            case 4:
+                wire[at:at] = wire[random.randrange(start, len(wire) + 1) :][:64]
+            case 5:
+                wire[at : at + 2] = struct.pack(">H", 0xC000 | random.randrange(len(wire) + 16))
+            case 6:
+                field = random.choice((6, 8, 10))
+                wire[field : field + 2] = struct.pack(">H", random.choice((0, 1, 2, 9, 65535)))
+            case _:
+                wire[2 + random.randrange(2)] ^= 1 << random.randrange(7)
+    return bytes(wire)
+
+
+def question(kind: str) -> bytes:
+    return dns_wire.question(NAME, dns.rdatatype.from_text(kind))
+
+
+def read(packet: bytes, kind: str) -> str:
+    """What became of it; whatever else is raised is uncaught."""
+    asked = question(kind)
+    if not dns_wire.answers(packet, asked):
+        return "no answer"
+    try:
+        answer = dns_wire.read(packet, asked)
+    except (Refused, Truncated, dns.exception.DNSException) as error:
+        return type(error).__name__
+    assert isinstance(answer, Answer)
+    found = look_ups._read(answer.records, (NAME, KINDS[kind]))
+    for each in found if isinstance(found, list) and kind == "TXT" else ():
+        parse_issue_value(str(each))
+    return "records" if answer.records else "alias" if answer.alias else "nothing"
+
+
+@pytest.mark.parametrize("shard", range(SHARDS))
+def test_each_of_300000_wrong_answers_is_read_or_refused_in_few_steps(shard: int) -> None:
+    random = Random(shard)
+    right = right_answers(random)
+    seen: dict[str, int] = {}
+    most = 0
+    for _ in range(ANSWERS // SHARDS):
+        kind, packet = random.choice(right)
+        packet = changed(random, packet)
+        with counted_steps() as steps:
+            outcome = read(packet, kind)
+        most = max(most, steps.number)
+        seen[outcome] = seen.get(outcome, 0) + 1
+    assert most <= STEPS_AN_ANSWER
+    # They do reach all the ways there are.
+    assert {"records", "alias", "nothing", "FormError", "Refused", "Truncated"} <= seen.keys(), seen
+
+
+def header(number: int, kind: str = "A") -> bytes:
+    return struct.pack(">6H", 1, 0x8180, 1, number, 0, 0) + question(kind)
+
+
+def record(owner: bytes, kind: int, data: bytes) -> bytes:
+    return owner + struct.pack(">2HIH", kind, 1, 0, len(data)) + data
+
+
+HERE = 12 + len(question("A"))
+OWNER = b"\xc0\x0c"
+LONG = b"".join(b"\1" + bytes([97 + at % 26]) for at in range(126)) + b"\0"
+TO_LONG = struct.pack(">H", 0xC000 | HERE)
+
+
+def many(number: int, first: bytes, each: Callable[[int], bytes]) -> bytes:
+    return header(number + 1) + first + b"".join(each(at) for at in range(number))
+
+
+def pointers() -> bytes:
+    """A chain of pointers as long as it may be, and names that begin at its end."""
+    chain = b"".join(struct.pack(">H", 0xC000 | max(12, HERE + 10 + 2 * at)) for at in range(3000))
+    body = record(OWNER, 65280, chain)
+    last = struct.pack(">H", 0xC000 | (HERE + 12 + len(chain) - 2))
+    return header(500) + body + b"".join(record(last, 1, b"abcd") for _ in range(499))
+
+
+ATTACKS = {
+    "owners of 126 labels": many(
+        500, record(LONG, 5, OWNER), lambda _: record(TO_LONG, 1, b"abcd")
+    ),
+    "aliases to names of 126 labels": many(
+        500, record(LONG, 5, OWNER), lambda _: record(TO_LONG, 5, TO_LONG)
+    ),
+    "many aliases of one name": many(
+        500, b"", lambda at: record(OWNER, 5, b"\2%02x\0" % (at % 256))
+    ).replace(struct.pack(">H", 501), struct.pack(">H", 500), 1),
+    "a chain of aliases": header(500)
+    + record(OWNER, 5, b"\4" + b"%04d" % 0 + b"\0")
+    + b"".join(record(b"\4%04d\0" % at, 5, b"\4%04d\0" % (at + 1)) for at in range(499)),
+    "an alias of itself": header(1) + record(OWNER, 5, OWNER),
+    "pointers to pointers": pointers(),
+    "a pointer to itself": header(1) + record(TO_LONG, 5, TO_LONG),
+    "a pointer ahead": header(1) + record(b"\xff\xff", 1, b"abcd"),
+    "thousands of records": header(5000) + record(OWNER, 1, b"abcd") * 5000,
+    "records that are promised": header(65535) + record(OWNER, 1, b"abcd") * 10,
+    "records without data": header(500) + record(b"\0", 1, b"") * 500,
+    "the largest packet": header(1) + record(OWNER, 1, b"x" * 65000),
+    "a byte": b"\0",
+    "a header": struct.pack(">6H", 1, 0x8180, 1, 1, 0, 0),
+}
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_an_answer_that_was_made_to_cost_costs_a_bounded_number_of_steps(attack: str) -> None:
+    with counted_steps() as steps:
+        read(ATTACKS[attack], "A")
+    assert steps.number <= STEPS_AT_MOST
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_end_of_an_answer_and_each_size_is_read(kind: str) -> None:
+    for _, packet in right_answers(Random(0)):
+        for end in range(len(packet)):
+            read(packet[:end], kind)
+
+
+@pytest.mark.parametrize(
+    "around",
+    [(" ", "!"), ("ca; a=" + " ", "\x01"), ("a", "!"), ("a-", "!"), ("a.", "!"), ("ca;", "\x01")],
+)
+def test_the_text_of_a_record_is_read_in_time_that_grows_with_its_length(
+    around: tuple[str, str],
+) -> None:
+    """No pattern goes back over it again and again: 16 times the text, 16 times the work."""
+    again, end = around
+    start, again = again[:-1], again[-1:] if len(again) > 2 else again
+    start = start if len(around[0]) > 2 else ""
+
+    def cost(length: int) -> float:
+        text = start + again * length + end
+        return min(_seconds(text) for _ in range(5))
+
+    assert cost(LARGEST) < 64 * max(cost(LARGEST // 16), 1e-5)
+
+
+def _seconds(text: str) -> float:
+    before = time.process_time()
+    parse_issue_value(text)
+    return time.process_time() - before
