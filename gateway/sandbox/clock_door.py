@@ -9,8 +9,8 @@ from aiohttp import web
 from gateway.db.pool import Connection, transaction
 from gateway.jobs.due import run_due, run_periodic
 from gateway.jobs.work import Work
-from gateway.sandbox.clock import hand
 from gateway.request_body import BodyBroken, BodyTooLarge, BodyTooSlow, read_body
+from gateway.sandbox.clock import hand
 from gateway.services import Services
 from gateway.store import clock as store
 from gateway.untrusted import NotJson, decode_json

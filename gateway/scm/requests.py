@@ -3,8 +3,7 @@
 import re
 from base64 import b64decode
 from collections.abc import Mapping, Sequence
-from functools import cache
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import msgspec
 from aiohttp import web
@@ -119,7 +118,7 @@ def decode(request: web.Request, body: bytes, kind: type[T]) -> T:
     if media_type_of(request) != "application/json":
         raise Unserved(envelope.WRONG_CONTENT_TYPE)
     try:
-        return decode_json(_decoder(kind), body)
+        return decode_json(msgspec.json.Decoder(kind), body)
     except NotJson as error:
         raise BadMember(f"The JSON is not as documented: {error}") from None
 
@@ -226,11 +225,6 @@ def _once(request: web.Request, known: Sequence[str]) -> dict[str, str]:
             raise BadMember(f"{name} must be given once.")
         given[name] = value
     return given
-
-
-@cache
-def _decoder(kind: type[T]) -> msgspec.json.Decoder[T]:
-    return msgspec.json.Decoder(kind)
 
 
 def _offset(text: str) -> int:

@@ -12,9 +12,11 @@ from aiohttp import web
 
 from gateway.front.answer import Answer
 from gateway.front.connection import Front
-from gateway.front.entrance import Entrance, Seat
+from gateway.front.entrance import Entrance, most_connections
 from gateway.front.plain_request import PlainRequest
+from gateway.front.rear import Rear
 from gateway.front.room import Room, Word, make_room
+from gateway.front.turn import Seat, Turn
 
 PLAIN = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 
@@ -45,8 +47,10 @@ async def entrance(
     async def other(request: web.BaseRequest) -> web.Response:
         return web.Response()
 
-    front = Front(answering, frozenset(), web.Server(other), 60)
-    made = Entrance(front, listening.dup(), None, Seat(room, seat), spread=spread)
+    front = Front(answering, frozenset(), Rear(web.Server(other)), 60)
+    turn = Turn(Seat(room, seat), front, spread=spread)
+    most = most_connections()
+    made = Entrance(front, listening.dup(), None, most, turn, spread=spread)
     looking = asyncio.create_task(made.look_after())
     await asyncio.sleep(0)
     try:
@@ -88,7 +92,7 @@ async def test_spread_connections_go_to_all(listening: socket.socket, room: Room
 async def test_a_process_at_its_limit_of_connections_is_full(
     listening: socket.socket, room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(resource, "getrlimit", lambda _: (130, 130))
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (4, 4))
     async with entrance(listening, room, 0) as full, entrance(listening, room, 1):
         idle = [await asyncio.open_connection(*listening.getsockname()) for _ in range(2)]
         for _ in range(500):
