@@ -75,7 +75,7 @@ async def _post_nonce(door: Door, call: Call) -> Reply:
     return new_nonce("GET")
 
 
-_RESOURCES: Mapping[str, Resource] = {
+RESOURCES: Mapping[str, Resource] = {
     # RFC 8555 §6.3: these two may be read with POST-as-GET too.
     "": Resource(_post_directory, read=_read_directory),
     "newNonce": Resource(_post_nonce, read=_read_nonce),
@@ -98,7 +98,7 @@ _RESOURCES: Mapping[str, Resource] = {
 def find(rest: str, directory_url: str) -> tuple[Resource, list[Any]]:
     """The resource at `rest` of a server's path, and the ids in it; raises Problem (404)."""
     pattern, ids = _matched(rest)
-    resource = _RESOURCES.get(pattern)
+    resource = RESOURCES.get(pattern)
     if resource is None:
         raise malformed(f"There is no such resource here; the directory is {directory_url}.", 404)
     return resource, ids

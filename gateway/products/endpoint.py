@@ -115,7 +115,10 @@ class Door:
             pairs = pairs or form.wants_pairs()
             return (await self._act(request, endpoint, form)).rendered(pairs)
         except _NotServed as refused:
-            return refused.answer.rendered(pairs, refused.status)
+            response = refused.answer.rendered(pairs, refused.status)
+            if refused.status == 405:
+                response.headers["Allow"] = "POST"
+            return response
         except GatewayError as error:
             found = answer.refusal(error)
             if found is not None:
