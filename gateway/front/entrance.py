@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import math
 import resource
 import select
 import socket
@@ -20,8 +21,9 @@ _AFTER_YOU_SECONDS = 0.002
 """Who spreads connections leaves the next one to the others."""
 _HANDSHAKE_SECONDS = 10.0
 _GOODBYE_SECONDS = 2.0
-_SHARE_ENDED = 16
+_SHARE_ENDED = 4
 """While others wait and there is no room, one of so many connections ends at each look."""
+_TELL_SECONDS = 60.0
 _KEPT_DESCRIPTORS = 320
 """For 200 validations at once, name servers, the database and files; the rest is connections."""
 _OUT_OF_RESOURCES = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
@@ -66,6 +68,7 @@ class Entrance:
         self._reopening: asyncio.TimerHandle | None = None
         self._was_turned_away = False
         self._is_full = False
+        self._told_at = -math.inf
         self._arriving: set[asyncio.Task[None]] = set()
 
     async def look_after(self) -> None:
@@ -94,12 +97,12 @@ class Entrance:
             self._shut()
 
     def _note_whether_full(self) -> None:
-        was_full = self._is_full
         self._is_full = self._was_turned_away or self._number >= self._most
         self._was_turned_away = False
         if not self._is_full:
             return
-        if not was_full:
+        if self._loop.time() > self._told_at + _TELL_SECONDS:
+            self._told_at = self._loop.time()
             _log.warning("front.full", connections=self._number, most=self._most)
         if self._somebody_waits():
             self._house.end_idle(-(-self._number // _SHARE_ENDED))

@@ -27,7 +27,7 @@ async def client(gateway: RunningGateway) -> AsyncIterator[RawClient]:
 
 
 def other_doors(gateway: RunningGateway) -> list[str]:
-    return sorted({path for path in paths_of(gateway.sites["port"])})
+    return sorted(set(paths_of(gateway.sites["port"])))
 
 
 def all_doors(gateway: RunningGateway) -> list[str]:
@@ -135,8 +135,9 @@ async def test_a_length_that_makes_no_sense_is_a_bad_request(
     gateway: RunningGateway, client: RawClient, header: bytes
 ) -> None:
     for path in ("/v2/DV/newOrder", "/products/!ACMEAdmin", "/v3/scm/certificates", "/v9/XX"):
-        sent = [each for each in attacks.values_of(header, b"POST", path.encode())]
-        await told(client, path, [each for each in sent if each[0] != "empty"], 400)
+        sent = dict(attacks.values_of(header, b"POST", path.encode()))
+        del sent["empty"]
+        await told(client, path, sent.items(), 400)
 
 
 async def test_a_405_names_the_methods_that_are_allowed(

@@ -1,7 +1,7 @@
 """Requests that cost too much or break a parser, where nobody counts first; and every route."""
 
 import json
-from collections import defaultdict
+import re
 from collections.abc import Iterator
 from uuid import UUID
 
@@ -45,7 +45,7 @@ def paths_of(site: Site) -> Iterator[str]:
         if "path" in info:
             yield info["path"]
         elif not info["formatter"].startswith("/{"):
-            made = (info["formatter"].format_map(defaultdict(lambda: text)) for text in _IN_PATHS)
+            made = [re.sub(r"\{\w+\}", text, info["formatter"]) for text in _IN_PATHS]
             yield next(path for path in made if info["pattern"].fullmatch(path))
 
 
