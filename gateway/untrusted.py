@@ -10,8 +10,8 @@ import msgspec
 
 MOST_FIELDS = 256
 """No form or query of this program takes a fifth of it."""
-_MOST_ESCAPES = 8192
-"""A form with every field at its longest has less than half of it."""
+_MOST_ESCAPES = 4096
+"""A form with every field at its longest has less than that."""
 
 T = TypeVar("T")
 

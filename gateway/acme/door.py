@@ -3,6 +3,7 @@
 import asyncio
 import math
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from gateway.acme.key_cache import KeyCache
@@ -37,15 +38,16 @@ class Servers:
         A path of no known server is looked for once more in a list that was read after the call;
         one reading in _SECONDS_BETWEEN_READINGS does for all who ask meanwhile.
         """
-        found = self._find(path)
+        found = self.known(path)
         if found is None:
             if self._next_reading is None:
                 self._next_reading = asyncio.create_task(self._read())
             await asyncio.shield(self._next_reading)
-            found = self._find(path)
+            found = self.known(path)
         return found
 
-    def _find(self, path: str) -> tuple[Server, str] | None:
+    def known(self, path: str) -> tuple[Server, str] | None:
+        """As `find`, of those that this process knows by now."""
         for length in self._lengths:
             if path[length : length + 1] in ("", "/"):
                 server = self._by_path.get(path[:length])
@@ -62,6 +64,9 @@ class Servers:
                     listed = await servers.list_all(connection)
             finally:
                 self._read_at = time.monotonic()
+        self.offer(listed)
+
+    def offer(self, listed: Iterable[Server]) -> None:
         self._by_path = {server.path: server for server in listed}
         self._lengths = sorted({len(path) for path in self._by_path}, reverse=True)
 
