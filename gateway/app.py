@@ -1,7 +1,7 @@
 """Puts the gateway together: services, background work and the three HTTP applications."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -60,15 +60,23 @@ _log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
+class Site:
+    """An application, and who answers what it has no path for."""
+
+    app: web.Application
+    elsewhere: Handler
+
+
+@dataclass(frozen=True, slots=True)
 class Gateway:
     """One process's gateway; its applications are not served yet."""
 
     services: Services
     ca: LocalCa
     acme: Routes
-    public: web.Application
-    plain: web.Application
-    metrics: web.Application
+    public: Site
+    plain: Site
+    metrics: Site
 
 
 async def prepare(settings: Settings) -> None:
@@ -280,7 +288,7 @@ def _public_app(
     jobs: Work,
     acme: Routes,
     dnssec: DnssecWatch,
-) -> web.Application:
+) -> Site:
     app = web.Application(middlewares=[_answer_faults], client_max_size=_LARGEST_BODY)
     health.add_routes(app, services, dnssec)
     downloads.add_routes(app, services, ca)
@@ -289,11 +297,10 @@ def _public_app(
     scm.add_routes(app, services)
     if services.settings.sandbox:
         clock_door.add_routes(app, services, jobs)
-    unusual.add_route(app, acme)
-    return app
+    return Site(app, unusual.serving(acme))
 
 
-def _plain_app(services: Services, ca: LocalCa) -> web.Application:
+def _plain_app(services: Services, ca: LocalCa) -> Site:
     """CRLs and CA certificates; whatever else is asked for needs HTTPS (E6)."""
 
     async def refuse(request: web.Request) -> web.Response:
@@ -303,20 +310,23 @@ def _plain_app(services: Services, ca: LocalCa) -> web.Application:
     downloads.add_routes(app, services, ca)
     products.add_refusals(app)
     scm.add_refusals(app)
-    app.router.add_route("*", "/{anything:.*}", refuse)
-    return app
+    app.router.add_route("*", "/{anything:(?s:.*)}", refuse)
+    return Site(app, refuse)
 
 
-def _metrics_app() -> web.Application:
+def _metrics_app() -> Site:
     async def expose(request: web.Request) -> web.Response:
         return web.Response(
             body=metrics.exposition(),
             headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"},
         )
 
+    async def nowhere(request: web.Request) -> web.Response:
+        raise web.HTTPNotFound
+
     app = web.Application(middlewares=[_answer_faults])
     app.router.add_get("/metrics", expose)
-    return app
+    return Site(app, nowhere)
 
 
 @web.middleware
@@ -324,20 +334,23 @@ async def _answer_faults(request: web.Request, handler: Handler) -> web.StreamRe
     """No exception reaches a client: an outage is a 503 worth a retry, the rest a bare 500."""
     try:
         return await handler(request)
-    except web.HTTPException:
-        raise
+    except web.HTTPNotFound:
+        return _fault(404, "there is no such resource here")
+    except web.HTTPMethodNotAllowed as refused:
+        allow = refused.headers["Allow"]
+        return _fault(405, f"this resource has the methods {allow} only", {"Allow": allow})
     except Exception as error:
         if is_outage(error):
             _log.warning("http.database_away", error=type(error).__name__)
-            return _fault(503, "the database is away, please try again")
+            wait = {"Retry-After": _RETRY_AFTER_SECONDS}
+        return _fault(503, "the database is away, please try again", wait)
         _log.error("http.failed", path=request.rel_url.raw_path, **describe(error))
         return _fault(500, "an internal error occurred")
 
 
-def _fault(status: int, detail: str) -> web.Response:
+def _fault(status: int, detail: str, headers: Mapping[str, str] | None = None) -> web.Response:
     """RFC 9457."""
     problem = {"type": "about:blank", "status": status, "detail": detail}
-    headers = {"Retry-After": _RETRY_AFTER_SECONDS} if status == 503 else {}
     return web.json_response(
         problem, status=status, headers=headers, content_type="application/problem+json"
     )

@@ -9,17 +9,22 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from aiohttp import web
 
-from gateway.app import Gateway, background
+from gateway.app import Gateway, Site, background
 from gateway.config import Listen
 from gateway.errors import ConfigurationError
 from gateway.front.access_log import AccessLog
+from gateway.front.before_routing import before_routing, first_parts
 from gateway.front.connection import Front
-from gateway.front.entrance import BACKLOG, Entrance, Seat
+from gateway.front.entrance import Entrance, most_connections
+from gateway.front.rear import Rear
+from gateway.front.turn import Seat, Turn
 
 GRACE_SECONDS = 30.0
 """How long a stopping process waits for requests that it has begun to answer."""
 
 _KEEP_ALIVE_SECONDS = 75.0
+_SHARE_OF_SIDE_DOORS = 8
+"""CRLs by plain HTTP, and metrics, each have one of so many connections for themselves."""
 
 
 @asynccontextmanager
@@ -33,10 +38,14 @@ async def serving(
     listen = gateway.services.settings.listen
     tls = tls_context(listen)
     async with AsyncExitStack() as stack:
-        for app, field in ((gateway.metrics, "metrics_port"), (gateway.plain, "plain_http_port")):
+        most = most_connections()
+        beside = -(-most // _SHARE_OF_SIDE_DOORS)
+        for site, field in ((gateway.metrics, "metrics_port"), (gateway.plain, "plain_http_port")):
             if field in sockets:
-                await stack.enter_async_context(_served(app, sockets[field]))
-        await stack.enter_async_context(_public(gateway, sockets["port"], tls, seat))
+                most -= beside
+                await stack.enter_async_context(_served(site, sockets[field], beside))
+        most = max(most, 1)
+        await stack.enter_async_context(_public(gateway, sockets["port"], tls, seat, most))
         yield Serving(listen, tls)
 
 
@@ -80,52 +89,62 @@ def _load_certificate(context: ssl.SSLContext, listen: Listen) -> None:
 
 
 @asynccontextmanager
-async def _served(app: web.Application, listening: socket.socket) -> AsyncIterator[None]:
-    async with _running(app) as runner:
-        await web.SockSite(runner, listening, backlog=BACKLOG).start()
+async def _served(site: Site, listening: socket.socket, most: int) -> AsyncIterator[None]:
+    async with _running(site) as rear, _entered(Entrance(rear, listening, None, most)):
         yield
 
 
 @asynccontextmanager
 async def _public(
-    gateway: Gateway, listening: socket.socket, tls: ssl.SSLContext | None, seat: Seat | None
+    gateway: Gateway,
+    listening: socket.socket,
+    tls: ssl.SSLContext | None,
+    seat: Seat | None,
+    most: int,
 ) -> AsyncIterator[None]:
     """ACME clients are answered by the front, all others by the application."""
     spread = gateway.services.settings.listen.spread
-    async with _running(gateway.public) as runner:
-        assert runner.server is not None
-        others = _first_parts(gateway.public)
-        front = Front(gateway.acme.answer, others, runner.server, _KEEP_ALIVE_SECONDS)
-        entrance = Entrance(front, listening, tls, seat, spread=spread)
-        async with (
-            background("connections", front.look_after),
-            background("entrance", entrance.look_after),
-        ):
-            await asyncio.sleep(0)  # now the socket listens
+    async with _running(gateway.public) as rear:
+        others = first_parts(gateway.public.app)
+        front = Front(gateway.acme.answer, others, rear, _KEEP_ALIVE_SECONDS)
+        turn = None if seat is None else Turn(seat, front, spread=spread)
+        entrance = Entrance(front, listening, tls, most, turn, spread=spread)
+        async with background("connections", front.look_after):
             try:
-                yield
+                async with _entered(entrance):
+                    yield
             finally:
-                await entrance.close()
                 await front.close(GRACE_SECONDS)
 
 
 @asynccontextmanager
-async def _running(app: web.Application) -> AsyncIterator[web.AppRunner]:
+async def _entered(entrance: Entrance) -> AsyncIterator[None]:
+    async with background("entrance", entrance.look_after):
+        await asyncio.sleep(0)  # now the socket listens
+        try:
+            yield
+        finally:
+            await entrance.close()
+
+
+@asynccontextmanager
+async def _running(site: Site) -> AsyncIterator[Rear]:
     runner = web.AppRunner(
-        app,
+        site.app,
         access_log_class=AccessLog,
         access_log=logging.getLogger("gateway.access"),
         keepalive_timeout=_KEEP_ALIVE_SECONDS,
         shutdown_timeout=GRACE_SECONDS,
     )
     await runner.setup()
+    server = runner.server
+    assert server is not None
+    server.request_handler = before_routing(
+        server.request_handler, first_parts(site.app), site.elsewhere
+    )
+    rear = Rear(server)
     try:
-        yield runner
+        async with background("newcomers", rear.look_after):
+            yield rear
     finally:
         await runner.cleanup()
-
-
-def _first_parts(app: web.Application) -> frozenset[str]:
-    """Of the paths of all doors but the ACME servers', which have none of their own."""
-    paths = [resource.canonical for resource in app.router.resources()]
-    return frozenset(path.split("/")[1] for path in paths if not path.startswith("/{"))

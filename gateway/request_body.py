@@ -1,16 +1,19 @@
-"""Reading a request's body within bounds of size and time."""
+"""Reading what a request brings, within bounds of size, number and time."""
 
 import asyncio
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
+from gateway import untrusted
+from gateway.untrusted import Field, TooManyFields
+
 MAXIMUM_BYTES = 64 * 1024
 MAXIMUM_SECONDS = 30.0
 
 
 class BodyTooLarge(Exception):
-    """More than MAXIMUM_BYTES, announced or sent."""
+    """More than MAXIMUM_BYTES, announced or sent, or a form of more than MOST_FIELDS."""
 
 
 class BodyTooSlow(Exception):
@@ -40,3 +43,34 @@ async def read_body(request: web.Request) -> bytes:
     except (web.RequestPayloadError, HttpProcessingError, ConnectionError):
         raise BodyBroken from None
     return bytes(body)
+
+
+async def read_form(request: web.Request) -> list[Field]:
+    """The fields of the body; raises what `read_body` raises."""
+    body = await read_body(request)
+    try:
+        return untrusted.parse_fields(body)
+    except TooManyFields:
+        raise BodyTooLarge from None
+
+
+def query_of(request: web.Request) -> list[Field]:
+    """The fields of the query; raises TooManyFields."""
+    return untrusted.parse_fields(_query(request))
+
+
+def first_in_query(request: web.Request) -> str | None:
+    """The first field's name, for doors that take no query; None = there is none."""
+    for field in _query(request).split(b"&"):
+        if field:
+            return untrusted.parse_fields(field)[0].name
+    return None
+
+
+def media_type_of(request: web.Request) -> str:
+    """What the body claims to be, empty if nothing."""
+    return untrusted.media_type(request.headers.get("Content-Type", ""))
+
+
+def _query(request: web.Request) -> bytes:
+    return request.rel_url.raw_query_string.encode("utf-8", "surrogateescape")

@@ -30,8 +30,8 @@ from gateway.config import Settings
 from gateway.db.migrate import require_current_schema
 from gateway.db.pool import Pool, is_outage
 from gateway.errors import GatewayError
-from gateway.front.entrance import Seat
 from gateway.front.room import Room
+from gateway.front.turn import Seat
 from gateway.listeners import Serving, serving
 
 _STDIN = 0

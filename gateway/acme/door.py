@@ -1,5 +1,9 @@
 """What all ACME handlers of a process share."""
 
+import asyncio
+import math
+import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from gateway.acme.key_cache import KeyCache
@@ -14,6 +18,8 @@ from gateway.usecases.activity import ActivityLog
 from gateway.usecases.issuance_runner import IssuanceRunner
 from gateway.usecases.validation import Validator
 
+_SECONDS_BETWEEN_READINGS = 0.25
+
 
 class Servers:
     """The servers on offer, by path; one that an operator adds is found at once."""
@@ -21,24 +27,48 @@ class Servers:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
         self._by_path: dict[str, Server] = {}
+        self._lengths: list[int] = []
+        self._reading = asyncio.Lock()
+        self._next_reading: asyncio.Task[None] | None = None
+        self._read_at = -math.inf
 
     async def find(self, path: str) -> tuple[Server, str] | None:
-        """The server that `path` belongs to, and the rest of the path without its slash."""
-        found = self._find(path)
+        """The server that `path` belongs to, and the rest of the path without its slash.
+
+        A path of no known server is looked for once more in a list that was read after the call;
+        one reading in _SECONDS_BETWEEN_READINGS does for all who ask meanwhile.
+        """
+        found = self.known(path)
         if found is None:
-            async with self._pool.acquire() as connection:
-                listed = await servers.list_all(connection)
-            self._by_path = {server.path: server for server in listed}
-            found = self._find(path)
+            if self._next_reading is None:
+                self._next_reading = asyncio.create_task(self._read())
+            await asyncio.shield(self._next_reading)
+            found = self.known(path)
         return found
 
-    def _find(self, path: str) -> tuple[Server, str] | None:
-        prefix = path
-        while prefix:
-            if server := self._by_path.get(prefix):
-                return server, path[len(prefix) + 1 :]
-            prefix = prefix.rpartition("/")[0]
+    def known(self, path: str) -> tuple[Server, str] | None:
+        """As `find`, of those that this process knows by now."""
+        for length in self._lengths:
+            if path[length : length + 1] in ("", "/"):
+                server = self._by_path.get(path[:length])
+                if server is not None:
+                    return server, path[length + 1 :]
         return None
+
+    async def _read(self) -> None:
+        async with self._reading:
+            await asyncio.sleep(self._read_at + _SECONDS_BETWEEN_READINGS - time.monotonic())
+            self._next_reading = None  # who asks from now on may want what this one does not see
+            try:
+                async with self._pool.acquire() as connection:
+                    listed = await servers.list_all(connection)
+            finally:
+                self._read_at = time.monotonic()
+        self.offer(listed)
+
+    def offer(self, listed: Iterable[Server]) -> None:
+        self._by_path = {server.path: server for server in listed}
+        self._lengths = sorted({len(path) for path in self._by_path}, reverse=True)
 
 
 class Nonces:

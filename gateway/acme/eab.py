@@ -15,9 +15,11 @@ from gateway.acme.jwk import AccountKey, read_jwk
 from gateway.acme.jws import Jws
 from gateway.acme.problem import Problem
 from gateway.errors import EabRefused
+from gateway.untrusted import NotJson, decode_json
 
 _DIGESTS = {"HS256": "sha256", "HS384": "sha384", "HS512": "sha512"}
 _KID = re.compile(r"[A-Za-z0-9_-]{1,32}")
+_jwk = msgspec.json.Decoder(dict[str, Any])
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +76,8 @@ def check_mac(binding: Binding, mac_key: bytes) -> None:
 
 def _require_same_key(payload: bytes, account_key: AccountKey) -> None:
     try:
-        bound = read_jwk(msgspec.json.decode(payload, type=dict[str, Any]))
-    except (msgspec.DecodeError, UnicodeDecodeError, Problem):
+        bound = read_jwk(decode_json(_jwk, payload))
+    except (NotJson, Problem):
         raise EabRefused("The payload must be the account key as a JWK.", malformed=True) from None
     if bound.thumbprint != account_key.thumbprint:
         raise EabRefused(

@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from gateway.acme.jwk import AccountKey
 from gateway.acme.problem import Problem, malformed
+from gateway.untrusted import NotJson, convert_json, decode_json
 
 # Of what is not base64url, the letters that a2b_base64 would take become one that it refuses.
 _TO_STANDARD = bytes.maketrans(b"-_+/=", b"+/!!!")
@@ -66,10 +67,10 @@ def parse(body: bytes | str | dict[str, Any]) -> Jws:
     """Parses a flattened JWS from its JSON text, or from an already decoded JSON object."""
     try:
         if isinstance(body, dict):
-            flattened = msgspec.convert(body, _Flattened)
+            flattened = convert_json(body, _Flattened)
         else:
-            flattened = _flattened.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            flattened = decode_json(_flattened, body)
+    except NotJson as error:
         raise malformed(f"The request body is not a flattened JSON JWS: {error}") from error
     if flattened.signatures is not msgspec.UNSET:
         raise malformed("The JWS must have one signature in flattened serialization.")
@@ -79,8 +80,8 @@ def parse(body: bytes | str | dict[str, Any]) -> Jws:
     if not header_bytes:
         raise malformed("The JWS Protected Header MUST be present.")
     try:
-        header = _protected.decode(header_bytes)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        header = decode_json(_protected, header_bytes)
+    except NotJson as error:
         raise malformed(f"The JWS protected header cannot be read: {error}") from error
     if header.crit is not msgspec.UNSET:
         raise malformed("The JWS protected header marks extensions as critical; none is known.")

@@ -13,6 +13,7 @@ from gateway.acme.problem import Problem, malformed
 from gateway.acme.reply import Reply
 from gateway.acme.signed_request import Call
 from gateway.errors import KeyInUse
+from gateway.untrusted import NotJson, decode_json
 from gateway.usecases import registration
 
 
@@ -21,6 +22,9 @@ class KeyChange(msgspec.Struct, rename="camel"):
 
     account: str
     old_key: dict[str, Any]
+
+
+_claim = msgspec.json.Decoder(KeyChange)
 
 
 async def key_change(door: Door, call: Call) -> Reply:
@@ -67,8 +71,8 @@ def _new_key(inner: Jws, url: str) -> AccountKey:
 
 def _check_claim(inner: Jws, call: Call) -> None:
     try:
-        claim = msgspec.json.decode(inner.payload, type=KeyChange)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        claim = decode_json(_claim, inner.payload)
+    except NotJson as error:
         raise malformed(f"The payload of the inner JWS cannot be read: {error}") from error
     if call.account_id is None or claim.account != call.urls.account(call.account_id):
         raise malformed('"account" must be the URL of the account that signs the outer JWS.')

@@ -4,43 +4,30 @@ One route takes all: servers come from the database and may be added while proce
 """
 
 import traceback
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
 import structlog
 
-from gateway.acme import account, authorization, certificate, key_change, order, revocation
-from gateway.acme.directory import directory, new_nonce
+from gateway.acme import resources
 from gateway.acme.door import Door
 from gateway.acme.problem import Problem, bad_nonce, from_domain_error, malformed, unavailable
-from gateway.acme.renewal_info import renewal_info
 from gateway.acme.reply import Reply
+from gateway.acme.resources import Handler, Signer
 from gateway.acme.signed_request import Call
+from gateway.acme.urls import Urls
 from gateway.db.pool import is_outage
 from gateway.errors import GatewayError, KeyChanged, NonceUsed
 from gateway.front.answer import Answer
 from gateway.front.plain_request import PlainRequest
-from gateway.ids import read_id
 from gateway.store import nonces
 from gateway.store.servers import Server
 
-Handler = Callable[..., Awaitable[Reply]]
-
-_SIGNED_BY_KEY: dict[str, Handler] = {"newAccount": account.new_account}
-_SIGNED_BY_EITHER: dict[str, Handler] = {"revokeCert": revocation.revoke}
-_SIGNED_BY_ACCOUNT: dict[str, Handler] = {
-    "newOrder": order.new_order,
-    "newAuthz": authorization.new_authorization,
-    "keyChange": key_change.key_change,
-    "account/*": account.account,
-    "account/*/orders": order.list_orders,
-    "order/*": order.order,
-    "order/*/finalize": order.finalize,
-    "authz/*": authorization.authorization,
-    "chall/*": authorization.challenge,
-    "cert/*": certificate.certificate,
-}
+_FOR_BROWSERS = (
+    ("Access-Control-Allow-Origin", "*"),
+    ("Access-Control-Expose-Headers", "Replay-Nonce, Location, Link, Retry-After"),
+)
+"""RFC 8555 §6.1: CORS lets pages of any origin use the server, and read these headers."""
 
 _log = structlog.get_logger(__name__)
 _encode = msgspec.json.Encoder().encode
@@ -70,42 +57,36 @@ class Routes:
         return await self._framed(server, reply)
 
     async def _reply(self, request: PlainRequest, server: Server, rest: str) -> Reply:
-        method = request.method
-        if method == "POST":
-            return await self._signed(request, server, rest)
-        if rest == "newNonce" and method in ("GET", "HEAD"):
-            return new_nonce(method)
-        if rest == "" and method in ("GET", "HEAD"):
-            return directory(self._door, server)
-        if rest.startswith("renewalInfo/") and method in ("GET", "HEAD"):
-            return await self._renewal_info(server, rest.removeprefix("renewalInfo/"))
-        problem = malformed("Resources are read with POST-as-GET (RFC 8555 §6.3).", 405)
-        problem.headers = {"Allow": "POST"}
-        raise problem
+        method, urls = request.method, self._door.urls(server)
+        resource, ids = resources.find(rest, urls.directory)
+        if method == "POST" and resource.signed is not None:
+            call = await self._verified(request, server, urls, resource.signed_by)
+            return await self._handle(call, resource.signed, *ids)
+        if method in ("GET", "HEAD") and resource.read is not None:
+            return await self._read(resource.read, server, method, *ids)
+        if method == "OPTIONS":
+            return Reply(None, 204, headers=resource.preflight)
+        raise resource.not_allowed(method)
 
-    async def _renewal_info(self, server: Server, certificate_id: str) -> Reply:
+    async def _read(self, read: Handler, *arguments: Any) -> Reply:
         try:
-            return await renewal_info(self._door, server, certificate_id)
+            return await read(self._door, *arguments)
         except GatewayError as error:
             raise from_domain_error(error) from None
 
-    async def _signed(self, request: PlainRequest, server: Server, rest: str) -> Reply:
-        urls, verifier = self._door.urls(server), self._door.verifier
-        pattern, arguments = _matched(rest)
-        if handler := _SIGNED_BY_ACCOUNT.get(pattern):
-            call = await verifier.by_account(request, server, urls)
-        elif handler := _SIGNED_BY_KEY.get(pattern):
+    async def _verified(
+        self, request: PlainRequest, server: Server, urls: Urls, signed_by: Signer
+    ) -> Call:
+        verifier = self._door.verifier
+        if signed_by == "account":
+            return await verifier.by_account(request, server, urls)
+        if signed_by == "key":
             call = verifier.by_key(request, server, urls)
-            await self._burn(call)
-        elif handler := _SIGNED_BY_EITHER.get(pattern):
-            call = await verifier.by_either(request, server, urls)
-            if call.account_id is None:
-                await self._burn(call)
-        elif handler := _UNSIGNED_READS.get(pattern):
-            call = await verifier.by_account(request, server, urls)
         else:
-            raise malformed("There is no such resource here.", 404)
-        return await self._handle(call, handler, *arguments)
+            call = await verifier.by_either(request, server, urls)
+        if call.account_id is None:
+            await self._burn(call)
+        return call
 
     async def _handle(self, call: Call, handler: Handler, *arguments: Any) -> Reply:
         try:
@@ -134,7 +115,7 @@ class Routes:
             raise bad_nonce()
 
     async def _framed(self, server: Server | None, reply: Reply) -> Answer:
-        headers = [("Cache-Control", "no-store")]
+        headers = [("Cache-Control", "no-store"), *_FOR_BROWSERS]
         if server is not None:
             headers.append(("Link", f'<{self._door.urls(server).directory}>;rel="index"'))
             await self._add_nonce(headers)
@@ -155,35 +136,6 @@ class Routes:
             headers.append(("Replay-Nonce", await self._door.nonces.fresh()))
         except Exception as error:  # an answer without a nonce is better than none
             _unexpected(error)
-
-
-async def _read_directory(door: Door, call: Call) -> Reply:
-    call.require_read()
-    return directory(door, call.server)
-
-
-async def _read_nonce(door: Door, call: Call) -> Reply:
-    call.require_read()
-    return new_nonce("GET")
-
-
-_UNSIGNED_READS: dict[str, Handler] = {"": _read_directory, "newNonce": _read_nonce}
-"""RFC 8555 §6.3: the directory and newNonce may be read with POST-as-GET too."""
-
-
-def _matched(rest: str) -> tuple[str, list[Any]]:
-    """The pattern a path fits, and the ids in it."""
-    name, slash, others = rest.partition("/")
-    if not slash:
-        return name, []
-    argument: Any
-    argument, slash, action = others.partition("/")
-    if name != "account":
-        try:
-            argument = read_id(argument)
-        except ValueError:
-            return "unknown", []
-    return f"{name}/*/{action}" if slash else f"{name}/*", [argument]
 
 
 def _problem_reply(problem: Problem) -> Reply:

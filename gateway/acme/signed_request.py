@@ -8,7 +8,6 @@ from collections.abc import Hashable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, TypeVar, cast
-from urllib.parse import parse_qsl
 
 import msgspec
 
@@ -25,6 +24,7 @@ from gateway.front.plain_request import PlainRequest
 from gateway.store.accounts import Client
 from gateway.store.admission import Ticket
 from gateway.store.servers import Server
+from gateway.untrusted import NotJson, TooManyFields, decode_json, media_type, parse_fields
 
 CONTENT_TYPE = "application/jose+json"
 _USER_AGENT_LENGTH = 255
@@ -58,8 +58,8 @@ class Call:
         """The payload as `form`; raises Problem (malformed)."""
         try:
             decoder: msgspec.json.Decoder[T] = _decoder(cast(Hashable, form))
-            return decoder.decode(self.payload)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            return decode_json(decoder, self.payload)
+        except NotJson as error:
             raise malformed(f"The payload cannot be read: {error}") from error
 
     @property
@@ -121,7 +121,7 @@ class Verifier:
             nonce,
             account_id,
             cached.version,
-            dict(parse_qsl(request.target.partition("?")[2])) if "?" in url else {},
+            _query(request) if "?" in url else {},
         )
 
     def _call_of_key(
@@ -186,7 +186,14 @@ def _is_jose(content_type: str) -> bool:
     """Parameters, which the type has none of, do no harm."""
     if content_type == CONTENT_TYPE:
         return True
-    return content_type.partition(";")[0].strip().lower() == CONTENT_TYPE
+    return media_type(content_type) == CONTENT_TYPE
+
+
+def _query(request: PlainRequest) -> dict[str, str]:
+    try:
+        return dict(parse_fields(request.target.partition("?")[2].encode(errors="replace")))
+    except TooManyFields:
+        raise malformed("The URL has too many parameters.") from None
 
 
 @lru_cache

@@ -1,6 +1,9 @@
 """Requests that came by way of aiohttp because something about them is unusual."""
 
+import re
+
 from aiohttp import web
+from aiohttp.typedefs import Handler
 from multidict import CIMultiDict
 
 from gateway.acme.problem import Problem, malformed
@@ -8,28 +11,37 @@ from gateway.acme.routes import Routes
 from gateway.front.plain_request import PlainRequest
 from gateway.request_body import BodyBroken, BodyTooLarge, BodyTooSlow, read_body
 
+_ABSOLUTE = re.compile("https?://[^/?]*", re.IGNORECASE)
 
-def add_route(app: web.Application, routes: Routes) -> None:
-    """Serves every path that no other route of `app` takes."""
+
+def serving(routes: Routes) -> Handler:
+    """A handler for every path that no other door has."""
 
     async def serve(request: web.Request) -> web.Response:
         body, broken = await _body(request)
         plain = PlainRequest(
-            request.method, request.raw_path, _headers(request), request.remote, body
+            request.method, _target(request.raw_path), _headers(request), request.remote, body
         )
         answer = await routes.answer(plain, broken)
         headers = CIMultiDict(answer.headers)
         return web.Response(status=answer.status, body=answer.body or None, headers=headers)
 
-    app.router.add_route("*", "/{path:.*}", serve)
+    return serve
+
+
+def _target(sent: str) -> str:
+    """Path and query, also of the absolute form (RFC 9112 §3.2.2), in ASCII."""
+    if not sent.startswith("/") and (authority := _ABSOLUTE.match(sent)):
+        sent = sent[authority.end() :]
+        sent = sent if sent.startswith("/") else f"/{sent}"
+    return sent if sent.isascii() else sent.encode("ascii", "backslashreplace").decode()
 
 
 def _headers(request: web.Request) -> dict[str, str]:
-    headers: dict[str, str] = {}
+    lists: dict[str, list[str]] = {}
     for name, value in request.headers.items():
-        name = name.lower()
-        headers[name] = f"{headers[name]}, {value}" if name in headers else value
-    return headers
+        lists.setdefault(name.lower(), []).append(value)
+    return {name: ", ".join(values) for name, values in lists.items()}
 
 
 async def _body(request: web.Request) -> tuple[bytes, Problem | None]:

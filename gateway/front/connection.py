@@ -5,17 +5,17 @@ from collections.abc import Awaitable, Callable
 from typing import cast
 
 import structlog
-from aiohttp import web
 
 from gateway.front.access_log import note
 from gateway.front.answer import Answer, encode
+from gateway.front.before_routing import first_part
 from gateway.front.plain_request import PlainRequest, Unfinished, recognise
+from gateway.front.rear import FIRST_SECONDS, LOOK_SECONDS, Rear
 from gateway.logging import describe
 from gateway.request_body import MAXIMUM_BYTES
 
 Answering = Callable[[PlainRequest], Awaitable[Answer]]
 
-_LOOK_SECONDS = 5.0
 _LINGER_SECONDS = 2.0
 """At a stop a request may be on its way over a connection that is idle here."""
 _log = structlog.get_logger(__name__)
@@ -25,18 +25,18 @@ class Front:
     """All connections of one listener; calling it gives the protocol for a new one.
 
     `answering` answers what no other door has a path for; `others` are the first parts of the
-    other doors' paths, and `server` answers those.
+    other doors' paths, and `rear` answers those.
     """
 
     def __init__(
-        self, answering: Answering, others: frozenset[str], server: web.Server, keep_alive: float
+        self, answering: Answering, others: frozenset[str], rear: Rear, keep_alive: float
     ) -> None:
         self.answering = answering
         self.others = others
-        self.server = server
+        self.rear = rear
         self.connections: set[Connection] = set()
         self.is_closing = False
-        self._keep_alive = keep_alive
+        self.keep_alive = keep_alive
         self._to_let_go = 0
         self._ended = asyncio.Event()
 
@@ -46,7 +46,7 @@ class Front:
     @property
     def number_of_connections(self) -> int:
         """Those that aiohttp has by now included."""
-        return len(self.connections) + len(self.server.connections)
+        return len(self.connections) + self.rear.number_of_connections
 
     def let_go(self, number: int) -> None:
         """So many connections are to end with their next answer: their clients come again."""
@@ -63,9 +63,16 @@ class Front:
         """Ends connections that were idle for too long; runs until cancelled."""
         loop = asyncio.get_running_loop()
         while True:
-            await asyncio.sleep(_LOOK_SECONDS)
+            await asyncio.sleep(LOOK_SECONDS)
             for connection in tuple(self.connections):
-                connection.end_if_idle_since(loop.time() - self._keep_alive)
+                connection.end_if_idle(loop.time())
+
+    def end_idle(self, number: int) -> None:
+        """At most so many of which no request has come; those that have waited longest."""
+        idle = [each for each in self.connections if each.is_idle]
+        for connection in sorted(idle, key=lambda each: each.active_at)[:number]:
+            connection.abort()
+        self.rear.end_idle(number - len(idle))
 
     async def close(self, seconds: float, linger: float = _LINGER_SECONDS) -> None:
         """Each connection ends with its next answer; idle ones wait `linger` seconds for it."""
@@ -99,16 +106,17 @@ class Connection(asyncio.Protocol):
     """One request at a time, and what came before its answer."""
 
     __slots__ = (
-        "_active_at",
         "_begun",
         "_front",
         "_is_full",
         "_is_lost",
         "_loop",
+        "_patience",
         "_peer",
         "_task",
         "_transport",
         "_wanted",
+        "active_at",
     )
 
     def __init__(self, front: Front, loop: asyncio.AbstractEventLoop) -> None:
@@ -119,12 +127,13 @@ class Connection(asyncio.Protocol):
         self._wanted = 0
         self._is_full = False
         self._is_lost = False
+        self._patience = FIRST_SECONDS
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
         peer = transport.get_extra_info("peername")
         self._peer: str | None = str(peer[0]) if isinstance(peer, tuple) else None
-        self._active_at = self._loop.time()
+        self.active_at = self._loop.time()
         self._front.connections.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -162,7 +171,9 @@ class Connection(asyncio.Protocol):
         if isinstance(request, Unfinished):
             self._begun += data
             self._wanted = request.size
-        elif request is None or request.target[1:].partition("/")[0] in self._front.others:
+            self.active_at = self._loop.time()
+            self._patience = FIRST_SECONDS
+        elif request is None or first_part(request.path) in self._front.others:
             self._hand_over(data)
         else:
             self._task = self._loop.create_task(self._serve(request))
@@ -180,8 +191,9 @@ class Connection(asyncio.Protocol):
             return
         finally:
             self._task = None
-        self._active_at = self._loop.time()
-        note(request.method, request.path, answer.status, self._active_at - begun_at, self._peer)
+        self.active_at = self._loop.time()
+        self._patience = self._front.keep_alive
+        note(request.method, request.path, answer.status, self.active_at - begun_at, self._peer)
         if closes:
             self._transport.close()
         elif self._begun and not self._is_full:
@@ -201,14 +213,19 @@ class Connection(asyncio.Protocol):
     def _hand_over(self, data: bytes) -> None:
         """aiohttp has the connection from now on, as if it had had it from the start."""
         self._front.forget(self)
-        handler = self._front.server()
+        handler = self._front.rear()
         self._transport.set_protocol(handler)
         handler.connection_made(self._transport)
         handler.data_received(data)
 
-    def end_if_idle_since(self, instant: float) -> None:
+    @property
+    def is_idle(self) -> bool:
+        """Nothing has come of another request, and the client has its answers."""
+        return self._task is None and not self._begun and not self._is_full
+
+    def end_if_idle(self, now: float) -> None:
         """What has begun and does not end is for aiohttp, which tells the client so."""
-        if self._task is not None or self._active_at > instant:
+        if self._task is not None or self.active_at + self._patience > now:
             return
         if self._is_full:
             self._transport.abort()

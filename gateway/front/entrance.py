@@ -1,73 +1,75 @@
-"""The way in: accepts connections while it is this process's turn."""
+"""The way in: accepts connections, never more than there are descriptors for."""
 
 import asyncio
 import errno
+import math
 import resource
+import select
 import socket
 import ssl
 import sys
-import time
 from contextlib import suppress
-from dataclasses import dataclass
+from typing import Protocol
 
 import structlog
 
-from gateway.front.connection import Front
-from gateway.front.room import Room, Word, lets_connections_go, takes_connections
+from gateway.front.turn import LOOK_SECONDS, Turn
 
 BACKLOG = 1024
-_LOOK_SECONDS = 0.25
 _AT_ONCE = 16
 _AFTER_YOU_SECONDS = 0.002
 """Who spreads connections leaves the next one to the others."""
-_SHARE_LET_GO = 16
-"""A full process lets one of so many connections go at each look."""
 _HANDSHAKE_SECONDS = 10.0
 _GOODBYE_SECONDS = 2.0
-_LATE_SECONDS = 0.2
-"""A loop that is so late is as full as one that uses a whole CPU."""
-_KEPT_DESCRIPTORS = 128
-"""For the database, validations, files and more; the others may be connections."""
+_SHARE_ENDED = 4
+"""While others wait and there is no room, one of so many connections ends at each look."""
+_TELL_SECONDS = 60.0
+_KEPT_DESCRIPTORS = 320
+"""For 200 validations at once, name servers, the database and files; the rest is connections."""
 _OUT_OF_RESOURCES = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
 _log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Seat:
-    """The place of a process among all."""
+class House(Protocol):
+    """The connections of one listener; calling it gives the protocol for a new one."""
 
-    room: Room
-    number: int
+    def __call__(self) -> asyncio.BaseProtocol: ...
+
+    @property
+    def number_of_connections(self) -> int: ...
+
+    def end_idle(self, number: int) -> None:
+        """At most so many that wait for nothing."""
 
 
 class Entrance:
-    """Of one process, to one socket that other processes may accept from too."""
+    """One process's way to one socket, which other processes may accept from too."""
 
     def __init__(
         self,
-        front: Front,
+        house: House,
         listening: socket.socket,
         tls: ssl.SSLContext | None,
-        seat: Seat | None,
+        most: int,
+        turn: Turn | None = None,
         *,
-        spread: bool,
+        spread: bool = True,
     ) -> None:
-        """Without a `seat` the process is alone. `spread` = all take connections alike."""
-        self._front = front
+        """`most` = there are never more connections. Without a `turn` it is always this one's."""
+        self._house = house
         self._socket = listening
         self._tls = tls
-        self._seat = seat
+        self._most = most
+        self._turn = turn
         self._spread = spread
         self._loop = asyncio.get_running_loop()
         self._is_open = False
         self._reopening: asyncio.TimerHandle | None = None
-        self._is_out_of_resources = False
+        self._was_turned_away = False
+        self._is_full = False
+        self._told_at = -math.inf
         self._arriving: set[asyncio.Task[None]] = set()
-        self._looked_at = time.monotonic()
-        self._used = time.process_time()
-        self._busy = 0.0
-        self._most = _most_connections()
 
     async def look_after(self) -> None:
         """Opens and shuts; runs until cancelled."""
@@ -75,45 +77,46 @@ class Entrance:
         self._socket.listen(BACKLOG)
         while True:
             self._look()
-            await asyncio.sleep(_LOOK_SECONDS)
+            await asyncio.sleep(LOOK_SECONDS)
 
     async def close(self) -> None:
         """Nothing is accepted any more; handshakes under way are completed."""
         self._shut()
         self._socket.close()
-        if self._seat is not None:
-            self._seat.room.leave(self._seat.number)
+        if self._turn is not None:
+            self._turn.leave()
         if self._arriving:
             await asyncio.wait(self._arriving, timeout=_HANDSHAKE_SECONDS)
 
     def _look(self) -> None:
-        if self._seat is None:
-            self._open()
-            return
-        room, own = self._seat.room, self._seat.number
-        now = time.monotonic()
-        busy = self._measured(now)
-        room.tell(own, Word(now, 1.0 if self._is_crowded() else busy))
-        words = room.words()
-        if self._spread or takes_connections(words, own, now):
+        self._note_whether_full()
+        comes = self._turn is None or self._turn.comes(is_full=self._is_full)
+        if comes and self._number < self._most:
             self._open()
         else:
             self._shut()
-        gives = not self._spread and lets_connections_go(words, own, now)
-        self._front.let_go(-(-len(self._front.connections) // _SHARE_LET_GO) if gives else 0)
 
-    def _is_crowded(self) -> bool:
-        was_out, self._is_out_of_resources = self._is_out_of_resources, False
-        return was_out or self._front.number_of_connections + len(self._arriving) >= self._most
+    def _note_whether_full(self) -> None:
+        self._is_full = self._was_turned_away or self._number >= self._most
+        self._was_turned_away = False
+        if not self._is_full:
+            return
+        if self._loop.time() > self._told_at + _TELL_SECONDS:
+            self._told_at = self._loop.time()
+            _log.warning("front.full", connections=self._number, most=self._most)
+        if self._somebody_waits():
+            self._house.end_idle(-(-self._number // _SHARE_ENDED))
 
-    def _measured(self, now: float) -> float:
-        """How busy the process is, from 0 to 1, the last moments more than those before."""
-        used, passed = time.process_time(), now - self._looked_at
-        share = (used - self._used) / max(passed, _LOOK_SECONDS / 2)
-        late = (passed - _LOOK_SECONDS) / _LATE_SECONDS
-        self._used, self._looked_at = used, now
-        self._busy += (min(max(share, late), 1.0) - self._busy) / 2
-        return self._busy
+    def _somebody_waits(self) -> bool:
+        if self._socket.fileno() < 0:
+            return False
+        queue = select.poll()
+        queue.register(self._socket, select.POLLIN)
+        return bool(queue.poll(0))
+
+    @property
+    def _number(self) -> int:
+        return self._house.number_of_connections + len(self._arriving)
 
     def _open(self) -> None:
         if not self._is_open and self._socket.fileno() >= 0:
@@ -132,24 +135,28 @@ class Entrance:
         if self._spread:
             self._shut()
             self._reopening = self._loop.call_later(_AFTER_YOU_SECONDS, self._open)
-        for _ in range(1 if self._spread else _AT_ONCE):
+        room = self._most - self._number
+        if room <= 0:
+            self._turn_away()
+            return
+        for _ in range(1 if self._spread else min(_AT_ONCE, room)):
             try:
                 connection, _ = self._socket.accept()
             except BlockingIOError:
                 return
             except OSError as error:
                 if error.errno in _OUT_OF_RESOURCES:
-                    self._turn_away(error)
+                    _log.error("front.cannot_accept", problem=error.strerror)
+                    self._turn_away()
                     return
                 continue  # of a connection that broke in the queue
             task = self._loop.create_task(self._welcome(connection))
             self._arriving.add(task)
             task.add_done_callback(self._arriving.discard)
 
-    def _turn_away(self, error: OSError) -> None:
+    def _turn_away(self) -> None:
         """Until the next look; other processes may have room meanwhile."""
-        _log.error("front.cannot_accept", problem=error.strerror)
-        self._is_out_of_resources = True
+        self._was_turned_away = True
         self._shut()
 
     async def _welcome(self, connection: socket.socket) -> None:
@@ -164,12 +171,13 @@ class Entrance:
             connection.setblocking(False)
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             await self._loop.connect_accepted_socket(
-                self._front, connection, ssl=self._tls, **limits
+                self._house, connection, ssl=self._tls, **limits
             )
 
 
-def _most_connections() -> int:
+def most_connections() -> int:
+    """So many may be open in this process, whatever they do."""
     limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if limit == resource.RLIM_INFINITY:
         return sys.maxsize
-    return max(limit - _KEPT_DESCRIPTORS, 1)
+    return max(limit - min(_KEPT_DESCRIPTORS, limit // 2), 1)

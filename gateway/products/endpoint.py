@@ -20,11 +20,19 @@ from gateway.origin import Origin
 from gateway.products import actions, answer, forms
 from gateway.products.answer import Answer
 from gateway.products.forms import ProductForm
-from gateway.request_body import BodyBroken, BodyTooLarge, BodyTooSlow, read_body
+from gateway.request_body import (
+    BodyBroken,
+    BodyTooLarge,
+    BodyTooSlow,
+    first_in_query,
+    media_type_of,
+    read_form,
+)
 from gateway.reseller.authentication import Authenticator, require_permission
-from gateway.reseller.form import IDEMPOTENCY_KEY, parse_fields
+from gateway.reseller.form import IDEMPOTENCY_KEY
 from gateway.reseller.parameters import Caller, Parameter
 from gateway.services import Services
+from gateway.untrusted import Field
 from gateway.usecases.actions import Once, perform, request_hash
 
 _ROUTE = r"/products/{{name:(?:!|%21)?{}}}"
@@ -107,7 +115,10 @@ class Door:
             pairs = pairs or form.wants_pairs()
             return (await self._act(request, endpoint, form)).rendered(pairs)
         except _NotServed as refused:
-            return refused.answer.rendered(pairs, refused.status)
+            response = refused.answer.rendered(pairs, refused.status)
+            if refused.status == 405:
+                response.headers["Allow"] = "POST"
+            return response
         except GatewayError as error:
             found = answer.refusal(error)
             if found is not None:
@@ -122,11 +133,12 @@ class Door:
         if request.method != "POST":
             refused = answer.failed(answer.GET_INSTEAD_OF_POST, "The request must be a POST!")
             raise _NotServed(200 if request.method in ("GET", "HEAD") else 405, refused)
-        for name in request.query:  # addresses end up in logs: no argument may come in one
+        name = first_in_query(request)
+        if name is not None:  # addresses end up in logs: no argument may come in one
             raise ArgumentInvalid(name)
-        if request.content_type != "application/x-www-form-urlencoded":
+        if media_type_of(request) != "application/x-www-form-urlencoded":
             raise _NotServed(415, answer.failed(-4, "Send application/x-www-form-urlencoded!"))
-        return ProductForm(parse_fields(await _read_body(request)), endpoint.parameters)
+        return ProductForm(await _read_form(request), endpoint.parameters)
 
     async def _act(self, request: web.Request, endpoint: Endpoint, form: ProductForm) -> Answer:
         form.refuse_unknown()
@@ -183,9 +195,9 @@ def _once(request: web.Request, caller: Caller, form: ProductForm) -> Once | Non
     return Once(caller.id, keys[0], request_hash(canonical))
 
 
-async def _read_body(request: web.Request) -> bytes:
+async def _read_form(request: web.Request) -> list[Field]:
     try:
-        return await read_body(request)
+        return await read_form(request)
     except BodyTooLarge:
         raise _NotServed(413, answer.failed(-4, "The request body is too large!")) from None
     except BodyTooSlow:

@@ -5,10 +5,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from gateway.errors import ArgumentInvalid, ArgumentUnrecognized
-from gateway.reseller.form import LOGIN, Field, Form
+from gateway.reseller.form import LOGIN, Form
 from gateway.reseller.parameters import Kind, Parameter, choice, flag, integer, text
 from gateway.rules.names import InvalidName, normalise
 from gateway.rules.organizations import COUNTRIES
+from gateway.untrusted import Field
 from gateway.usecases.order_report import STATUSES
 
 _LARGEST = 2**63 - 1

@@ -19,13 +19,21 @@ from gateway.errors import (
     ResellerRefusal,
 )
 from gateway.origin import Origin
-from gateway.request_body import BodyBroken, BodyTooLarge, BodyTooSlow, read_body
+from gateway.request_body import (
+    BodyBroken,
+    BodyTooLarge,
+    BodyTooSlow,
+    first_in_query,
+    media_type_of,
+    read_form,
+)
 from gateway.reseller import accounts, domains, envelope, notices, openapi, organizations, reports
 from gateway.reseller.authentication import Authenticator, require_permission
 from gateway.reseller.envelope import Unserved
-from gateway.reseller.form import IDEMPOTENCY_KEY, Field, Form, parse_fields
+from gateway.reseller.form import IDEMPOTENCY_KEY, Form
 from gateway.reseller.parameters import Call, Caller
 from gateway.services import Services
+from gateway.untrusted import Field
 from gateway.usecases.actions import Once, perform, request_hash
 
 ROUTE = r"/products/{name:(?:!|%21)ACMEAdmin}"
@@ -74,11 +82,12 @@ class Endpoint:
             raise HttpsRequired
         if request.method != "POST":
             raise Unserved(envelope.METHOD_NOT_ALLOWED)
-        if request.content_type != "application/x-www-form-urlencoded":
+        if media_type_of(request) != "application/x-www-form-urlencoded":
             raise Unserved(envelope.WRONG_CONTENT_TYPE)
-        for name in request.query:  # addresses end up in logs: no argument may come in one
+        name = first_in_query(request)
+        if name is not None:  # addresses end up in logs: no argument may come in one
             raise ArgumentUnrecognized(name)
-        return parse_fields(await _read_body(request))
+        return await _read_form(request)
 
     async def _act(self, request: web.Request, form: Form) -> bytes:
         form.refuse_unknown()
@@ -124,9 +133,9 @@ def _idempotency_key(request: web.Request) -> str | None:
     return keys[0]
 
 
-async def _read_body(request: web.Request) -> bytes:
+async def _read_form(request: web.Request) -> list[Field]:
     try:
-        return await read_body(request)
+        return await read_form(request)
     except BodyTooLarge:
         raise Unserved(envelope.BODY_TOO_LARGE) from None
     except BodyTooSlow:

@@ -94,7 +94,7 @@ ERROR_STATUSES = {
     405: "Only POST is served.",
     408: "The body came too slowly.",
     409: "The Idempotency-Key stands for another request.",
-    413: "The body is larger than 64 KiB.",
+    413: "The body is larger than 64 KiB, or has more than 256 fields.",
     415: "The body is not a form.",
     429: "Too many logins at once; try again after Retry-After seconds.",
     500: "A fault of the gateway; nothing was changed.",

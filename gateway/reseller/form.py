@@ -1,16 +1,15 @@
-"""A request's form: strict parsing, and the checks of §1 in their order.
+"""A request's form: the checks of §1 in their order.
 
 Unknown names first (E1), then login and action present (E2); after the login everything else that
 is missing (E2), then values (E3, E4).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qsl
 
 from gateway.errors import ArgumentInvalid, ArgumentMissing, ArgumentUnrecognized
 from gateway.reseller.parameters import ACTIONS, Action, Kind, Parameter, text
+from gateway.untrusted import Field
 
 LOGIN = (
     Parameter("loginName", text(64), required=True, description="Login; case-sensitive."),
@@ -20,27 +19,6 @@ IDEMPOTENCY_KEY = r"[\x21-\x7e]([\x20-\x7e]{0,253}[\x21-\x7e])?"
 """Pattern of the Idempotency-Key header: 1 to 255 printable ASCII characters."""
 
 ACTION = Parameter("action", text(30), required=True, description="What to do.")
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """A form field as sent. Text that is not UTF-8 holds lone surrogates and fits no parameter."""
-
-    name: str
-    value: str
-
-
-def parse_fields(body: bytes) -> list[Field]:
-    """The fields of an application/x-www-form-urlencoded body, in their order."""
-    return [
-        Field(name, value)
-        for name, value in parse_qsl(
-            body.decode("utf-8", "surrogateescape"),
-            keep_blank_values=True,
-            encoding="utf-8",
-            errors="surrogateescape",
-        )
-    ]
 
 
 class Form:

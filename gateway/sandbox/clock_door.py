@@ -9,9 +9,11 @@ from aiohttp import web
 from gateway.db.pool import Connection, transaction
 from gateway.jobs.due import run_due, run_periodic
 from gateway.jobs.work import Work
+from gateway.request_body import BodyBroken, BodyTooLarge, BodyTooSlow, read_body
 from gateway.sandbox.clock import hand
 from gateway.services import Services
 from gateway.store import clock as store
+from gateway.untrusted import NotJson, decode_json
 
 ROUTE = "/sandbox/clock"
 
@@ -47,7 +49,7 @@ def add_routes(app: web.Application, services: Services, work: Work) -> None:
 
     async def move(request: web.Request) -> web.Response:
         try:
-            wanted = _parse(await request.read())
+            wanted = _parse(await _body(request))
             # One waits for another with a connection in hand: not all of them may.
             async with moving, transaction(services.pool) as connection:
                 await store.lock(connection)
@@ -64,10 +66,20 @@ def add_routes(app: web.Application, services: Services, work: Work) -> None:
     app.router.add_post(ROUTE, move)
 
 
+_decoder = msgspec.json.Decoder(_Move)
+
+
+async def _body(request: web.Request) -> bytes:
+    try:
+        return await read_body(request)
+    except (BodyTooLarge, BodyTooSlow, BodyBroken):
+        raise _BadMove("the body did not arrive whole, or is larger than 64 KiB") from None
+
+
 def _parse(body: bytes) -> _Move:
     try:
-        wanted = msgspec.json.decode(body, type=_Move)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        wanted = decode_json(_decoder, body)
+    except NotJson as error:
         raise _BadMove(f'send {{"now": …}} or {{"advance_seconds": …}}: {error}') from None
     if (wanted.now is None) == (wanted.advance_seconds is None):
         raise _BadMove("send either now or advance_seconds")

@@ -2,20 +2,27 @@
 
 import re
 from base64 import b64decode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 import msgspec
 from aiohttp import web
-from multidict import MultiMapping
 
 from gateway.errors import BadCsr, BadMember
-from gateway.request_body import BodyBroken, BodyTooLarge, BodyTooSlow, read_body
+from gateway.request_body import (
+    BodyBroken,
+    BodyTooLarge,
+    BodyTooSlow,
+    media_type_of,
+    query_of,
+    read_body,
+)
 from gateway.rules.certificate_order import CERT_ID, LONGEST_NAME, STATUSES
 from gateway.rules.organizations import Details, InvalidDetail, Subject, checked
 from gateway.scm import envelope
 from gateway.scm.envelope import Unserved
 from gateway.store.certificate_orders import Page
+from gateway.untrusted import NotJson, TooManyFields, decode_json
 
 METHODS = {"DNS": "dns-01", "FILE": "http-01"}
 """domain_method of the API, and the challenge type that it stands for."""
@@ -108,11 +115,11 @@ async def read_bytes(request: web.Request) -> bytes:
 
 def decode(request: web.Request, body: bytes, kind: type[T]) -> T:
     """A body that is there. Raises BadMember and Unserved."""
-    if request.content_type != "application/json":
+    if media_type_of(request) != "application/json":
         raise Unserved(envelope.WRONG_CONTENT_TYPE)
     try:
-        return msgspec.json.decode(body, type=kind)
-    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        return decode_json(msgspec.json.Decoder(kind), body)
+    except NotJson as error:
         raise BadMember(f"The JSON is not as documented: {error}") from None
 
 
@@ -168,9 +175,9 @@ def reason_of(wanted: RevokeIt) -> int:
     return REASONS[wanted.reason]
 
 
-def page_of(query: MultiMapping[str]) -> Page:
+def page_of(request: web.Request) -> Page:
     """The list's parameters. Raises BadMember."""
-    given = _once(query, ("limit", "offset", "sort_key", "sort_dir", "status"))
+    given = _once(request, ("limit", "offset", "sort_key", "sort_dir", "status"))
     limit = given.get("limit", "10")
     if limit not in _LIMITS:
         raise BadMember("limit must be 10, 20 or 50.")
@@ -192,26 +199,32 @@ def page_of(query: MultiMapping[str]) -> Page:
     )
 
 
-def acknowledged_in(query: MultiMapping[str]) -> bool | None:
+def acknowledged_in(request: web.Request) -> bool | None:
     """`acknowledged=true|false`; None = not said. Raises BadMember."""
-    said = _once(query, ("acknowledged",)).get("acknowledged")
+    said = _once(request, ("acknowledged",)).get("acknowledged")
     if said not in (None, "true", "false"):
         raise BadMember("acknowledged must be true or false.")
     return None if said is None else said == "true"
 
 
-def nothing_in(query: MultiMapping[str]) -> None:
+def nothing_in(request: web.Request) -> None:
     """Raises BadMember for any parameter."""
-    _once(query, ())
+    _once(request, ())
 
 
-def _once(query: MultiMapping[str], known: tuple[str, ...]) -> dict[str, str]:
-    for name in query:
+def _once(request: web.Request, known: Sequence[str]) -> dict[str, str]:
+    try:
+        query = query_of(request)
+    except TooManyFields:
+        raise BadMember("There are too many query parameters.") from None
+    given: dict[str, str] = {}
+    for name, value in query:
         if name not in known:
             raise BadMember(f"There is no query parameter {name!r}.")
-        if len(query.getall(name)) > 1:
+        if name in given:
             raise BadMember(f"{name} must be given once.")
-    return dict(query.items())
+        given[name] = value
+    return given
 
 
 def _offset(text: str) -> int:

@@ -120,7 +120,7 @@ class Door:
         return Call(request, now, Origin(f"reseller:{token.login}", address), token.reseller_id)
 
     async def list_all(self, call: Call) -> bytes:
-        page = requests.page_of(call.request.query)
+        page = requests.page_of(call.request)
         async with self._services.pool.acquire() as connection:
             orders, total = await certificate_details.list_page(
                 connection, call.now, call.reseller_id, page
@@ -129,13 +129,13 @@ class Door:
         return envelope.encode({"certificates": rows, "total_count": total})
 
     async def show(self, call: Call) -> bytes:
-        requests.nothing_in(call.request.query)
+        requests.nothing_in(call.request)
         cert_id = requests.cert_id_of(call.request)
         async with self._services.pool.acquire() as connection:
             return envelope.encode(answers.shown(await self._details(connection, call, cert_id)))
 
     async def buy(self, call: Call) -> bytes:
-        requests.nothing_in(call.request.query)
+        requests.nothing_in(call.request)
         wanted = await requests.read_json(call.request, requests.Buy)
         requests.check_buy(wanted)
         asked = Purchase(
@@ -157,7 +157,7 @@ class Door:
         return await perform(services.pool, services.vault, call.now, work, once)
 
     async def apply(self, call: Call) -> bytes:
-        requests.nothing_in(call.request.query)
+        requests.nothing_in(call.request)
         cert_id = requests.cert_id_of(call.request)
         wanted = await requests.read_json(call.request, requests.ApplyFor)
         asked = Apply(
@@ -172,7 +172,7 @@ class Door:
             return envelope.encode(answers.applied(await self._details(connection, call, cert_id)))
 
     async def withdraw(self, call: Call) -> bytes:
-        requests.nothing_in(call.request.query)
+        requests.nothing_in(call.request)
         cert_id = requests.cert_id_of(call.request)
         async with transaction(self._services.pool) as connection:
             order = await certificate_orders.withdraw(
@@ -181,7 +181,7 @@ class Door:
         return envelope.encode(answers.moved(order))
 
     async def revoke(self, call: Call) -> bytes:
-        requests.nothing_in(call.request.query)
+        requests.nothing_in(call.request)
         cert_id = requests.cert_id_of(call.request)
         body = await requests.read_bytes(call.request)
         wanted = (
@@ -214,7 +214,7 @@ async def _acknowledgement(request: web.Request) -> str:
 
     Raises NotAcknowledged when the flag says no, BadMember when a body lacks it.
     """
-    said = [requests.acknowledged_in(request.query)]
+    said = [requests.acknowledged_in(request)]
     if body := await requests.read_bytes(request):
         said.append(requests.decode(request, body, requests.Unsubscribe).acknowledged)
     if False in said:

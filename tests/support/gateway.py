@@ -1,16 +1,16 @@
 """The whole gateway in this process: real TLS sockets, sandbox clock, demo data."""
 
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from aiohttp import ClientSession, TCPConnector
 from cryptography.fernet import Fernet
 
-from gateway.app import load_ca, open_gateway, prepare
+from gateway.app import Site, load_ca, open_gateway, prepare
 from gateway.config import Ca, Listen, Secrets, Settings, Validation
 from gateway.db.pool import Pool, is_outage
 from gateway.listeners import serving
@@ -39,6 +39,8 @@ class RunningGateway:
     root_pem: Path
     login: str = demo_data.LOGIN
     password: str = demo_data.PASSWORD
+    sites: Mapping[str, Site] = field(default_factory=dict)
+    """The listeners' applications, by the fields of Listen."""
 
     @property
     def url(self) -> str:
@@ -116,7 +118,12 @@ async def running_gateway(
         async with open_gateway(settings) as gateway, serving(gateway, ports.sockets):
             await demo_data.add(gateway.services.pool, gateway.services.clock)
             async with session_trusting(root_pem) as session:
-                yield RunningGateway(gateway.services, session, root_pem)
+                sites = {
+                    "port": gateway.public,
+                    "plain_http_port": gateway.plain,
+                    "metrics_port": gateway.metrics,
+                }
+                yield RunningGateway(gateway.services, session, root_pem, sites=sites)
             await _lint_what_was_issued(gateway.services.pool)
 
 

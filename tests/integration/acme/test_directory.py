@@ -52,7 +52,7 @@ async def test_a_plain_get_on_a_resource_is_refused_with_405(client: AcmeClient)
     assert client.account_url
     answer = await client.request("GET", client.account_url)
     assert (answer.status, answer.problem) == (405, "malformed")
-    assert answer.headers["Allow"] == "POST"
+    assert answer.headers["Allow"] == "POST, OPTIONS"
 
 
 @pytest.mark.parametrize(

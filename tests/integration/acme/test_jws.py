@@ -211,3 +211,35 @@ async def test_a_private_key_in_a_jwk_is_refused(new_client: NewClient) -> None:
     }
     answer = await client.send(url, jws(header, {}, client.signer.sign))
     assert answer.problem == "badPublicKey"
+
+
+@pytest.mark.parametrize("depth", [900, 1_200, 5_000])
+@pytest.mark.parametrize("resource", ["newOrder", "newAuthz", "keyChange", "revokeCert", "account"])
+async def test_deep_json_inside_a_signed_request_is_malformed(
+    client: AcmeClient, resource: str, depth: int
+) -> None:
+    """Signed by an account, so that the payload is really read."""
+    nested = b"[" * depth + b"]" * depth
+    url = client.account_url if resource == "account" else await client.url(resource)
+    assert url is not None
+    for payload in (nested, b'{"identifiers": ' + nested + b', "contact": ' + nested + b"}"):
+        answer = await client.send(url, await client.signed(url, payload))
+        assert (answer.status, answer.problem) == (400, "malformed")
+
+
+@pytest.mark.parametrize("depth", [900, 1_200, 5_000])
+async def test_deep_json_in_a_binding_or_an_inner_jws_is_refused_below_500(
+    client: AcmeClient, new_client: NewClient, depth: int
+) -> None:
+    nested = b"[" * depth + b"]" * depth
+    inner = jws({"alg": "ES256", "jwk": client.signer.jwk}, nested, client.signer.sign)
+    bound = b'{"externalAccountBinding": {"protected": ' + nested + b"}}"
+    binding = {"externalAccountBinding": {**inner, "protected": base64url(nested)}}
+    newcomer = new_client()
+    url = await newcomer.url("newAccount")
+    for payload in (bound, binding, {"externalAccountBinding": inner}):
+        sent = await newcomer.signed(url, payload)
+        assert (await newcomer.send(url, sent)).status in (400, 403)
+    url = await client.url("keyChange")
+    for payload in (inner, {**inner, "protected": base64url(nested)}):
+        assert (await client.send(url, await client.signed(url, payload))).status == 400

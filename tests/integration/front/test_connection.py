@@ -10,6 +10,7 @@ from aiohttp import web
 from gateway.front.answer import Answer
 from gateway.front.connection import Front
 from gateway.front.plain_request import PlainRequest
+from gateway.front.rear import Rear
 
 PLAIN = b"POST /v2/DV HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nbody"
 UNUSUAL = b"POST /v2/DV HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
@@ -49,7 +50,7 @@ async def house(keep_alive: float = 60) -> AsyncIterator[House]:
     runner = web.AppRunner(app)
     await runner.setup()
     assert runner.server is not None
-    front = Front(answering, frozenset({"products"}), runner.server, keep_alive)
+    front = Front(answering, frozenset({"products"}), Rear(runner.server), keep_alive)
     server = await asyncio.get_running_loop().create_server(front, "127.0.0.1", 0)
     try:
         yield House(front, runner.server, server.sockets[0].getsockname()[1], gate, seen)
@@ -229,10 +230,10 @@ async def test_idle_connections_end() -> None:
         await peer.answer()
         now = asyncio.get_running_loop().time()
         [connection] = at.front.connections
-        connection.end_if_idle_since(now - 1)
+        connection.end_if_idle(now + 50)
         peer.send(PLAIN)
         assert await peer.body() == b"front:body"
-        connection.end_if_idle_since(now + 60)
+        connection.end_if_idle(now + 120)
         assert await peer.end() == b""
 
 
@@ -242,7 +243,7 @@ async def test_a_body_that_does_not_come_is_aiohttps() -> None:
         peer.send(PLAIN[:-1])
         await asyncio.sleep(0.01)
         [connection] = at.front.connections
-        connection.end_if_idle_since(asyncio.get_running_loop().time() + 60)
+        connection.end_if_idle(asyncio.get_running_loop().time() + 120)
         peer.send(PLAIN[-1:])
         assert await peer.body() == b"aiohttp:body"
 
@@ -314,7 +315,7 @@ async def test_a_client_that_does_not_read_is_not_answered_further() -> None:
             await asyncio.sleep(0.002)
         assert at.seen.qsize() < 50
         [connection] = at.front.connections
-        connection.end_if_idle_since(asyncio.get_running_loop().time() + 60)
+        connection.end_if_idle(asyncio.get_running_loop().time() + 120)
         await asyncio.sleep(0.01)
         assert at.front.number_of_connections == 0
 

@@ -12,9 +12,11 @@ from aiohttp import web
 
 from gateway.front.answer import Answer
 from gateway.front.connection import Front
-from gateway.front.entrance import Entrance, Seat
+from gateway.front.entrance import Entrance, most_connections
 from gateway.front.plain_request import PlainRequest
+from gateway.front.rear import Rear
 from gateway.front.room import Room, Word, make_room
+from gateway.front.turn import Seat, Turn
 
 PLAIN = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 
@@ -45,8 +47,10 @@ async def entrance(
     async def other(request: web.BaseRequest) -> web.Response:
         return web.Response()
 
-    front = Front(answering, frozenset(), web.Server(other), 60)
-    made = Entrance(front, listening.dup(), None, Seat(room, seat), spread=spread)
+    front = Front(answering, frozenset(), Rear(web.Server(other)), 60)
+    turn = Turn(Seat(room, seat), front, spread=spread)
+    most = most_connections()
+    made = Entrance(front, listening.dup(), None, most, turn, spread=spread)
     looking = asyncio.create_task(made.look_after())
     await asyncio.sleep(0)
     try:
@@ -55,6 +59,28 @@ async def entrance(
         looking.cancel()
         await made.close()
         await front.close(1, linger=0)
+
+
+@asynccontextmanager
+async def alone(
+    listening: socket.socket, most: int, first_seconds: float = 60
+) -> AsyncIterator[Rear]:
+    """The entrance of a lone process to a listener that aiohttp answers."""
+
+    async def other(request: web.BaseRequest) -> web.Response:
+        return web.Response(body=b"0")
+
+    rear = Rear(web.Server(other), first_seconds)
+    made = Entrance(rear, listening.dup(), None, most)
+    tasks = [asyncio.create_task(made.look_after()), asyncio.create_task(rear.look_after())]
+    await asyncio.sleep(0)
+    try:
+        yield rear
+    finally:
+        for task in tasks:
+            task.cancel()
+        await made.close()
+        rear.end_idle(1000)
 
 
 async def asked(listening: socket.socket) -> int:
@@ -88,7 +114,7 @@ async def test_spread_connections_go_to_all(listening: socket.socket, room: Room
 async def test_a_process_at_its_limit_of_connections_is_full(
     listening: socket.socket, room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(resource, "getrlimit", lambda _: (130, 130))
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (4, 4))
     async with entrance(listening, room, 0) as full, entrance(listening, room, 1):
         idle = [await asyncio.open_connection(*listening.getsockname()) for _ in range(2)]
         for _ in range(500):
@@ -119,3 +145,68 @@ async def test_a_system_without_a_limit_of_descriptors_is_never_crowded(
         assert await asked(listening) == 0
         await asyncio.sleep(0.6)
         assert room.words()[0].busy < 1
+
+
+@pytest.mark.parametrize("limit", [4, 40, 400, 1024, 65536])
+def test_connections_leave_half_or_320_descriptors_to_the_rest(
+    limit: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (limit, limit))
+    assert most_connections() == limit - min(limit // 2, 320)
+
+
+async def test_a_lone_process_never_has_more_connections_than_its_ceiling(
+    listening: socket.socket,
+) -> None:
+    async with alone(listening, most=20) as rear:
+        places = [await asyncio.open_connection(*listening.getsockname()) for _ in range(60)]
+        most = 0
+        for _ in range(100):
+            await asyncio.sleep(0.01)
+            most = max(most, rear.number_of_connections)
+        assert most == 20
+        for _, writer in places:
+            writer.close()
+
+
+async def test_while_strangers_hold_all_connections_somebody_else_is_answered(
+    listening: socket.socket,
+) -> None:
+    async with alone(listening, most=20):
+        places = [await asyncio.open_connection(*listening.getsockname()) for _ in range(60)]
+        assert await asked(listening) == 0
+        for _, writer in places:
+            writer.close()
+
+
+@pytest.mark.parametrize("sent", [b"", b"G", b"GET / HTTP/1.1\r\nHost: a\r\nX"])
+async def test_who_never_ends_the_head_of_a_first_request_is_sent_away(
+    listening: socket.socket, room: Room, monkeypatch: pytest.MonkeyPatch, sent: bytes
+) -> None:
+    monkeypatch.setattr("gateway.front.rear.LOOK_SECONDS", 0.05)
+    monkeypatch.setattr("gateway.front.connection.LOOK_SECONDS", 0.05)
+    monkeypatch.setattr("gateway.front.connection.FIRST_SECONDS", 0.2)
+    async with entrance(listening, room, 0) as front:
+        front.rear._first_seconds = 0.2
+        looking = [asyncio.create_task(each.look_after()) for each in (front, front.rear)]
+        reader, writer = await asyncio.open_connection(*listening.getsockname())
+        for byte in sent:  # one by one, and slowly, is no way out
+            writer.write(bytes([byte]))
+            await asyncio.sleep(0.002)
+        async with asyncio.timeout(5):
+            assert await reader.read() == b""
+        assert front.number_of_connections == 0
+        writer.close()
+        for task in looking:
+            task.cancel()
+
+
+async def test_who_has_asked_once_may_wait(listening: socket.socket) -> None:
+    async with alone(listening, most=20) as rear:
+        reader, writer = await asyncio.open_connection(*listening.getsockname())
+        for _ in range(2):
+            writer.write(PLAIN)
+            assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200")
+            await reader.readexactly(1)
+            rear.end_silent_since(asyncio.get_running_loop().time() + 60)
+        writer.close()

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.errors import ArgumentInvalid, ArgumentMissing, NotBase64url
-from gateway.reseller.form import Field, Form, parse_fields
+from gateway.reseller.form import Form
 from gateway.reseller.parameters import (
     PAGING,
     TERM,
@@ -20,6 +20,7 @@ from gateway.reseller.parameters import (
     term_days,
     text,
 )
+from gateway.untrusted import Field, parse_fields
 
 
 def arguments(*parameters: Parameter, **sent: str) -> dict[str, object]:

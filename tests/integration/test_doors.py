@@ -1,0 +1,293 @@
+"""What strangers send to any route of any door: an exact answer, never a fault, little work."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import AsyncExitStack
+from typing import Any
+
+import pytest
+
+from tests.support import attacks
+from tests.support.attacks import FORM, JOSE, JSON, acme_paths, paths_of, request
+from tests.support.certificate_shop import shop_of
+from tests.support.gateway import RunningGateway
+from tests.support.raw_client import RawAnswer, RawClient
+
+MOST_CALLS = 2_500
+"""Python and C functions called for a request and its answer, by the client of the test too."""
+_TRIES = 6
+
+
+@pytest.fixture
+async def client(gateway: RunningGateway) -> AsyncIterator[RawClient]:
+    made = RawClient(gateway.url, gateway.root_pem)
+    yield made
+    made.close()
+
+
+def other_doors(gateway: RunningGateway) -> list[str]:
+    return sorted(set(paths_of(gateway.sites["port"])))
+
+
+def all_doors(gateway: RunningGateway) -> list[str]:
+    return [*other_doors(gateway), *acme_paths("/v2/DV"), "/", "/v9/XX", "/products/none", "/v3/x"]
+
+
+async def told(
+    client: RawClient, path: str, sent: Iterable[tuple[str, bytes]], status: int
+) -> None:
+    """Each of the requests is answered with that status."""
+    for name, data in sent:
+        answer = await client.ask(data)
+        assert answer.status == status, (path, name, answer)
+
+
+async def test_every_form_door_counts_fields_before_it_parses(
+    gateway: RunningGateway, client: RawClient
+) -> None:
+    doors = [path for path in other_doors(gateway) if path.startswith("/products/!")]
+    assert len(doors) == 5
+    for path in doors:
+        await told(client, path, attacks.large_forms(path.encode()), 413)
+
+
+async def test_every_json_door_refuses_what_is_nested_too_deeply(
+    gateway: RunningGateway, client: RawClient
+) -> None:
+    for path in acme_paths("/v2/DV"):
+        status = 405 if "/renewalInfo/" in path else 400
+        await told(client, path, attacks.bad_json(path.encode(), JOSE), status)
+        await told(client, path, attacks.bad_jws(path.encode()), status)
+    await told(client, "clock", attacks.bad_json(b"/sandbox/clock", JSON), 400)
+
+
+async def test_the_certificate_order_door_refuses_it_too(
+    gateway: RunningGateway, client: RawClient
+) -> None:
+    shop = await shop_of(gateway, gateway.login, None)  # type: ignore[arg-type]
+    token = b"\r\nX-Auth-Token: " + shop.token.encode() + b"\r\nHost: gateway\r\n"
+
+    def with_token(sent: Iterable[tuple[str, bytes]]) -> Iterable[tuple[str, bytes]]:
+        return [(name, data.replace(b"\r\nHost: gateway\r\n", token, 1)) for name, data in sent]
+
+    path = "/v3/scm/certificates"
+    await told(client, path, with_token(attacks.bad_json(path.encode(), JSON)), 400)
+    many = [("fields in the query", request(b"GET", path.encode() + b"?" + b"limit=10&" * 800))]
+    await told(client, path, with_token(many), 400)
+    await told(client, path, attacks.bad_json(path.encode(), JSON), 401)
+
+
+async def test_a_path_that_leads_nowhere_is_not_found(
+    gateway: RunningGateway, client: RawClient
+) -> None:
+    for path in all_doors(gateway):
+        await told(client, path, attacks.long_paths(path.rstrip("/").encode()), 404)
+
+
+async def test_bytes_that_are_no_ascii_in_a_path_are_a_bad_request(
+    gateway: RunningGateway, client: RawClient
+) -> None:
+    for path in all_doors(gateway):
+        odd = [("odd", request(b"POST", path.encode() + attacks.ODD, kind=JOSE, body=b"{}"))]
+        await told(client, path, odd, 400)
+
+
+async def test_a_query_that_nobody_asked_for_changes_no_status_below_500(
+    gateway: RunningGateway, client: RawClient
+) -> None:
+    for path in all_doors(gateway):
+        for query in (b"?" + b"a&" * 3_900, b"?" + b"a=%FF&" * 1_200, b"?%00=%ff;;&&=="):
+            for method, body in ((b"GET", b""), (b"POST", b"a=b")):
+                sent = request(method, path.encode() + query, kind=FORM, body=body)
+                assert (await client.ask(sent)).status < 500, (path, query[:20])
+
+
+@pytest.mark.parametrize("method", [b"GET", b"POST", b"OPTIONS", b"DELETE"])
+async def test_odd_bytes_and_long_lists_in_headers_change_no_answer(
+    gateway: RunningGateway, client: RawClient, method: bytes
+) -> None:
+    for path in all_doors(gateway):
+        usual = (await client.ask(request(method, path.encode()))).status
+        assert usual < 500
+        await told(client, path, attacks.odd_headers(method, path.encode()), usual)
+        await told(client, path, attacks.values_of(b"Content-Type", method, path.encode()), usual)
+
+
+async def test_an_expectation_that_nobody_can_meet_is_417(
+    gateway: RunningGateway, client: RawClient
+) -> None:
+    for path in all_doors(gateway):
+        for method in (b"GET", b"POST"):
+            usual = (await client.ask(request(method, path.encode()))).status
+            for name, sent in attacks.values_of(b"Expect", method, path.encode()):
+                answer = await client.ask(sent)
+                assert answer.status == (usual if name == "empty" else 417), (path, name)
+            met = request(method, path.encode(), b"Expect: 100-Continue", body=b"a=b")
+            assert (await client.ask(met)).status < 500
+    body = b"a" * 10
+    met = request(b"POST", b"/v2/DV/newOrder", b"Expect: 100-continue", kind=JOSE, body=body)
+    assert (await client.ask(met)).status == 400
+
+
+@pytest.mark.parametrize("header", [b"Content-Length", b"Transfer-Encoding"])
+async def test_a_length_that_makes_no_sense_is_a_bad_request(
+    gateway: RunningGateway, client: RawClient, header: bytes
+) -> None:
+    for path in ("/v2/DV/newOrder", "/products/!ACMEAdmin", "/v3/scm/certificates", "/v9/XX"):
+        sent = dict(attacks.values_of(header, b"POST", path.encode()))
+        del sent["empty"]
+        await told(client, path, sent.items(), 400)
+
+
+async def test_a_405_names_the_methods_that_are_allowed(
+    gateway: RunningGateway, client: RawClient
+) -> None:
+    methods = ("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE")
+    for path in all_doors(gateway):
+        answers = {
+            method: await client.ask(request(method.encode(), path.encode())) for method in methods
+        }
+        allowed = {method for method, answer in answers.items() if answer.status != 405}
+        for method, answer in answers.items():
+            assert answer.status < 500
+            if answer.status == 405:
+                named = set(answer.headers["allow"].replace(" ", "").split(","))
+                assert named == allowed & named, (path, method)
+                assert named >= allowed - {"GET", "HEAD"}, (path, method)
+        assert (await client.ask(request(b"BREW", path.encode()))).status == 400
+
+
+async def test_the_absolute_form_of_a_target_is_served_as_its_path(
+    gateway: RunningGateway, client: RawClient
+) -> None:
+    for path in all_doors(gateway):
+        for method in (b"GET", b"POST"):
+            usual = await client.ask(request(method, path.encode()))
+            absolute = await client.ask(request(method, b"https://any.example" + path.encode()))
+            assert (absolute.status, absolute.body) == (usual.status, usual.body), path
+    whole = await client.ask(request(b"OPTIONS", b"*"))
+    assert (whole.status, whole.headers["allow"]) == (204, "GET, HEAD, POST, OPTIONS")
+    assert (await client.ask(request(b"CONNECT", b"a.example:443"))).status < 500
+
+
+@pytest.mark.parametrize("listener", ["plain_http_port", "metrics_port"])
+async def test_the_other_listeners_hold_out_too(gateway: RunningGateway, listener: str) -> None:
+    port = getattr(gateway.services.settings.listen, listener)
+    client = RawClient(f"http://127.0.0.1:{port}", gateway.root_pem)
+    for path in [
+        *paths_of(gateway.sites[listener]),
+        "/",
+        "/v2/DV/newOrder",
+        "/products/!ACMEAdmin",
+    ]:
+        usual = {m: (await client.ask(request(m, path.encode()))).status for m in (b"GET", b"POST")}
+        nowhere = 404 if listener == "metrics_port" else 403
+        await told(client, path, attacks.long_paths(path.rstrip("/").encode()), nowhere)
+        for method, status in usual.items():
+            assert status < 500
+            await told(client, path, attacks.odd_headers(method, path.encode()), status)
+        await told(client, path, attacks.large_forms(path.encode()), usual[b"POST"])
+        await told(client, path, [("expect", request(b"GET", path.encode(), b"Expect: \xff"))], 417)
+    client.close()
+
+
+COSTLY: dict[str, Callable[[bytes], bytes]] = {
+    "a form of many fields": lambda path: request(b"POST", path, kind=FORM, body=b"a&" * 32_000),
+    "a form of escapes": lambda path: request(b"POST", path, kind=FORM, body=b"%" * 65_000),
+    "deep JSON": lambda path: request(b"POST", path, kind=JOSE, body=attacks.DEEP),
+    "slashes": lambda path: request(b"GET", path + b"/" * 7_900),
+    "slashes in the absolute form": lambda path: request(b"GET", b"http://a" + path + b"/" * 7_900),
+    "fields in the query": lambda path: request(b"GET", path + b"?" + b"a&" * 3_900),
+    "fields in the query of a POST": lambda path: request(
+        b"POST", path + b"?" + b"a&" * 3_900, kind=FORM, body=b"a=b"
+    ),
+    "parameters of the content type": lambda path: request(
+        b"POST", path, b"Content-Type: " + FORM + b";a=b" * 1_900, body=b"a=b"
+    ),
+    "hops": lambda path: request(b"GET", path, b"X-Forwarded-For: " + b"1," * 4_000),
+}
+
+
+@pytest.mark.parametrize("name", COSTLY)
+async def test_no_request_of_a_stranger_makes_work(
+    gateway: RunningGateway, client: RawClient, name: str
+) -> None:
+    for path in all_doors(gateway):
+        sent = COSTLY[name](path.rstrip("/").encode() or b"/x")
+        counted: list[int] = []
+        while len(counted) < _TRIES and min(counted, default=MOST_CALLS) >= MOST_CALLS:
+            counted.append(await calls_of(client, sent))  # some are beside background work
+        assert min(counted) < MOST_CALLS, (path, counted)
+
+
+async def calls_of(client: RawClient, sent: bytes) -> int:
+    """So many functions are called in this thread until the answer is there."""
+    await client.ask(request(b"GET", b"/v2/DV"))
+    calls = 0
+
+    def count(frame: Any, event: str, argument: Any) -> None:
+        nonlocal calls
+        calls += event in ("call", "c_call")
+
+    sys.setprofile(count)
+    try:
+        await client.ask(sent)
+    finally:
+        sys.setprofile(None)
+    return calls
+
+
+@pytest.fixture
+async def readings(gateway: RunningGateway) -> AsyncIterator[list[str]]:
+    """What the database was asked about servers."""
+    asked: list[str] = []
+
+    def note(record: Any) -> None:
+        if "FROM acme.server" in record.query:
+            asked.append(record.query)
+
+    async with AsyncExitStack() as stack:
+        for _ in range(gateway.pool.get_max_size()):
+            connection = await stack.enter_async_context(gateway.pool.acquire())
+            connection.add_query_logger(note)
+    yield asked
+
+
+async def ask_for_unknown_paths(client: RawClient, number: int) -> list[RawAnswer]:
+    sent = [request(b"GET", b"/v9/%d" % each) for each in range(number)]
+    return await asyncio.gather(*(client.ask(each) for each in sent))
+
+
+async def test_unknown_paths_ask_the_database_a_few_times_a_second_at_most(
+    client: RawClient, readings: list[str]
+) -> None:
+    loop = asyncio.get_running_loop()
+    begun_at = loop.time()
+    answers = await ask_for_unknown_paths(client, 60)
+    answers += await ask_for_unknown_paths(client, 60)
+    assert {answer.status for answer in answers} == {404}
+    assert 1 <= len(readings) <= 2 + (loop.time() - begun_at) / 0.25
+    readings.clear()
+    for path in (b"/v2/DV", b"/v2/DV/directory", b"/v2/DV/order/1"):
+        await client.ask(request(b"GET", path))
+    assert readings == []
+
+
+async def test_a_server_that_is_added_is_served_at_once_while_unknown_paths_come(
+    gateway: RunningGateway, client: RawClient
+) -> None:
+    others = asyncio.create_task(ask_for_unknown_paths(client, 40))
+    for number in range(4):
+        path = f"/added/{number}"
+        assert (await client.ask(request(b"GET", path.encode()))).status == 404
+        await gateway.pool.execute(
+            """
+            INSERT INTO acme.server (id, name, path, validation, product_id, description, position)
+            SELECT gen_random_uuid(), $1, $2, 'DV', 608, '', max(position) + 1 FROM acme.server
+            """,
+            f"added {number}",
+            path,
+        )
+        assert (await client.ask(request(b"GET", path.encode()))).status == 200
+    await others
