@@ -36,7 +36,9 @@ class NewOrder(Payload, rename="camel"):
 
 
 class FinalizeForm(Payload):
-    """RFC 8555 §7.4."""
+    """RFC 8555 §7.4. An empty CSR is a bad one."""
+
+    judged = frozenset({"csr"})
 
     csr: str
 
