@@ -131,13 +131,14 @@ class Refusal:
     """Why no certificate is issued for `names`. `text` is a sentence a customer can act on.
 
     `reason` is a stable word for the audit trail. `concerns_name_only` = the right to issue is
-    fine, just this name is not covered by it.
+    fine, just this name is not covered by it. `type` is that of the identifiers (RFC 8555 §9.7.7).
     """
 
     reason: str
     names: tuple[str, ...]
     text: str
     concerns_name_only: bool = False
+    type: str = "dns"
 
 
 class IssuanceRefused(GatewayError):

@@ -6,6 +6,7 @@ import msgspec
 
 from gateway.acme import eab
 from gateway.acme.door import Door
+from gateway.acme.payload import Payload
 from gateway.acme.problem import Problem, malformed
 from gateway.acme.reply import Reply
 from gateway.acme.signed_request import Call, account_unknown
@@ -15,17 +16,21 @@ from gateway.usecases import registration
 from gateway.usecases.registration import AccountUpdate, Registration
 
 
-class NewAccount(msgspec.Struct, rename="camel"):
+class NewAccount(Payload, rename="camel"):
     """RFC 8555 §7.3."""
 
-    contact: list[str] = []
+    judged = frozenset({"contact"})
+
+    contact: list[str] = msgspec.field(default_factory=list)
     terms_of_service_agreed: bool = False
     only_return_existing: bool = False
     external_account_binding: dict[str, Any] | None = None
 
 
-class ChangedAccount(msgspec.Struct, rename="camel"):
+class ChangedAccount(Payload, rename="camel"):
     """RFC 8555 §7.3.2 and §7.3.6; members a client cannot change are ignored."""
+
+    judged = frozenset({"contact"})
 
     contact: list[str] | None = None
     terms_of_service_agreed: bool | None = None
@@ -49,6 +54,7 @@ async def new_account(door: Door, call: Call) -> Reply:
             'The request must include a value for the "externalAccountBinding" field',
         )
     kid = await _bound_kid(door, call, wanted.external_account_binding)
+    binding = {name: wanted.external_account_binding[name] for name in eab.MEMBERS}
     account, created = await registration.register(
         door.services,
         Registration(
@@ -59,6 +65,7 @@ async def new_account(door: Door, call: Call) -> Reply:
             wanted.contact,
             _agreed_terms(door, wanted.terms_of_service_agreed),
             call.client,
+            binding,
         ),
         now,
     )
@@ -99,10 +106,12 @@ async def _bound_kid(door: Door, call: Call, binding: dict[str, Any]) -> str:
 
 def account_reply(urls: Urls, shown: Account, status: int = 200) -> Reply:
     """The account object (RFC 8555 §7.1.2)."""
-    document = {
+    document: dict[str, Any] = {
         "status": shown.status,
         "contact": shown.contacts,
         "termsOfServiceAgreed": shown.agreed_terms is not None,
         "orders": urls.orders(shown.id),
     }
+    if shown.external_account_binding is not None:  # RFC 8555 §7.3.4
+        document["externalAccountBinding"] = shown.external_account_binding
     return Reply(document, status, location=urls.account(shown.id))

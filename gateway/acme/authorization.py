@@ -3,13 +3,14 @@
 from typing import Any
 from uuid import UUID
 
-import msgspec
-
 from gateway.acme.door import Door
-from gateway.acme.identifiers import Identifier, certifiable_names
+from gateway.acme.identifiers import Identifier, sorted_out
+from gateway.acme.payload import Payload
 from gateway.acme.problem import malformed
 from gateway.acme.reply import Reply, rfc3339
 from gateway.acme.signed_request import Call
+from gateway.errors import IssuanceRefused
+from gateway.rules import lifecycle
 from gateway.store.authorizations import Authorization, Challenge
 from gateway.usecases import authorizations
 from gateway.validation.challenge import METHODS
@@ -17,17 +18,19 @@ from gateway.validation.challenge import METHODS
 _RETRY_SECONDS = 1
 
 
-class Response(msgspec.Struct):
+class Response(Payload):
     """RFC 8555 §7.5.1: an object without members that matter to us."""
 
 
-class NewAuthorization(msgspec.Struct):
+class NewAuthorization(Payload):
     """RFC 8555 §7.4.1."""
+
+    judged = frozenset({"identifier"})
 
     identifier: Identifier
 
 
-class ChangedAuthorization(msgspec.Struct):
+class ChangedAuthorization(Payload):
     """RFC 8555 §7.5.2: only the status can change, and only to deactivated."""
 
     status: str
@@ -35,7 +38,10 @@ class ChangedAuthorization(msgspec.Struct):
 
 async def new_authorization(door: Door, call: Call) -> Reply:
     """Pre-authorization: a proof for later orders (RFC 8555 §7.4.1)."""
-    [name] = certifiable_names([call.read(NewAuthorization).identifier])
+    names, refused = sorted_out([call.read(NewAuthorization).identifier])
+    if refused:
+        raise IssuanceRefused(refused)
+    [name] = names
     if name.startswith("*."):
         raise malformed("A wildcard cannot be authorized in advance; place an order for it.")
     shown = await authorizations.authorize(
@@ -64,7 +70,11 @@ def _reply(door: Door, call: Call, shown: Authorization, status: int = 200) -> R
         "identifier": {"type": "dns", "value": shown.name},
         "status": shown.status,
         "expires": rfc3339(shown.expires_at),
-        "challenges": [_challenge(door, call, challenge) for challenge in shown.challenges],
+        "challenges": [
+            _challenge(door, call, challenge)
+            for challenge in shown.challenges
+            if lifecycle.shows_challenge(shown.status, challenge.status)
+        ],
     }
     if shown.wildcard:
         document["wildcard"] = True

@@ -18,6 +18,9 @@ from gateway.errors import EabRefused
 from gateway.untrusted import NotJson, decode_json
 
 _DIGESTS = {"HS256": "sha256", "HS384": "sha384", "HS512": "sha512"}
+MEMBERS = ("protected", "payload", "signature")
+"""Of the flattened JWS, as the account object shows it."""
+
 _KID = re.compile(r"[A-Za-z0-9_-]{1,32}")
 _jwk = msgspec.json.Decoder(dict[str, Any])
 

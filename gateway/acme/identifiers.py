@@ -1,10 +1,9 @@
 """Identifiers as clients send them (RFC 8555 §7.1.3, §9.7.7)."""
 
-from typing import Any
-
 import msgspec
 
-from gateway.acme.problem import Problem, malformed, subproblems
+from gateway.acme.problem import malformed
+from gateway.errors import Refusal
 from gateway.rules.names import InvalidName, normalise
 
 _MAXIMUM_NAMES = 100
@@ -17,40 +16,39 @@ class Identifier(msgspec.Struct):
     value: str
 
 
-def certifiable_names(identifiers: list[Identifier]) -> list[str]:
-    """Unique names in the client's order; raises Problem naming each that cannot be certified."""
+def sorted_out(identifiers: list[Identifier]) -> tuple[list[str], list[Refusal]]:
+    """Unique names in the client's order, and what can be certified for nobody.
+
+    Raises Problem when there are too many or none.
+    """
     if not 0 < len(identifiers) <= _MAXIMUM_NAMES:
         raise malformed(f"An order has 1 to {_MAXIMUM_NAMES} identifiers.")
-    unsupported = [item for item in identifiers if item.type != "dns"]
-    if unsupported:
-        raise Problem(
-            "unsupportedIdentifier",
-            "Certificates are issued for DNS names only.",
-            members={"subproblems": [_unsupported(item) for item in unsupported]},
-        )
     names: dict[str, None] = {}
-    refused: list[tuple[str, str]] = []
+    refused: dict[Refusal, None] = {}
     for item in identifiers:
+        if item.type != "dns":
+            refused[_unsupported(item)] = None
+            continue
         try:
-            if not item.value.isascii():
-                raise InvalidName("internationalized names must be sent as A-labels (xn--)")
-            names[normalise(item.value)] = None
+            names[_name_of(item)] = None
         except InvalidName as error:
-            refused.append((item.value, f"No certificate can be issued for this name: {error}."))
-    if refused:
-        raise Problem(
-            "rejectedIdentifier",
-            "The order names identifiers that no certificate can be issued for: "
-            + "; ".join(f"{name}: {detail}" for name, detail in refused),
-            members={"subproblems": subproblems("rejectedIdentifier", refused)},
-        )
-    return list(names)
+            text = f"No certificate can be issued for this name: {error}."
+            refused[Refusal("no_name", (item.value,), text, concerns_name_only=True)] = None
+    return list(names), list(refused)
 
 
-def _unsupported(item: Identifier) -> dict[str, Any]:
-    problem = Problem(
-        "unsupportedIdentifier", f"Identifiers of type {item.type!r} are not supported."
+def _name_of(item: Identifier) -> str:
+    """Raises InvalidName."""
+    if not item.value.isascii():
+        raise InvalidName("internationalized names must be sent as A-labels (xn--)")
+    return normalise(item.value)
+
+
+def _unsupported(item: Identifier) -> Refusal:
+    return Refusal(
+        "unsupported_type",
+        (item.value,),
+        f'Identifiers of type {item.type!r} are not supported; use "dns".',
+        concerns_name_only=True,
+        type=item.type,
     )
-    document = problem.document()
-    del document["status"]
-    return {**document, "identifier": {"type": item.type, "value": item.value}}

@@ -10,10 +10,12 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
-from cryptography.hazmat.primitives.hashes import SHA256, SHA384
+from cryptography.hazmat.primitives.hashes import SHA256, SHA384, SHA512
 from msgspec import Struct
 
+from gateway.acme import payload
 from gateway.acme.jwk import AccountKey
+from gateway.acme.payload import Payload
 from gateway.acme.problem import Problem, malformed
 from gateway.untrusted import NotJson, convert_json, decode_json
 
@@ -30,8 +32,10 @@ class _Flattened(msgspec.Struct):
     signatures: Any = msgspec.UNSET
 
 
-class ProtectedHeader(msgspec.Struct):
+class ProtectedHeader(Payload):
     """The members ACME knows; others are ignored unless `crit` names them (RFC 7515 §4.1.11)."""
+
+    judged = frozenset({"alg"})
 
     alg: str
     nonce: str | None = None
@@ -51,7 +55,6 @@ class Jws(Struct, frozen=True):
 
 
 _flattened = msgspec.json.Decoder(_Flattened)
-_protected = msgspec.json.Decoder(ProtectedHeader)
 
 
 def decode_base64url(text: str, what: str) -> bytes:
@@ -79,10 +82,7 @@ def parse(body: bytes | str | dict[str, Any]) -> Jws:
     header_bytes = decode_base64url(flattened.protected, "The JWS protected header")
     if not header_bytes:
         raise malformed("The JWS Protected Header MUST be present.")
-    try:
-        header = decode_json(_protected, header_bytes)
-    except NotJson as error:
-        raise malformed(f"The JWS protected header cannot be read: {error}") from error
+    header = payload.read(ProtectedHeader, header_bytes, "The JWS protected header")
     if header.crit is not msgspec.UNSET:
         raise malformed("The JWS protected header marks extensions as critical; none is known.")
     return Jws(
@@ -134,6 +134,7 @@ def _verify_ed25519(public_key: Any, jws: Jws) -> None:
 _VERIFIERS: dict[str, Callable[[Any, Jws], None]] = {
     "ES256": partial(_verify_ecdsa, 32, ECDSA(SHA256())),
     "ES384": partial(_verify_ecdsa, 48, ECDSA(SHA384())),
+    "ES512": partial(_verify_ecdsa, 66, ECDSA(SHA512())),
     "RS256": _verify_rsa,
     "EdDSA": _verify_ed25519,
 }

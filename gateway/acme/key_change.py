@@ -2,29 +2,30 @@
 
 from typing import Any
 
-import msgspec
-
-from gateway.acme import jws
+from gateway.acme import jws, payload
 from gateway.acme.account import account_reply
 from gateway.acme.door import Door
-from gateway.acme.jwk import ALGORITHMS, AccountKey, read_jwk
+from gateway.acme.jwk import (
+    ALGORITHMS,
+    AccountKey,
+    read_jwk,
+    require_limits,
+    require_strength,
+)
 from gateway.acme.jws import Jws
+from gateway.acme.payload import Payload
 from gateway.acme.problem import Problem, malformed
 from gateway.acme.reply import Reply
 from gateway.acme.signed_request import Call
 from gateway.errors import KeyInUse
-from gateway.untrusted import NotJson, decode_json
 from gateway.usecases import registration
 
 
-class KeyChange(msgspec.Struct, rename="camel"):
+class KeyChange(Payload, rename="camel"):
     """The payload of the inner JWS."""
 
     account: str
     old_key: dict[str, Any]
-
-
-_claim = msgspec.json.Decoder(KeyChange)
 
 
 async def key_change(door: Door, call: Call) -> Reply:
@@ -64,16 +65,15 @@ def _new_key(inner: Jws, url: str) -> AccountKey:
     if header.alg not in ALGORITHMS:
         raise jws.bad_algorithm(header.alg, ALGORITHMS)
     key = read_jwk(header.jwk)
+    require_limits(key)
     if not jws.verify(inner, key):
         raise malformed("The signature of the inner JWS does not verify with the new key.")
+    require_strength(key)
     return key
 
 
 def _check_claim(inner: Jws, call: Call) -> None:
-    try:
-        claim = decode_json(_claim, inner.payload)
-    except NotJson as error:
-        raise malformed(f"The payload of the inner JWS cannot be read: {error}") from error
+    claim = payload.read(KeyChange, inner.payload, "The payload of the inner JWS")
     if call.account_id is None or claim.account != call.urls.account(call.account_id):
         raise malformed('"account" must be the URL of the account that signs the outer JWS.')
     if read_jwk(claim.old_key).thumbprint != call.key.thumbprint:

@@ -29,6 +29,12 @@ class Nonce(Struct, frozen=True):
     value: bytes
     epoch: int
 
+    @property
+    def too_old_after(self) -> int:
+        """Seconds of real time since 1970."""
+        made: int = _TIME.unpack(self.value[:4])[0]
+        return made + LIFETIME_SECONDS
+
 
 class NonceMint:
     """Makes and opens nonces; the first key makes, all open."""

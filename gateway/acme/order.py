@@ -4,16 +4,16 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-import msgspec
-
 from gateway.acme.door import Door
-from gateway.acme.identifiers import Identifier, certifiable_names
+from gateway.acme.identifiers import Identifier, sorted_out
 from gateway.acme.jws import decode_base64url
+from gateway.acme.payload import Payload
 from gateway.acme.problem import malformed, not_found
 from gateway.acme.renewal_info import read_certificate_id
 from gateway.acme.reply import Reply, rfc3339
 from gateway.acme.signed_request import Call
 from gateway.acme.urls import Urls
+from gateway.errors import IssuanceRefused
 from gateway.store.orders import Order
 from gateway.usecases import issuance, orders
 from gateway.usecases.issuance import Finalize
@@ -23,8 +23,10 @@ _PAGE_SIZE = 100
 _RETRY_SECONDS = 2
 
 
-class NewOrder(msgspec.Struct, rename="camel"):
+class NewOrder(Payload, rename="camel"):
     """RFC 8555 §7.4; `profile` of draft-ietf-acme-profiles, `replaces` of RFC 9773 §5."""
+
+    judged = frozenset({"identifiers", "profile"})
 
     identifiers: list[Identifier]
     not_before: datetime | None = None
@@ -33,8 +35,10 @@ class NewOrder(msgspec.Struct, rename="camel"):
     replaces: str | None = None
 
 
-class FinalizeForm(msgspec.Struct):
-    """RFC 8555 §7.4."""
+class FinalizeForm(Payload):
+    """RFC 8555 §7.4. An empty CSR is a bad one."""
+
+    judged = frozenset({"csr"})
 
     csr: str
 
@@ -42,14 +46,18 @@ class FinalizeForm(msgspec.Struct):
 async def new_order(door: Door, call: Call) -> Reply:
     """Places an order, if the gate is open for every name."""
     form = call.read(NewOrder)
+    names, refused = sorted_out(form.identifiers)
+    if not names:
+        raise IssuanceRefused(refused)
     wanted = PlaceOrder(
         call.server.id,
-        certifiable_names(form.identifiers),
+        names,
         None if form.replaces is None else read_certificate_id(form.replaces),
         form.profile,
         _instant("notBefore", form.not_before),
         _instant("notAfter", form.not_after),
         call.client.address,
+        refused,
     )
     order = await orders.place_order(door.services, call.take_ticket(), wanted)
     return _reply(call.urls, order, 201)
@@ -96,7 +104,10 @@ def _instant(name: str, value: datetime | None) -> datetime | None:
         return None
     if value.tzinfo is None:
         raise malformed(f"{name} must be a date and time with a zone (RFC 3339).")
-    return value.astimezone(UTC)
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise malformed(f"{name} lies before the year 1 or after the year 9999.") from None
 
 
 def _cursor(text: str | None) -> UUID | None:

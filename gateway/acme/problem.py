@@ -24,6 +24,7 @@ from gateway.errors import (
     NotFound,
     NotReplaceable,
     OrderNotReady,
+    Refusal,
     RevocationRefused,
     TermsNotAgreed,
     UnknownProfile,
@@ -145,18 +146,45 @@ def from_domain_error(error: GatewayError) -> Problem:
 
 
 def _issuance_refused(error: IssuanceRefused) -> Problem:
-    """Unlisted names: 400 with a subproblem each; no right to issue at all: 403."""
+    """No right to issue at all: 403; else 400 with a subproblem for each refused identifier."""
     refusals = error.refusals
     if any(not refusal.concerns_name_only for refusal in refusals):
         general = [refusal for refusal in refusals if not refusal.concerns_name_only]
         return Problem("unauthorized", " ".join(refusal.text for refusal in general), 403)
-    names = ", ".join(refusal.names[0] for refusal in refusals)
+    kinds = {_kind_of(refusal) for refusal in refusals}
     return Problem(
-        "rejectedIdentifier",
-        f"No certificate can be issued for {names}: "
-        "not in the subscription; ask your reseller to add it.",
-        members={"subproblems": subproblems("rejectedIdentifier", refusals_by_name(error))},
+        kinds.pop() if len(kinds) == 1 else "compound",
+        _why_identifiers_are_refused(refusals),
+        members={"subproblems": [_subproblem(refusal) for refusal in refusals]},
     )
+
+
+def _why_identifiers_are_refused(refusals: Sequence[Refusal]) -> str:
+    unlisted = [refusal.names[0] for refusal in refusals if refusal.reason == "not_listed"]
+    texts = [
+        f"{refusal.names[0]}: {refusal.text}"
+        for refusal in refusals
+        if refusal.reason != "not_listed"
+    ]
+    if unlisted:
+        texts.append(
+            f"No certificate can be issued for {', '.join(unlisted)}: "
+            "not in the subscription; ask your reseller to add it."
+        )
+    return " ".join(texts)
+
+
+def _kind_of(refusal: Refusal) -> str:
+    return "unsupportedIdentifier" if refusal.type != "dns" else "rejectedIdentifier"
+
+
+def _subproblem(refusal: Refusal) -> dict[str, Any]:
+    """RFC 8555 §6.7.1."""
+    return {
+        "type": URN + _kind_of(refusal),
+        "detail": refusal.text,
+        "identifier": {"type": refusal.type, "value": refusal.names[0]},
+    }
 
 
 def _caa_refused(error: CaaRefused) -> Problem:
@@ -171,19 +199,3 @@ def _caa_refused(error: CaaRefused) -> Problem:
     ]
     kind, status = ("caa", 403) if error.forbidden else ("dns", 400)
     return Problem(kind, str(error), status, members={"subproblems": details})
-
-
-def refusals_by_name(error: IssuanceRefused) -> list[tuple[str, str]]:
-    return [(name, refusal.text) for refusal in error.refusals for name in refusal.names]
-
-
-def subproblems(kind: str, name_and_detail: Sequence[tuple[str, str]]) -> list[dict[str, Any]]:
-    """RFC 8555 §6.7.1."""
-    return [
-        {
-            "type": URN + kind,
-            "detail": detail,
-            "identifier": {"type": "dns", "value": name},
-        }
-        for name, detail in name_and_detail
-    ]

@@ -4,15 +4,25 @@ from gateway.acme.door import Door
 from gateway.acme.jws import decode_base64url
 from gateway.acme.problem import malformed
 from gateway.acme.reply import Reply, rfc3339
+from gateway.errors import NotFound
 from gateway.store.servers import Server
 from gateway.usecases import renewal
 
 _RETRY_SECONDS = 6 * 3600
+_LONGEST_SERIAL = 21
+"""Octets, with the one for the sign (RFC 5280 §4.1.2.2)."""
+
+_LONGEST_AUTHORITY = 64
+"""Octets: a SHA-512 of the issuing key; other authorities' certificates are named as well."""
 
 
 async def renewal_info(door: Door, server: Server, certificate_id: str) -> Reply:
     """When to renew a certificate; asked without a signature (RFC 9773 §4.1)."""
-    window = await renewal.window_of(door.services, server.id, read_certificate_id(certificate_id))
+    asked = read_certificate_id(certificate_id)
+    try:
+        window = await renewal.window_of(door.services, server.id, asked)
+    except NotFound:
+        raise malformed("No certificate of this server has this identifier.", 404) from None
     document = {"suggestedWindow": {"start": rfc3339(window.start), "end": rfc3339(window.end)}}
     return Reply(document, retry_after=_RETRY_SECONDS)
 
@@ -23,10 +33,10 @@ def read_certificate_id(text: str) -> renewal.CertificateId:
     if not dot:
         raise malformed("The certificate identifier must be AKI and serial, with a dot between.")
     number = decode_base64url(serial, "The serial number of the certificate identifier")
-    if not 0 < len(number) <= 21:
-        raise malformed("The serial number of the certificate identifier has a wrong length.")
-    return renewal.CertificateId(
-        decode_base64url(authority, "The key identifier of the certificate identifier"),
-        # DER's leading zero is for the sign; serials are stored without it.
-        number.hex() if number[0] else number[1:].hex(),
-    )
+    key_identifier = decode_base64url(authority, "The key identifier of the certificate identifier")
+    if not 0 < len(number) <= _LONGEST_SERIAL or not 0 < len(key_identifier) <= _LONGEST_AUTHORITY:
+        raise malformed("AKI or serial of the certificate identifier has a wrong length.")
+    positive = number.removeprefix(b"\0")  # DER's zero for the sign; serials are stored without it
+    if not positive or not positive[0]:
+        raise malformed("The serial of the certificate identifier is not a positive DER integer.")
+    return renewal.CertificateId(key_identifier, positive.hex())

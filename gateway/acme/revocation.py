@@ -1,16 +1,15 @@
 """revokeCert (RFC 8555 §7.6)."""
 
-import msgspec
-
 from gateway.acme.door import Door
 from gateway.acme.jws import decode_base64url
+from gateway.acme.payload import Payload
 from gateway.acme.reply import Reply
 from gateway.acme.signed_request import Call
 from gateway.usecases import revocation
 from gateway.usecases.revocation import Revoke
 
 
-class RevokeForm(msgspec.Struct):
+class RevokeForm(Payload):
     """RFC 8555 §7.6; `reason` is an RFC 5280 §5.3.1 CRLReason."""
 
     certificate: str

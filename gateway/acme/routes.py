@@ -95,11 +95,12 @@ class Routes:
                 if call.account_id is not None:
                     await self._door.activity.note(call.account_id, call.client)
                 return reply
-            except Problem:
+            except (Problem, GatewayError):
                 if not call.nonce_taken:  # refused before the statement that would have burnt it
                     await self._burn(call)
                 raise
         except NonceUsed:
+            self._door.verifier.refuse(call.nonce)
             self._door.nonces.forget_epoch()
             raise bad_nonce() from None
         except KeyChanged as error:
@@ -111,6 +112,7 @@ class Routes:
     async def _burn(self, call: Call) -> None:
         call.nonce_taken = True
         if not await nonces.burn(self._door.services.pool, call.nonce.value, call.nonce.epoch):
+            self._door.verifier.refuse(call.nonce)
             self._door.nonces.forget_epoch()
             raise bad_nonce()
 

@@ -1,35 +1,42 @@
 """From a POST to a verified request: body, JWS, URL, key, signature, nonce (RFC 8555 §6.2-§6.5).
 
 The signature is checked first. The nonce is burnt after it, within the first statement of the
-request itself where there is one (DESIGN §6).
+request itself where there is one (DESIGN §6). That of a request that fails before is remembered in
+the process, and not verified again.
 """
 
-from collections.abc import Hashable
+import time
 from dataclasses import dataclass, field
-from functools import lru_cache
-from typing import Any, TypeVar, cast
+from typing import TypeVar
 
-import msgspec
-
-from gateway.acme import jws
-from gateway.acme.jwk import ALGORITHMS, AccountKey, read_jwk
+from gateway.acme import jws, payload
+from gateway.acme.jwk import (
+    ALGORITHMS,
+    AccountKey,
+    read_jwk,
+    require_limits,
+    require_strength,
+)
 from gateway.acme.jws import Jws
 from gateway.acme.key_cache import CachedKey, KeyCache
 from gateway.acme.nonce import Nonce, NonceMint
+from gateway.acme.payload import Payload
 from gateway.acme.problem import Problem, bad_nonce, bad_signature, malformed
+from gateway.acme.refused_nonces import RefusedNonces
 from gateway.acme.urls import Urls
+from gateway.ca.rsa_strength import SIGNING_REQUESTS, SIGNING_REVOCATIONS
 from gateway.client_address import client_address
 from gateway.config import Settings
 from gateway.front.plain_request import PlainRequest
 from gateway.store.accounts import Client
 from gateway.store.admission import Ticket
 from gateway.store.servers import Server
-from gateway.untrusted import NotJson, TooManyFields, decode_json, media_type, parse_fields
+from gateway.untrusted import TooManyFields, media_type, parse_fields
 
 CONTENT_TYPE = "application/jose+json"
 _USER_AGENT_LENGTH = 255
 
-T = TypeVar("T")
+T = TypeVar("T", bound=Payload)
 
 
 @dataclass(slots=True)
@@ -56,11 +63,7 @@ class Call:
 
     def read(self, form: type[T]) -> T:
         """The payload as `form`; raises Problem (malformed)."""
-        try:
-            decoder: msgspec.json.Decoder[T] = _decoder(cast(Hashable, form))
-            return decode_json(decoder, self.payload)
-        except NotJson as error:
-            raise malformed(f"The payload cannot be read: {error}") from error
+        return payload.read(form, self.payload, "The payload")
 
     @property
     def is_read(self) -> bool:
@@ -79,6 +82,7 @@ class Verifier:
         self._settings = settings
         self._keys = keys
         self._mint = mint
+        self._refused = RefusedNonces()
 
     async def by_account(self, request: PlainRequest, server: Server, urls: Urls) -> Call:
         """A request signed by an account of `server`, named by `kid`."""
@@ -100,7 +104,7 @@ class Verifier:
         if (signed.header.jwk is None) == (signed.header.kid is None):
             raise malformed('The protected header must have one of "kid" and "jwk".')
         if signed.header.kid is None:
-            return self._call_of_key(request, signed, url, server, urls)
+            return self._call_of_key(request, signed, url, server, urls, certified=True)
         return await self._call_of_account(request, signed, url, server, urls)
 
     async def _call_of_account(
@@ -110,7 +114,11 @@ class Verifier:
         if account_id is None:
             raise malformed(f'"kid" must be the URL of an account of {urls.directory}.')
         nonce = self._open_nonce(signed)
-        cached = await self._verified_key(signed, account_id, server)
+        try:
+            cached = await self._verified_key(signed, account_id, server)
+        except Problem:
+            self.refuse(nonce)
+            raise
         return Call(
             server,
             urls,
@@ -124,15 +132,26 @@ class Verifier:
             _query(request) if "?" in url else {},
         )
 
+    def refuse(self, nonce: Nonce) -> None:
+        """Nothing that comes with this nonce is verified (again) by this process."""
+        self._refused.add(nonce, time.time())
+
     def _call_of_key(
-        self, request: PlainRequest, signed: Jws, url: str, server: Server, urls: Urls
+        self,
+        request: PlainRequest,
+        signed: Jws,
+        url: str,
+        server: Server,
+        urls: Urls,
+        *,
+        certified: bool = False,
     ) -> Call:
         nonce = self._open_nonce(signed)
-        if signed.header.alg not in ALGORITHMS:
-            raise jws.bad_algorithm(signed.header.alg, ALGORITHMS)
-        key = read_jwk(signed.header.jwk or {})
-        if not jws.verify(signed, key):
-            raise bad_signature()
+        try:
+            key = _verified_own_key(signed, certified=certified)
+        except Problem:
+            self.refuse(nonce)
+            raise
         return Call(server, urls, url, key, signed.payload, self._client(request), nonce)
 
     def _parse(self, request: PlainRequest) -> tuple[Jws, str]:
@@ -147,8 +166,12 @@ class Verifier:
         return signed, url
 
     def _open_nonce(self, signed: Jws) -> Nonce:
-        nonce = self._mint.open(signed.header.nonce or "")
+        text = signed.header.nonce or ""
+        nonce = self._mint.open(text)
         if nonce is None:
+            jws.decode_base64url(text, "The nonce")  # RFC 8555 §6.5.2: no base64url is malformed
+            raise bad_nonce()
+        if nonce in self._refused:
             raise bad_nonce()
         return nonce
 
@@ -158,11 +181,12 @@ class Verifier:
             raise account_unknown()
         if _fits(signed, cached):
             return cached
-        fresh = await self._keys.reload(account_id)  # the key may just have been changed elsewhere
-        if fresh is None or fresh.version == cached.version or not jws.verify(signed, fresh.key):
-            jws.verify(signed, cached.key)  # tells which algorithms would do
-            raise bad_signature()
-        return fresh
+        fresh = await self._keys.reload(account_id) or cached
+        if fresh.version != cached.version and _fits(signed, fresh):  # just changed elsewhere
+            return fresh
+        if signed.header.alg not in fresh.key.algorithms:
+            raise jws.bad_algorithm(signed.header.alg, fresh.key.algorithms)
+        raise bad_signature()
 
     def _client(self, request: PlainRequest) -> Client:
         agent = request.headers.get("user-agent")
@@ -176,6 +200,19 @@ class Verifier:
 
 def account_unknown() -> Problem:
     return Problem("accountDoesNotExist", "There is no such account on this server.")
+
+
+def _verified_own_key(signed: Jws, *, certified: bool) -> AccountKey:
+    """`certified` = it may be the key of a certificate; whoever holds a weak one may revoke it."""
+    if signed.header.alg not in ALGORITHMS:
+        raise jws.bad_algorithm(signed.header.alg, ALGORITHMS)
+    key = read_jwk(signed.header.jwk or {})
+    require_limits(key, SIGNING_REVOCATIONS if certified else SIGNING_REQUESTS)
+    if not jws.verify(signed, key):
+        raise bad_signature()
+    if not certified:
+        require_strength(key)
+    return key
 
 
 def _fits(signed: Jws, cached: CachedKey) -> bool:
@@ -194,8 +231,3 @@ def _query(request: PlainRequest) -> dict[str, str]:
         return dict(parse_fields(request.target.partition("?")[2].encode(errors="replace")))
     except TooManyFields:
         raise malformed("The URL has too many parameters.") from None
-
-
-@lru_cache
-def _decoder(form: Hashable) -> Any:
-    return msgspec.json.Decoder(form)

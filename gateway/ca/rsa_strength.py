@@ -1,11 +1,26 @@
-"""RSA keys that can be factored or are unsound (BR §6.1.1.3, §6.1.5, §6.1.6)."""
+"""RSA keys that can be factored or are unsound (BR §6.1.1.3, §6.1.5, §6.1.6).
 
+One rule for the keys of certificates and of accounts. What differs are the limits: a certificate's
+key is used once here, an account's key with each request, also of those who have none.
+"""
+
+from dataclasses import dataclass
 from math import gcd, isqrt
 
-SIZES = range(2048, 8192 + 1)
-"""Bits of the modulus."""
 
-_EXPONENTS = range(2**16 + 1, 2**256)
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bits of the modulus, and the public exponents."""
+
+    sizes: range
+    exponents: range
+
+
+CERTIFIED = Limits(range(2048, 8192 + 1), range(2**16 + 1, 2**256))
+SIGNING_REQUESTS = Limits(range(2048, 4096 + 1), range(65537, 65537 + 1))
+SIGNING_REVOCATIONS = Limits(CERTIFIED.sizes, SIGNING_REQUESTS.exponents)
+"""Whoever has the key of a certificate may revoke it. 8192 bits verify faster than P-384."""
+
 _FERMAT_ROUNDS = 100
 _ROCA_PRIMES = (11, 13, 17, 19, 37, 53, 61, 71, 73, 79, 97, 103, 107, 109, 127, 151, 157)
 _GENERATOR = 65537
@@ -13,11 +28,21 @@ _GENERATOR = 65537
 
 def unsound_because(modulus: int, exponent: int) -> str:
     """A sentence on what is wrong with a public key, or "" when it may be certified."""
+    return outside_limits_because(modulus, exponent, CERTIFIED) or factorable_because(modulus)
+
+
+def outside_limits_because(modulus: int, exponent: int, limits: Limits) -> str:
+    """As `unsound_because`, by a glance that costs nothing: what does it cost to use the key?"""
     size = modulus.bit_length()
-    if size not in SIZES or size % 8:
+    if size not in limits.sizes or size % 8:
         return f"The RSA key has {size} bits; use 2048, 3072 or 4096."
-    if exponent not in _EXPONENTS or exponent % 2 == 0:
+    if exponent not in limits.exponents or exponent % 2 == 0:
         return "The exponent of the RSA key is not accepted; use 65537."
+    return ""
+
+
+def factorable_because(modulus: int) -> str:
+    """As `unsound_because`, by the modulus: can others find its factors?"""
     if gcd(modulus, _SMALL_PRIMES) != 1:
         return "The modulus of the RSA key has a small factor; make another key."
     if _has_roca_form(modulus):

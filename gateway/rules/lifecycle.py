@@ -16,3 +16,8 @@ def authorization_status(status: str, expires_at: datetime, now: datetime) -> st
     if now <= expires_at:
         return status
     return {"pending": "invalid", "valid": "expired"}.get(status, status)
+
+
+def shows_challenge(authorization_status: str, challenge_status: str) -> bool:
+    """RFC 8555 §7.1.4: a finished authorization lists what was validated, or tried and failed."""
+    return authorization_status == "pending" or challenge_status in ("valid", "invalid")

@@ -19,6 +19,8 @@ class Account:
     status: str
     contacts: list[str]
     agreed_terms: str | None
+    external_account_binding: dict[str, str] | None
+    """The flattened JWS that the client registered with; None if that was before it was kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +52,10 @@ class Registered:
     agreed_terms: str | None
     client: Client
     at: datetime
+    external_account_binding: dict[str, str]
 
     def columns(self) -> tuple[Any, ...]:
-        """$1 to $10 of the statements that store it."""
+        """$1 to $11 of the statements that store it."""
         return (
             self.account_id,
             self.kid,
@@ -64,6 +67,7 @@ class Registered:
             self.client.user_agent,
             self.client.address,
             self.at,
+            self.external_account_binding,
         )
 
 
@@ -86,7 +90,7 @@ async def find_by_thumbprint(
     """The account a key belongs to on this server."""
     row = await connection.fetchrow(
         """
-        SELECT id, status, contacts, agreed_terms
+        SELECT id, status, contacts, agreed_terms, external_account_binding
           FROM acme.account
          WHERE server_id = $1 AND thumbprint = $2
         """,
@@ -119,7 +123,8 @@ async def complete_pending(connection: Connection, made: Registered) -> None:
         """
         UPDATE acme.account
            SET status = 'valid', jwk = $4, thumbprint = $5, contacts = $6, agreed_terms = $7,
-               user_agent = $8, ip_address = $9::text::inet, last_activity = $10
+               user_agent = $8, ip_address = $9::text::inet, last_activity = $10,
+               external_account_binding = $11
          WHERE id = $1 AND kid = $2 AND server_id = $3 AND status = 'pending'
         """,
         *made.columns(),
@@ -132,8 +137,8 @@ async def add(connection: Connection, made: Registered) -> None:
         """
         INSERT INTO acme.account
             (id, kid, server_id, status, jwk, thumbprint, contacts, agreed_terms,
-             user_agent, ip_address, last_activity, created_at)
-        VALUES ($1, $2, $3, 'valid', $4, $5, $6, $7, $8, $9::text::inet, $10, $10)
+             user_agent, ip_address, last_activity, created_at, external_account_binding)
+        VALUES ($1, $2, $3, 'valid', $4, $5, $6, $7, $8, $9::text::inet, $10, $10, $11)
         """,
         *made.columns(),
     )
@@ -145,7 +150,8 @@ async def read(pool: Pool, ticket: Ticket) -> tuple[Admission, Account]:
         pool,
         """
         SELECT acme.burn_nonce($1, $2) AS nonce_fresh, signer.*,
-               account.id, account.status, account.contacts, account.agreed_terms
+               account.id, account.status, account.contacts, account.agreed_terms,
+               account.external_account_binding
           FROM acme.signer
           JOIN acme.account ON account.id = signer.account_id
          WHERE signer.account_id = $3
@@ -162,7 +168,7 @@ async def read_for_change(connection: Connection, account_id: str) -> tuple[str,
     row = await fetch_one(
         connection,
         """
-        SELECT kid, id, status, contacts, agreed_terms
+        SELECT kid, id, status, contacts, agreed_terms, external_account_binding
           FROM acme.account
          WHERE id = $1
         """,
@@ -186,7 +192,7 @@ async def update(
         UPDATE acme.account
            SET status = $2, contacts = $3, agreed_terms = $4
          WHERE id = $1
-        RETURNING id, status, contacts, agreed_terms
+        RETURNING id, status, contacts, agreed_terms, external_account_binding
         """,
         account_id,
         status,
@@ -236,4 +242,10 @@ async def find_owner(pool: Pool, account_id: str, thumbprint: str) -> str:
 
 
 def _account_of(row: Record) -> Account:
-    return Account(row["id"], row["status"], row["contacts"], row["agreed_terms"])
+    return Account(
+        row["id"],
+        row["status"],
+        row["contacts"],
+        row["agreed_terms"],
+        row["external_account_binding"],
+    )

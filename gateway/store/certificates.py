@@ -194,7 +194,7 @@ async def serials_for_names(
 class Renewable:
     """What renewal information depends on."""
 
-    account_id: str
+    kid: str
     der: bytes
     names: list[str]
     not_before: datetime
@@ -210,7 +210,7 @@ async def find_renewable(pool: Pool, server_id: UUID, serial: str) -> Renewable 
     """
     row = await pool.fetchrow(
         """
-        SELECT certificate.account_id, certificate.der, certificate.names,
+        SELECT account.kid, certificate.der, certificate.names,
                certificate.not_before, certificate.not_after, revocation.revoked_at,
                least(subscription.expires_at,
                      (SELECT min(link.expires_at)
@@ -232,18 +232,21 @@ async def find_renewable(pool: Pool, server_id: UUID, serial: str) -> Renewable 
     return Renewable(**row) if row else None
 
 
-async def is_replaced(pool: Pool, certificate_id: str, now: datetime) -> bool:
-    """Does an order that is not invalid replace the certificate?"""
+async def is_replaced(pool: Pool, kid: str, certificate_id: str, now: datetime) -> bool:
+    """Does an order of the same EAB credential that is not invalid replace the certificate?"""
     replaced: bool = await pool.fetchval(
         """
         SELECT EXISTS (
                SELECT
-                 FROM acme."order"
-                WHERE replaces = $1
-                  AND (status IN ('processing', 'valid')
-                       OR status IN ('pending', 'ready') AND expires_at >= $2))
+                 FROM acme."order" placed
+                 JOIN acme.account ON account.id = placed.account_id
+                WHERE placed.replaces = $1
+                  AND account.kid = $2
+                  AND (placed.status IN ('processing', 'valid')
+                       OR placed.status IN ('pending', 'ready') AND placed.expires_at >= $3))
         """,
         certificate_id,
+        kid,
         now,
     )
     return replaced

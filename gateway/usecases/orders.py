@@ -11,7 +11,7 @@ from gateway import ids
 from gateway.ca.profiles import PROFILES, Profile
 from gateway.config import Settings
 from gateway.db.pool import Pool
-from gateway.errors import NotFound, UnknownProfile
+from gateway.errors import NotFound, Refusal, UnknownProfile
 from gateway.rules import issuance, lifecycle
 from gateway.services import Services
 from gateway.store import certificates, new_orders, orders
@@ -35,6 +35,8 @@ class PlaceOrder(Struct, frozen=True):
     not_before: datetime | None
     not_after: datetime | None
     source: str | None
+    refused: Sequence[Refusal] = ()
+    """Identifiers of the same order that can be certified for nobody."""
 
 
 async def place_order(services: Services, ticket: Ticket, wanted: PlaceOrder) -> Order:
@@ -45,13 +47,23 @@ async def place_order(services: Services, ticket: Ticket, wanted: PlaceOrder) ->
     """
     now = await services.clock.now()
     name = wanted.profile or next(iter(PROFILES))
+    known = name if name in PROFILES else ""  # what else it may be is not for the database
     replaces = wanted.replaces.text if wanted.replaces else None
     admission, facts, reusable = await new_orders.read_gate(
-        services.pool, ticket, wanted.names, name, replaces, now
+        services.pool, ticket, wanted.names, known, replaces, now
     )
     admit(ticket, admission)
     require_terms(services.settings, admission.agreed_terms)
-    await check_gate(services.pool, facts, wanted.names, admission.kid, ticket, now, wanted.source)
+    await check_gate(
+        services.pool,
+        facts,
+        wanted.names,
+        admission.kid,
+        ticket,
+        now,
+        wanted.source,
+        wanted.refused,
+    )
     longest = longest_validity(services.settings, _profile(name))
     issuance.validity(now, wanted.not_before, wanted.not_after, longest)
     rules = services.settings.issuance
@@ -59,7 +71,7 @@ async def place_order(services: Services, ticket: Ticket, wanted: PlaceOrder) ->
         return as_of(await orders.find(services.pool, reusable.order_id), now)
     if wanted.replaces:
         await check_replaceable(
-            services, wanted.server_id, ticket.account_id, wanted.replaces, wanted.names
+            services, wanted.server_id, admission.kid, wanted.replaces, wanted.names
         )
     proofs = reusable.proofs if rules.reuse_authorizations else []
     order, authorizations = _new_order(

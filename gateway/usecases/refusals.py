@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from gateway.db.pool import Pool
-from gateway.errors import IssuanceRefused
+from gateway.errors import IssuanceRefused, Refusal
 from gateway.rules import issuance
 from gateway.rules.issuance import GateFacts
 from gateway.store import orders
@@ -19,11 +19,17 @@ async def check_gate(
     ticket: Ticket,
     now: datetime,
     source: str | None,
+    certifiable_for_nobody: Sequence[Refusal] = (),
 ) -> None:
-    """Raises IssuanceRefused, after operators and resellers can see why (ops.issuance_refusals)."""
+    """Raises IssuanceRefused, after operators and resellers can see why (ops.issuance_refusals).
+
+    They are told what the gate refuses; what is no name at all concerns the client alone.
+    """
     refused = issuance.refusals(facts, names, now)
-    if not refused:
-        return
-    told = [(name, refusal.reason, refusal.text) for refusal in refused for name in refusal.names]
-    await orders.record_refusal(pool, now, ticket.account_id, source, subject, told)
-    raise IssuanceRefused(refused)
+    if refused:
+        told = [
+            (name, refusal.reason, refusal.text) for refusal in refused for name in refusal.names
+        ]
+        await orders.record_refusal(pool, now, ticket.account_id, source, subject, told)
+    if refused or certifiable_for_nobody:
+        raise IssuanceRefused([*certifiable_for_nobody, *refused])

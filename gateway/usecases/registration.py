@@ -32,6 +32,7 @@ class Registration:
     contacts: list[str]
     agreed_terms: str | None
     client: Client
+    external_account_binding: dict[str, str]
 
 
 async def find_account(
@@ -82,7 +83,14 @@ async def register(
         if account is None:
             raise
         return account, False
-    return Account(account_id, "valid", contacts, registration.agreed_terms), True
+    made = Account(
+        account_id,
+        "valid",
+        contacts,
+        registration.agreed_terms,
+        registration.external_account_binding,
+    )
+    return made, True
 
 
 async def _bind(
@@ -103,6 +111,7 @@ async def _bind(
         registration.agreed_terms,
         registration.client,
         now,
+        registration.external_account_binding,
     )
     await write(connection, made)
     await activity.note_credential(connection, credential.kid, now)

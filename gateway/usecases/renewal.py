@@ -40,16 +40,21 @@ async def window_of(services: Services, server_id: UUID, asked: CertificateId) -
 
 
 async def check_replaceable(
-    services: Services, server_id: UUID, account_id: str, asked: CertificateId, names: Sequence[str]
+    services: Services, server_id: UUID, kid: str, asked: CertificateId, names: Sequence[str]
 ) -> None:
-    """RFC 9773 §5: raises NotReplaceable, or AlreadyReplaced by another order."""
+    """RFC 9773 §5: raises NotReplaceable, or AlreadyReplaced by another order.
+
+    A client may come from another authority, or have made a new account under its EAB credential
+    `kid`. The certificates of the one are unknown here: the order keeps what it says it replaces,
+    without effect, just as if it named a stranger's. Those of the other are its own.
+    """
     now = await services.clock.now()
     found = await _find(services, server_id, asked)
-    if found is None or found.account_id != account_id:
-        raise NotReplaceable('The account has no certificate with the identifier in "replaces".')
+    if found is None or found.kid != kid:
+        return
     if not set(names) & set(found.names):
         raise NotReplaceable('The certificate in "replaces" has none of the order\'s names.')
-    if await certificates.is_replaced(services.pool, asked.text, now):
+    if await certificates.is_replaced(services.pool, kid, asked.text, now):
         raise AlreadyReplaced('The certificate in "replaces" was replaced by another order.')
 
 

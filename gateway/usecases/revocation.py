@@ -138,7 +138,7 @@ def _serial(der: bytes) -> str:
     """As stored: lower-case hexadecimal of even length."""
     try:
         number = x509.load_der_x509_certificate(der).serial_number
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, x509.InvalidVersion) as error:
         raise CertificateUnreadable("The certificate cannot be read as DER.") from error
     text = f"{number:x}"
     return text if len(text) % 2 == 0 else f"0{text}"

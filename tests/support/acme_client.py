@@ -13,7 +13,7 @@ import aiohttp
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
-from cryptography.hazmat.primitives.hashes import SHA256, SHA384
+from cryptography.hazmat.primitives.hashes import SHA256, SHA384, SHA512
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import NameOID
 
@@ -53,6 +53,13 @@ class Answer:
         return detail
 
 
+_ECDSA: dict[int, tuple[str, Any]] = {
+    256: ("ES256", SHA256()),
+    384: ("ES384", SHA384()),
+    521: ("ES512", SHA512()),
+}
+
+
 class Signer:
     """An account key with its JWK and its algorithm."""
 
@@ -62,7 +69,7 @@ class Signer:
             case ec.EllipticCurvePrivateKey():
                 size = (self.key.key_size + 7) // 8
                 numbers = self.key.public_key().public_numbers()
-                self.alg = "ES256" if size == 32 else "ES384"
+                self.alg, self.digest = _ECDSA[self.key.key_size]
                 self.jwk = {
                     "crv": f"P-{self.key.key_size}",
                     "kty": "EC",
@@ -91,8 +98,7 @@ class Signer:
         match self.key:
             case ec.EllipticCurvePrivateKey():
                 size = (self.key.key_size + 7) // 8
-                digest = SHA256() if size == 32 else SHA384()
-                r, s = decode_dss_signature(self.key.sign(data, ec.ECDSA(digest)))
+                r, s = decode_dss_signature(self.key.sign(data, ec.ECDSA(self.digest)))
                 return r.to_bytes(size, "big") + s.to_bytes(size, "big")
             case rsa.RSAPrivateKey():
                 return self.key.sign(data, padding.PKCS1v15(), SHA256())

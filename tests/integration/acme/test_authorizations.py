@@ -21,7 +21,9 @@ async def test_a_name_proven_in_advance_makes_orders_ready_at_once(
     assert (answer.status, answer.json["status"]) == (201, "pending")
     url = answer.headers["Location"]
     await web.prove(client, url)
-    assert (await client.settled(url))["status"] == "valid"
+    proven = await client.settled(url)
+    assert proven["status"] == "valid"
+    assert [item["status"] for item in proven["challenges"]] == ["valid"]
     order = (await client.new_order(NAME)).json
     assert (order["status"], order["authorizations"]) == ("ready", [url])
     assert (await client.finalize(order, make_csr([NAME]))).json["status"] == "valid"
@@ -61,7 +63,9 @@ async def test_a_given_up_authorization_takes_its_open_orders_along(
     [url] = order["authorizations"]
     answer = await client.post(url, {"status": "deactivated"})
     assert (answer.status, answer.json["status"]) == (200, "deactivated")
-    assert (await client.post(url)).json["status"] == "deactivated"
+    shown = (await client.post(url)).json
+    assert shown["status"] == "deactivated"
+    assert [item["status"] for item in shown["challenges"]] == ["valid"]
     assert (await client.post(order["url"])).json["status"] == "invalid"
     refused = await client.finalize(order, make_csr([NAME]))
     assert (refused.status, refused.problem) == (403, "orderNotReady")

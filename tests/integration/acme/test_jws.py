@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from gateway.acme import jws as gateway_jws
 from tests.integration.acme.conftest import Customer
 from tests.support.acme_client import AcmeClient, Signer, base64url, jws
 
@@ -125,8 +126,8 @@ async def test_a_pre_registered_account_cannot_sign_before_it_has_a_key(
 
 async def test_a_bad_signature_is_malformed(client: AcmeClient) -> None:
     url = await order_url(client)
-    body = await client.signed(url, {})
     for signature in ("", "AAAA", base64url(b"\0" * 64), base64url(b"\xff" * 64)):
+        body = await client.signed(url, {})
         answer = await client.send(url, {**body, "signature": signature})
         assert (answer.status, answer.problem) == (400, "malformed")
 
@@ -138,7 +139,7 @@ async def test_a_changed_payload_does_not_verify(client: AcmeClient) -> None:
     assert (answer.status, answer.problem) == (400, "malformed")
 
 
-@pytest.mark.parametrize("nonce", [None, "", "x", "A" * 48, "ü" * 48])
+@pytest.mark.parametrize("nonce", [None, "", "AAAA", "A" * 47, "A" * 48])
 async def test_a_missing_or_foreign_nonce_is_a_bad_nonce_with_a_fresh_one(
     client: AcmeClient, nonce: str | None
 ) -> None:
@@ -147,6 +148,72 @@ async def test_a_missing_or_foreign_nonce_is_a_bad_nonce_with_a_fresh_one(
     assert (answer.status, answer.problem) == (400, "badNonce")
     retried = await client.signed(url, {}, nonce=answer.headers["Replay-Nonce"])
     assert (await client.send(url, retried)).problem == "malformed"  # the payload, not the nonce
+
+
+@pytest.mark.parametrize("nonce", ["x", "A" * 45, "A" * 46 + "==", "+" * 48, "ü" * 48, " "])
+async def test_a_nonce_that_is_no_base64url_is_malformed(client: AcmeClient, nonce: str) -> None:
+    url = await order_url(client)
+    answer = await client.send(url, await client.signed(url, {}, nonce=nonce))
+    assert (answer.status, answer.problem) == (400, "malformed")
+    assert "nonce" in answer.detail
+    assert answer.headers["Replay-Nonce"]
+
+
+class Verifications:
+    """How often signatures were looked at."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.count = 0
+        self._verify = gateway_jws.verify
+        monkeypatch.setattr(gateway_jws, "verify", self._counted)
+
+    def _counted(self, *arguments: Any) -> bool:
+        self.count += 1
+        return self._verify(*arguments)
+
+
+@pytest.mark.parametrize("use_jwk", [False, True], ids=["by account", "by key"])
+async def test_a_nonce_pays_for_one_verification(
+    client: AcmeClient, monkeypatch: pytest.MonkeyPatch, use_jwk: bool
+) -> None:
+    url = await client.url("newAccount" if use_jwk else "newOrder")
+    body = await client.signed(url, {}, use_jwk=use_jwk)
+    wrong = {**body, "signature": base64url(b"\1" * 64)}
+    verifications = Verifications(monkeypatch)
+    assert (await client.send(url, wrong)).problem == "malformed"
+    for again in (wrong, wrong, body):
+        answer = await client.send(url, again)
+        assert (answer.status, answer.problem) == (400, "badNonce")
+        assert answer.headers["Replay-Nonce"]
+    assert verifications.count == 1
+
+
+async def test_a_nonce_pays_for_one_look_at_an_unknown_account_or_a_bad_key(
+    client: AcmeClient,
+) -> None:
+    unknown = f"{client.directory_url}/account/AAAAAAAAAAAAAAAAAAAAAA"
+    for name, changes, problem in (
+        ("newOrder", {"kid": unknown}, "accountDoesNotExist"),
+        ("newOrder", {"alg": "RS256"}, "badSignatureAlgorithm"),
+        ("newAccount", {"kid": None, "jwk": {"kty": "EC"}}, "badPublicKey"),
+        ("revokeCert", {"kid": None, "jwk": {"kty": "EC"}}, "badPublicKey"),
+    ):
+        url = await client.url(name)
+        body = await client.signed(url, {}, **changes)
+        assert (await client.send(url, body)).problem == problem
+        assert (await client.send(url, body)).problem == "badNonce"
+
+
+async def test_a_replay_is_verified_at_most_once_more(
+    client: AcmeClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert client.account_url
+    body = await client.signed(client.account_url)
+    verifications = Verifications(monkeypatch)
+    assert (await client.send(client.account_url, body)).status == 200
+    for _ in range(5):
+        assert (await client.send(client.account_url, body)).problem == "badNonce"
+    assert verifications.count == 2
 
 
 async def test_a_replayed_nonce_is_refused_after_success_and_after_failure(

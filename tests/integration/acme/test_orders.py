@@ -93,6 +93,50 @@ async def test_other_identifier_types_are_unsupported(client: AcmeClient) -> Non
     assert told["identifier"] == identifiers[0]
 
 
+async def test_all_refused_identifiers_are_named_at_once_whatever_the_reason(
+    client: AcmeClient, customer: Customer
+) -> None:
+    await customer.buy("b.example.net")
+    refused = {
+        "192.0.2.1": ("ip", "unsupportedIdentifier"),
+        "a..example.com": ("dns", "rejectedIdentifier"),
+        "\0.example.com": ("dns", "rejectedIdentifier"),
+        "not.bought.example.com": ("dns", "rejectedIdentifier"),
+    }
+    asked = [{"type": kind, "value": value} for value, (kind, _) in refused.items()]
+    good = [{"type": "dns", "value": name} for name in (NAME, "b.example.net")]
+    url = await client.url("newOrder")
+    answer = await client.post(url, {"identifiers": [good[0], *asked, good[1], asked[0]]})
+    assert (answer.status, answer.problem) == (400, "compound")
+    told = answer.json["subproblems"]
+    assert [item["identifier"] for item in told] == asked
+    for item in told:
+        assert item["type"].endswith(f":{refused[item['identifier']['value']][1]}")
+        assert item["identifier"]["value"] in answer.detail
+    assert NAME not in answer.detail.replace("not.bought.example.com", "")
+    some = await client.post(url, {"identifiers": [*asked[1:], *good]})
+    assert (some.status, some.problem) == (400, "rejectedIdentifier")
+    assert [item["identifier"] for item in some.json["subproblems"]] == asked[1:]
+
+
+async def test_without_the_right_to_issue_bad_identifiers_do_not_matter(
+    client: AcmeClient, customer: Customer
+) -> None:
+    await customer.shop.do("SUSPENDACCOUNT", acmeAccountID=customer.eab.kid)
+    answer = await client.new_order(NAME, "a..example.com")
+    assert (answer.status, answer.problem) == (403, "unauthorized")
+    assert "suspended" in answer.detail
+
+
+async def test_an_authorization_that_ran_out_lists_no_challenge_that_nobody_tried(
+    client: AcmeClient, gateway: Any
+) -> None:
+    [url] = (await client.new_order(NAME)).json["authorizations"]
+    await gateway.at("2025-01-17T15:30:01Z")
+    shown = (await client.post(url)).json
+    assert (shown["status"], shown["challenges"]) == ("invalid", [])
+
+
 @pytest.mark.parametrize(
     "name",
     [
@@ -191,8 +235,8 @@ async def test_a_proven_order_is_ready_and_its_challenge_says_when(
     await web.prove(client, authorization)
     shown = await client.settled(authorization)
     assert shown["status"] == "valid"
-    proven = next(item for item in shown["challenges"] if item["type"] == "http-01")
-    assert proven["status"] == "valid"
+    [proven] = shown["challenges"]
+    assert (proven["type"], proven["status"]) == ("http-01", "valid")
     assert proven["validated"] == "2025-01-10T15:30:00Z"
     assert (await client.post(placed.headers["Location"])).json["status"] == "ready"
     assert set(web.asked) == {NAME} or web.asked[0].startswith(NAME)
@@ -209,8 +253,8 @@ async def test_a_failed_challenge_makes_authorization_and_order_invalid(
     assert answered.links["up"] == authorization
     shown = await client.settled(authorization)
     assert shown["status"] == "invalid"
-    failed = next(item for item in shown["challenges"] if item["type"] == "http-01")
-    assert failed["status"] == "invalid"
+    [failed] = shown["challenges"]
+    assert (failed["type"], failed["status"]) == ("http-01", "invalid")
     assert "404" in failed["error"]["detail"]
     order = (await client.post(placed.headers["Location"])).json
     assert order["status"] == "invalid"

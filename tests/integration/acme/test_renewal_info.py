@@ -8,7 +8,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from tests.integration.acme.conftest import NAME, Customer, ReadyOrder
+from tests.integration.acme.conftest import NAME, Customer, ReadyOrder, new_customer
 from tests.support.acme_client import AcmeClient, base64url, make_csr
 
 NewClient = Callable[..., AcmeClient]
@@ -68,13 +68,37 @@ async def test_a_revoked_certificate_should_be_replaced_now(
     assert end <= datetime.fromisoformat("2025-01-10T15:30:00Z")
 
 
-@pytest.mark.parametrize("text", ["", "x", "AA.AA", "!!.!!", "AA.", ".AA", "AA." + "A" * 100])
+NO_IDENTIFIERS = [
+    "x",
+    "AA.AA",
+    "AAAA.AAAA",
+    "!!.!!",
+    "AQ.",
+    ".AQ",
+    "AQ.AQ.AQ",
+    "AQ.AAE",
+    "AQ." + "A" * 100,
+    "A" * 100 + ".AQ",
+]
+"""Serials that are not positive or not as DER writes them, and what is too long, included."""
+
+
+@pytest.mark.parametrize("text", ["", *NO_IDENTIFIERS, "AQ.%00", "AQ.%ff", "AQ.AQ/x", "AQ.AQ"])
 async def test_what_names_no_certificate_of_this_server_is_a_problem(
     client: AcmeClient, text: str
 ) -> None:
     answer = await client.request("GET", f"{await client.url('renewalInfo')}/{text}")
-    assert answer.status in (400, 404)
+    assert answer.status == (404 if text == "AQ.AQ" else 400)
     assert answer.problem == "malformed"
+    assert "account" not in answer.detail
+
+
+@pytest.mark.parametrize("text", [*NO_IDENTIFIERS, "AQ.AQ\0", "\0", "\ud800"])
+async def test_to_replace_what_is_no_certificate_identifier_is_malformed(
+    client: AcmeClient, text: str
+) -> None:
+    answer = await client.new_order(NAME, replaces=text)
+    assert (answer.status, answer.problem) == (400, "malformed")
 
 
 async def test_an_order_says_what_it_replaces_and_only_one_can(
@@ -91,17 +115,40 @@ async def test_an_order_says_what_it_replaces_and_only_one_can(
     assert (second.status, second.problem) == (409, "alreadyReplaced")
 
 
-async def test_only_an_own_certificate_with_a_common_name_can_be_replaced(
-    client: AcmeClient, ready_order: ReadyOrder, customer: Customer, new_client: NewClient
+async def test_a_certificate_without_a_common_name_cannot_be_replaced(
+    client: AcmeClient, ready_order: ReadyOrder, customer: Customer
 ) -> None:
     leaf = await issue(client, await ready_order())
     await customer.buy("b.example.net")
+    answer = await client.new_order("b.example.net", replaces=identifier(leaf))
+    assert (answer.status, answer.problem) == (400, "malformed")
+
+
+async def test_a_new_account_of_the_credential_replaces_what_an_earlier_one_got(
+    client: AcmeClient, ready_order: ReadyOrder, customer: Customer, new_client: NewClient
+) -> None:
+    leaf = await issue(client, await ready_order())
     other = new_client()
     await other.register(customer.eab)
-    for answer in (
-        await client.new_order("b.example.net", replaces=identifier(leaf)),
-        await other.new_order(NAME, replaces=identifier(leaf)),
-        await client.new_order(NAME, replaces="AAAA.AAAA"),
-        await client.new_order(NAME, replaces="x"),
-    ):
-        assert (answer.status, answer.problem) == (400, "malformed")
+    renewal = await other.new_order(NAME, replaces=identifier(leaf))
+    assert (renewal.status, renewal.json["replaces"]) == (201, identifier(leaf))
+    second = await client.new_order(NAME, replaces=identifier(leaf))
+    assert (second.status, second.problem) == (409, "alreadyReplaced")
+
+
+async def test_to_replace_a_certificate_that_is_not_ours_has_no_effect(
+    client: AcmeClient, ready_order: ReadyOrder, customer: Customer, new_client: NewClient
+) -> None:
+    """Of another authority, never issued, or of a stranger's: whose own renewal is untouched."""
+    leaf = await issue(client, await ready_order())
+    stranger = new_client()
+    await stranger.register((await new_customer(customer.shop, NAME)).eab)
+    elsewhere = f"{base64url(b'k' * 20)}.{base64url(bytes([1, *range(15)]))}"
+    sha512 = f"{base64url(b'k' * 64)}.{base64url(bytes([0, 255, *range(18)]))}"
+    for named in (identifier(leaf), elsewhere, sha512, "AQ.AQ"):
+        placed = await stranger.new_order(NAME, replaces=named)
+        assert (placed.status, placed.json["replaces"]) == (201, named)
+        again = await stranger.new_order(NAME, replaces=named, notAfter="2025-02-01T00:00:00Z")
+        assert again.status == 201
+    renewal = await client.new_order(NAME, replaces=identifier(leaf))
+    assert (renewal.status, renewal.json["replaces"]) == (201, identifier(leaf))

@@ -11,7 +11,7 @@ from josepy.jwk import JWK
 from josepy.jws import JWS
 
 from gateway.acme import jws
-from gateway.acme.jwk import read_jwk
+from gateway.acme.jwk import read_jwk, require_limits
 from gateway.acme.problem import Problem
 from tests.support.acme_client import Signer, base64url
 from tests.support.acme_client import jws as make_jws
@@ -19,6 +19,7 @@ from tests.support.acme_client import jws as make_jws
 KEYS = {
     "ES256": ec.generate_private_key(ec.SECP256R1()),
     "ES384": ec.generate_private_key(ec.SECP384R1()),
+    "ES512": ec.generate_private_key(ec.SECP521R1()),
     "EdDSA": ed25519.Ed25519PrivateKey.generate(),
     "RS256": rsa.generate_private_key(65537, 2048),
 }
@@ -33,6 +34,7 @@ def test_a_signature_verifies_with_its_key_and_no_other(alg: str) -> None:
         {
             "ES256": lambda: ec.generate_private_key(ec.SECP256R1()),
             "ES384": lambda: ec.generate_private_key(ec.SECP384R1()),
+            "ES512": lambda: ec.generate_private_key(ec.SECP521R1()),
             "EdDSA": ed25519.Ed25519PrivateKey.generate,
             "RS256": lambda: rsa.generate_private_key(65537, 2048),
         }[alg]()
@@ -40,7 +42,7 @@ def test_a_signature_verifies_with_its_key_and_no_other(alg: str) -> None:
     assert not jws.verify(parsed, read_jwk(other.jwk))
 
 
-@pytest.mark.parametrize("alg", ["ES256", "ES384", "RS256"])
+@pytest.mark.parametrize("alg", ["ES256", "ES384", "ES512", "RS256"])
 def test_thumbprints_are_josepys(alg: str) -> None:
     signer = Signer(KEYS[alg])
     expected = base64url(JWK.from_json(signer.jwk).thumbprint())
@@ -79,7 +81,7 @@ def test_rsa_with_an_even_or_tiny_exponent_is_refused() -> None:
     jwk = Signer(KEYS["RS256"]).jwk
     for exponent in (b"\x01", b"\x02", b"\x01\x00\x00"):
         with pytest.raises(Problem):
-            read_jwk({**jwk, "e": base64url(exponent)})
+            require_limits(read_jwk({**jwk, "e": base64url(exponent)}))
 
 
 @given(st.binary(max_size=200))
@@ -141,7 +143,7 @@ def _josepy_verifies(body: dict[str, Any], jwk: dict[str, Any]) -> bool:
 
 
 @given(
-    st.sampled_from(["ES256", "ES384", "RS256"]),
+    st.sampled_from(["ES256", "ES384", "ES512", "RS256"]),
     st.binary(max_size=60),
     st.sampled_from(["protected", "payload", "signature"]),
     st.integers(0, 400),
