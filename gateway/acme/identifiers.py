@@ -5,9 +5,10 @@ from typing import Any
 import msgspec
 
 from gateway.acme.problem import Problem, malformed, subproblems
-from gateway.rules.names import InvalidName, normalise
+from gateway.rules.names import InvalidName, stored_form
 
 _MAXIMUM_NAMES = 100
+_LONGEST_TOLD = 253  # characters; the subproblem has all of it
 
 
 class Identifier(msgspec.Struct):
@@ -32,16 +33,14 @@ def certifiable_names(identifiers: list[Identifier]) -> list[str]:
     refused: list[tuple[str, str]] = []
     for item in identifiers:
         try:
-            if not item.value.isascii():
-                raise InvalidName("internationalized names must be sent as A-labels (xn--)")
-            names[normalise(item.value)] = None
+            names[stored_form(item.value)] = None
         except InvalidName as error:
             refused.append((item.value, f"No certificate can be issued for this name: {error}."))
     if refused:
         raise Problem(
             "rejectedIdentifier",
             "The order names identifiers that no certificate can be issued for: "
-            + "; ".join(f"{name}: {detail}" for name, detail in refused),
+            + "; ".join(f"{name[:_LONGEST_TOLD]}: {detail}" for name, detail in refused),
             members={"subproblems": subproblems("rejectedIdentifier", refused)},
         )
     return list(names)
@@ -49,7 +48,7 @@ def certifiable_names(identifiers: list[Identifier]) -> list[str]:
 
 def _unsupported(item: Identifier) -> dict[str, Any]:
     problem = Problem(
-        "unsupportedIdentifier", f"Identifiers of type {item.type!r} are not supported."
+        "unsupportedIdentifier", f"Identifiers of type {item.type[:64]!r} are not supported."
     )
     document = problem.document()
     del document["status"]
