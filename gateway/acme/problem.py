@@ -137,16 +137,21 @@ def from_domain_error(error: GatewayError) -> Problem:
 
 
 def _issuance_refused(error: IssuanceRefused) -> Problem:
-    """Unlisted names: 400 with a subproblem each; no right to issue at all: 403."""
+    """Names that may not be: 400 with a subproblem each; no right to issue at all: 403."""
     refusals = error.refusals
     if any(not refusal.concerns_name_only for refusal in refusals):
         general = [refusal for refusal in refusals if not refusal.concerns_name_only]
         return Problem("unauthorized", " ".join(refusal.text for refusal in general), 403)
-    names = ", ".join(refusal.names[0] for refusal in refusals)
+    detail = " ".join(refusal.text for refusal in refusals)
+    if all(refusal.reason == "not_listed" for refusal in refusals):
+        names = ", ".join(refusal.names[0] for refusal in refusals)
+        detail = (
+            f"No certificate can be issued for {names}: "
+            "not in the subscription; ask your reseller to add it."
+        )
     return Problem(
         "rejectedIdentifier",
-        f"No certificate can be issued for {names}: "
-        "not in the subscription; ask your reseller to add it.",
+        detail,
         members={"subproblems": subproblems("rejectedIdentifier", refusals_by_name(error))},
     )
 

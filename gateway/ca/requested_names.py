@@ -3,6 +3,7 @@
 What else it asks for is none of our business, even where that is malformed.
 """
 
+import warnings
 from typing import Annotated
 
 from cryptography import x509
@@ -10,6 +11,9 @@ from cryptography.hazmat import asn1
 from cryptography.x509.oid import ExtensionOID, NameOID
 
 from gateway.errors import BadCsr
+
+# A subject that is none by X.520 is no news: it is not certified. Nor is it one for stderr.
+warnings.filterwarnings("ignore", message="Attribute's length must be", category=UserWarning)
 
 _EXTENSION_REQUESTS = frozenset(
     {

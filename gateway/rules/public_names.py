@@ -20,7 +20,7 @@ SPECIAL_USE = {
 
 
 def objection(name: str) -> str:
-    """Why no public CA certifies a normalised name, to follow "because "; empty = one may."""
+    """Why no public CA certifies a normalised name, as a clause; empty = one may."""
     top = name.rpartition(".")[2]
     if top in SPECIAL_USE:
         return f".{top} is a special-use domain ({SPECIAL_USE[top]})"

@@ -207,9 +207,10 @@ async def _record_intent(
 
 def _intent(services: Services, order: Order, now: datetime) -> dict[str, Any]:
     longest = longest_validity(services.settings, PROFILES[order.profile])
-    # A start that was asked for and has passed meanwhile is now: nothing is backdated.
-    start = order.not_before if order.not_before and order.not_before > now else None
-    not_before, not_after = gate.validity(now, start, order.not_after, longest)
+    backdated = timedelta(seconds=services.settings.issuance.backdate_seconds)
+    # A start that was asked for may have passed meanwhile, longer ago than one may lie back.
+    start = order.not_before and max(order.not_before, now - backdated)
+    not_before, not_after = gate.validity(now, start, order.not_after, longest, backdated)
     return {
         "serial": f"{ids.new_serial_number():x}",
         "not_before": not_before.isoformat(),
