@@ -164,6 +164,11 @@ class Issuance(_Section):
     """New orders of an account lean on its valid authorizations."""
     reuse_orders: bool = True
     """An open order for the same names is given again in place of a new one."""
+    backdate_seconds: int = Field(default=3600, ge=0, le=48 * 3600)
+    """So long before its issuance a certificate begins: visitors' clocks may be slow. It counts
+    as a part of its life (BR §7.1.2.7: 48 hours at most)."""
+    ssl_names: Literal["public", "any"] | None = None
+    """Which names SSL certificates are sold for; default: public, in a sandbox any."""
 
 
 class Directory(_Section):
@@ -286,6 +291,11 @@ class Settings(BaseSettings):
             return False
         wanted = self.validation.require_dnssec
         return not self.sandbox if wanted is None else wanted
+
+    def ssl_public_only(self) -> bool:
+        """Whether SSL certificates are sold for names only that a public CA may certify."""
+        wanted = self.issuance.ssl_names
+        return not self.sandbox if wanted is None else wanted == "public"
 
     def ca_identities(self) -> tuple[str, ...]:
         """The issuer domain names of this CA (RFC 8659 §4.2)."""

@@ -4,9 +4,10 @@ import msgspec
 
 from gateway.acme.problem import malformed
 from gateway.errors import Refusal
-from gateway.rules.names import InvalidName, normalise
+from gateway.rules.names import InvalidName, stored_form
 
 _MAXIMUM_NAMES = 100
+_LONGEST_TYPE_TOLD = 64  # characters
 
 
 class Identifier(msgspec.Struct):
@@ -30,25 +31,18 @@ def sorted_out(identifiers: list[Identifier]) -> tuple[list[str], list[Refusal]]
             refused[_unsupported(item)] = None
             continue
         try:
-            names[_name_of(item)] = None
+            names[stored_form(item.value)] = None
         except InvalidName as error:
             text = f"No certificate can be issued for this name: {error}."
             refused[Refusal("no_name", (item.value,), text, concerns_name_only=True)] = None
     return list(names), list(refused)
 
 
-def _name_of(item: Identifier) -> str:
-    """Raises InvalidName."""
-    if not item.value.isascii():
-        raise InvalidName("internationalized names must be sent as A-labels (xn--)")
-    return normalise(item.value)
-
-
 def _unsupported(item: Identifier) -> Refusal:
     return Refusal(
         "unsupported_type",
         (item.value,),
-        f'Identifiers of type {item.type!r} are not supported; use "dns".',
+        f'Identifiers of type {item.type[:_LONGEST_TYPE_TOLD]!r} are not supported; use "dns".',
         concerns_name_only=True,
         type=item.type,
     )

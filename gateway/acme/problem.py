@@ -30,6 +30,7 @@ from gateway.errors import (
     UnknownProfile,
 )
 
+_LONGEST_NAME_TOLD = 253  # characters; the subproblem has all of it
 URN = "urn:ietf:params:acme:error:"
 
 
@@ -162,7 +163,9 @@ def _issuance_refused(error: IssuanceRefused) -> Problem:
 def _why_identifiers_are_refused(refusals: Sequence[Refusal]) -> str:
     unlisted = [refusal.names[0] for refusal in refusals if refusal.reason == "not_listed"]
     texts = [
-        f"{refusal.names[0]}: {refusal.text}"
+        refusal.text
+        if refusal.names[0] in refusal.text
+        else f"{refusal.names[0][:_LONGEST_NAME_TOLD]}: {refusal.text}"
         for refusal in refusals
         if refusal.reason != "not_listed"
     ]

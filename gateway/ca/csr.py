@@ -11,27 +11,29 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPublicKeyTypes
-from cryptography.x509.oid import NameOID, PublicKeyAlgorithmOID
+from cryptography.x509.oid import PublicKeyAlgorithmOID
 
+from gateway.ca import pkcs10
+from gateway.ca.requested_names import requested_names
 from gateway.ca.rsa_strength import unsound_because
 from gateway.errors import BadCsr
+from gateway.rules.names import InvalidName, stored_form
 
 _HASHES = frozenset({"sha256", "sha384", "sha512"})
 _CURVES = frozenset({"secp256r1", "secp384r1"})
 """P-521 would satisfy BR §6.1.5, but browsers' root programs and browsers themselves refuse it."""
 
+_MOST_NAMES = 200
+"""Repetitions included: an order has at most 100 names, and each may be said twice."""
+_BYTES_BESIDE_NAMES = 8192
+"""For key, signature and whatever else clients put in."""
+_BYTES_AROUND_NAME = 8
+
 _NAMES_TOLD = 5
 _LONGEST_NAME_TOLD = 64
 
-# What cryptography raises for bytes that are no sound CSR; each accessor parses its part lazily.
-_UNREADABLE = (
-    ValueError,
-    TypeError,
-    UnsupportedAlgorithm,
-    x509.InvalidVersion,
-    x509.DuplicateExtension,
-    x509.UnsupportedGeneralNameType,
-)
+_WRONG_KEY = "Only RSA (rsaEncryption) and elliptic curve keys can be certified."
+_WRONG_HASH = "The CSR must be signed with SHA-256, SHA-384 or SHA-512."
 
 
 def check_csr(
@@ -40,42 +42,45 @@ def check_csr(
     """The key to certify for `names` (lower-case A-labels, `*.` included).
 
     `account_key` is the public key of the account, which must not be certified (RFC 8555 §11.1).
-    Raises BadCsr, whatever the bytes are.
+    Raises BadCsr, whatever the bytes are. What takes long comes after what bounds it.
     """
-    try:
-        csr = x509.load_der_x509_csr(der)
-        public_key = csr.public_key()
-        key_algorithm = csr.public_key_algorithm_oid  # type: ignore[attr-defined]  # stubs lack it
-        asked = _asked_names(csr)
-        hash_algorithm = csr.signature_hash_algorithm
-    except _UNREADABLE as error:
-        raise BadCsr("The CSR cannot be read as a DER-encoded PKCS #10 request.") from error
-    key = _usable(public_key, key_algorithm)
+    most = _BYTES_BESIDE_NAMES + 3 * sum(len(name) + _BYTES_AROUND_NAME for name in names)
+    if len(der) > most:
+        raise BadCsr(f"The CSR has {len(der)} bytes; {most} must do for the names of the order.")
+    request = pkcs10.read(der)
+    key = _usable_key(request.csr)
     if key == account_key:
         raise BadCsr("The key of the CSR is the account key; make another key for certificates.")
-    if hash_algorithm is None or hash_algorithm.name not in _HASHES:
-        raise BadCsr("The CSR must be signed with SHA-256, SHA-384 or SHA-512.")
-    if not _signature_holds(csr):
+    _check_hash(request.csr)
+    asked = requested_names(request.csr)
+    if len(asked) > _MOST_NAMES:
+        raise BadCsr(f"The CSR asks for {len(asked)} names; {_MOST_NAMES} are the most.")
+    if not request.signature_holds():
         raise BadCsr("The signature of the CSR does not match its key.")
     _compare(asked, names)
     return key
 
 
-def _asked_names(csr: x509.CertificateSigningRequest) -> list[str]:
-    """The names of the subject alternative name and the common name: either will do."""
-    asked = [
-        str(attribute.value)
-        for attribute in csr.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
-    ]
+def _usable_key(csr: x509.CertificateSigningRequest) -> CertificateIssuerPublicKeyTypes:
     try:
-        alternative = csr.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except x509.ExtensionNotFound:
-        return asked
-    for name in alternative:
-        if not isinstance(name, x509.DNSName):
-            raise BadCsr("The CSR may ask for DNS names only, and no other kinds of names.")
-        asked.append(name.value)
-    return asked
+        key = csr.public_key()
+    except UnsupportedAlgorithm as error:
+        raise BadCsr(_WRONG_KEY) from error
+    except (ValueError, TypeError) as error:
+        raise BadCsr("The key of the CSR cannot be read; use RSA, P-256 or P-384.") from error
+    return _usable(key, csr.public_key_algorithm_oid)  # type: ignore[attr-defined]  # stubs lack it
+
+
+def _check_hash(csr: x509.CertificateSigningRequest) -> None:
+    try:
+        algorithm = csr.signature_hash_algorithm
+    except UnsupportedAlgorithm as error:
+        oid = csr.signature_algorithm_oid.dotted_string
+        raise BadCsr(f"The signature algorithm {oid} is unknown. {_WRONG_HASH}") from error
+    except (ValueError, TypeError) as error:
+        raise BadCsr("The signature algorithm of the CSR cannot be read.") from error
+    if algorithm is None or algorithm.name not in _HASHES:
+        raise BadCsr(_WRONG_HASH)
 
 
 def _usable(key: Any, algorithm: x509.ObjectIdentifier) -> CertificateIssuerPublicKeyTypes:
@@ -88,19 +93,13 @@ def _usable(key: Any, algorithm: x509.ObjectIdentifier) -> CertificateIssuerPubl
         if key.curve.name not in _CURVES:
             raise BadCsr(f"The curve {key.curve.name} is not accepted; use P-256 or P-384.")
         return key
-    raise BadCsr("Only RSA (rsaEncryption) and elliptic curve keys can be certified.")
-
-
-def _signature_holds(csr: x509.CertificateSigningRequest) -> bool:
-    try:
-        return csr.is_signature_valid
-    except _UNREADABLE:
-        return False
+    raise BadCsr(_WRONG_KEY)
 
 
 def _compare(asked: Sequence[str], ordered: Sequence[str]) -> None:
     """The same set; a name said twice is harmless, as certificates are made from the order."""
-    found, wanted = {name.lower() for name in asked}, set(ordered)
+    wanted = set(ordered)
+    found = {name if name in wanted else _as_ordered(name) for name in asked}
     if found == wanted:
         return
     text = "The CSR must have exactly the names of the order."
@@ -109,6 +108,14 @@ def _compare(asked: Sequence[str], ordered: Sequence[str]) -> None:
     if extra := sorted(found - wanted):
         text += f" Not ordered: {_listing(extra)}."
     raise BadCsr(text)
+
+
+def _as_ordered(name: str) -> str:
+    """By the rule of newOrder; what is no name stays what it is, and was not ordered."""
+    try:
+        return stored_form(name)
+    except InvalidName:
+        return name.lower()
 
 
 def _listing(names: Sequence[str]) -> str:

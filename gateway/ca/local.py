@@ -20,7 +20,7 @@ from gateway.ca import key_store
 from gateway.ca.crl import issuing_distribution_point, partition_in
 from gateway.ca.extensions import ConstantExtensions, Extensions
 from gateway.ca.issuer import CertificateRequest, Failed, Issued, Pending
-from gateway.ca.profiles import LONGEST_VALIDITY, PROFILES, Profile
+from gateway.ca.profiles import LONGEST_BACKDATING, LONGEST_VALIDITY, PROFILES, Profile
 from gateway.errors import ConfigurationError
 from gateway.rules.organizations import Subject
 
@@ -227,8 +227,10 @@ class LocalCa:
         return f"{self._crl_url}-{partition}.crl"
 
     def _fit(self, not_before: datetime, not_after: datetime) -> tuple[datetime, datetime]:
-        """The dates, ended where the CA itself ends."""
+        """The dates, begun and ended where the CA itself begins and ends."""
         first, last = self._valid
+        if first - LONGEST_BACKDATING <= not_before < first:
+            not_before = first  # the CA is younger than certificates are backdated
         if not first <= not_before < last:
             raise ConfigurationError(
                 f"the issuing certificate is valid from {first:%Y-%m-%d} to {last:%Y-%m-%d} only"

@@ -13,6 +13,9 @@ from cryptography.x509 import ObjectIdentifier
 LONGEST_VALIDITY = timedelta(days=200)
 """BR §6.3.2 for certificates issued since 2026-03-15; first and last second included."""
 
+LONGEST_BACKDATING = timedelta(hours=48)
+"""BR §7.1.2.7: so long may notBefore lie before the signature."""
+
 DOMAIN_VALIDATED = ObjectIdentifier("2.23.140.1.2.1")
 ORGANIZATION_VALIDATED = ObjectIdentifier("2.23.140.1.2.2")
 """BR §7.1.6.1. Whoever gets a certificate of either kind may choose any profile."""

@@ -6,12 +6,14 @@ from typing import Annotated
 
 import typer
 
-from gateway.commands.operation import Config, operate
+from gateway.commands.operation import Config, operate, settings_of
 from gateway.db.pool import Connection
 from gateway.origin import Origin
 from gateway.store.servers import Server
 from gateway.usecases import resellers
 
+_NAMES = "public|any"
+_NAMES_HELP = "Which names: those that a public CA may certify, or any, like .internal"
 _PRODUCTS = {"DV": 608, "OV": 609}
 
 app = typer.Typer(no_args_is_help=True, help="ACME directories on offer.")
@@ -26,6 +28,9 @@ def add(
         int | None, typer.Option(help="productID of LISTSERVERS; default: 608 for DV, 609 for OV.")
     ] = None,
     description: Annotated[str, typer.Option(help="Shown by LISTSERVERS; default: NAME.")] = "",
+    names: Annotated[
+        str | None, typer.Option(metavar=_NAMES, help=f"{_NAMES_HELP}; default: public.")
+    ] = None,
     config: Config = None,
 ) -> None:
     """Offers a further directory, last in LISTSERVERS; running processes serve it at once."""
@@ -40,10 +45,26 @@ def add(
             validation=validation,
             product_id=_PRODUCTS.get(validation, 0) if product_id is None else product_id,
             description=description or name,
+            names=names or ("any" if settings_of(config).sandbox else "public"),
         )
 
     operate(config, work)
     typer.echo(f"server {name} added")
+
+
+@app.command("set")
+def set_(
+    name: Annotated[str, typer.Argument(metavar="NAME")],
+    names: Annotated[str, typer.Option(metavar=_NAMES, help=f"{_NAMES_HELP}.")],
+    config: Config = None,
+) -> None:
+    """Changes a directory, for the next purchase and the next order."""
+
+    async def work(connection: Connection, now: datetime, origin: Origin) -> None:
+        await resellers.set_server(connection, now, origin, name, names=names)
+
+    operate(config, work)
+    typer.echo(f"server {name} changed")
 
 
 @app.command("list")
@@ -61,7 +82,10 @@ def list_(
         typer.echo(json.dumps([_document(server) for server in found]))
         return
     for server in found:
-        typer.echo(f"{server.name}  {server.path}  {server.validation}  {server.description}")
+        typer.echo(
+            f"{server.name}  {server.path}  {server.validation}  {server.names} names"
+            f"  {server.description}"
+        )
 
 
 def _document(server: Server) -> dict[str, object]:
@@ -71,4 +95,5 @@ def _document(server: Server) -> dict[str, object]:
         "validation": server.validation,
         "productID": server.product_id,
         "description": server.description,
+        "names": server.names,
     }

@@ -9,11 +9,12 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 
 from gateway.errors import BadValidity, Refusal
-from gateway.rules import organization_links, terms
+from gateway.rules import organization_links, public_names, terms
 from gateway.rules.organization_links import Link
 from gateway.rules.organizations import Subject
 
 _CLOCK_SKEW = timedelta(hours=1)
+_SECOND = timedelta(seconds=1)
 
 
 class SubscriptionFacts(Struct, frozen=True):
@@ -42,6 +43,8 @@ class GateFacts(Struct, frozen=True):
     subscription: SubscriptionFacts | None
     listed: frozenset[str]
     links: tuple[Link, ...] | None = None
+    public_only: bool = False
+    """The server certifies names of the public DNS only."""
 
     @property
     def subject(self) -> Subject | None:
@@ -54,7 +57,7 @@ def refusals(facts: GateFacts, names: Sequence[str], now: datetime) -> list[Refu
     general = _account_refusal(facts, names) or _subscription_refusal(facts, names, now)
     if general:
         return [general]
-    refused = [_not_listed(name) for name in names if name not in facts.listed]
+    refused = [refusal for name in names if (refusal := _name_refusal(facts, name))]
     if refused or facts.links is None:
         return refused
     return organization_links.link_refusals(facts.links, now)
@@ -90,17 +93,20 @@ def validity(
     not_before: datetime | None,
     not_after: datetime | None,
     longest: timedelta,
+    backdated: timedelta = timedelta(0),
 ) -> tuple[datetime, datetime]:
     """First and last second of the certificate, never longer than `longest` (counted inclusively).
 
-    Raises BadValidity when the client asked for dates that do not fit (RFC 8555 §7.4).
+    It begins so long before `now` as `backdated` says, later where it would not reach the asked
+    end otherwise. Raises BadValidity when the client asked for dates that do not fit (RFC 8555
+    §7.4).
     """
-    start = (not_before or now).replace(microsecond=0)
-    if start < now - _CLOCK_SKEW:
+    start = (not_before or _backdated(now, not_after, longest, backdated)).replace(microsecond=0)
+    if start < now - max(_CLOCK_SKEW, backdated) - _SECOND:
         raise BadValidity("notBefore lies in the past.")
     if start > now + _CLOCK_SKEW:
         raise BadValidity("notBefore lies in the future; certificates start when they are issued.")
-    latest = start + longest - timedelta(seconds=1)
+    latest = start + longest - _SECOND
     end = (not_after or latest).replace(microsecond=0)
     if end > latest:
         raise BadValidity(
@@ -110,6 +116,15 @@ def validity(
     if end <= max(start, now):
         raise BadValidity("notAfter must lie after notBefore and in the future.")
     return start, end
+
+
+def _backdated(
+    now: datetime, not_after: datetime | None, longest: timedelta, backdated: timedelta
+) -> datetime:
+    if not_after is None:
+        return now - backdated
+    room = longest - _SECOND - (not_after - now)
+    return now - min(backdated, max(room, timedelta(0)))
 
 
 def _account_refusal(facts: GateFacts, names: Sequence[str]) -> Refusal | None:
@@ -144,6 +159,13 @@ def _subscription_refusal(facts: GateFacts, names: Sequence[str], now: datetime)
             "ask your reseller to add the names to a new subscription."
         )
     return Refusal(state, tuple(names), _with_names(names, text))
+
+
+def _name_refusal(facts: GateFacts, name: str) -> Refusal | None:
+    if facts.public_only and (why := public_names.objection(name)):
+        text = f"No public CA may certify {name}: {why}."
+        return Refusal("not_public", (name,), text, concerns_name_only=True)
+    return None if name in facts.listed else _not_listed(name)
 
 
 def _not_listed(name: str) -> Refusal:

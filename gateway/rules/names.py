@@ -1,6 +1,7 @@
 """Domain names as subscriptions list them: FQDNs and wildcards, lower-case A-labels (A27)."""
 
 import re
+from collections.abc import Callable
 from functools import cache, lru_cache
 from typing import Literal
 
@@ -13,6 +14,8 @@ _WILDCARD = "*."
 _MAXIMUM_LENGTH = 253
 """RFC 1035 §2.3.4 in text form; the 255 of the parameter count the octets on the wire."""
 
+_LONGEST_LABEL = 63
+_ACE_PREFIX = "xn--"
 _LDH_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _NUMERIC_LABEL = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _RESERVED_LABEL = re.compile(r"..--")
@@ -30,20 +33,19 @@ def normalise(text: str) -> str:
     Raises InvalidName for IP addresses, single labels, public suffixes and wildcards right above
     them, `*` anywhere but leftmost, labels that are not LDH and anything too long.
     """
-    name = _mapped(text).removesuffix(".")
-    wildcard = name.startswith(_WILDCARD)
-    labels = [_a_label(label) for label in name.removeprefix(_WILDCARD).split(".")]
-    base = ".".join(labels)
-    if len(labels) < 2:
-        raise InvalidName("a domain name has at least two labels")
-    if _NUMERIC_LABEL.fullmatch(labels[-1]):
-        raise InvalidName("an IP address is not a domain name")
-    name = _WILDCARD + base if wildcard else base
-    if len(name) > _MAXIMUM_LENGTH:
-        raise InvalidName(f"a domain name has at most {_MAXIMUM_LENGTH} characters")
-    if is_public_suffix(base):
-        raise InvalidName(f"{base} is a public suffix")
-    return name
+    return _read(text, _a_label)
+
+
+@lru_cache(maxsize=8192)
+def stored_form(text: str) -> str:
+    """As `normalise`, of a name in a protocol that takes ASCII only (RFC 8555 §7.1.4).
+
+    A-labels are not decoded, which takes milliseconds: what is compared with names that went
+    through `normalise` needs no more, as a label that cannot be decoded is in none of them.
+    """
+    if not text.isascii():
+        raise InvalidName("internationalized names must be sent as A-labels (xn--)")
+    return _read(text, _ascii_label)
 
 
 def name_type(name: str) -> NameType:
@@ -69,9 +71,42 @@ def is_public_suffix(name: str) -> bool:
     return _public_suffixes().is_public(name)
 
 
+def has_known_suffix(name: str) -> bool:
+    """Whether the list knows the name's suffix; the root zone has no other top-level domains."""
+    return _public_suffixes().publicsuffix(name, accept_unknown=False) is not None
+
+
 def registrable_domain(name: str) -> str:
     """The public suffix and the label before it: `example.co.uk` of `a.b.example.co.uk`."""
     return _public_suffixes().privatesuffix(name) or name
+
+
+def _read(text: str, encode: Callable[[str], str]) -> str:
+    """Lengths come first: of what they leave nothing takes long (127 labels are 253 characters)."""
+    _require_length(text.removesuffix("."))
+    name = _mapped(text).removesuffix(".")
+    _require_length(name)  # the mapping may lengthen it
+    wildcard = name.startswith(_WILDCARD)
+    labels = name.removeprefix(_WILDCARD).split(".")
+    for label in labels:
+        if not 0 < len(label) <= _LONGEST_LABEL:
+            raise _no_label(label)
+    labels = [encode(label) for label in labels]
+    base = ".".join(labels)
+    if len(labels) < 2:
+        raise InvalidName("a domain name has at least two labels")
+    if _NUMERIC_LABEL.fullmatch(labels[-1]):
+        raise InvalidName("an IP address is not a domain name")
+    name = _WILDCARD + base if wildcard else base
+    _require_length(name)
+    if is_public_suffix(base):
+        raise InvalidName(f"{base} is a public suffix")
+    return name
+
+
+def _require_length(name: str) -> None:
+    if len(name) > _MAXIMUM_LENGTH:
+        raise InvalidName(f"a domain name has at most {_MAXIMUM_LENGTH} characters")
 
 
 def _mapped(text: str) -> str:
@@ -85,22 +120,27 @@ def _mapped(text: str) -> str:
 
 
 def _a_label(label: str) -> str:
-    plain = label.isascii() and not _RESERVED_LABEL.match(label)
-    encoded = label if plain else _idna_label(label)
-    if not _LDH_LABEL.fullmatch(encoded):
-        raise InvalidName(f"{label!r} is not a label of letters, digits and hyphens, 1 to 63 long")
-    return encoded
-
-
-def _idna_label(label: str) -> str:
-    """Encodes a U-label; an A-label must be the one that its U-label has (RFC 5891 §5.4)."""
+    """The A-label of a U-label; an A-label must be the one its U-label has (RFC 5891 §5.4)."""
+    encoded = label
     try:
-        encoded = idna.alabel(label).decode()
-        if idna.alabel(idna.ulabel(encoded)).decode() != encoded:
-            raise InvalidName(f"{label!r} is not a valid A-label")
+        if not label.isascii():
+            encoded = idna.alabel(label).decode()
+        elif label.startswith(_ACE_PREFIX):
+            idna.ulabel(label)
     except (idna.IDNAError, UnicodeError) as error:
         raise InvalidName(f"{label!r}: {error}") from None
-    return encoded
+    return _ascii_label(encoded)
+
+
+def _ascii_label(label: str) -> str:
+    reserved = _RESERVED_LABEL.match(label) and not label.startswith(_ACE_PREFIX)
+    if reserved or not _LDH_LABEL.fullmatch(label):
+        raise _no_label(label)
+    return label
+
+
+def _no_label(label: str) -> InvalidName:
+    return InvalidName(f"{label!r} is not a label of letters, digits and hyphens, 1 to 63 long")
 
 
 @cache

@@ -27,7 +27,7 @@ def check_url(text: str, *, sandbox: bool) -> str:
         raise _unfit(f"is 1 to {LONGEST_ADDRESS} printable ASCII characters")
     try:
         url = URL(text)
-        host, port = url.host or "", url.explicit_port
+        host, port = url.raw_host or "", url.explicit_port
     except ValueError:
         raise _unfit("looks like https://example.com/notices") from None
     if url.scheme != "https" and not (sandbox and url.scheme == "http"):

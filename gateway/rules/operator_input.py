@@ -88,3 +88,8 @@ def check_server(name: str, path: str, validation: str, product_id: int, descrip
         raise OperatorMistake("a validation type is DV or OV; EV and QWAC are not offered")
     if not 0 < product_id <= _MAXIMUM_PRODUCT_ID:
         raise OperatorMistake("a product id is a positive 32-bit number")
+
+
+def check_server_names(names: str) -> None:
+    if names not in ("public", "any"):
+        raise OperatorMistake("names are public, or any: then those of private networks too")

@@ -54,6 +54,7 @@ async def add(pool: Pool, clock: Clock) -> None:
                 validation=name,
                 product_id=product_id,
                 description=description,
+                names="any",
             )
             for name_type, yearly in (("fqdn", fqdn), ("wildcard", wildcard)):
                 await resellers.set_price(

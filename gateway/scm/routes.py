@@ -146,6 +146,7 @@ class Door:
             wanted.validity_period,
             wanted.name,
             wanted.coupon,
+            self._settings.ssl_public_only(),
         )
 
         async def work(connection: Connection) -> bytes:

@@ -22,6 +22,8 @@ class EabCredential:
     term_days: int
     version: int
     last_activity: datetime | None
+    server_names: str
+    """Which names may be bought: `public` or `any`."""
 
 
 async def add(
@@ -63,7 +65,7 @@ async def find_by_account(
         """
         SELECT eab.kid, eab.reseller_id, eab.server_id, server.validation, eab.encrypted_mac_key,
                eab.reusable, eab.status, eab.suspended, eab.term_days, eab.version,
-               eab.last_activity
+               eab.last_activity, server.names AS server_names
           FROM acme.account
           JOIN subscription.eab_credential eab USING (kid)
           JOIN acme.server ON server.id = eab.server_id
@@ -103,7 +105,7 @@ async def lock_for_change(connection: Connection, kid: str) -> EabCredential:
          WHERE eab.kid = $1 AND server.id = eab.server_id
         RETURNING eab.kid, eab.reseller_id, eab.server_id, server.validation,
                   eab.encrypted_mac_key, eab.reusable, eab.status, eab.suspended, eab.term_days,
-                  eab.version, eab.last_activity
+                  eab.version, eab.last_activity, server.names AS server_names
         """,
         kid,
     )

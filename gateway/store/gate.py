@@ -22,7 +22,8 @@ def standing_of(row: Record) -> Standing:
 def facts_of(row: Record) -> GateFacts:
     """Standing, the current subscription (started_at, expires_at), and the `listed` names.
 
-    `links` is NULL on DV servers, on OV ones an array of rows of organization.link.
+    `public_only` is what the server says. `links` is NULL on DV servers, on OV ones an array of
+    rows of organization.link.
     """
     subscription = None
     if row["started_at"] is not None:
@@ -33,6 +34,7 @@ def facts_of(row: Record) -> GateFacts:
         subscription,
         frozenset(row["listed"]),
         None if links is None else tuple(_link(*link) for link in links),
+        row["public_only"],
     )
 
 

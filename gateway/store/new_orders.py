@@ -69,6 +69,9 @@ async def read_gate(
                       WHERE domain.subscription_id = subscription.id
                         AND domain.name = ANY (asked.names)
                         AND domain.removed_at IS NULL) AS listed,
+               (SELECT server.names = 'public'
+                  FROM acme.server
+                 WHERE server.id = signer.server_id) AS public_only,
                (SELECT ARRAY(SELECT ROW(link.*)
                                FROM organization.link
                               WHERE link.subscription_id = subscription.id

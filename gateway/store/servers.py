@@ -16,6 +16,8 @@ class Server:
     validation: str
     product_id: int
     description: str
+    names: str
+    """`public` = only those that a public CA may certify; `any`."""
 
 
 async def add(connection: Connection, server: Server) -> None:
@@ -25,8 +27,9 @@ async def add(connection: Connection, server: Server) -> None:
     """
     await connection.execute(
         """
-        INSERT INTO acme.server (id, name, path, validation, product_id, description, position)
-        SELECT $1, $2, $3, $4, $5, $6, coalesce(max(position), 0) + 1
+        INSERT INTO acme.server
+               (id, name, path, validation, product_id, description, names, position)
+        SELECT $1, $2, $3, $4, $5, $6, $7, coalesce(max(position), 0) + 1
           FROM acme.server
         """,
         server.id,
@@ -35,6 +38,7 @@ async def add(connection: Connection, server: Server) -> None:
         server.validation,
         server.product_id,
         server.description,
+        server.names,
     )
 
 
@@ -42,7 +46,7 @@ async def list_all(connection: Connection) -> list[Server]:
     """All servers in the order clients rely on: DV, OV, …"""
     rows = await connection.fetch(
         """
-        SELECT id, name, path, validation, product_id, description
+        SELECT id, name, path, validation, product_id, description, names
           FROM acme.server
          ORDER BY position
         """
@@ -53,10 +57,23 @@ async def list_all(connection: Connection) -> list[Server]:
 async def find_by_name(connection: Connection, name: str) -> Server | None:
     row = await connection.fetchrow(
         """
-        SELECT id, name, path, validation, product_id, description
+        SELECT id, name, path, validation, product_id, description, names
           FROM acme.server
          WHERE name = $1
         """,
         name,
     )
     return Server(**row) if row else None
+
+
+async def set_names(connection: Connection, server_id: UUID, names: str) -> None:
+    """`public` or `any`; it acts with the next order and the next purchase."""
+    await connection.execute(
+        """
+        UPDATE acme.server
+           SET names = $2
+         WHERE id = $1
+        """,
+        server_id,
+        names,
+    )

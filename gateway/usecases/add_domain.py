@@ -20,7 +20,12 @@ from gateway.store.eab_credentials import EabCredential
 from gateway.store.subscriptions import Domain, NewDomain, Subscription
 from gateway.usecases import anchors, billing
 from gateway.usecases.anchors import Anchors
-from gateway.usecases.subscriptions import credential_to_change, parse_name, refuse_deactivated
+from gateway.usecases.subscriptions import (
+    credential_to_change,
+    parse_name,
+    refuse_deactivated,
+    refuse_uncertifiable,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +81,7 @@ async def add_domain(
         connection, request.reseller_id, request.account_id, lock=not request.quote_only
     )
     refuse_deactivated(credential)
+    refuse_uncertifiable(credential, name)
     situation = await _load(connection, credential, name, request, now)
     decision = await _decide(connection, situation, name, request, now)
     order_number = None

@@ -21,6 +21,7 @@ from gateway.metrics import observe_validation_fault
 from gateway.origin import Origin
 from gateway.rules import certificate_order as rules
 from gateway.rules.caa import is_fresh
+from gateway.rules.issuance import validity
 from gateway.rules.names import base_of, name_type
 from gateway.services import Services
 from gateway.store import (
@@ -188,13 +189,14 @@ def intent_of(
     settings: Settings, now: datetime, first_issued_at: datetime | None, months: int
 ) -> dict[str, Any]:
     """Serial and validity: as long as the profile allows, and not beyond the paid period."""
-    start = now.replace(microsecond=0)
-    longest = start + longest_validity(settings, PROFILES[PROFILE])
-    end = min(longest, rules.term_ends(first_issued_at or start, months).replace(microsecond=0))
+    paid_until = rules.term_ends(first_issued_at or now, months).replace(microsecond=0)
+    longest = longest_validity(settings, PROFILES[PROFILE])
+    backdated = timedelta(seconds=settings.issuance.backdate_seconds)
+    begins, ends = validity(now, None, None, longest, backdated)
     return {
         "serial": f"{ids.new_serial_number():x}",
-        "not_before": start.isoformat(),
-        "not_after": (end - timedelta(seconds=1)).isoformat(),
+        "not_before": begins.isoformat(),
+        "not_after": min(ends, paid_until - timedelta(seconds=1)).isoformat(),
     }
 
 

@@ -5,12 +5,9 @@ when the customer has withdrawn meanwhile: what then comes is withheld and revok
 """
 
 from datetime import datetime, timedelta
-from typing import cast
-
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPublicKeyTypes
 
 from gateway.ca.issuer import CertificateRequest, Failed, Issued, Pending
+from gateway.ca.pkcs10 import public_key_of
 from gateway.db.pool import transaction
 from gateway.rules import certificate_order as rules
 from gateway.rules.organizations import Subject
@@ -85,12 +82,11 @@ def _request_of(item: Unfinished) -> CertificateRequest:
     """The same however often it is asked."""
     assert item.intent is not None
     csr, organization = item.application.csr, item.application.organization
-    key = cast(CertificateIssuerPublicKeyTypes, x509.load_der_x509_csr(csr).public_key())
     return CertificateRequest(
         item.application.id,
         int(item.intent["serial"], 16),
         csr,
-        key,
+        public_key_of(csr),
         item.names,
         PROFILE,
         datetime.fromisoformat(item.intent["not_before"]),

@@ -1,5 +1,6 @@
 """Buying SSL certificates: a price for each name, a part of it by coupon, the rest in cash."""
 
+import asyncio
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -13,6 +14,7 @@ from gateway.rules import certificate_order as rules
 from gateway.rules.certificate_order import Payment
 from gateway.rules.names import InvalidName, normalise
 from gateway.rules.pricing import Price
+from gateway.rules.public_names import objection
 from gateway.store import audit, certificate_orders, certificate_prices
 from gateway.store.audit import Change
 from gateway.store.certificate_orders import NewOrder
@@ -32,6 +34,8 @@ class Purchase:
     months: int
     name: str | None = None
     coupon: str | None = None
+    public_only: bool = False
+    """Only names that a public CA may certify."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +56,7 @@ async def purchase(
     Raises BadMember, PricingMissing, PricingBroken, CouponRefused, NotEnoughCredit,
     Tier1DebitFailed or Tier1CreditLimitReached.
     """
-    names = _names(wanted.names)
+    names = await _names(wanted.names, wanted.public_only)
     if wanted.months not in rules.VALIDITY_MONTHS:
         allowed = ", ".join(str(months) for months in rules.VALIDITY_MONTHS)
         raise BadMember(f"validity_period must be one of {allowed} (months).")
@@ -88,7 +92,7 @@ async def purchase(
     return Purchased(cert_id, order_number, cost, currency)
 
 
-def _names(texts: list[str]) -> list[str]:
+async def _names(texts: list[str], public_only: bool) -> list[str]:
     if not 1 <= len(texts) <= rules.MOST_NAMES:
         raise BadMember(f"domains must hold 1 to {rules.MOST_NAMES} names.")
     names = []
@@ -97,6 +101,9 @@ def _names(texts: list[str]) -> list[str]:
             names.append(normalise(text))
         except InvalidName as error:
             raise BadMember(f"domains: {error}.") from None
+        if public_only and (why := objection(names[-1])):
+            raise BadMember(f"domains: no public CA may certify {names[-1]}: {why}.")
+        await asyncio.sleep(0)  # A-labels take milliseconds: others have their turn in between
     if len(set(names)) < len(names):
         raise BadMember("domains must hold each name once.")
     return names

@@ -6,10 +6,9 @@ between any two; the issuance runner goes on from what is stored, under the same
 
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
-from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPublicKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from msgspec import Struct
@@ -18,6 +17,7 @@ from msgspec.structs import replace
 from gateway import ids
 from gateway.ca.csr import check_csr
 from gateway.ca.issuer import CertificateRequest, Issued
+from gateway.ca.pkcs10 import public_key_of
 from gateway.ca.profiles import PROFILES
 from gateway.db.pool import transaction
 from gateway.errors import BadCsr, IssuanceRefused, NotFound, OrderNotReady, Refusal
@@ -130,7 +130,7 @@ def late_refusals(item: Unfinished, now: datetime) -> list[Refusal]:
 
 def key_hash_of(item: Unfinished) -> bytes:
     """SHA-256 of the SubjectPublicKeyInfo that is to be certified."""
-    return sha256(_spki(_certifiable(item.csr))).digest()
+    return sha256(_spki(public_key_of(item.csr))).digest()
 
 
 def request_of(
@@ -141,7 +141,7 @@ def request_of(
         item.order_id,
         int(item.intent["serial"], 16),
         item.csr,
-        public_key or _certifiable(item.csr),
+        public_key or public_key_of(item.csr),
         item.names,
         item.profile,
         datetime.fromisoformat(item.intent["not_before"]),
@@ -207,9 +207,10 @@ async def _record_intent(
 
 def _intent(services: Services, order: Order, now: datetime) -> dict[str, Any]:
     longest = longest_validity(services.settings, PROFILES[order.profile])
-    # A start that was asked for and has passed meanwhile is now: nothing is backdated.
-    start = order.not_before if order.not_before and order.not_before > now else None
-    not_before, not_after = gate.validity(now, start, order.not_after, longest)
+    backdated = timedelta(seconds=services.settings.issuance.backdate_seconds)
+    # A start that was asked for may have passed meanwhile, longer ago than one may lie back.
+    start = order.not_before and max(order.not_before, now - backdated)
+    not_before, not_after = gate.validity(now, start, order.not_after, longest, backdated)
     return {
         "serial": f"{ids.new_serial_number():x}",
         "not_before": not_before.isoformat(),
@@ -229,7 +230,7 @@ def _subject(intent: dict[str, Any]) -> Subject | None:
 async def _finalized_before(services: Services, order: Order, wanted: Finalize) -> Order:
     stored = await issuance.find_csr(services.pool, order.id)
     key = check_csr(wanted.csr, order.names, wanted.account_key)
-    if stored is None or _spki(_certifiable(stored)) != _spki(key):
+    if stored is None or _spki(public_key_of(stored)) != _spki(key):
         raise OrderNotReady("The order was finalized with another key; place a new order.")
     return replace(order, status="processing") if order.status == "ready" else order
 
@@ -252,11 +253,6 @@ def _not_ready(order: Order) -> str:
     if order.error:
         return f"The order is invalid: {order.error.get('detail', '')}"
     return f"The order is invalid: it expired on {order.expires_at:%Y-%m-%dT%H:%M:%SZ}."
-
-
-def _certifiable(csr: bytes) -> CertificateIssuerPublicKeyTypes:
-    """The key of a CSR that passed check_csr when it came."""
-    return cast(CertificateIssuerPublicKeyTypes, x509.load_der_x509_csr(csr).public_key())
 
 
 def _spki(key: Any) -> bytes:

@@ -65,8 +65,9 @@ async def place_order(services: Services, ticket: Ticket, wanted: PlaceOrder) ->
         wanted.refused,
     )
     longest = longest_validity(services.settings, _profile(name))
-    issuance.validity(now, wanted.not_before, wanted.not_after, longest)
     rules = services.settings.issuance
+    backdated = timedelta(seconds=rules.backdate_seconds)
+    issuance.validity(now, wanted.not_before, wanted.not_after, longest, backdated)
     if rules.reuse_orders and reusable.order_id and not wanted.not_before and not wanted.not_after:
         return as_of(await orders.find(services.pool, reusable.order_id), now)
     if wanted.replaces:

@@ -26,6 +26,7 @@ from gateway.rules.operator_input import (
     check_password,
     check_renewal_mode,
     check_server,
+    check_server_names,
     check_status,
 )
 from gateway.store import audit, resellers, servers
@@ -43,6 +44,7 @@ __all__ = [
     "list_servers",
     "set_price",
     "set_reseller",
+    "set_server",
 ]
 
 
@@ -228,17 +230,32 @@ async def add_server(
     validation: str,
     product_id: int,
     description: str,
+    names: str,
 ) -> None:
     """Offers a further ACME directory, last in LISTSERVERS; clients rely on DV before OV."""
     check_server(name, path, validation, product_id, description)
-    server = Server(ids.new_id(), name, path, validation, product_id, description)
+    check_server_names(names)
+    server = Server(ids.new_id(), name, path, validation, product_id, description, names)
     try:
         async with connection.transaction():
             await servers.add(connection, server)
     except asyncpg.UniqueViolationError:
         raise OperatorMistake(f"the name {name!r} or the path {path!r} is taken") from None
-    after = {"path": path, "validation": validation, "productId": product_id}
+    after = {"path": path, "validation": validation, "productId": product_id, "names": names}
     await audit.record(connection, now, origin, Change("server.added", name, None, after))
+
+
+async def set_server(
+    connection: Connection, now: datetime, origin: Origin, name: str, *, names: str
+) -> None:
+    """Which names are taken: `public` or `any`. Names that are listed stay; `public` stops them."""
+    check_server_names(names)
+    server = await servers.find_by_name(connection, name)
+    if server is None:
+        raise OperatorMistake(f"there is no server {name!r}")
+    await servers.set_names(connection, server.id, names)
+    before, after = {"names": server.names}, {"names": names}
+    await audit.record(connection, now, origin, Change("server.changed", name, before, after))
 
 
 async def list_servers(connection: Connection) -> list[Server]:

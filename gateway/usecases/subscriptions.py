@@ -7,6 +7,7 @@ from uuid import UUID
 from gateway.db.pool import Connection
 from gateway.errors import ArgumentInvalid, ArgumentMissing, NotApplicableForDv, PermissionDenied
 from gateway.origin import Origin
+from gateway.rules import public_names
 from gateway.rules.names import InvalidName, normalise
 from gateway.rules.prevalidation import number_of
 from gateway.store import eab_credentials, subscriptions
@@ -104,6 +105,12 @@ def refuse_deactivated(credential: EabCredential) -> None:
     """
     if credential.status == "deactivated":
         raise PermissionDenied
+
+
+def refuse_uncertifiable(credential: EabCredential, name: str) -> None:
+    """ArgumentInvalid (E3) for a name that the server's public CA could never certify."""
+    if credential.server_names == "public" and public_names.objection(name):
+        raise ArgumentInvalid("domainName")
 
 
 def _number(sent: str, argument: str) -> int:

@@ -1,10 +1,12 @@
 """What a GET asks for; the first of a validation is written out, redirects are parsed."""
 
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from yarl import URL
 
 _LONGEST_LOCATION = 2048  # characters
+_LONGEST_HOST = 254  # characters, with a dot at the end
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +24,13 @@ class Target:
     """And query."""
 
     def redirected(self, location: str) -> "Target | None":
-        """None = not an http or https URL, or a longer one than is sensible."""
+        """None = not an http or https URL (RFC 9110 §10.2.2), or a longer one than is sensible."""
         if len(location) > _LONGEST_LOCATION:
             return None
         try:
+            host = urlsplit(location).hostname or ""
+            if len(host) > _LONGEST_HOST or not host.isascii():  # encoding it would take long
+                return None
             given = URL(location)
             url = URL(self.url, encoded=True).join(given).with_fragment(None)
             usable = (given.raw_host or not given.scheme) and url.scheme in ("http", "https")

@@ -37,6 +37,7 @@ async def offer(connection: Connection, name: str = "DV", **wanted: Any) -> None
         "validation": "DV",
         "product_id": 608,
         "description": "CaaS DV TLS Certificate",
+        "names": "any",
         **wanted,
     }
     await resellers.add_server(connection, START, OPERATOR, name=name, **server)

@@ -165,6 +165,7 @@ async def _furnish(pool: Pool) -> None:
                 validation=validation,
                 product_id=number,
                 description=f"CaaS {validation} TLS Certificate",
+                names="any",
             )
             for name_type, yearly in (("fqdn", "365.00"), ("wildcard", "1095.00")):
                 await resellers.set_price(

@@ -8,18 +8,22 @@ from typing import Any
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat import asn1
 from cryptography.hazmat.primitives.asymmetric import ed25519, padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA224, SHA256, SHA384, SHA512
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.x509.name import _ASN1Type
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.ca.csr import check_csr
+from gateway.ca.pkcs10 import public_key_of
 from gateway.errors import BadCsr
-from tests.support.csrs import csr, key
+from tests.support.csrs import changed, csr, key, of_version
 
 ACCOUNT = key("P-256").public_key()
 OTHER = key("P-384")
+TWICE = "The CSR has the extension 2.5.29.17 twice."
 UNREADABLE = "The CSR cannot be read as a DER-encoded PKCS #10 request."
 UNSIGNED = "The signature of the CSR does not match its key."
 WRONG_NAMES = "The CSR must have exactly the names of the order."
@@ -58,6 +62,9 @@ def refusal(der: bytes, ordered: list[str] | None = None) -> str:
         (["a.example", "b.example"], ["b.example"], "a.example"),
         (["a.example"], ["a.example", "a.example"], "a.example"),
         (["*.a.example", "a.example"], ["a.example", "*.a.example"], "*.a.example"),
+        (["a.example"], ["a.example."], None),
+        (["a.example"], ["A.Example."], "a.example."),
+        (["a.example"], ["a.example"], ""),
     ],
 )
 def test_the_names_of_the_order_are_asked_for_either_way(
@@ -77,7 +84,14 @@ def test_the_names_of_the_order_are_asked_for_either_way(
         (["a.example"], ["a.example"], "My Server", "Not ordered: my server."),
         (["a.example"], [], None, "Missing: a.example."),
         (["*.a.example"], ["a.example"], None, "Missing: *.a.example. Not ordered: a.example."),
-        (["a.example"], ["a.example."], None, "Missing: a.example. Not ordered: a.example.."),
+        (["a.example"], ["a.example.."], None, "Missing: a.example. Not ordered: a.example..."),
+        (["a.example"], ["a.example", ""], None, "Not ordered: ."),
+        (
+            ["xn--bcher-kva.example"],
+            [],
+            "bücher.example",
+            "Missing: xn--bcher-kva.example. Not ordered: bücher.example.",
+        ),
         (
             [f"{letter}.example" for letter in "abcdefg"],
             ["h.example"],
@@ -123,6 +137,104 @@ def test_what_else_a_csr_asks_for_is_ignored() -> None:
         builder = builder.add_extension(extension, critical=True)
     der = builder.sign(OTHER, SHA256()).public_bytes(Encoding.DER)
     check_csr(der, ["example.com"], ACCOUNT)
+
+
+@pytest.mark.parametrize(
+    "malformed", [x509.BasicConstraints(True, None), x509.KeyUsage(*[True] * 9)]
+)
+def test_a_malformed_extension_that_is_not_about_names_is_ignored(malformed: Any) -> None:
+    value = malformed.public_bytes()
+    der = requested(malformed, x509.SubjectAlternativeName([x509.DNSName("example.com")]))
+    der = changed(der, value, b"\x0c" + value[1:], signer=OTHER)
+    check_csr(der, ["example.com"], ACCOUNT)
+    assert refusal(der, ["example.net"]).startswith(WRONG_NAMES)
+
+
+def test_alternative_names_that_cannot_be_read_are_refused() -> None:
+    malformed = changed(made(), b"\x82\x0bexample", b"\x82\x0cexample", signer=OTHER)
+    assert refusal(malformed) == "The extensions that the CSR asks for cannot be read."
+    not_ascii = changed(made(), b"\x82\x0bexample", b"\x82\x0bexampl\xe9", signer=OTHER)
+    assert refusal(not_ascii) == "The extensions that the CSR asks for cannot be read."
+
+
+def test_the_same_extension_twice_is_refused() -> None:
+    names = x509.SubjectAlternativeName([x509.DNSName("example.com")])
+    other = x509.UnrecognizedExtension(x509.ObjectIdentifier("2.5.29.99"), names.public_bytes())
+    der = changed(
+        requested(names, other), b"\x06\x03\x55\x1d\x63", b"\x06\x03\x55\x1d\x11", signer=OTHER
+    )
+    assert refusal(der) == TWICE
+
+
+def test_the_extension_request_of_microsoft_is_understood() -> None:
+    """1.3.6.1.4.1.311.2.1.14, written before there was one of PKCS #9."""
+    [attribute] = x509.load_der_x509_csr(made()).attributes
+    builder = (
+        x509.CertificateSigningRequestBuilder()
+        .subject_name(x509.Name([]))
+        .add_attribute(
+            x509.ObjectIdentifier("1.3.6.1.4.1.311.2.1.14"),
+            attribute.value,
+            _tag=_ASN1Type.OctetString,
+        )
+    )
+    text = asn1.encode_der(attribute.value)
+    der = builder.sign(OTHER, SHA256()).public_bytes(Encoding.DER)
+    check_csr(changed(der, text, b"\x30" + text[1:], signer=OTHER), ["example.com"], ACCOUNT)
+
+
+def test_more_names_than_an_order_can_have_are_not_compared() -> None:
+    ordered = [f"{number}.example.com" for number in range(100)]
+    der = made([f"{number}.net" for number in range(201)])
+    assert refusal(der, ordered) == "The CSR asks for 201 names; 200 are the most."
+
+
+def test_a_csr_is_not_much_longer_than_its_names_need() -> None:
+    der = made(["a.example"] * 2000)
+    assert refusal(der) == f"The CSR has {len(der)} bytes; 8249 must do for the names of the order."
+    longest = [f"{'a' * 60}.{'b' * 60}.{'c' * 60}.{number:060}.example" for number in range(100)]
+    check_csr(made(longest, signer=key("RSA-4096")), longest, ACCOUNT)
+
+
+# --- versions ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("version", [1, 2])
+@pytest.mark.parametrize("kind", ["P-384", "RSA-2048"])
+def test_a_request_of_another_version_is_read_like_any(kind: str, version: int) -> None:
+    """As `acme` 1.21.0 (certbot) and clients in Ruby write it."""
+    signer = key(kind)
+    der = of_version(version, made(signer=signer, common_name="example.com"), signer=signer)
+    with pytest.raises(x509.InvalidVersion):
+        x509.load_der_x509_csr(der)
+    assert encoded(check_csr(der, ["example.com"], ACCOUNT)) == encoded(signer.public_key())
+    assert encoded(public_key_of(der)) == encoded(signer.public_key())
+
+
+def test_its_signature_is_over_the_bytes_that_were_sent() -> None:
+    der = of_version(2, made(signer=OTHER), signer=OTHER)
+    assert refusal(der.replace(b"\x02\x01\x02", b"\x02\x01\x01", 1)) == UNSIGNED
+    assert refusal(der.replace(b"\x02\x01\x02", b"\x02\x01\x00", 1)) == UNSIGNED
+    assert refusal(made().replace(b"\x02\x01\x00", b"\x02\x01\x02", 1)) == UNSIGNED
+    pss = padding.PSS(padding.MGF1(SHA256()), padding.PSS.DIGEST_LENGTH)
+    signer = key("RSA-2048")
+    der = made(signer=signer, rsa_padding=pss)
+    check_csr(of_version(1, der, signer=signer, pss=pss), ["example.com"], ACCOUNT)
+    assert refusal(of_version(1, der, signer=signer)) == UNSIGNED
+
+
+def test_a_version_that_nobody_writes_is_refused() -> None:
+    told = "The CSR says that its version is 3; it must be 0."
+    assert refusal(of_version(3, made(signer=OTHER), signer=OTHER)) == told
+
+
+def test_other_faults_are_told_in_every_version() -> None:
+    der = of_version(1, made(["example.net"], signer=OTHER), signer=OTHER)
+    assert refusal(der) == f"{WRONG_NAMES} Missing: example.com. Not ordered: example.net."
+    assert refusal(der + b"\0").startswith("The CSR ends after")
+    assert refusal(of_version(1, csr(), signer=None)) == (
+        "The key of the CSR is the account key; make another key for certificates."
+    )
 
 
 # --- keys ----------------------------------------------------------------------------------------
@@ -222,11 +334,10 @@ def test_a_signature_by_another_key_is_refused() -> None:
         b"\x00",
         b"\x30\x00",
         b"MIIB",
-        made() + b"\x00",
         made()[:-1],
         b"\x30\x84\xff\xff\xff\xff",
     ],
-    ids=["empty", "zero", "empty sequence", "base64", "trailing", "cut", "endless"],
+    ids=["empty", "zero", "empty sequence", "base64", "cut", "endless"],
 )
 def test_bytes_that_are_no_csr_are_refused(der: bytes) -> None:
     assert refusal(der) == UNREADABLE
@@ -234,7 +345,12 @@ def test_bytes_that_are_no_csr_are_refused(der: bytes) -> None:
 
 def test_pem_is_refused() -> None:
     pem = x509.load_der_x509_csr(made()).public_bytes(Encoding.PEM)
-    assert refusal(pem) == UNREADABLE
+    assert refusal(pem) == "The CSR is PEM; send its DER, base64url-encoded."
+
+
+def test_what_follows_the_request_is_refused() -> None:
+    der = made()
+    assert refusal(der + b"\0") == f"The CSR ends after {len(der)} bytes, and others follow it."
 
 
 SOUND = [
@@ -281,6 +397,14 @@ def test_no_changed_byte_of_what_is_signed_goes_unnoticed(
     value = data.draw(st.integers(0, 255).filter(lambda byte: byte != der[position]))
     with pytest.raises(BadCsr):
         check_csr(der[:position] + bytes([value]) + der[position + 1 :], names.split(), ACCOUNT)
+
+
+def requested(*extensions: Any) -> bytes:
+    """A CSR that asks for just these extensions."""
+    builder = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([]))
+    for extension in extensions:
+        builder = builder.add_extension(extension, critical=False)
+    return builder.sign(OTHER, SHA256()).public_bytes(Encoding.DER)
 
 
 def openssl(directory: Path, *arguments: str) -> None:

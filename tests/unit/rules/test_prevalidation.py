@@ -132,13 +132,13 @@ def test_all_but_the_replaced_can_be_rejected_once() -> None:
 )
 def test_domains_that_cannot_be_validated_are_told(texts: list[str], said: str) -> None:
     with pytest.raises(InvalidDetail, match=said) as refused:
-        checked_domains(texts)
+        list(checked_domains(texts))
     assert refused.value.field == "domains"
 
 
 def test_domains_are_stored_like_names_each_once() -> None:
     texts = ["WWW.Example.com.", "www.example.com", " bücher.example "]
-    assert checked_domains(texts) == ["www.example.com", "xn--bcher-kva.example"]
+    assert set(checked_domains(texts)) == {"www.example.com", "xn--bcher-kva.example"}
 
 
 def test_types() -> None:

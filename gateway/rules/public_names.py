@@ -1,0 +1,29 @@
+"""Names that no public CA may certify: nobody can own them in the DNS of the internet (BR §4.2.2).
+
+The registry of special-use names is that of RFC 6761.
+"""
+
+from gateway.rules.names import has_known_suffix
+
+SPECIAL_USE = {
+    "alt": "RFC 9476",
+    "arpa": "RFC 3172",
+    "example": "RFC 6761",
+    "internal": "reserved by ICANN for private use",
+    "invalid": "RFC 6761",
+    "local": "RFC 6762",
+    "localhost": "RFC 6761",
+    "onion": "RFC 7686",
+    "test": "RFC 6761",
+}
+"""Top-level domains, and who has set them apart. `arpa` holds the reverse zones of addresses."""
+
+
+def objection(name: str) -> str:
+    """Why no public CA certifies a normalised name, as a clause; empty = one may."""
+    top = name.rpartition(".")[2]
+    if top in SPECIAL_USE:
+        return f".{top} is a special-use domain ({SPECIAL_USE[top]})"
+    if not has_known_suffix(name.removeprefix("*.")):
+        return f"there is no top-level domain .{top}"
+    return ""
