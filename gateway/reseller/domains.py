@@ -101,9 +101,11 @@ async def remove_domain(call: Call) -> dict[str, Any]:
             call.arguments["acmeAccountID"],
             call.arguments["domainName"],
             call.settings.refund.revoke_certificates,
+            call.settings.refund.once_per_name_days,
         ),
     )
-    return {"success": True, "Domains": [{"domainName": name} for name in removed.names]}
+    told = {} if removed.refund_refused is None else {"refundRefused": removed.refund_refused}
+    return {"success": True, "Domains": [{"domainName": name} for name in removed.names], **told}
 
 
 @action("EXTENDDOMAINS", _ACCOUNT, _QUOTE, *TERM, writes=True)
@@ -191,4 +193,5 @@ def _policy(settings: Subscriptions) -> Policy:
     return Policy(
         any_wildcard_ends_free_www=settings.www_free_unless_any_wildcard,
         maximum_days_after_extension=settings.maximum_total_days,
+        minimum_days=settings.minimum_days,
     )
