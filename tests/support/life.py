@@ -50,6 +50,8 @@ class Records:
     answers: dict[str, list[Any]] = field(default_factory=dict)
     statuses: list[tuple[str, int, str]] = field(default_factory=list)
     """What was asked, the HTTP status, and the code or type of an error."""
+    refusals: list[tuple[str, Any]] = field(default_factory=list)
+    """Error answers of the action door, by the action."""
 
     def keep(self, what: str, status: int, answer: Any, error: str) -> None:
         self.statuses.append((what, status, error))
@@ -58,8 +60,11 @@ class Records:
 
     def failures(self) -> list[tuple[str, int, str]]:
         """Faults of the gateway itself."""
-        internal = ("serverInternal", "-14", "SCM.009")
-        return [one for one in self.statuses if one[1] >= 500 or one[2].endswith(internal)]
+        return [
+            (what, status, error)
+            for what, status, error in self.statuses
+            if status >= 500 or error.endswith("serverInternal") or error == "-14"
+        ]
 
 
 @dataclass
@@ -98,6 +103,8 @@ class Life:
         async with self.gateway.session.post(self.gateway.actions_url, data=data) as response:
             answer: dict[str, Any] = await response.json()
             self.records.keep(name, response.status, answer, answer.get("type", ""))
+            if response.status != 200:
+                self.records.refusals.append((name, answer))
         return answer
 
     async def do(self, name: str, **fields: str) -> dict[str, Any]:
@@ -188,6 +195,7 @@ class Life:
         await self.add(dv, "*.b.example.com", addAssociatedFQDN="Y")
         await self.add(dv, "back.example.com")
         await self.remove(dv, "back.example.com")
+        await self.action("ADDDOMAIN", acmeAccountID=dv, domainName="a.example.com")
         await self.add(again, "c.example.com")
         await self.add(gone, "d.example.com")
         await self.add(empty, "e.example.com")
@@ -267,7 +275,7 @@ class Life:
         await self.certificate("GET", what="list")
 
     async def _issue(self) -> None:
-        await self.client.register(self.eabs["dv"])
+        await self.client.register(self.eabs["dv"], contact=["mailto:ann@example.com"])
         self.issued = [await self.issue("a.example.com") for _ in range(3)]
         revoked = await self.client.post(
             await self.client.url("revokeCert"), {"certificate": certificate_of(self.issued[0])}

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.config import Notices
+from gateway.config import Notices, Refund, Subscriptions
 from tests.support.challenge_server import challenge_server
 from tests.support.gateway import RunningGateway, running_gateway
 from tests.support.life import Life
@@ -14,9 +14,14 @@ from tests.support.ports import free_ports
 
 @pytest.fixture
 async def gateway(database: str, tmp_path: Path) -> AsyncIterator[RunningGateway]:
-    """Nobody listens at its mail server's port."""
+    """With every limit on money set. Nobody listens at its mail server's port."""
     notices = Notices(smtp_host="127.0.0.1", smtp_port=free_ports(1)[0], smtp_tls="none")
-    async with running_gateway(database, tmp_path, notices=notices) as running:
+    sections = {
+        "notices": notices,
+        "refund": Refund(once_per_name_days=365, revoke_certificates=True),
+        "subscriptions": Subscriptions(minimum_days=90),
+    }
+    async with running_gateway(database, tmp_path, **sections) as running:
         yield running
 
 

@@ -1,4 +1,4 @@
-"""R22: the same name of a reseller is paid back once in so many days, where the operator says so."""
+"""R22: the same name of a reseller is paid back once in so many days, if the operator wants."""
 
 import asyncio
 from collections.abc import AsyncIterator
