@@ -193,6 +193,8 @@ class Subscriptions(_Section):
     """A12: True = any wildcard in the subscription ends the free www, not only the same base."""
     maximum_total_days: int | None = None
     """A11: cap on the days left after an extension; None = no cumulative cap."""
+    minimum_days: int = Field(default=0, ge=0, le=365)
+    """R23: a name that joins a subscription pays for so many days at least; 0 = the source."""
 
 
 class Prevalidations(_Section):
@@ -205,10 +207,12 @@ class Prevalidations(_Section):
 
 
 class Refund(_Section):
-    """What a refund of a name brings with it."""
+    """When a name is refunded by itself, and what that brings with it."""
 
     revoke_certificates: bool = False
     """Revoke what was issued for a name that is removed for its money back."""
+    once_per_name_days: int = Field(default=0, ge=0, le=3650)
+    """R22: the same name of a reseller is refunded once in so many days; 0 = the source."""
 
 
 class Notices(_Section):

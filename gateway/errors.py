@@ -88,7 +88,7 @@ class NotExtendable(ResellerRefusal):
 
 
 class SubscriptionInGrace(NotExtendable):
-    """A15: nothing can be added until the subscription is extended or its grace period is over."""
+    """A15: nothing can be added until it is extended, or over (A16, A29)."""
 
 
 class PricingMissing(ResellerRefusal):

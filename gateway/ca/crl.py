@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 
 from cryptography import x509
 
@@ -25,12 +25,20 @@ _EXTENSIONS: dict[int, list[x509.Extension[x509.ExtensionType]]] = {
 }
 
 
+_EARLIEST = datetime(1950, 1, 1, tzinfo=UTC)
+
+
+def told(moment: datetime) -> datetime:
+    """As a CRL can say it (RFC 5280 §5.1.2.4): whole seconds, 1950 at the earliest."""
+    return max(moment.replace(microsecond=0), _EARLIEST)
+
+
 def entries(revoked: Iterable[tuple[str, datetime, int]]) -> list[x509.RevokedCertificate]:
     """Of serial (hexadecimal), time and reason of each revocation; takes some 5 µs each."""
     return [
         x509.RevokedCertificateBuilder(extensions=_EXTENSIONS.get(reason, []))
         .serial_number(int(serial, 16))
-        .revocation_date(revoked_at.replace(microsecond=0))
+        .revocation_date(told(revoked_at))
         .build()
         for serial, revoked_at, reason in revoked
     ]

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 
+from gateway.config import Settings
 from gateway.db.pool import Connection
 from gateway.errors import ArgumentInvalid
 from gateway.origin import Origin
@@ -28,6 +29,7 @@ class Call:
     now: datetime
     origin: Origin
     reseller_id: UUID
+    settings: Settings
     arguments: dict[str, Any]
 
 
@@ -66,6 +68,7 @@ async def refund(call: Call) -> Answer:
         reseller_id=call.reseller_id,
         order_number=call.arguments["orderNumber"],
         reason_code=call.arguments["refundReasonCode"],
+        once_in_days=call.settings.refund.once_per_name_days,
     )
     return Answer(OK, [("refundedAmount", f"{ended.refunded:.2f}")])
 
@@ -79,6 +82,7 @@ async def cancel(call: Call) -> Answer:
         reseller_id=call.reseller_id,
         order_number=call.arguments["orderNumber"],
         products=call.arguments["product"],
+        once_in_days=call.settings.refund.once_per_name_days,
     )
     return Answer(OK, [("refundedAmount", f"{ended.refunded:.2f}")])
 
@@ -99,6 +103,7 @@ async def report(call: Call) -> Answer:
         sent["orderStatus"],
         first,
         _LONGEST_PAGE if last is None else min(last - first + 1, _LONGEST_PAGE),
+        call.settings.refund.once_per_name_days,
     )
     found = await order_report.report(call.connection, call.now, search)
     values = [("noOfResults", str(found.found))]

@@ -164,13 +164,13 @@ class Door:
         once: Once | None,
     ) -> Answer:
         async def work(connection: Connection) -> bytes:
-            call = actions.Call(connection, now, origin, caller.id, arguments)
+            call = actions.Call(connection, now, origin, caller.id, self._settings, arguments)
             return actions.packed(await endpoint.handler(call))
 
         services = self._services
         if endpoint.only_reads:
             async with services.pool.acquire() as connection:
-                call = actions.Call(connection, now, origin, caller.id, arguments)
+                call = actions.Call(connection, now, origin, caller.id, self._settings, arguments)
                 return await endpoint.handler(call)
         return actions.unpacked(await perform(services.pool, services.vault, now, work, once))
 

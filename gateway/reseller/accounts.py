@@ -4,6 +4,7 @@ from base64 import urlsafe_b64encode
 from typing import Any
 
 from gateway.errors import ArgumentInvalid, ArgumentMissing
+from gateway.reseller import answers
 from gateway.reseller.envelope import timestamp
 from gateway.reseller.parameters import (
     PAGING,
@@ -36,8 +37,31 @@ _SCOPE = Parameter(
     "*: every account and EAB of the reseller.",
 )
 
+_KEYS = (
+    answers.text("eabMACKeyb64url", "EAB HMAC key, base64url."),
+    answers.text("eabMACIDb64url", "EAB key id."),
+)
+_CREDENTIAL = (
+    answers.text("acmeAccountID"),
+    answers.one_of("accountStatus", "", "pending", "valid", "suspended", "deactivated"),
+    *_KEYS,
+)
+_RECORDS = (answers.SUCCESS, answers.UPDATED)
 
-@action("LISTSERVERS")
+
+@action(
+    "LISTSERVERS",
+    answer=(
+        answers.listing(
+            "Servers",
+            "DV before OV.",
+            answers.text("serverUrl", "Its ACME directory; what PREREGISTER takes."),
+            answers.number("productID"),
+            answers.text("productDescription"),
+            answers.one_of("certValidationType", "", "DV", "OV"),
+        ),
+    ),
+)
 async def list_servers(call: Call) -> dict[str, Any]:
     """ACME servers that can be sold, DV before OV."""
     return {
@@ -58,6 +82,7 @@ async def list_servers(call: Call) -> dict[str, Any]:
     # The vendor documents 32 characters, which its own URLs exceed.
     Parameter("serverUrl", text(2048), required=True, description="A serverUrl of LISTSERVERS."),
     *TERM,
+    answer=(answers.listing("Accounts", "One.", *_CREDENTIAL),),
     writes=True,
 )
 async def preregister(call: Call) -> dict[str, Any]:
@@ -115,6 +140,17 @@ async def preregister(call: Call) -> dict[str, Any]:
     ),
     *PAGING,
     Parameter("includeContacts", flag, default=False, description="Y: show contacts."),
+    answer=(
+        answers.listing(
+            "Accounts",
+            "Oldest first.",
+            *_CREDENTIAL,
+            answers.text("userAgent", "Of the client, at its last request.", optional=True),
+            answers.text("ipAddress", "Where that came from.", optional=True),
+            answers.instant("lastActivity", "See lastActivityOf.", optional=True),
+            answers.texts("contacts", "With includeContacts=Y, if used.", optional=True),
+        ),
+    ),
 )
 async def list_accounts(call: Call) -> dict[str, Any]:
     """ACME accounts, oldest first; all of the reseller without a filter."""
@@ -136,7 +172,18 @@ async def list_accounts(call: Call) -> dict[str, Any]:
     return {"Accounts": [_account(call, row) for row in rows]}
 
 
-@action("LISTBINDINGS")
+@action(
+    "LISTBINDINGS",
+    answer=(
+        answers.listing(
+            "Bindings",
+            "Oldest first.",
+            answers.flag("reusable", "It can register further ACME accounts."),
+            answers.instant("lastActivity", "Once it was used.", optional=True),
+            *_KEYS,
+        ),
+    ),
+)
 async def list_bindings(call: Call) -> dict[str, Any]:
     """EAB credentials, oldest first; `reusable` ones can register further ACME accounts."""
     bindings = []
@@ -150,7 +197,7 @@ async def list_bindings(call: Call) -> dict[str, Any]:
     return {"Bindings": bindings}
 
 
-@action("SUSPENDACCOUNT", _ACCOUNT, _SCOPE, writes=True)
+@action("SUSPENDACCOUNT", _ACCOUNT, _SCOPE, answer=_RECORDS, writes=True)
 async def suspend_account(call: Call) -> dict[str, Any]:
     """Stops certificates, and with Y or * new registrations, until UNSUSPENDACCOUNT."""
     return _records(
@@ -160,7 +207,7 @@ async def suspend_account(call: Call) -> dict[str, Any]:
     )
 
 
-@action("UNSUSPENDACCOUNT", _ACCOUNT, _SCOPE, writes=True)
+@action("UNSUSPENDACCOUNT", _ACCOUNT, _SCOPE, answer=_RECORDS, writes=True)
 async def unsuspend_account(call: Call) -> dict[str, Any]:
     """Returns suspended accounts to the state they had."""
     return _records(
@@ -170,7 +217,7 @@ async def unsuspend_account(call: Call) -> dict[str, Any]:
     )
 
 
-@action("DEACTIVATEACCOUNT", _ACCOUNT, _SCOPE, writes=True)
+@action("DEACTIVATEACCOUNT", _ACCOUNT, _SCOPE, answer=_RECORDS, writes=True)
 async def deactivate_account(call: Call) -> dict[str, Any]:
     """Ends accounts, and with Y or * their EABs, for good."""
     return _records(

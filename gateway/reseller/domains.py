@@ -3,6 +3,7 @@
 from typing import Any
 
 from gateway.config import Subscriptions
+from gateway.reseller import answers
 from gateway.reseller.envelope import timestamp
 from gateway.reseller.parameters import (
     PAGING,
@@ -42,6 +43,13 @@ _QUOTE = Parameter(
     "quoteOnly", flag, default=False, description="Y: the price of right now, nothing else happens."
 )
 
+_CHARGED = (
+    answers.SUCCESS,
+    answers.number("orderNumber", "Not in a quote.", optional=True),
+    answers.money("cost", "0 for a free name."),
+    answers.CURRENCY,
+)
+
 
 def _anchor(name: str, description: str) -> Parameter:
     return Parameter(name, text(128), conditional=True, description=description)
@@ -60,6 +68,12 @@ def _anchor(name: str, description: str) -> Parameter:
     ),
     _anchor("ovAnchorOrderNumber", "Organization pre-validation; required on OV servers."),
     _anchor("evAnchorOrderNumber", "An EV pre-validation to keep with the name; no EV is issued."),
+    answer=(
+        *_CHARGED,
+        answers.listing(
+            "domains", "The requested name, then the associated free one.", answers.NAME
+        ),
+    ),
     writes=True,
 )
 async def add_domain(call: Call) -> dict[str, Any]:
@@ -89,7 +103,21 @@ async def add_domain(call: Call) -> dict[str, Any]:
     }
 
 
-@action("REMOVEDOMAIN", _ACCOUNT, _NAME, writes=True)
+@action(
+    "REMOVEDOMAIN",
+    _ACCOUNT,
+    _NAME,
+    answer=(
+        answers.SUCCESS,
+        answers.listing(
+            "Domains", "The requested name, then those free because of it.", answers.NAME
+        ),
+        answers.text(
+            "refundRefused", "The name is removed; why its money does not come back.", optional=True
+        ),
+    ),
+    writes=True,
+)
 async def remove_domain(call: Call) -> dict[str, Any]:
     """Removes a name and those free because of it; money back in the first 30 days."""
     removed = await carry_out_remove(
@@ -101,12 +129,21 @@ async def remove_domain(call: Call) -> dict[str, Any]:
             call.arguments["acmeAccountID"],
             call.arguments["domainName"],
             call.settings.refund.revoke_certificates,
+            call.settings.refund.once_per_name_days,
         ),
     )
-    return {"success": True, "Domains": [{"domainName": name} for name in removed.names]}
+    told = {} if removed.refund_refused is None else {"refundRefused": removed.refund_refused}
+    return {"success": True, "Domains": [{"domainName": name} for name in removed.names], **told}
 
 
-@action("EXTENDDOMAINS", _ACCOUNT, _QUOTE, *TERM, writes=True)
+@action(
+    "EXTENDDOMAINS",
+    _ACCOUNT,
+    _QUOTE,
+    *TERM,
+    answer=(*_CHARGED, answers.number("extensionDurationDays", "365, 730 or 1095.")),
+    writes=True,
+)
 async def extend_domains(call: Call) -> dict[str, Any]:
     """Extends the subscription with all its names, from 100 days before expiry to 30 after."""
     extended = await carry_out_extend(
@@ -137,6 +174,7 @@ async def extend_domains(call: Call) -> dict[str, Any]:
     _anchor("oldOVAnchorOrderNumber", "The one that the names carry now."),
     _anchor("evAnchorOrderNumber", "The new EV pre-validation to keep with the names."),
     _anchor("oldEVAnchorOrderNumber", "The EV pre-validation kept with the names now."),
+    answer=(answers.UPDATED, answers.SUCCESS),
     writes=True,
 )
 async def update_domains(call: Call) -> dict[str, Any]:
@@ -157,7 +195,21 @@ async def update_domains(call: Call) -> dict[str, Any]:
     return {"nRecordsUpdated": updated, "success": True}
 
 
-@action("LISTDOMAINS", _ACCOUNT, *PAGING)
+@action(
+    "LISTDOMAINS",
+    _ACCOUNT,
+    *PAGING,
+    answer=(
+        answers.listing(
+            "Domains",
+            "In the order of adding.",
+            answers.NAME,
+            answers.instant("expiresAt", "Last second of its subscription."),
+            answers.number("ovAnchorOrderNumber", "On OV servers.", optional=True),
+            answers.number("evAnchorOrderNumber", "Where one was sent along.", optional=True),
+        ),
+    ),
+)
 async def list_domains(call: Call) -> dict[str, Any]:
     """Names of the EAB, each once with its most recent expiry; expired ones too."""
     limit, offset = page_bounds(call.arguments)
@@ -191,4 +243,5 @@ def _policy(settings: Subscriptions) -> Policy:
     return Policy(
         any_wildcard_ends_free_www=settings.www_free_unless_any_wildcard,
         maximum_days_after_extension=settings.maximum_total_days,
+        minimum_days=settings.minimum_days,
     )

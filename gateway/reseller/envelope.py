@@ -136,11 +136,16 @@ def refusal(error: GatewayError) -> web.Response:
 
 
 def render(rendering: Rendering, *, name: str = "") -> web.Response:
-    """An error with its two documented members, `type` and `detail`."""
+    """An error with its two documented members, `type` and `detail`.
+
+    `errorMessage` says the same: a public client shows that or nothing, and takes a name that is
+    present already for a success by it (reseller-api.md §9, C:ts).
+    """
     # The name is the caller's own: it may hold what UTF-8 cannot say.
     printable = name.encode(errors="replace").decode()
     detail = rendering.detail.replace("{name}", printable)
-    body = _json.encode({"type": _URN + rendering.kind, "detail": detail})
+    told = {"type": _URN + rendering.kind, "detail": detail, "errorMessage": detail}
+    body = _json.encode(told)
     response = _response(rendering.status, body)
     if rendering.status in (429, 503):
         response.headers["Retry-After"] = str(_RETRY_AFTER_SECONDS)

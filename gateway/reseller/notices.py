@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from gateway.errors import ArgumentInvalid, ArgumentMissing, NoticeMistake, PermissionDenied
+from gateway.reseller import answers
 from gateway.reseller.envelope import timestamp
 from gateway.reseller.parameters import (
     PAGING,
@@ -48,6 +49,9 @@ _KINDS = Parameter(
     description="What is sent there; repeat it. Without it: all but certificate.issued.",
 )
 
+_ID = answers.identifier("destinationID", "Keep it.")
+_DONE = (answers.SUCCESS,)
+
 
 @action(
     "ADDNOTICEDESTINATION",
@@ -64,6 +68,11 @@ _KINDS = Parameter(
         description="Where they are mailed to; either this or webhookUrl.",
     ),
     _KINDS,
+    answer=(
+        answers.SUCCESS,
+        _ID,
+        answers.text("secret", "Of a webhook; shown this once.", optional=True),
+    ),
     writes=True,
 )
 async def add_destination(call: Call) -> dict[str, Any]:
@@ -85,7 +94,22 @@ async def add_destination(call: Call) -> dict[str, Any]:
         return {"success": True, "destinationID": str(made), "secret": secret}
 
 
-@action("LISTNOTICEDESTINATIONS")
+@action(
+    "LISTNOTICEDESTINATIONS",
+    answer=(
+        answers.listing(
+            "Destinations",
+            "",
+            _ID,
+            answers.text("webhookUrl", "Either this …", optional=True),
+            answers.text("emailAddress", "… or this.", optional=True),
+            answers.one_of("status", "", "active", "parked"),
+            answers.texts("kinds", "What is sent there."),
+            answers.number("undelivered", "Notices that wait."),
+            answers.text("lastError", "While it fails.", optional=True),
+        ),
+    ),
+)
 async def list_destinations(call: Call) -> dict[str, Any]:
     """Your webhooks and mail addresses, with what is sent there and whether it arrives."""
     found = await usecase.list_destinations(call.connection, _owner(call))
@@ -99,6 +123,7 @@ async def list_destinations(call: Call) -> dict[str, Any]:
     Parameter(
         "resume", flag, default=False, description="Y: try now what waits; ends that it is parked."
     ),
+    answer=_DONE,
     writes=True,
 )
 async def set_destination(call: Call) -> dict[str, Any]:
@@ -119,6 +144,7 @@ async def set_destination(call: Call) -> dict[str, Any]:
     "ROTATENOTICESECRET",
     _DESTINATION,
     Parameter("dropOld", flag, default=False, description="Y: the last one signs no more."),
+    answer=(*_DONE, answers.text("secret", "The new one; shown this once.")),
     writes=True,
 )
 async def rotate_secret(call: Call) -> dict[str, Any]:
@@ -136,7 +162,7 @@ async def rotate_secret(call: Call) -> dict[str, Any]:
     return {"success": True, "secret": secret}
 
 
-@action("REMOVENOTICEDESTINATION", _DESTINATION, writes=True)
+@action("REMOVENOTICEDESTINATION", _DESTINATION, answer=_DONE, writes=True)
 async def remove_destination(call: Call) -> dict[str, Any]:
     """Nothing more is sent there, what waits included."""
     with _told():
@@ -146,7 +172,7 @@ async def remove_destination(call: Call) -> dict[str, Any]:
     return {"success": True}
 
 
-@action("TESTNOTICEDESTINATION", _DESTINATION, writes=True)
+@action("TESTNOTICEDESTINATION", _DESTINATION, answer=_DONE, writes=True)
 async def send_test(call: Call) -> dict[str, Any]:
     """Sends a notice of type notice.test there, behind what waits."""
     with _told():
@@ -161,6 +187,7 @@ async def send_test(call: Call) -> dict[str, Any]:
     _DESTINATION,
     Parameter("fromDate", calendar_date, conditional=True, description="First day, UTC."),
     Parameter("toDate", calendar_date, conditional=True, description="Last day, UTC."),
+    answer=(*_DONE, answers.UPDATED),
     writes=True,
 )
 async def replay(call: Call) -> dict[str, Any]:
@@ -178,7 +205,22 @@ async def replay(call: Call) -> dict[str, Any]:
     return {"success": True, "nRecordsUpdated": queued}
 
 
-@action("LISTNOTICES", *PAGING)
+@action(
+    "LISTNOTICES",
+    *PAGING,
+    answer=(
+        answers.listing(
+            "Notices",
+            "The newest first.",
+            answers.text("type"),
+            answers.instant("timestamp", "When it happened."),
+            answers.text("webhookId", "The same at every retry and replay."),
+            answers.Member("data", {"type": "object"}, "By type; see Notices."),
+            answers.number("destinations", "How many wanted it."),
+            answers.number("delivered", "How many have it."),
+        ),
+    ),
+)
 async def list_notices(call: Call) -> dict[str, Any]:
     """What you were told, or would have been, the newest first."""
     limit, offset = page_bounds(call.arguments)
@@ -194,6 +236,7 @@ async def list_notices(call: Call) -> dict[str, Any]:
         conditional=True,
         description="In your currency; empty = as for everybody.",
     ),
+    answer=_DONE,
     writes=True,
 )
 async def set_low_balance(call: Call) -> dict[str, Any]:

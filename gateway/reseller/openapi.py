@@ -6,6 +6,7 @@ import msgspec
 from aiohttp import web
 
 from gateway.reseller import envelope
+from gateway.reseller.answers import described
 from gateway.reseller.form import ACTION, IDEMPOTENCY_KEY, LOGIN
 from gateway.reseller.parameters import ACTIONS, Action, Parameter
 from gateway.services import Services
@@ -39,6 +40,7 @@ def describe(public_url: str) -> dict[str, Any]:
             "schemas": {
                 "Error": _ERROR,
                 **{action.name: _request(action) for action in ACTIONS.values()},
+                **{_answer_of(name): described(ACTIONS[name].answer) for name in ACTIONS},
             }
         },
     }
@@ -49,8 +51,9 @@ _ERROR = {
     "properties": {
         "type": {"type": "string", "pattern": "^urn:sectigo:params:acme:error:[A-Za-z]+$"},
         "detail": {"type": "string"},
+        "errorMessage": {"type": "string", "description": "The same as detail."},
     },
-    "required": ["type", "detail"],
+    "required": ["type", "detail", "errorMessage"],
     "additionalProperties": False,
 }
 
@@ -65,7 +68,8 @@ _IDEMPOTENCY_KEY = {
 
 
 def _operation() -> dict[str, Any]:
-    schemas = [{"$ref": f"#/components/schemas/{name}"} for name in ACTIONS]
+    schemas = [_reference(name) for name in ACTIONS]
+    answers = [_reference(_answer_of(name)) for name in ACTIONS]
     return {
         "operationId": "acmeAdmin",
         "parameters": [_IDEMPOTENCY_KEY],
@@ -75,8 +79,8 @@ def _operation() -> dict[str, Any]:
         },
         "responses": {
             "200": {
-                "description": "Done, or what was asked for.",
-                "content": {"application/json": {"schema": {"type": "object"}}},
+                "description": "Done, or what was asked for: <action>.answer.",
+                "content": {"application/json": {"schema": {"anyOf": answers}}},
             },
             **{str(status): _refusal(status) for status in sorted(envelope.ERROR_STATUSES)},
         },
@@ -86,8 +90,16 @@ def _operation() -> dict[str, Any]:
 def _refusal(status: int) -> dict[str, Any]:
     return {
         "description": envelope.ERROR_STATUSES[status],
-        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},
+        "content": {"application/json": {"schema": _reference("Error")}},
     }
+
+
+def _answer_of(name: str) -> str:
+    return f"{name}.answer"
+
+
+def _reference(schema: str) -> dict[str, str]:
+    return {"$ref": f"#/components/schemas/{schema}"}
 
 
 def _request(action: Action) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from gateway.errors import ArgumentInvalid, ArgumentMissing
+from gateway.reseller import answers
 from gateway.reseller.envelope import timestamp
 from gateway.reseller.parameters import (
     PAGING,
@@ -74,8 +75,13 @@ _DETAILS = (
     Parameter("duns", text(9), description="D-U-N-S number."),
 )
 
+_ORGANIZATION = answers.identifier("organizationID", "Keep it.")
+_ANCHOR = answers.number("ovAnchorOrderNumber", "Of the pre-validation.")
+_STATED = (answers.SUCCESS, _ORGANIZATION)
+_STATES = ("requested", "in_validation", "valid", "expired", "rejected", "superseded")
 
-@action("ADDORGANIZATION", *_DETAILS, writes=True)
+
+@action("ADDORGANIZATION", *_DETAILS, answer=_STATED, writes=True)
 async def add_organization(call: Call) -> dict[str, Any]:
     """States an organization; nothing is validated by that."""
     with _inputs_told(call):
@@ -89,7 +95,7 @@ async def add_organization(call: Call) -> dict[str, Any]:
     return {"success": True, "organizationID": str(organization_id)}
 
 
-@action("UPDATEORGANIZATION", _ID, *_DETAILS, writes=True)
+@action("UPDATEORGANIZATION", _ID, *_DETAILS, answer=_STATED, writes=True)
 async def update_organization(call: Call) -> dict[str, Any]:
     """States all details anew. Pre-validations keep what was validated: order a new one."""
     with _inputs_told(call):
@@ -104,7 +110,22 @@ async def update_organization(call: Call) -> dict[str, Any]:
     return {"success": True, "organizationID": str(changed.id)}
 
 
-@action("LISTORGANIZATIONS", *PAGING)
+@action(
+    "LISTORGANIZATIONS",
+    *PAGING,
+    answer=(
+        answers.listing(
+            "Organizations",
+            "Oldest first; what was not stated is absent.",
+            _ORGANIZATION,
+            *(
+                answers.text(each.name, each.description, optional=not each.required)
+                for each in _DETAILS
+            ),
+            answers.instant("changedAt", "When it was stated last."),
+        ),
+    ),
+)
 async def list_organizations(call: Call) -> dict[str, Any]:
     """Organizations as they were stated last, oldest first."""
     limit, offset = page_bounds(call.arguments)
@@ -129,6 +150,11 @@ async def list_organizations(call: Call) -> dict[str, Any]:
         text(128),
         conditional=True,
         description="A pre-validation of the organization that this one takes the place of.",
+    ),
+    answer=(
+        answers.SUCCESS,
+        _ANCHOR,
+        answers.one_of("prevalidationState", "", "requested"),
     ),
     writes=True,
 )
@@ -156,6 +182,24 @@ async def order_prevalidation(call: Call) -> dict[str, Any]:
     "LISTPREVALIDATIONS",
     Parameter("organizationID", _ID_KIND, description="Only those of this organization."),
     *PAGING,
+    answer=(
+        answers.listing(
+            "Prevalidations",
+            "In the order of their numbers.",
+            _ANCHOR,
+            _ORGANIZATION,
+            answers.text("organizationName", "As it was validated."),
+            answers.one_of("prevalidationType", "", *TYPES),
+            answers.one_of("prevalidationState", "Now.", *_STATES),
+            answers.listing("domains", "What it covers, with all below.", answers.NAME),
+            answers.instant("requestedAt", "When it was ordered."),
+            answers.instant("validFrom", "First instant.", optional=True),
+            answers.instant("expiresAt", "Last second.", optional=True),
+            answers.number(
+                "renewsAnchorOrderNumber", "The one that it takes the place of.", optional=True
+            ),
+        ),
+    ),
 )
 async def list_prevalidations(call: Call) -> dict[str, Any]:
     """Pre-validations with their states now, in the order of their numbers."""

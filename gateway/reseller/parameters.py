@@ -1,6 +1,11 @@
 """What an action of the reseller API takes: declared once, used for parsing and for OpenAPI.
 
-    @action("ADDDOMAIN", Parameter("acmeAccountID", account_id, required=True), writes=True)
+    @action(
+        "ADDDOMAIN",
+        Parameter("acmeAccountID", account_id, required=True),
+        answer=(SUCCESS,),
+        writes=True,
+    )
     async def add_domain(call: Call) -> dict[str, Any]: ...
 
 `form.py` parses requests with these declarations, `openapi.py` describes them.
@@ -17,6 +22,7 @@ from gateway.config import Settings
 from gateway.db.pool import Connection
 from gateway.errors import NotBase64url
 from gateway.origin import Origin
+from gateway.reseller.answers import Member
 from gateway.services import Services
 
 
@@ -88,6 +94,7 @@ class Action:
     name: str
     parameters: tuple[Parameter, ...]
     handler: Handler
+    answer: tuple[Member, ...]
     writes: bool
 
     def changes_state(self, arguments: Mapping[str, Any]) -> bool:
@@ -99,8 +106,10 @@ ACTIONS: dict[str, Action] = {}
 """Every action by name. A module of actions registers its own when it is imported."""
 
 
-def action(name: str, *parameters: Parameter, writes: bool = False) -> Callable[[Handler], Handler]:
-    """Registers the decorated coroutine function as action `name`.
+def action(
+    name: str, *parameters: Parameter, answer: tuple[Member, ...], writes: bool = False
+) -> Callable[[Handler], Handler]:
+    """Registers the decorated coroutine function as action `name`, which gives `answer`.
 
     With `writes=True` it runs in one transaction and honours Idempotency-Key.
     """
@@ -108,7 +117,7 @@ def action(name: str, *parameters: Parameter, writes: bool = False) -> Callable[
     def register(handler: Handler) -> Handler:
         if name in ACTIONS:
             raise ValueError(f"two handlers for {name}")
-        ACTIONS[name] = Action(name, parameters, handler, writes)
+        ACTIONS[name] = Action(name, parameters, handler, answer, writes)
         return handler
 
     return register

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from gateway.reseller import answers
 from gateway.reseller.envelope import timestamp
 from gateway.reseller.parameters import (
     Call,
@@ -12,6 +13,13 @@ from gateway.reseller.parameters import (
     calendar_date,
     flag,
     text,
+)
+from gateway.rules.certificate_status import (
+    POST_SIGN_FAILED,
+    PRE_SIGN_FAILED,
+    REJECTED,
+    REVOKED,
+    VALID,
 )
 from gateway.rules.filters import parse_filter
 from gateway.store.reports import PurchaseLine
@@ -35,6 +43,12 @@ _ACCOUNT = Parameter(
 # Undocumented, but sent by clients that work with the vendor's API.
 _NAME = Parameter("domainName", text(255), conditional=True, description="Only this name.")
 
+_ORDER_STATUSES = ("pending", "ready", "processing", "valid", "invalid")
+_DESCRIPTIONS = tuple(
+    each.description for each in (VALID, REVOKED, POST_SIGN_FAILED, PRE_SIGN_FAILED, REJECTED)
+)
+_REMOVED = answers.instant("removeDate", "When the name was removed, if it was.", optional=True)
+
 
 @action(
     "GETLASTORDER",
@@ -57,6 +71,26 @@ _NAME = Parameter("domainName", text(255), conditional=True, description="Only t
         "validNotAfter with = != > < >= <=. Repeat it for conditions that all have to hold.",
     ),
     _NAME,
+    answer=(
+        answers.listing(
+            "Orders",
+            "One for each name of the subscription that has one.",
+            answers.number("orderNumber", "The order that added the name."),
+            answers.text("acmeOrderID"),
+            answers.one_of("acmeOrderStatus", "RFC 8555 §7.1.6.", *_ORDER_STATUSES),
+            answers.NAME,
+            answers.text("acmeAccountID", "Whose client ordered it."),
+            answers.text("acmeEABKeyID"),
+            answers.number(
+                "statusCode", "3, 5, 6, 7 or 8; absent while it is on its way.", optional=True
+            ),
+            answers.one_of("statusDesc", "In words.", *_DESCRIPTIONS, optional=True),
+            answers.number("certificateID", "Once there is a certificate.", optional=True),
+            answers.text("serialNumber", "Hexadecimal.", optional=True),
+            answers.instant("validNotBefore", "First second.", optional=True),
+            answers.instant("validNotAfter", "Last second.", optional=True),
+        ),
+    ),
 )
 async def get_last_order(call: Call) -> dict[str, Any]:
     """The newest certificate order of each name in the subscription that has one."""
@@ -85,6 +119,33 @@ async def get_last_order(call: Call) -> dict[str, Any]:
     _NAME,
     Parameter("fromDate", calendar_date, conditional=True, description="First day, UTC."),
     Parameter("toDate", calendar_date, conditional=True, description="Last day, UTC."),
+    answer=(
+        answers.listing(
+            "subscriptions",
+            "The current one first.",
+            answers.instant("subscriptionStartDate", "When its first name was added."),
+            answers.instant("subscriptionEndDate", "Its last second."),
+            answers.one_of("subscriptionStatus", "", "active", "grace", "expired"),
+            answers.listing(
+                "transactions",
+                "Oldest first.",
+                answers.one_of("transactionType", "", "addDomain", "extendDomains", "refundDomain"),
+                answers.instant("transactionDate", "When the money moved."),
+                answers.number("orderNumber", "A refund has that of its purchase."),
+                answers.money("cost", "Debited or refunded; with domainName that name's share."),
+                answers.CURRENCY,
+                answers.number("debitedForDays", "Days that the cost pays for."),
+                answers.listing(
+                    "domains",
+                    "What it was for.",
+                    answers.text("name"),
+                    answers.one_of("type", "", "FQDN", "Wildcard"),
+                    _REMOVED,
+                ),
+                _REMOVED,
+            ),
+        ),
+    ),
 )
 async def list_transactions(call: Call) -> dict[str, Any]:
     """What moved money: names added, extensions, refunds."""

@@ -103,6 +103,7 @@ class Licence:
     product: int
     days: int
     status: str
+    period_started_at: datetime
     expires_at: datetime | None
     add_ons: Mapping[int, datetime]
 
@@ -185,10 +186,10 @@ def decide_change(basket: Basket, prices: PriceList, now: datetime, licence: Lic
         return decide_order(basket, prices, now, licence)
     if licence.expires_at is None or licence.status not in ("active", "expired"):
         raise ArgumentInvalid("previousOrderNumber")
+    if not licence.is_active(now):  # A30: also one whose end was written and lies ahead again
+        raise OutsideRenewalPeriod
     if main.number == licence.product:
         return _renewal(basket, main, prices, now, licence, licence.expires_at)
-    if not licence.is_active(now):
-        raise OutsideRenewalPeriod
     return _upgrade(basket, main, prices, now, licence, licence.expires_at)
 
 
@@ -223,7 +224,8 @@ def _upgrade(
     if basket.days != licence.days:
         raise ArgumentInvalid("days")
     difference = prices.cost(main, licence.days) - prices.cost(former, licence.days)
-    fraction = _fraction_left(licence.days, expires_at, now)
+    # A30: nothing is charged for time before the period.
+    fraction = _fraction_left(licence.days, expires_at, max(now, licence.period_started_at))
     cost = max(difference * fraction, Decimal(0)).quantize(_CENT, ROUND_HALF_UP)
     line = Line(main, "upgrade", cost)
     return _with_add_ons(basket, prices, now, licence, (line,), licence.days, expires_at)

@@ -19,6 +19,7 @@ from gateway.rules import free_names, refund_policy, terms
 from gateway.rules.free_names import FreeBecause, Listed
 from gateway.rules.names import name_type
 from gateway.rules.pricing import PriceList, total
+from gateway.rules.refund_policies import once_per_name
 from gateway.rules.refund_policies.acme_domains import DomainFacts
 
 _NOTHING = Decimal("0.00")
@@ -33,6 +34,17 @@ class Policy:
     """A12."""
     maximum_days_after_extension: int | None = None
     """A11; None = no cumulative cap."""
+    minimum_days: int = 0
+    """R23; 0 = a name pays for the full days left and no more (A4)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Current:
+    """The current subscription of a credential; `has_names` matters in grace only (A29)."""
+
+    started_at: datetime
+    expires_at: datetime
+    has_names: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +88,19 @@ class ExtendDecision:
 
 @dataclass(frozen=True, slots=True)
 class RemoveDecision:
-    """Whether the order that added the name is paid back, and how much (0 = it is not)."""
+    """Whether the order that added the name is paid back, and how much (0 = it is not).
+
+    `refund_refused` says why R22 keeps what would have been paid back otherwise.
+    """
 
     refund: Decimal
+    refund_refused: str | None
 
 
 def decide_add(
     name: str,
     *,
-    expires_at: datetime | None,
+    current: Current | None,
     term_days: int,
     listed: Listed,
     prices: PriceList,
@@ -92,19 +108,18 @@ def decide_add(
     with_associated: bool,
     now: datetime,
 ) -> AddDomainDecision:
-    """R2, R6, R12, R14–R18. `expires_at` is that of the current subscription, `listed` its names.
+    """R2, R6, R12, R14–R18, R23. `listed` are the names of the current subscription.
 
     Raises SubscriptionInGrace (A15), DomainAlreadyPresent (E18a), PricingMissing, PricingBroken.
     """
-    state = None if expires_at is None else terms.state(expires_at, now)
-    if state == "grace":
-        raise SubscriptionInGrace
-    if expires_at is None or state == "expired":
-        # A16, A17: a fresh start; the names of the expired subscription count no more (A19).
-        starts, listed = True, _EMPTY
-        days, expires_at = term_days, terms.first_expiry(now, term_days)
+    starts = current is None or _is_over(current, now)
+    if current is None or starts:
+        # A16, A17, A29: a fresh start; the names of the expired subscription count no more (A19).
+        listed, days, expires_at = _EMPTY, term_days, terms.first_expiry(now, term_days)
     else:
-        starts, days = False, terms.full_days_left(expires_at, now)
+        # A30: nothing is charged for time before the subscription.
+        expires_at, began = current.expires_at, max(now, current.started_at)
+        days = max(terms.full_days_left(expires_at, began), policy.minimum_days)
     if name in listed.paid_by_name:
         raise DomainAlreadyPresent
     requested = _name_to_add(name, days, listed, prices, policy)
@@ -143,18 +158,29 @@ def decide_extend(
     return ExtendDecision(names, days, total([name.cost for name in names]), extended)
 
 
-def decide_remove(
-    *, expires_at: datetime, charged: Decimal, added_at: datetime, now: datetime
-) -> RemoveDecision:
-    """R7, R8: allowed while valid and in grace, with money back in the first 30 days.
+def decide_remove(*, expires_at: datetime, facts: DomainFacts) -> RemoveDecision:
+    """R7, R8, R22: allowed while valid and in grace, with money back in the first 30 days.
 
-    `charged` and `added_at` are those of the order that added the name. Raises
-    DomainNotRemovable (E8, A18).
+    `facts` are those of the order that added the name. Raises DomainNotRemovable (E8, A18).
     """
-    if terms.state(expires_at, now) == "expired":
+    if terms.state(expires_at, facts.asked_at) == "expired":
         raise DomainNotRemovable
-    objection = refund_policy.objection(DomainFacts(charged, added_at, now))
-    return RemoveDecision(charged if objection is None else _NOTHING)
+    objection = refund_policy.objection(facts)
+    if objection is None:
+        return RemoveDecision(facts.charged, None)
+    again = once_per_name.objection(facts.refunds, facts.asked_at)
+    return RemoveDecision(_NOTHING, again if again == objection else None)
+
+
+def _is_over(current: Current, now: datetime) -> bool:
+    """A16: the next name starts a new subscription. Raises SubscriptionInGrace (A15).
+
+    A29: one in grace that has no names could never be extended (A9): it is over too.
+    """
+    state = terms.state(current.expires_at, now)
+    if state == "grace" and current.has_names:
+        raise SubscriptionInGrace
+    return state != "active"
 
 
 def _name_to_add(

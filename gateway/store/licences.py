@@ -18,7 +18,6 @@ class StoredLicence:
     id: UUID
     number: int
     domain_name: str
-    period_started_at: datetime
     facts: Licence
 
 
@@ -111,12 +110,11 @@ async def _lock(
         row["product"],
         row["days"],
         row["status"],
+        row["period_started_at"],
         row["expires_at"],
         {each["product"]: each["expires_at"] for each in add_ons},
     )
-    stored = StoredLicence(
-        row["id"], row["number"], row["domain_name"], row["period_started_at"], facts
-    )
+    stored = StoredLicence(row["id"], row["number"], row["domain_name"], facts)
     return stored, row["reseller_id"]
 
 

@@ -26,6 +26,8 @@ class Search:
     status: str | None = None
     first: int = 1
     limit: int = 1000
+    refund_once_in_days: int = 0
+    """R22; only with it the report looks for earlier refunds of the same names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +70,25 @@ async def search(
                    max(subscription.expires_at) AS ends_at,
                    jsonb_build_object(
                        'added_at', min(domain.added_at),
-                       'removed', bool_or(line.cost > 0 AND domain.removed_at IS NOT NULL)) AS facts
+                       'removed', bool_or(line.cost > 0 AND domain.removed_at IS NOT NULL),
+                       'once_in_days', $11::integer,
+                       'last_refunded_at',
+                       CASE WHEN $11 > 0 AND wanted.kind = 'add_domain'
+                            THEN max((SELECT max(earlier.refunded_at)
+                                        FROM subscription.domain same
+                                        JOIN reseller.purchase earlier USING (order_number)
+                                       WHERE same.name = domain.name
+                                         AND same.free_because IS NULL
+                                         AND earlier.account_id = $1
+                                         AND earlier.refunded > 0))
+                                 FILTER (WHERE domain.free_because IS NULL) END) AS facts
               FROM wanted
               JOIN subscription.purchase_line line USING (order_number)
               JOIN subscription.domain ON domain.id = line.domain_id
               JOIN subscription.subscription ON subscription.id = domain.subscription_id
               JOIN subscription.eab_credential eab ON eab.kid = subscription.kid
               JOIN acme.server ON server.id = eab.server_id
-             GROUP BY wanted.order_number, server.product_id, server.description
+             GROUP BY wanted.order_number, wanted.kind, server.product_id, server.description
         ), sitelock AS (
             SELECT wanted.order_number,
                    string_agg(line.product::text, ',' ORDER BY line.kind = 'add_on', line.product)
@@ -87,7 +100,18 @@ async def search(
                        'period_started_at', licence.period_started_at,
                        'status', licence.status,
                        'refund_reason', licence.refund_reason,
-                       'only_add_ons', bool_and(line.kind = 'add_on')) AS facts
+                       'only_add_ons', bool_and(line.kind = 'add_on'),
+                       'once_in_days', $11::integer,
+                       'last_refunded_at',
+                       CASE WHEN $11 > 0
+                            THEN (SELECT max(earlier.refunded_at)
+                                    FROM product.licence same
+                                    JOIN product.order_line bought ON bought.licence_id = same.id
+                                    JOIN reseller.purchase earlier
+                                      ON earlier.order_number = bought.order_number
+                                   WHERE same.domain_name = licence.domain_name
+                                     AND same.reseller_id = $1
+                                     AND earlier.refunded > 0) END) AS facts
               FROM wanted
               JOIN product.order_line line USING (order_number)
               JOIN product.licence ON licence.id = line.licence_id
@@ -154,6 +178,7 @@ async def search(
         wanted.status,
         wanted.first - 1,
         wanted.limit,
+        wanted.refund_once_in_days,
     )
     orders = [
         ReportedOrder(**{name: value for name, value in row.items() if name != "found"})

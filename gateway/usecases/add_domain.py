@@ -9,11 +9,17 @@ from uuid import UUID
 from gateway import ids
 from gateway.db.pool import Connection
 from gateway.origin import Origin
-from gateway.rules import free_names
+from gateway.rules import free_names, terms
 from gateway.rules.free_names import Listed
 from gateway.rules.names import name_type
 from gateway.rules.pricing import PriceList
-from gateway.rules.subscriptions import AddDomainDecision, NameToAdd, Policy, decide_add
+from gateway.rules.subscriptions import (
+    AddDomainDecision,
+    Current,
+    NameToAdd,
+    Policy,
+    decide_add,
+)
 from gateway.store import audit, subscriptions
 from gateway.store.audit import Change
 from gateway.store.eab_credentials import EabCredential
@@ -128,10 +134,11 @@ async def _decide(
     current, has_wildcard = situation.current, False
     if current is not None and request.policy.any_wildcard_ends_free_www:
         has_wildcard = await subscriptions.has_wildcard(connection, current.id)
+    facts = None if current is None else await _current(connection, current, now)
     paid_by_name = {domain.name: domain.free_because is None for domain in situation.known}
     return decide_add(
         name,
-        expires_at=current.expires_at if current else None,
+        current=facts,
         term_days=situation.credential.term_days,
         listed=Listed(paid_by_name, has_wildcard),
         prices=situation.prices,
@@ -139,6 +146,14 @@ async def _decide(
         with_associated=request.with_associated,
         now=now,
     )
+
+
+async def _current(connection: Connection, current: Subscription, now: datetime) -> Current:
+    """Looks for names only where it matters (A29)."""
+    has_names = True
+    if terms.state(current.expires_at, now) == "grace":
+        has_names = bool(await subscriptions.all_domains(connection, current.id))
+    return Current(current.started_at, current.expires_at, has_names)
 
 
 async def _carry_out(
@@ -185,7 +200,7 @@ async def _start(
     former: Subscription | None,
     expires_at: datetime,
 ) -> UUID:
-    """R2, and R12 when it replaces a subscription whose grace period is over."""
+    """R2, and R12 or A29 when it replaces a subscription that is over."""
     subscription_id = ids.new_id()
     await subscriptions.start(
         connection,

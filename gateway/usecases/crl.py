@@ -3,7 +3,7 @@
 import asyncio
 from datetime import datetime, timedelta
 
-from gateway.ca.crl import entries
+from gateway.ca.crl import entries, told
 from gateway.ca.local import LocalCa
 from gateway.db.pool import Connection, Pool, transaction
 from gateway.errors import GatewayError
@@ -79,7 +79,7 @@ async def _renew(
     previous: StoredCrl | None,
     now: datetime,
 ) -> bytes:
-    this_update = now.replace(microsecond=0)
+    this_update = told(now)
     next_update = this_update + VALID_FOR
     number = previous.number + 1 if previous else 1
     # RFC 5280 §3.3: an entry goes only after a CRL was made beyond the certificate's end.

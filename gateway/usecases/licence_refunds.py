@@ -11,11 +11,12 @@ from gateway.errors import ArgumentInvalid, GatewayError
 from gateway.origin import Origin
 from gateway.rules import refund_policy
 from gateway.rules.licences import PRODUCTS
+from gateway.rules.refund_policies.once_per_name import NameRefunds
 from gateway.rules.refund_policies.sitelock import LicenceFacts
-from gateway.store import audit, licences
+from gateway.store import audit, licences, name_refunds
 from gateway.store.audit import Change
 from gateway.store.licences import OrderLine, StoredLicence
-from gateway.usecases.refund_purchase import refund_purchase
+from gateway.usecases.refund_purchase import earlier_refunds, refund_purchase
 
 _NOTHING = Decimal("0.00")
 
@@ -47,8 +48,11 @@ async def refund(
     reseller_id: UUID,
     order_number: int,
     reason_code: int,
+    once_in_days: int = 0,
 ) -> Ended:
     """Pays back what the order's licence cost in its present period; the licence ends.
+
+    `once_in_days` is the setting refund.once_per_name_days (R22).
 
     Raises ArgumentInvalid (no such order), AlreadyRefunded, AlreadyCancelled, OnlyAddOns and
     NotRefundable; then nothing is changed.
@@ -57,7 +61,8 @@ async def refund(
     if licence is None:
         raise ArgumentInvalid("orderNumber")
     lines = await licences.lines_of(connection, licence.id)
-    facts = facts_of(licence, lines, order_number, now)
+    refunds = await _refunds(connection, reseller_id, licence, once_in_days)
+    facts = facts_of(licence, lines, order_number, now, refunds)
     _refuse_ended(facts.status)
     if facts.only_add_ons:
         raise OnlyAddOns
@@ -72,10 +77,11 @@ async def cancel(
     reseller_id: UUID,
     order_number: int,
     products: Sequence[int],
+    once_in_days: int = 0,
 ) -> Ended:
     """Ends a licence, or just some of its add-ons, whatever the refund period.
 
-    A licence that could still be refunded is. Raises ArgumentInvalid, AlreadyRefunded,
+    A licence that could still be refunded is (R22 too). Raises ArgumentInvalid, AlreadyRefunded,
     AlreadyCancelled.
     """
     licence = await licences.lock_of_order(connection, reseller_id, order_number)
@@ -88,7 +94,8 @@ async def cancel(
         await _cancel_add_ons(connection, now, origin, licence, products)
         return Ended(_NOTHING)
     lines = await licences.lines_of(connection, licence.id)
-    facts = facts_of(licence, lines, order_number, now)
+    refunds = await _refunds(connection, reseller_id, licence, once_in_days)
+    facts = facts_of(licence, lines, order_number, now, refunds)
     if refund_policy.objection(facts) is None:
         return await _pay_back(connection, now, origin, licence, lines, facts)
     await licences.end(connection, licence.id, "cancelled", now)
@@ -98,18 +105,30 @@ async def cancel(
 
 
 def facts_of(
-    licence: StoredLicence, lines: Sequence[OrderLine], order_number: int, now: datetime
+    licence: StoredLicence,
+    lines: Sequence[OrderLine],
+    order_number: int,
+    now: datetime,
+    refunds: NameRefunds,
 ) -> LicenceFacts:
     """What decides whether an order of the licence is paid back now."""
     own = [line for line in lines if line.order_number == order_number]
     return LicenceFacts(
         days=licence.facts.days,
         purchased_at=own[0].purchased_at,
-        period_started_at=licence.period_started_at,
+        period_started_at=licence.facts.period_started_at,
         asked_at=now,
         status=licence.facts.status,
         only_add_ons=all(line.kind == "add_on" for line in own),
+        refunds=refunds,
     )
+
+
+async def _refunds(
+    connection: Connection, reseller_id: UUID, licence: StoredLicence, once_in_days: int
+) -> NameRefunds:
+    last_refund, name = name_refunds.last_of_licence, licence.domain_name
+    return await earlier_refunds(connection, last_refund, reseller_id, name, once_in_days)
 
 
 def _refuse_ended(status: str) -> None:
@@ -132,7 +151,7 @@ async def _pay_back(
     main = {line.order_number for line in lines if line.kind != "add_on"}
     cost_by_order: dict[int, Decimal] = {}
     for line in lines:
-        if line.order_number in main and line.purchased_at >= licence.period_started_at:
+        if line.order_number in main and line.purchased_at >= licence.facts.period_started_at:
             cost_by_order[line.order_number] = (
                 cost_by_order.get(line.order_number, _NOTHING) + line.cost
             )

@@ -161,7 +161,7 @@ async def _carry_out(
                 product=main.product.number,
                 days=decision.days,
                 expires_at=decision.expires_at,
-                period_started_at=now if renewed else stored.period_started_at,
+                period_started_at=now if renewed else stored.facts.period_started_at,
             )
     await licences.end_add_ons(connection, licence_id, decision.replaced, now)
     for product, ends in decision.add_on_expiry.items():

@@ -10,9 +10,10 @@ from gateway.errors import DomainNotRemovable
 from gateway.origin import Origin
 from gateway.rules.refund_policies.acme_domains import DomainFacts
 from gateway.rules.subscriptions import decide_remove
-from gateway.store import audit, subscriptions
+from gateway.store import audit, name_refunds, subscriptions
 from gateway.store.audit import Change
-from gateway.usecases.refund_purchase import refund_purchase
+from gateway.store.subscriptions import AddedDomain
+from gateway.usecases.refund_purchase import earlier_refunds, refund_purchase
 from gateway.usecases.revocation import revoke_refunded
 from gateway.usecases.subscriptions import credential_to_change, parse_name
 
@@ -26,6 +27,8 @@ class RemoveDomain:
     domain_name: str
     revoke_certificates: bool = False
     """With a refund, also what was issued for the names (setting refund.revoke_certificates)."""
+    refund_once_in_days: int = 0
+    """R22 (setting refund.once_per_name_days)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +37,14 @@ class DomainsRemoved:
 
     names: tuple[str, ...]
     refund: Decimal
+    refund_refused: str | None
+    """Why R22 kept the money that would have been paid back otherwise."""
 
 
 async def remove_domain(
     connection: Connection, now: datetime, origin: Origin, request: RemoveDomain
 ) -> DomainsRemoved:
-    """R7–R10: also for a suspended or deactivated EAB (A26).
+    """R7–R10, R22: also for a suspended or deactivated EAB (A26).
 
     The subscription stays as it is, even without names (A9). Raises ArgumentInvalid, and
     DomainNotRemovable (E8) for a name that is not in the subscription or after grace.
@@ -52,15 +57,17 @@ async def remove_domain(
     domain = await subscriptions.find_added(connection, current.id, name)
     if domain is None:
         raise DomainNotRemovable
-    decision = decide_remove(
-        expires_at=current.expires_at, charged=domain.charged, added_at=domain.added_at, now=now
-    )
+    facts = await _facts(connection, now, request, domain)
+    decision = decide_remove(expires_at=current.expires_at, facts=facts)
     removed = await subscriptions.remove_with_free_partners(connection, domain.id, now)
     after = {"credential": credential.kid, "removedWith": name}
-    changes = (Change("domain.removed", each, None, after) for each in removed)
+    changes = [Change("domain.removed", each, None, after) for each in removed]
+    if decision.refund_refused is not None:
+        kept = {"name": name, "amount": str(domain.charged), "reason": decision.refund_refused}
+        number = str(domain.order_number)
+        changes.append(Change("purchase.refund_refused", number, None, kept))
     await audit.record(connection, now, origin, *changes)
     if decision.refund > 0:
-        facts = DomainFacts(domain.charged, domain.added_at, now)
         amounts = {domain.order_number: decision.refund}
         await refund_purchase(connection, now, origin, facts, amounts)
         if request.revoke_certificates:
@@ -72,4 +79,17 @@ async def remove_domain(
                 names=removed,
                 since=domain.added_at,
             )
-    return DomainsRemoved(tuple(removed), decision.refund)
+    return DomainsRemoved(tuple(removed), decision.refund, decision.refund_refused)
+
+
+async def _facts(
+    connection: Connection, now: datetime, request: RemoveDomain, domain: AddedDomain
+) -> DomainFacts:
+    refunds = await earlier_refunds(
+        connection,
+        name_refunds.last_of_domain,
+        request.reseller_id,
+        domain.name,
+        request.refund_once_in_days,
+    )
+    return DomainFacts(domain.charged, domain.added_at, now, refunds=refunds)

@@ -1,5 +1,6 @@
 """The request and parse habits of existing clients (reseller-api.md §9), line by line."""
 
+import re
 from datetime import datetime
 from typing import Any
 
@@ -76,8 +77,19 @@ async def test_typescript_client_meets_a_403_for_a_name_it_already_has(
 ) -> None:
     account = await typescript.register()
     await typescript.add(account, "shop.example.com")
-    with pytest.raises(ConnectionRefusedError, match="403"):
+    with pytest.raises(ConnectionRefusedError) as refused:
         await typescript.add(account, "shop.example.com")
+    assert str(refused.value) == "403 The domain name is already present in the subscription."
+    # What it takes for a success: it tries again what may have been done.
+    assert re.search("domain.*already.*present|already.*subscribed", str(refused.value))
+
+
+async def test_typescript_client_shows_why_it_was_refused(typescript: TypeScriptClient) -> None:
+    account = await typescript.register()
+    with pytest.raises(ConnectionRefusedError, match="403 Domain could not be removed!"):
+        await typescript.call("REMOVEDOMAIN", acmeAccountID=account, domainName="a.example.com")
+    with pytest.raises(ConnectionRefusedError, match="400 The 'domainName' argument is missing!"):
+        await typescript.call("ADDDOMAIN", acmeAccountID=account)
 
 
 async def test_typescript_client_sends_undocumented_filters(typescript: TypeScriptClient) -> None:

@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from gateway.rules.purchases import Purchased
+from gateway.rules.refund_policies import once_per_name
+from gateway.rules.refund_policies.once_per_name import NO_LIMIT, NameRefunds
 
 PERIOD = timedelta(hours=30 * 24)
 """A6: "less than 30 days", to the instant."""
@@ -22,6 +24,7 @@ class DomainFacts:
     """It was removed before, for its money or too late for that."""
     extension: bool = False
     """The order extended a subscription (A8)."""
+    refunds: NameRefunds = NO_LIMIT
 
 
 def objection(facts: DomainFacts) -> str | None:
@@ -35,15 +38,16 @@ def objection(facts: DomainFacts) -> str | None:
         return "The name was removed before."
     if facts.asked_at >= deadline:
         return f"The refund period ended at {deadline:%Y-%m-%dT%H:%M:%SZ}."
-    return None
+    return once_per_name.objection(facts.refunds, facts.asked_at)
 
 
 def facts_of(purchased: Purchased, asked_at: datetime) -> DomainFacts:
-    """Known are `added_at` and `removed`."""
+    """Known are `added_at`, `removed` and what once_per_name looks at."""
     return DomainFacts(
         charged=purchased.cost,
         added_at=datetime.fromisoformat(purchased.known["added_at"]),
         asked_at=asked_at,
         removed=purchased.known["removed"],
         extension=purchased.kind == "extend_domains",
+        refunds=once_per_name.refunds_of(purchased.known),
     )

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from gateway.rules.purchases import Purchased
+from gateway.rules.refund_policies import once_per_name
+from gateway.rules.refund_policies.once_per_name import NO_LIMIT, NameRefunds
 
 PERIOD = timedelta(hours=14 * 24)
 
@@ -22,6 +24,7 @@ class LicenceFacts:
     asked_at: datetime
     status: str
     only_add_ons: bool = False
+    refunds: NameRefunds = NO_LIMIT
 
 
 def objection(facts: LicenceFacts) -> str | None:
@@ -39,11 +42,13 @@ def objection(facts: LicenceFacts) -> str | None:
         return "Only annual licences are refunded."
     if facts.asked_at >= deadline:
         return f"The refund period ended at {deadline:%Y-%m-%dT%H:%M:%SZ}."
-    return None
+    if facts.status == "expired":  # A30: written, though its end lies ahead again
+        return "It has expired."
+    return once_per_name.objection(facts.refunds, facts.asked_at)
 
 
 def facts_of(purchased: Purchased, asked_at: datetime) -> LicenceFacts:
-    """Known are `days`, `period_started_at`, `status` and `only_add_ons`."""
+    """Known are `days`, `period_started_at`, `status`, `only_add_ons`, and refunds_of's."""
     return LicenceFacts(
         days=purchased.known["days"],
         purchased_at=purchased.purchased_at,
@@ -51,4 +56,5 @@ def facts_of(purchased: Purchased, asked_at: datetime) -> LicenceFacts:
         asked_at=asked_at,
         status=purchased.known["status"],
         only_add_ons=purchased.known["only_add_ons"],
+        refunds=once_per_name.refunds_of(purchased.known),
     )

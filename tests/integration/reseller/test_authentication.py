@@ -12,10 +12,14 @@ from gateway.db.pool import Pool, transaction
 from gateway.usecases import resellers
 from tests.support.action_door import LOGIN, OPERATOR, PASSWORD, START, Door, open_door, serve
 
+_TEXT = (
+    "Incorrect login details, account is locked, password has expired, "
+    "or your source IP is blocked!"
+)
 E5 = {
     "type": "urn:sectigo:params:acme:error:unauthorized",
-    "detail": "Incorrect login details, account is locked, password has expired, "
-    "or your source IP is blocked!",
+    "detail": _TEXT,
+    "errorMessage": _TEXT,
 }
 
 

@@ -120,7 +120,7 @@ _FUZZ = settings(
 async def _refused_or_done(door: Door, answered: Answered, before: object) -> None:
     assert answered.status < 500, answered.text
     if answered.status != 200:
-        assert set(answered.json) == {"type", "detail"}
+        assert set(answered.json) == {"type", "detail", "errorMessage"}
         assert await door.state() == before
 
 

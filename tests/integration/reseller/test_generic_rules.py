@@ -15,13 +15,18 @@ from tests.support.action_door import LOGIN, PASSWORD, Door
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 GOOD = {"action": "LISTBINDINGS", "loginName": LOGIN, "loginPassword": PASSWORD}
 MALFORMED = "urn:sectigo:params:acme:error:malformed"
+HTTPS_NEEDED = "Use of HTTPS is REQUIRED!"
 UNAUTHORIZED = "urn:sectigo:params:acme:error:unauthorized"
 
 
 async def test_plain_http_is_refused_whatever_else_is_wrong(door: Door) -> None:
     answered = await door.send("GET", headers={"X-Forwarded-Proto": "http"})
     assert answered.status == 403
-    assert answered.json == {"type": UNAUTHORIZED, "detail": "Use of HTTPS is REQUIRED!"}
+    assert answered.json == {
+        "type": UNAUTHORIZED,
+        "detail": HTTPS_NEEDED,
+        "errorMessage": HTTPS_NEEDED,
+    }
 
 
 @pytest.mark.parametrize("path", ["/products/!ACMEAdmin", "/products/%21ACMEAdmin"])
@@ -219,6 +224,7 @@ async def test_an_unexpected_fault_is_500_without_details(
     assert answered.json == {
         "type": "urn:sectigo:params:acme:error:serverInternal",
         "detail": "An internal error occurred!",
+        "errorMessage": "An internal error occurred!",
     }
     logged = "".join(capsys.readouterr())
     assert "ConfigurationError" in logged

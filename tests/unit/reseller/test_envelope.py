@@ -70,7 +70,8 @@ def test_the_error_table(
     response = envelope.refusal(error)
     assert response.status == status
     told: dict[str, Any] = json.loads(response.body)  # type: ignore[arg-type]
-    assert list(told) == ["type", "detail"]
+    assert list(told) == ["type", "detail", "errorMessage"]
+    assert told["errorMessage"] == told["detail"]
     assert told["type"] == f"urn:sectigo:params:acme:error:{kind}"
     assert detail in told["detail"]
     assert response.content_type == "application/json"

@@ -1,6 +1,6 @@
 """Decisions: what adding, extending and removing would do, at what cost (§4)."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -17,8 +17,10 @@ from gateway.errors import (
 )
 from gateway.rules.free_names import FreeBecause, Listed
 from gateway.rules.pricing import Price, PriceList
+from gateway.rules.refund_policies.acme_domains import DomainFacts
 from gateway.rules.subscriptions import (
     AddDomainDecision,
+    Current,
     Policy,
     decide_add,
     decide_extend,
@@ -29,6 +31,7 @@ PRICES = PriceList(
     "USD", {"fqdn": Price(Decimal(365), "USD"), "wildcard": Price(Decimal(1095), "USD")}
 )
 EXPIRY = datetime(2026, 1, 10, 23, 59, 59, tzinfo=UTC)
+CURRENT = Current(EXPIRY - timedelta(days=365), EXPIRY)
 NOTHING = Listed({}, has_wildcard=False)
 
 
@@ -38,7 +41,7 @@ def at(text: str) -> datetime:
 
 def add(name: str, now: str = "2025-06-01T00:00:00", **given_facts: Any) -> AddDomainDecision:
     facts: dict[str, Any] = {
-        "expires_at": EXPIRY,
+        "current": CURRENT,
         "term_days": 365,
         "listed": NOTHING,
         "prices": PRICES,
@@ -50,7 +53,7 @@ def add(name: str, now: str = "2025-06-01T00:00:00", **given_facts: Any) -> AddD
 
 
 def test_x1_the_first_name_starts_the_subscription() -> None:
-    decision = add("a.example", "2025-01-10T15:30:00", expires_at=None)
+    decision = add("a.example", "2025-01-10T15:30:00", current=None)
     assert decision.starts_subscription
     assert decision.expires_at == EXPIRY
     assert (decision.cost, decision.days) == (Decimal("365.00"), 365)
@@ -58,7 +61,7 @@ def test_x1_the_first_name_starts_the_subscription() -> None:
 
 @pytest.mark.parametrize(("days", "cost"), [(730, "730.00"), (1095, "1095.00")])
 def test_x2_the_first_name_pays_the_whole_term(days: int, cost: str) -> None:
-    decision = add("a.example", "2025-01-10T15:30:00", expires_at=None, term_days=days)
+    decision = add("a.example", "2025-01-10T15:30:00", current=None, term_days=days)
     assert decision.cost == Decimal(cost)
 
 
@@ -170,7 +173,8 @@ def test_a11_a_cumulative_cap_counts_the_days_left() -> None:
 
 def remove(now: str) -> Decimal:
     added = at("2025-12-20T00:00:00")
-    return decide_remove(expires_at=EXPIRY, charged=Decimal(21), added_at=added, now=at(now)).refund
+    facts = DomainFacts(Decimal(21), added, at(now))
+    return decide_remove(expires_at=EXPIRY, facts=facts).refund
 
 
 def test_r7_r8_removal_while_valid_and_in_grace() -> None:

@@ -1,0 +1,49 @@
+"""R22: how often a reseller gets money back for the same name by itself.
+
+Without it a name that is added, removed on day 29 and added again costs next to nothing. It is
+asked last, after the period and the other conditions of a family.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class NameRefunds:
+    """What was paid back for the name before, in the same family, to the same reseller.
+
+    A wildcard and its base are two names. All accounts and subscriptions of the reseller count.
+    """
+
+    once_in_days: int = 0
+    """Setting refund.once_per_name_days; 0 = as often as the name is added (the source)."""
+    last_at: datetime | None = None
+    """When money last came back for it; None = never."""
+
+
+NO_LIMIT = NameRefunds()
+"""The letter of the source."""
+
+
+def objection(refunds: NameRefunds, asked_at: datetime) -> str | None:
+    """None = nothing in R22 is against another refund; otherwise why there is none.
+
+    The days are spans of 24 hours from the last refund; one ahead of `asked_at` counts too (A30).
+    """
+    if refunds.once_in_days == 0 or refunds.last_at is None:
+        return None
+    again = refunds.last_at + timedelta(days=refunds.once_in_days)
+    if asked_at >= again:
+        return None
+    return (
+        f"The name was refunded on {refunds.last_at:%Y-%m-%dT%H:%M:%SZ}; the same name is refunded"
+        f" once in {refunds.once_in_days} days."
+    )
+
+
+def refunds_of(known: Mapping[str, Any]) -> NameRefunds:
+    """Of a purchase in the order report; known are `once_in_days` and `last_refunded_at`."""
+    last = known.get("last_refunded_at")
+    return NameRefunds(known.get("once_in_days", 0), datetime.fromisoformat(last) if last else None)

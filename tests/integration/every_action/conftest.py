@@ -1,0 +1,31 @@
+"""A gateway that can send mail too, and a life that was led there."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from gateway.config import Notices, Refund, Subscriptions
+from tests.support.challenge_server import challenge_server
+from tests.support.gateway import RunningGateway, running_gateway
+from tests.support.life import Life
+from tests.support.ports import free_ports
+
+
+@pytest.fixture
+async def gateway(database: str, tmp_path: Path) -> AsyncIterator[RunningGateway]:
+    """With every limit on money set. Nobody listens at its mail server's port."""
+    notices = Notices(smtp_host="127.0.0.1", smtp_port=free_ports(1)[0], smtp_tls="none")
+    sections = {
+        "notices": notices,
+        "refund": Refund(once_per_name_days=365, revoke_certificates=True),
+        "subscriptions": Subscriptions(minimum_days=90),
+    }
+    async with running_gateway(database, tmp_path, **sections) as running:
+        yield running
+
+
+@pytest.fixture
+async def life(gateway: RunningGateway) -> AsyncIterator[Life]:
+    async with challenge_server(gateway.http_port) as web:
+        yield await Life(gateway, web).lead()
