@@ -24,7 +24,16 @@ from tests.support.shop import Shop
 
 HOOK = Path(__file__).with_name("dns_hook.py")
 NPM_PACKAGES = Path(sys.prefix) / "npm" / "node_modules"
+CLIENTS = Path(__file__).with_name("clients")
+_ENVIRONMENTS = Path(sys.prefix) / "clients"
 _PATIENCE_SECONDS = 120
+
+
+def in_its_environment(client: str, command: str) -> str:
+    """A program of the environment that `CLIENTS/client.txt` names; its absence is a failure."""
+    found = _ENVIRONMENTS / client / "bin" / command
+    assert found.exists(), f"{client} is not installed: make python-clients"
+    return str(found)
 
 
 @dataclass(frozen=True)

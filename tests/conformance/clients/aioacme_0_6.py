@@ -1,0 +1,76 @@
+"""aioacme, which reads every member of what it gets by a schema."""
+
+import asyncio
+import base64
+import os
+import ssl
+import sys
+from pathlib import Path
+
+import aioacme
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.x509.oid import NameOID
+
+WEBROOT = Path(os.environ["WEBROOT"])
+_POLLS = 60
+
+
+async def until(acme_object, *statuses):
+    """What `acme_object` gives once it has one of these statuses."""
+    for _ in range(_POLLS):
+        found = await acme_object()
+        if found.status.value in statuses:
+            return found
+        await asyncio.sleep(0.5)
+    raise TimeoutError(found)
+
+
+async def prove(acme, authorization):
+    [challenge] = [each for each in authorization.challenges if each.type.value == "http-01"]
+    thumbprint = aioacme.jwk_thumbprint(aioacme.make_jwk(acme.account_key))
+    (WEBROOT / challenge.token).write_text(f"{challenge.token}.{thumbprint}")
+    await acme.answer_challenge(challenge.url)
+    proven = await until(lambda: acme.get_authorization(authorization.uri), "valid", "invalid")
+    assert proven.status.value == "valid", proven
+
+
+async def issue(acme, names):
+    order = await acme.new_order([aioacme.Identifier(value=name) for name in names])
+    for url in order.authorizations:
+        authorization = await acme.get_authorization(url)
+        if authorization.status.value == "pending":
+            await prove(acme, authorization)
+    order = await until(lambda: acme.get_order(order.uri), "ready")
+    csr = (
+        x509.CertificateSigningRequestBuilder()
+        .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])]))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(n) for n in names]), False)
+        .sign(ec.generate_private_key(ec.SECP256R1()), SHA256())
+    )
+    finalized = await acme.finalize_order(order.finalize, csr)
+    valid = await until(lambda: acme.get_order(finalized.uri), "valid")
+    return await acme.get_certificate(valid.certificate)
+
+
+async def main(names):
+    binding = aioacme.ExternalAccountBinding(
+        os.environ["EAB_KID"], base64.urlsafe_b64decode(os.environ["EAB_MAC_KEY"] + "=")
+    )
+    async with aioacme.Client(
+        account_key=ec.generate_private_key(ec.SECP384R1()),
+        directory_url=os.environ["DIRECTORY"],
+        external_account_binding=binding,
+        ssl=ssl.create_default_context(),
+    ) as acme:
+        assert (await acme.get_account()).status.value == "valid"
+        await acme.update_account(contact=["mailto:admin@example.com"])
+        Path("first.pem").write_bytes(await issue(acme, names))
+        await acme.change_key(ec.generate_private_key(ec.SECP256R1()))
+        Path("second.pem").write_bytes(await issue(acme, names))
+        leaf = x509.load_pem_x509_certificates(Path("second.pem").read_bytes())[0]
+        await acme.revoke_certificate(leaf, reason=aioacme.RevocationReason.superseded)
+
+
+asyncio.run(main(sys.argv[1:]))
