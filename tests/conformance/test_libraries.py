@@ -6,9 +6,11 @@ second. They find all challenge types on offer, and on the second order valid au
 
 import pytest
 
+from gateway.app import load_ca
 from tests.conformance.conftest import CLIENTS, Site, in_its_environment, program
 from tests.conformance.document import variables
 from tests.conformance.webroot import webroot
+from tests.support.slow_issuer import SlowIssuer
 
 NAMES = ("www.example.com", "b.example.com")
 
@@ -49,3 +51,21 @@ async def test_a_library_tells_its_user_why_it_was_refused(site: Site, library: 
     assert "The MAC does not verify" in output
     output = await site.fail(*command(library), *NAMES, **told)
     assert "b.example.com: not in the subscription; ask your reseller to add it." in output
+
+
+@every_library
+async def test_a_library_waits_for_an_issuer_that_takes_its_time(site: Site, library: str) -> None:
+    """No order makes a second certificate while its client asks again and again."""
+    await site.buy(*NAMES)
+    services = site.gateway.services
+    slow = SlowIssuer(await load_ca(services.settings), site.directory / "upstream", seconds=3)
+    object.__setattr__(services, "issuer", slow)
+    async with webroot(site) as directory:
+        await site.succeed(*command(library), *NAMES, **variables(site), WEBROOT=str(directory))
+    first = site.check_certificate(site.directory / "first.pem", *NAMES)
+    second = site.check_certificate(site.directory / "second.pem", *NAMES)
+    issued = await site.gateway.pool.fetch("SELECT serial FROM ca.certificate WHERE NOT withheld")
+    assert {int(row["serial"], 16) for row in issued} == {
+        first.serial_number,
+        second.serial_number,
+    }

@@ -54,6 +54,10 @@ async def issue(acme, names):
     return await acme.get_certificate(valid.certificate)
 
 
+def keep(name, chain):
+    Path(name).write_bytes(chain)
+
+
 async def main(names):
     binding = aioacme.ExternalAccountBinding(
         os.environ["EAB_KID"], base64.urlsafe_b64decode(os.environ["EAB_MAC_KEY"] + "=")
@@ -66,10 +70,11 @@ async def main(names):
     ) as acme:
         assert (await acme.get_account()).status.value == "valid"
         await acme.update_account(contact=["mailto:admin@example.com"])
-        Path("first.pem").write_bytes(await issue(acme, names))
+        keep("first.pem", await issue(acme, names))
         await acme.change_key(ec.generate_private_key(ec.SECP256R1()))
-        Path("second.pem").write_bytes(await issue(acme, names))
-        leaf = x509.load_pem_x509_certificates(Path("second.pem").read_bytes())[0]
+        second = await issue(acme, names)
+        keep("second.pem", second)
+        leaf, *_ = x509.load_pem_x509_certificates(second)
         await acme.revoke_certificate(leaf, reason=aioacme.RevocationReason.superseded)
 
 
