@@ -1,8 +1,11 @@
-"""ACME libraries, old and strict ones: EAB, http-01, a second certificate, revocation.
+"""ACME libraries, old and strict ones: EAB, a second certificate, revocation.
 
 Each is driven by a script of `clients/`, which writes `first.pem` and `second.pem` and revokes the
 second. They find all challenge types on offer, and on the second order valid authorizations.
 """
+
+import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -69,3 +72,20 @@ async def test_a_library_waits_for_an_issuer_that_takes_its_time(site: Site, lib
         first.serial_number,
         second.serial_number,
     }
+
+
+async def test_clients_on_many_machines_share_one_credential(site: Site) -> None:
+    """Each makes an account of its own under it, at the same moment, for the same names."""
+    await site.buy(*NAMES)
+
+    async def on_a_machine(library: str, webroot: str) -> None:
+        place = site.directory / library
+        place.mkdir()
+        there = replace(site, directory=place)
+        await there.succeed(*command(library), *NAMES, **variables(site), WEBROOT=webroot)
+        site.check_certificate(place / "first.pem", *NAMES)
+
+    async with webroot(site) as directory:
+        await asyncio.gather(*(on_a_machine(library, str(directory)) for library in LIBRARIES))
+    accounts = "SELECT count(*) FROM acme.account WHERE kid = $1 AND status = 'valid'"
+    assert await site.gateway.pool.fetchval(accounts, site.customer.eab.kid) == len(LIBRARIES)

@@ -1,4 +1,4 @@
-"""aioacme, which reads every member of what it gets by a schema."""
+"""aioacme, which reads every member of what it gets by a schema, and proves names by dns-01."""
 
 import asyncio
 import base64
@@ -8,12 +8,12 @@ import sys
 from pathlib import Path
 
 import aioacme
+import httpx
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.x509.oid import NameOID
 
-WEBROOT = Path(os.environ["WEBROOT"])
 _POLLS = 60
 
 
@@ -28,9 +28,13 @@ async def until(acme_object, *statuses):
 
 
 async def prove(acme, authorization):
-    [challenge] = [each for each in authorization.challenges if each.type.value == "http-01"]
-    thumbprint = aioacme.jwk_thumbprint(aioacme.make_jwk(acme.account_key))
-    (WEBROOT / challenge.token).write_text(f"{challenge.token}.{thumbprint}")
+    [challenge] = [each for each in authorization.challenges if each.type.value == "dns-01"]
+    record = {
+        "name": acme.get_dns_challenge_domain(authorization.identifier.value),
+        "value": acme.get_dns_challenge_validation(challenge.token),
+    }
+    async with httpx.AsyncClient() as zone:
+        (await zone.post(f"{os.environ['ZONE_URL']}/present", params=record)).raise_for_status()
     await acme.answer_challenge(challenge.url)
     proven = await until(lambda: acme.get_authorization(authorization.uri), "valid", "invalid")
     assert proven.status.value == "valid", proven
