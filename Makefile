@@ -5,7 +5,8 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 UV_VERSION := 0.13.9
 
-.PHONY: install demo serve test bench bench-actions lint lock system-packages npm-packages
+.PHONY: install demo serve test bench bench-actions lint lock system-packages npm-packages \
+        python-clients
 
 install: $(INSTALLED)
 
@@ -23,15 +24,18 @@ demo: install
 serve: install
 	@$(BIN)/python -m gateway.sandbox.stay
 
-test: install system-packages npm-packages
+test: install system-packages npm-packages python-clients
 	$(BIN)/pytest --numprocesses auto --dist worksteal $(ARGS)
 
-# Real ACME clients, and web servers, from Debian and npm; the tests fail without them.
+# Real ACME clients, and web servers, from Debian, npm and PyPI; the tests fail without them.
 system-packages:
 	@sh tests/system_packages.sh tests/debian-packages.txt
 
 npm-packages: install system-packages
 	@sh tests/npm_packages.sh tests/conformance/npm $(VENV)/npm
+
+python-clients: install
+	@sh tests/python_clients.sh tests/conformance/clients $(VENV)/clients $(BIN)/uv
 
 bench: install
 	$(BIN)/python -m bench $(ARGS)

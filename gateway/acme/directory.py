@@ -34,5 +34,5 @@ def directory(door: Door, server: Server) -> Reply:
 
 
 def new_nonce(method: str) -> Reply:
-    """The nonce itself is a header that every response has."""
+    """The nonce itself is in a header of the answer."""
     return Reply(None, 204 if method == "GET" else 200)

@@ -42,6 +42,7 @@ class Routes:
     async def answer(self, request: PlainRequest, broken: Problem | None = None) -> Answer:
         """A resource or a problem document; raises nothing. `broken` = the body did not come."""
         server: Server | None = None
+        rest = ""
         try:
             found = await self._door.servers.find(request.path)
             if found is None:
@@ -54,7 +55,9 @@ class Routes:
             reply = _problem_reply(problem)
         except Exception as error:
             reply = _problem_reply(_unexpected(error))
-        return await self._framed(server, reply)
+        # acme-client 2.0.9 for Ruby breaks on a nonce that comes with the directory.
+        with_nonce = request.method == "POST" or rest == "newNonce"  # RFC 8555 §6.5, §7.2
+        return await self._framed(server, reply, with_nonce)
 
     async def _reply(self, request: PlainRequest, server: Server, rest: str) -> Reply:
         method, urls = request.method, self._door.urls(server)
@@ -116,11 +119,12 @@ class Routes:
             self._door.nonces.forget_epoch()
             raise bad_nonce()
 
-    async def _framed(self, server: Server | None, reply: Reply) -> Answer:
+    async def _framed(self, server: Server | None, reply: Reply, with_nonce: bool) -> Answer:
         headers = [("Cache-Control", "no-store"), *_FOR_BROWSERS]
         if server is not None:
             headers.append(("Link", f'<{self._door.urls(server).directory}>;rel="index"'))
-            await self._add_nonce(headers)
+            if with_nonce:
+                await self._add_nonce(headers)
         headers += [("Link", f'<{url}>;rel="{relation}"') for url, relation in reply.links]
         headers += reply.headers.items()
         if reply.location:

@@ -13,7 +13,7 @@ from aiohttp import web
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from gateway.config import Validation
+from gateway.config import Directory, Validation
 from tests.conformance.fronts import open_front
 from tests.conformance.fronts import program as program
 from tests.integration.acme.conftest import Customer, new_customer
@@ -24,7 +24,16 @@ from tests.support.shop import Shop
 
 HOOK = Path(__file__).with_name("dns_hook.py")
 NPM_PACKAGES = Path(sys.prefix) / "npm" / "node_modules"
+CLIENTS = Path(__file__).with_name("clients")
+_ENVIRONMENTS = Path(sys.prefix) / "clients"
 _PATIENCE_SECONDS = 120
+
+
+def in_its_environment(client: str, command: str) -> str:
+    """A program of the environment that `CLIENTS/client.txt` names; its absence is a failure."""
+    found = _ENVIRONMENTS / client / "bin" / command
+    assert found.exists(), f"{client} is not installed: make python-clients"
+    return str(found)
 
 
 @dataclass(frozen=True)
@@ -157,8 +166,14 @@ def methods() -> list[str] | None:
 
 
 @pytest.fixture
+def terms() -> str | None:
+    """URL of the terms of service: none, as in sandboxes."""
+    return None
+
+
+@pytest.fixture
 async def site(
-    front: str, methods: list[str] | None, database: str, tmp_path: Path
+    front: str, methods: list[str] | None, terms: str | None, database: str, tmp_path: Path
 ) -> AsyncIterator[Site]:
     """By the real clock: clients look at the dates of what they get."""
     async with open_zone() as zone:
@@ -170,7 +185,8 @@ async def site(
             allow_private_addresses=True,
             methods=methods,
         )
-        async with open_front(front, database, tmp_path, validation) as gateway:
+        sections = {"validation": validation, "directory": Directory(terms_of_service=terms)}
+        async with open_front(front, database, tmp_path, **sections) as gateway:
             directory = tmp_path / "client"
             directory.mkdir()
             yield Site(gateway, await new_customer(Shop(gateway)), zone, directory)

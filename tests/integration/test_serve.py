@@ -48,7 +48,7 @@ class Served:
             return await response.text()
 
 
-async def configured(database: str, directory: Path, **sections: Any) -> Settings:
+async def configured(database: str, directory: Path, /, **sections: Any) -> Settings:
     """A sandbox's settings with certificates in their files."""
     port, plain, metrics = free_ports(3)
     listen = Listen(host="127.0.0.1", port=port, plain_http_port=plain, metrics_port=metrics)

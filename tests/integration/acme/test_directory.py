@@ -42,6 +42,17 @@ async def test_all_nonces_differ(new_client: NewClient) -> None:
     assert len({await client.nonce() for _ in range(20)}) == 20
 
 
+@pytest.mark.parametrize("rest", ["", "/renewalInfo/AAAA.AAAA", "/newOrder"])
+async def test_only_new_nonce_gives_a_nonce_to_who_signs_nothing(
+    client: AcmeClient, rest: str
+) -> None:
+    """Clients that read the directory without their account's key keep no nonces (§6.5)."""
+    for method in ("GET", "HEAD"):
+        answer = await client.request(method, client.directory_url + rest)
+        assert "Replay-Nonce" not in answer.headers
+    assert (await client.post(client.directory_url + rest)).headers["Replay-Nonce"]
+
+
 async def test_directory_and_nonce_can_be_read_with_post_as_get(client: AcmeClient) -> None:
     directory = await client.post(client.directory_url)
     assert (directory.status, directory.json["newOrder"]) == (200, client.directory["newOrder"])
