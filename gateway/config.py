@@ -5,7 +5,7 @@ import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -16,6 +16,7 @@ from pydantic import (
     IPvAnyNetwork,
     SecretStr,
     ValidationError,
+    model_validator,
 )
 from pydantic_settings import (
     BaseSettings,
@@ -27,6 +28,7 @@ from pydantic_settings import (
 
 from gateway.errors import ConfigurationError
 
+_DAY = 86400  # seconds
 _PUBLIC_URL = re.compile(r"https?://[^/?#@\s]+(/[^?#\s]*[^/?#\s])?")
 _HOST = r"(\[[^]/?#@]*\]|[^]\[:/?#@,]*)(:\d+)?"
 _LABEL = r"[A-Za-z0-9](-*[A-Za-z0-9])*"
@@ -169,6 +171,12 @@ class Issuance(_Section):
     as a part of its life (BR §7.1.2.7: 48 hours at most)."""
     ssl_names: Literal["public", "any"] | None = None
     """Which names SSL certificates are sold for; default: public, in a sandbox any."""
+
+    @model_validator(mode="after")
+    def _lives_on(self) -> Self:
+        if 2 * self.backdate_seconds > self.certificate_days * _DAY:
+            raise ValueError("backdate_seconds is more than half of certificate_days")
+        return self
 
 
 class Directory(_Section):

@@ -13,6 +13,7 @@ from cryptography.x509.oid import NameOID
 
 from tests.integration.acme.conftest import NAME, Customer, ReadyOrder
 from tests.support.acme_client import AcmeClient, base64url, make_csr
+from tests.support.csrs import csr, of_version
 from tests.support.lint import assert_lints_clean
 
 
@@ -44,14 +45,53 @@ async def test_a_ready_order_gives_a_certificate_for_exactly_its_names(
     chain[-1].verify_directly_issued_by(root)
 
 
-async def test_it_starts_now_and_lasts_ninety_days_by_the_business_clock(
+async def test_it_starts_an_hour_ago_and_lasts_ninety_days_by_the_business_clock(
     client: AcmeClient, ready_order: ReadyOrder
 ) -> None:
+    """Visitors' clocks may be slow; the hour is a part of the ninety days."""
     order = await ready_order()
     finalized = (await client.finalize(order, make_csr([NAME]))).json
     leaf = (await download(client, finalized))[0]
-    assert leaf.not_valid_before_utc == datetime(2025, 1, 10, 15, 30, tzinfo=UTC)
-    assert leaf.not_valid_after_utc == datetime(2025, 4, 10, 15, 29, 59, tzinfo=UTC)
+    assert leaf.not_valid_before_utc == datetime(2025, 1, 10, 14, 30, tzinfo=UTC)
+    assert leaf.not_valid_after_utc == datetime(2025, 4, 10, 14, 29, 59, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("members", "begins", "ends"),
+    [
+        ({"notAfter": "2025-04-10T15:29:59Z"}, "2025-01-10T15:30:00", "2025-04-10T15:29:59"),
+        ({"notAfter": "2025-04-10T15:00:00Z"}, "2025-01-10T15:00:01", "2025-04-10T15:00:00"),
+        ({"notBefore": "2025-01-10T15:30:00Z"}, "2025-01-10T15:30:00", "2025-04-10T15:29:59"),
+        ({"notBefore": "2025-01-10T14:45:00Z"}, "2025-01-10T14:45:00", "2025-04-10T14:44:59"),
+    ],
+    ids=["the longest life", "nearly the longest", "from now", "from earlier"],
+)
+async def test_dates_that_were_asked_for_are_kept(
+    client: AcmeClient,
+    ready_order: ReadyOrder,
+    members: dict[str, str],
+    begins: str,
+    ends: str,
+) -> None:
+    finalized = (await client.finalize(await ready_order(**members), make_csr([NAME]))).json
+    leaf = (await download(client, finalized))[0]
+    shown = [leaf.not_valid_before_utc, leaf.not_valid_after_utc]
+    assert [each.isoformat().removesuffix("+00:00") for each in shown] == [begins, ends]
+
+
+@pytest.mark.parametrize("version", [1, 2])
+async def test_csrs_of_old_clients_are_certified(
+    client: AcmeClient, ready_order: ReadyOrder, version: int
+) -> None:
+    """`acme` 1.21.0, Ruby's OpenSSL: another version, an empty common name, a dot at the end."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    order = await ready_order()
+    sound = csr([f"{NAME.upper()}."], signer=key, common_name="")
+    answer = await client.finalize(order, of_version(version, sound, signer=key))
+    assert (answer.status, answer.json["status"]) == (200, "valid"), answer.body
+    assert (await download(client, answer.json))[0].public_key() == key.public_key()
+    again = await client.finalize(order, csr([NAME], signer=key))
+    assert (again.status, again.json["status"]) == (200, "valid")
 
 
 async def test_a_shorter_life_can_be_asked_for(client: AcmeClient, ready_order: ReadyOrder) -> None:

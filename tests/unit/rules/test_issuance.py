@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from gateway.errors import BadValidity
 from gateway.rules.issuance import (
@@ -82,6 +83,29 @@ def test_exactly_the_unlisted_names_are_refused(listed: set[str]) -> None:
     assert all(refusal.concerns_name_only for refusal in told)
 
 
+@pytest.mark.parametrize(
+    ("name", "refused"),
+    [
+        ("a.internal", True),
+        ("*.a.internal", True),
+        ("a.nosuchtld", True),
+        ("a.example.com", False),
+        ("*.a.example.com", False),
+    ],
+)
+def test_a_server_of_a_public_ca_certifies_public_names_only(name: str, refused: bool) -> None:
+    open_to_all = facts(listed=[name])
+    assert refusals(open_to_all, [name], NOW) == []
+    told = refusals(replace(open_to_all, public_only=True), [name], NOW)
+    assert [(each.reason, each.names) for each in told] == [("not_public", (name,))] * refused
+    assert all(each.concerns_name_only and name in each.text for each in told)
+
+
+def test_a_name_that_is_neither_public_nor_listed_is_not_to_be_added() -> None:
+    [told] = refusals(replace(facts(listed=[]), public_only=True), ["a.internal"], NOW)
+    assert told.reason == "not_public"
+
+
 LONGEST = timedelta(days=90)
 
 
@@ -90,21 +114,45 @@ def test_a_certificate_lasts_the_whole_profile_counted_inclusively() -> None:
     assert (start, end) == (NOW, NOW + LONGEST - timedelta(seconds=1))
 
 
+@pytest.mark.parametrize("hours", [0, 1, 48])
+def test_it_begins_earlier_by_a_part_of_its_life(hours: int) -> None:
+    backdated = timedelta(hours=hours)
+    start, end = validity(NOW, None, None, LONGEST, backdated)
+    assert (start, end) == (NOW - backdated, NOW - backdated + LONGEST - timedelta(seconds=1))
+
+
+def test_an_end_that_was_possible_stays_possible() -> None:
+    """Then it begins as much earlier as its longest life allows."""
+    latest = NOW + LONGEST - timedelta(seconds=1)
+    hour = timedelta(hours=1)
+    assert validity(NOW, None, latest, LONGEST, hour) == (NOW, latest)
+    minutes = timedelta(minutes=20)
+    assert validity(NOW, None, latest - minutes, LONGEST, hour) == (NOW - minutes, latest - minutes)
+    with pytest.raises(BadValidity, match="too late"):
+        validity(NOW, None, latest + timedelta(seconds=1), LONGEST, hour)
+
+
 @given(
     st.none() | st.timedeltas(timedelta(days=-2), timedelta(days=2)),
     st.none() | st.timedeltas(timedelta(days=-2), timedelta(days=100)),
     st.timedeltas(timedelta(days=1), timedelta(days=200)),
+    st.timedeltas(timedelta(0), timedelta(hours=48)),
 )
 def test_it_is_never_longer_than_the_profile(
-    start: timedelta | None, end: timedelta | None, longest: timedelta
+    start: timedelta | None, end: timedelta | None, longest: timedelta, backdated: timedelta
 ) -> None:
+    backdated = min(backdated, longest / 2)
     not_before = None if start is None else NOW + start
     not_after = None if end is None else NOW + end
     try:
-        first, last = validity(NOW, not_before, not_after, longest)
+        first, last = validity(NOW, not_before, not_after, longest, backdated)
     except BadValidity:
         return
     assert last - first + timedelta(seconds=1) <= longest
     assert first <= NOW + timedelta(hours=1)
+    # BR §7.1.2.7
+    assert NOW - first <= timedelta(hours=48, seconds=1)
+    if start is None:
+        assert NOW - backdated - timedelta(seconds=1) < first <= NOW
     assert last > NOW
     assert not_after is None or last <= not_after
