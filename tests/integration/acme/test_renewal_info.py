@@ -76,7 +76,6 @@ NO_IDENTIFIERS = [
     "AQ.",
     ".AQ",
     "AQ.AQ.AQ",
-    "AQ.AAE",
     "AQ." + "A" * 100,
     "A" * 100 + ".AQ",
 ]

@@ -1,12 +1,17 @@
 """Plain requests are answered by the front, others by way of aiohttp: with the same answers."""
 
+import asyncio
+import ssl
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from tests.integration.acme.conftest import NAME, Customer, ReadyOrder
-from tests.support.acme_client import AcmeClient, Answer, Signer, make_csr
+from tests.integration.acme.test_renewal_info import issue
+from tests.support.acme_client import AcmeClient, Answer, Signer, base64url, jws, make_csr
+from tests.support.challenge_server import ChallengeServer
 from tests.support.gateway import session_trusting
 
 
@@ -118,3 +123,118 @@ async def test_both_ways_send_the_same_headers(gateway: Any, customer: Customer)
             answers.append(await client.new_order("elsewhere.example.net"))
             shapes.append([_shape(answer) for answer in answers])
     assert shapes[0] == shapes[1]
+
+
+@pytest.mark.parametrize("nothing", [None, ""], ids=["null", "empty"])
+async def test_optional_members_without_a_value_are_as_good_as_none(
+    customer: Customer,
+    new_client: Callable[..., AcmeClient],
+    nothing: Any,
+    web: ChallengeServer,
+) -> None:
+    """A certificate's whole life, with every optional member of every request empty."""
+    client = new_client()
+    url = await client.url("newAccount")
+    eab = customer.eab.bind(client.signer.jwk, url)
+    members = {"contact": nothing, "termsOfServiceAgreed": nothing, "onlyReturnExisting": nothing}
+    header = {"kid": nothing, "crit": nothing}
+    nonce = await client.nonce()
+    protected = {"alg": "ES256", "jwk": client.signer.jwk, "url": url, "nonce": nonce, **header}
+    payload = {**members, "externalAccountBinding": eab}
+    made = await client.send(url, jws(protected, payload, client.signer.sign))
+    assert (made.status, made.json["contact"]) == (201, [])
+    client.account_url = made.headers["Location"]
+    changed = {"contact": nothing, "termsOfServiceAgreed": nothing, "status": nothing}
+    assert (await client.post(client.account_url, changed)).json["status"] == "valid"
+    optional = dict.fromkeys(("notBefore", "notAfter", "profile", "replaces"), nothing)
+    placed = await client.new_order(NAME, **optional)
+    assert placed.status == 201, placed.body
+    assert not {"notBefore", "notAfter", "replaces"} & set(placed.json)
+    await web.prove(client, placed.json["authorizations"][0])
+    order = await client.settled(placed.headers["Location"])
+    leaf = await issue(client, {**order, "url": placed.headers["Location"]})
+    form = {"certificate": base64url(leaf.public_bytes(Encoding.DER)), "reason": nothing}
+    assert (await client.post(await client.url("revokeCert"), form)).status == 200
+
+
+@pytest.mark.parametrize(
+    ("members", "problem"),
+    [
+        ({"notBefore": "0001-01-01T00:00:00+01:00"}, "malformed"),
+        ({"notAfter": "9999-12-31T23:59:59-01:00"}, "malformed"),
+        ({"notAfter": "9999-12-31T23:59:59Z"}, "malformed"),
+        ({"profile": "\0"}, "invalidProfile"),
+        ({"profile": "a\0b"}, "invalidProfile"),
+        ({"replaces": "\0"}, "malformed"),
+        ({"replaces": "AA.AA"}, "malformed"),
+    ],
+)
+async def test_what_no_database_takes_gets_its_exact_problem(
+    client: AcmeClient, members: Any, problem: str
+) -> None:
+    answer = await client.new_order(NAME, **members)
+    assert (answer.status, answer.problem) == (400, problem)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "order/%00",
+        "order/\0",
+        "order/{x}",
+        "order/ä",
+        "order/00000000-0000-0000-0000-00000000000٣",
+        "authz/urn:uuid:x",
+        "chall/" + "9" * 5000,
+        "cert/x?chain=99999999999999999999",
+        "account/%00",
+        "account/x/orders?cursor=%00",
+        "renewalInfo/%00",
+        "renewalInfo/\0.\0",
+        "%00",
+        "ä",
+    ],
+)
+async def test_odd_urls_are_refused(client: AcmeClient, path: str) -> None:
+    url = f"{client.directory_url}/{path}"
+    for answer in (
+        await client.post(url),
+        await client.request("GET", url),
+        await client.request("HEAD", url),
+    ):
+        assert 400 <= answer.status < 500, answer.body
+
+
+async def test_odd_numbers_in_urls_are_refused(client: AcmeClient, ready_order: ReadyOrder) -> None:
+    await issue(client, order := await ready_order())
+    cert = order["url"].replace("/order/", "/cert/")
+    for chain in ("-1", "999", "2147483648", "9" * 40, "%D9%A3", "1e3", "%00", "", "0x1"):
+        answer = await client.post(f"{cert}?chain={chain}")
+        assert answer.status in (200, 404), chain
+    for cursor in ("%00", "x", "9" * 40, "%7B%7D", "", "00000000-0000-0000-0000-000000000000"):
+        answer = await client.post(f"{client.account_url}/orders?cursor={cursor}")
+        assert answer.status in (200, 400), cursor
+
+
+async def test_bytes_that_are_no_ascii_are_refused(gateway: Any) -> None:
+    """Bytes that no client library sends: in the target, in User-Agent, in Content-Type."""
+    for line, header in (
+        (b"GET /v2/DV/\xff\xfe", b"X: y"),
+        (b"POST /v2/DV/newOrder\xff", b"User-Agent: a"),
+        (b"POST /v2/DV/newOrder", b"User-Agent: \xff\xfe\xed\xa0\x80"),
+        (b"POST /v2/DV/newOrder", b"Content-Type: \xff"),
+        (b"GET /v2/DV/renewalInfo/\xc3\xa4.\xff", b"X: y"),
+    ):
+        status = await raw_status(gateway, line, header)
+        assert 400 <= status < 500, (line, status)
+
+
+async def raw_status(gateway: Any, line: bytes, header: bytes) -> int:
+    trusting = ssl.create_default_context(cafile=gateway.root_pem)
+    host, port = gateway.url.removeprefix("https://").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port), ssl=trusting)
+    more = b"\r\nContent-Length: 2\r\n\r\n{}" if line.startswith(b"POST") else b"\r\n\r\n"
+    writer.write(line + b" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" + header + more)
+    answer = await reader.read()
+    writer.close()
+    return int(answer.split(b" ", 2)[1])
