@@ -1,18 +1,21 @@
 """`gateway price …`"""
 
+from __future__ import annotations
+
 from datetime import datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gateway.commands.operation import Config, operate
+from gateway.commands.operation import Config, group, operate
 from gateway.commands.resellers import amount
-from gateway.db.pool import Connection
 from gateway.errors import OperatorMistake
 from gateway.origin import Origin
-from gateway.usecases import resellers
 
-app = typer.Typer(no_args_is_help=True, help="What a name costs for 365 days.")
+if TYPE_CHECKING:
+    from gateway.db.pool import Connection
+
+app = group("What a name costs for 365 days.")
 
 _DEFAULT_LIST = "default"
 
@@ -32,6 +35,8 @@ def set_(
     config: Config = None,
 ) -> None:
     """Sets prices; purchases already made keep theirs."""
+    from gateway.usecases import resellers
+
     given = {"fqdn": fqdn, "wildcard": wildcard}
     yearly = {kind: amount(text) for kind, text in given.items() if text is not None}
     if not yearly:

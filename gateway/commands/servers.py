@@ -1,20 +1,23 @@
 """`gateway server …`"""
 
+from __future__ import annotations
+
 import json
 from datetime import datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gateway.commands.operation import Config, operate
-from gateway.db.pool import Connection
+from gateway.commands.operation import Config, group, operate
 from gateway.origin import Origin
-from gateway.store.servers import Server
-from gateway.usecases import resellers
+
+if TYPE_CHECKING:
+    from gateway.db.pool import Connection
+    from gateway.store.servers import Server
 
 _PRODUCTS = {"DV": 608, "OV": 609}
 
-app = typer.Typer(no_args_is_help=True, help="ACME directories on offer.")
+app = group("ACME directories on offer.")
 
 
 @app.command()
@@ -29,6 +32,7 @@ def add(
     config: Config = None,
 ) -> None:
     """Offers a further directory, last in LISTSERVERS; running processes serve it at once."""
+    from gateway.usecases import resellers
 
     async def work(connection: Connection, now: datetime, origin: Origin) -> None:
         await resellers.add_server(
@@ -52,6 +56,7 @@ def list_(
     config: Config = None,
 ) -> None:
     """All servers in the order of LISTSERVERS."""
+    from gateway.usecases import resellers
 
     async def work(connection: Connection, now: datetime, origin: Origin) -> list[Server]:
         return await resellers.list_servers(connection)
