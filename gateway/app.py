@@ -21,7 +21,7 @@ from gateway.ca.local import LocalCa
 from gateway.clock import SystemClock
 from gateway.config import Settings
 from gateway.db.migrate import require_current_schema
-from gateway.db.pool import Pool, is_outage, open_pool
+from gateway.db.pool import Pool, is_outage, open_pool, transaction
 from gateway.errors import ConfigurationError, HttpsRequired
 from gateway.jobs.registry import all_work
 from gateway.jobs.runner import JobRunner
@@ -34,7 +34,7 @@ from gateway.sandbox.clock import choose_clock
 from gateway.scm import routes as scm
 from gateway.services import Services
 from gateway.store import issuers
-from gateway.usecases import linting
+from gateway.usecases import linting, stored_secrets
 from gateway.usecases.activity import ActivityLog
 from gateway.usecases.certificate_order_runner import CertificateOrderRunner
 from gateway.usecases.dnssec_watch import DnssecWatch
@@ -72,19 +72,22 @@ class Gateway:
 
 
 async def prepare(settings: Settings) -> None:
-    """What must be right once before any process serves: schema, CA and its row.
+    """What must be right once before any process serves: schema, secrets, CA and its row.
 
     Raises OperatorMistake when the schema is older than the program, ConfigurationError when the
-    settings contradict each other, and what `open_pool` raises.
+    settings contradict each other or do not open what is stored, and what `open_pool` raises.
     """
     _check(settings)
     # What these refuse is told here once, and not by every worker.
-    _vault(settings)
+    vault = _vault(settings)
     _resolver(settings)
     pool = await open_pool(settings.database, min_size=1)
     try:
         async with pool.acquire() as connection:
             await require_current_schema(connection)
+        async with transaction(pool) as connection:
+            now = await choose_clock(settings, pool).now()
+            await stored_secrets.check(connection, vault, now)
         await issuers.register(pool, await load_ca(settings))
     finally:
         await pool.close()

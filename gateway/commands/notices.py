@@ -58,6 +58,7 @@ def add_webhook(
     async def work(
         connection: Connection, now: datetime, origin: Origin, owner: Owner
     ) -> tuple[str, str]:
+        vault = await _vault(connection, now, settings)
         made, secret = await usecase.add_webhook(
             connection,
             now,
@@ -66,7 +67,7 @@ def add_webhook(
             url,
             kind or (),
             settings=settings,
-            vault=_vault(settings),
+            vault=vault,
         )
         return str(made), secret
 
@@ -98,8 +99,9 @@ def rotate_secret(
     settings = settings_of(config)
 
     async def work(connection: Connection, now: datetime, origin: Origin, owner: Owner) -> str:
+        vault = await _vault(connection, now, settings)
         return await usecase.rotate_secret(
-            connection, now, origin, owner, destination, vault=_vault(settings), drop_old=drop_old
+            connection, now, origin, owner, destination, vault=vault, drop_old=drop_old
         )
 
     typer.echo(f"the new secret, shown only now: {_for(config, login, work)}")
@@ -311,10 +313,15 @@ def _remove(login: str, destination: str, config: Path | None) -> None:
     typer.echo(f"{destination} removed")
 
 
-def _vault(settings: Settings) -> Vault:
+async def _vault(connection: Connection, now: datetime, settings: Settings) -> Vault:
+    """Raises ConfigurationError where its keys are not those of the webhooks that there are."""
+    from gateway.store.sealed import WEBHOOK_SECRETS
+    from gateway.usecases import stored_secrets
     from gateway.vault import Vault
 
-    return Vault([key.get_secret_value() for key in settings.secrets.keys])
+    vault = Vault([key.get_secret_value() for key in settings.secrets.keys])
+    await stored_secrets.check(connection, vault, now, [WEBHOOK_SECRETS])
+    return vault
 
 
 def _instant(text: str | None) -> datetime | None:
