@@ -28,7 +28,7 @@ from gateway.jobs.runner import JobRunner
 from gateway.jobs.work import Work
 from gateway.logging import describe
 from gateway.products import endpoint as products
-from gateway.reseller import endpoint, envelope
+from gateway.reseller import endpoint, envelope, refusal
 from gateway.sandbox import clock_door
 from gateway.sandbox.clock import choose_clock
 from gateway.scm import routes as scm
@@ -105,7 +105,8 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
         sampler = LintSampler(services, 0 if settings.sandbox else settings.ca.lint_sample)
         ca.on_issued = sampler.offer
         jobs = all_work(ca)
-        stack.push_async_callback(_last_flush, activity)
+        stack.push_async_callback(_last_flush, activity.flush)
+        stack.push_async_callback(_last_flush, services.refusals.flush)
         stack.push_async_callback(validator.close)
         stack.push_async_callback(runner.close)
         notices = NoticeRunner(services)
@@ -115,6 +116,7 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
             ("issuance", runner.run_forever),
             ("certificate_orders", CertificateOrderRunner(services).run_forever),
             ("activity", activity.run_forever),
+            ("refusals", services.refusals.run_forever),
             ("dnssec", dnssec.run_forever),
             ("lint", sampler.run_forever),
             ("jobs", JobRunner(services, jobs).run_forever),
@@ -239,10 +241,10 @@ def _read_passphrase(file: Path) -> bytes:
         raise ConfigurationError(f"ca.passphrase_file cannot be read: {error.strerror}") from error
 
 
-async def _last_flush(activity: ActivityLog) -> None:
+async def _last_flush(flush: Callable[[], Awaitable[None]]) -> None:
     with suppress(Exception):  # a convenience, not worth holding a stop up for
         async with asyncio.timeout(2):
-            await activity.flush()
+            await flush()
 
 
 async def _close_pool(pool: Pool) -> None:
@@ -299,12 +301,14 @@ def _plain_app(services: Services, ca: LocalCa) -> web.Application:
     """CRLs and CA certificates; whatever else is asked for needs HTTPS (E6)."""
 
     async def refuse(request: web.Request) -> web.Response:
-        return envelope.refusal(HttpsRequired())
+        answer = envelope.refusal(HttpsRequired())
+        refusal.note(services, "plain", request, HttpsRequired(), envelope.told(answer))
+        return answer
 
     app = web.Application(middlewares=[_answer_faults], client_max_size=_LARGEST_BODY)
     downloads.add_routes(app, services, ca)
-    products.add_refusals(app)
-    scm.add_refusals(app)
+    products.add_refusals(app, services)
+    scm.add_refusals(app, services)
     app.router.add_route("*", "/{anything:.*}", refuse)
     return app
 

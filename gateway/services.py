@@ -1,11 +1,12 @@
 """What the doors are handed: the running gateway's parts, composed once in app.py."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from gateway.ca.issuer import Issuer
 from gateway.clock import Clock
 from gateway.config import Settings
 from gateway.db.pool import Pool
+from gateway.refusal_log import RefusalLog
 from gateway.validation.dns import Resolver
 from gateway.vault import Vault
 
@@ -20,3 +21,7 @@ class Services:
     vault: Vault
     issuer: Issuer
     resolver: Resolver
+    refusals: RefusalLog = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "refusals", RefusalLog(self.pool, self.clock))

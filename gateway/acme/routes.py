@@ -14,6 +14,7 @@ from gateway.acme import account, authorization, certificate, key_change, order,
 from gateway.acme.directory import directory, new_nonce
 from gateway.acme.door import Door
 from gateway.acme.problem import Problem, bad_nonce, from_domain_error, malformed, unavailable
+from gateway.acme.refusal import refused
 from gateway.acme.renewal_info import renewal_info
 from gateway.acme.reply import Reply
 from gateway.acme.signed_request import Call
@@ -42,6 +43,9 @@ _SIGNED_BY_ACCOUNT: dict[str, Handler] = {
     "cert/*": certificate.certificate,
 }
 
+_NO_REFUSALS = ("badNonce", "serverInternal")
+"""The client is to try again, or the fault is ours and logged."""
+
 _log = structlog.get_logger(__name__)
 _encode = msgspec.json.Encoder().encode
 
@@ -64,6 +68,7 @@ class Routes:
                 raise broken
             reply = await self._reply(request, server, rest)
         except Problem as problem:
+            self._note(request, server, problem)
             reply = _problem_reply(problem)
         except Exception as error:
             reply = _problem_reply(_unexpected(error))
@@ -87,7 +92,7 @@ class Routes:
         try:
             return await renewal_info(self._door, server, certificate_id)
         except GatewayError as error:
-            raise from_domain_error(error) from None
+            raise from_domain_error(error) from error
 
     async def _signed(self, request: PlainRequest, server: Server, rest: str) -> Reply:
         urls, verifier = self._door.urls(server), self._door.verifier
@@ -105,7 +110,11 @@ class Routes:
             call = await verifier.by_account(request, server, urls)
         else:
             raise malformed("There is no such resource here.", 404)
-        return await self._handle(call, handler, *arguments)
+        try:
+            return await self._handle(call, handler, *arguments)
+        except Problem as problem:
+            problem.call = call
+            raise
 
     async def _handle(self, call: Call, handler: Handler, *arguments: Any) -> Reply:
         try:
@@ -123,15 +132,20 @@ class Routes:
             raise bad_nonce() from None
         except KeyChanged as error:
             self._door.keys.forget(call.account_id or "")
-            raise from_domain_error(error) from None
+            raise from_domain_error(error) from error
         except GatewayError as error:
-            raise from_domain_error(error) from None
+            raise from_domain_error(error) from error
 
     async def _burn(self, call: Call) -> None:
         call.nonce_taken = True
         if not await nonces.burn(self._door.services.pool, call.nonce.value, call.nonce.epoch):
             self._door.nonces.forget_epoch()
             raise bad_nonce()
+
+    def _note(self, request: PlainRequest, server: Server | None, problem: Problem) -> None:
+        if problem.kind not in _NO_REFUSALS:
+            settings = self._door.services.settings
+            self._door.services.refusals.note(refused(request, server, problem, settings))
 
     async def _framed(self, server: Server | None, reply: Reply) -> Answer:
         headers = [("Cache-Control", "no-store")]

@@ -21,6 +21,7 @@ from gateway.products import actions, answer, forms
 from gateway.products.answer import Answer
 from gateway.products.forms import ProductForm
 from gateway.request_body import BodyBroken, BodyTooLarge, BodyTooSlow, read_body
+from gateway.reseller import refusal
 from gateway.reseller.authentication import Authenticator, require_permission
 from gateway.reseller.form import IDEMPOTENCY_KEY, parse_fields
 from gateway.reseller.parameters import Caller, Parameter
@@ -70,16 +71,19 @@ def add_routes(app: web.Application, services: Services) -> None:
         app.router.add_route("*", _ROUTE.format(name), door.serving(endpoint))
 
 
-def add_refusals(app: web.Application) -> None:
+def add_refusals(app: web.Application, services: Services) -> None:
     """For plain HTTP: code -1, in the endpoints' own words."""
     for name, endpoint in _ENDPOINTS.items():
-        app.router.add_route("*", _ROUTE.format(name), _refusing(endpoint))
+        app.router.add_route("*", _ROUTE.format(name), _refusing(endpoint, services))
 
 
-def _refusing(endpoint: Endpoint) -> Callable[[web.Request], Awaitable[web.Response]]:
+def _refusing(
+    endpoint: Endpoint, services: Services
+) -> Callable[[web.Request], Awaitable[web.Response]]:
     async def refuse(request: web.Request) -> web.Response:
         refused = answer.refusal(HttpsRequired())
         assert refused is not None
+        refusal.note(services, "plain", request, HttpsRequired(), answer.told(refused))
         return refused.rendered(endpoint.always_pairs, 403)
 
     return refuse
@@ -107,10 +111,13 @@ class Door:
             pairs = pairs or form.wants_pairs()
             return (await self._act(request, endpoint, form)).rendered(pairs)
         except _NotServed as refused:
+            word, told = f"http_{refused.status}", answer.told(refused.answer)
+            refusal.note(self._services, "products", request, word, told)
             return refused.answer.rendered(pairs, refused.status)
         except GatewayError as error:
             found = answer.refusal(error)
             if found is not None:
+                refusal.note(self._services, "products", request, error, answer.told(found))
                 return found.rendered(pairs)
             return self._failed(error, pairs)
         except Exception as error:
@@ -129,6 +136,7 @@ class Door:
         return ProductForm(parse_fields(await _read_body(request)), endpoint.parameters)
 
     async def _act(self, request: web.Request, endpoint: Endpoint, form: ProductForm) -> Answer:
+        refusal.remember_form(request, form.form)
         form.refuse_unknown()
         login, password = form.credentials()
         now = await self._services.clock.now()
@@ -136,6 +144,7 @@ class Door:
         caller = await self._authenticator.authenticate(
             now, login=login, password=password, address=address
         )
+        refusal.remember_caller(request, caller)
         arguments = form.arguments()
         once = _once(request, caller, form)
         require_permission(caller)
