@@ -129,7 +129,11 @@ def sandbox(
 def main() -> None:
     """Entry point; what an operator can cure is said in one line."""
     try:
+        for word in sys.argv[1:]:
+            word.encode()  # bytes that are no UTF-8 cannot be stored
         app()
+    except UnicodeEncodeError:
+        _fail("an argument is no UTF-8 text")
     except (OperatorMistake, ConfigurationError) as error:
         _fail(str(error))
     except OSError as error:

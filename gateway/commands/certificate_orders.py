@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gateway.commands.operation import Config, group, operate, settings_of
-from gateway.commands.resellers import amount
+from gateway.commands.told import amount
 from gateway.errors import OperatorMistake
 from gateway.origin import Origin
 from gateway.rules.operator_input import DEFAULT_PRICE_LIST
@@ -88,6 +88,9 @@ def price(
     fqdn: Annotated[str | None, typer.Option(metavar="120.00")] = None,
     wildcard: Annotated[str | None, typer.Option(metavar="360.00")] = None,
     currency: Annotated[str | None, typer.Option(metavar="USD")] = None,
+    new_brand: Annotated[
+        bool, typer.Option("--new-brand", help="The brand has no price yet.")
+    ] = False,
     config: Config = None,
 ) -> None:
     """Sets what a name in a certificate costs for 12 months; orders already made keep theirs."""
@@ -110,6 +113,7 @@ def price(
                 name_type=name_type,
                 yearly=each,
                 currency=currency,
+                new_brand=new_brand,
             )
 
     operate(config, work)

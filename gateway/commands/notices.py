@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gateway.commands.operation import Config, T, group, operate, settings_of
-from gateway.commands.resellers import Login, amount
+from gateway.commands.resellers import Login
+from gateway.commands.told import amount
 from gateway.errors import OperatorMistake
 from gateway.origin import Origin
 
@@ -329,8 +330,8 @@ def _instant(text: str | None) -> datetime | None:
         return None
     try:
         instant = datetime.fromisoformat(text)
-    except ValueError:
+        if instant.tzinfo is None:
+            raise OperatorMistake(f"{text!r} has no time zone; end it with Z for UTC")
+        return instant.astimezone(UTC)
+    except (ValueError, OverflowError):
         raise OperatorMistake(f"{text!r} is no instant like 2025-01-10T15:30:00Z") from None
-    if instant.tzinfo is None:
-        raise OperatorMistake(f"{text!r} has no time zone; end it with Z for UTC")
-    return instant.astimezone(UTC)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gateway.commands.operation import Config, group, operate, settings_of
-from gateway.commands.resellers import amount
+from gateway.commands.told import amount
 from gateway.origin import Origin
 from gateway.rules.operator_input import DEFAULT_PRICE_LIST
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gateway.commands.operation import Config, group, operate
+from gateway.commands.told import amount
 from gateway.errors import OperatorMistake
 from gateway.origin import Origin
 
@@ -24,14 +25,6 @@ Login = Annotated[str, typer.Argument(metavar="LOGIN")]
 PasswordFile = Annotated[
     Path, typer.Option("--password-file", metavar="F", help="One trailing newline is dropped.")
 ]
-
-
-def amount(text: str) -> Decimal:
-    """Money as typed; raises OperatorMistake."""
-    try:
-        return Decimal(text)
-    except InvalidOperation:
-        raise OperatorMistake(f"{text!r} is not an amount like 365.00") from None
 
 
 @app.command()
