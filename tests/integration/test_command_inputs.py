@@ -24,20 +24,12 @@ LONG_RUNNING = {"serve", "sandbox", "migrate", "jobs run"}
 
 ODD_TEXTS = [
     "",
-    " ",
     "-1",
     "1e3",
     "NaN",
-    "Infinity",
-    "1_000",
     "\N{FULLWIDTH DIGIT ONE}\N{FULLWIDTH DIGIT TWO}",
     "0001-01-01T00:00:00+14:00",
-    "9999-12-31T23:59:59-14:00",
-    "2026-02-30",
-    "http://[",
-    "/no/such/file",
     "99999999999999999999999",
-    "x" * 3000,
     "two\nlines",
     "\udcff",
 ]
@@ -97,8 +89,6 @@ ALWAYS_REFUSED = {
     ("notice low-balance", "threshold"),
     ("notice replay", "since"),
     ("notice replay", "until"),
-    ("server add", "path"),
-    ("server add", "product_id"),
     ("organization add", "country"),
 }
 """Options that take nothing of the above; an empty text of some means `none` and is left out."""
@@ -178,7 +168,7 @@ async def changes(pool: Pool) -> int:
     return int(await pool.fetchval("SELECT count(*) FROM audit.event WHERE actor ~ '^operator:'"))
 
 
-@pytest.mark.parametrize(("name", "parameter"), asked())
+@pytest.mark.parametrize(("name", "parameter"), list(asked()))
 async def test_an_odd_value_is_told_in_one_line_and_changes_nothing(
     run: Run, pool: Pool, name: str, parameter: str
 ) -> None:
