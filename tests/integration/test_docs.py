@@ -56,9 +56,10 @@ async def settings(database_server: str, tmp_path: Path) -> AsyncIterator[Settin
         yield made
 
 
-async def test_the_operators_commands_run_from_an_empty_database_to_a_serving_gateway(
+async def test_readme_and_operators_commands_run_one_after_the_other_to_a_serving_gateway(
     settings: Settings, tmp_path: Path
 ) -> None:
+    await run(readme_commands(), tmp_path)
     for script in blocks(OPERATORS, "run"):
         await run(script, tmp_path)
     [serve] = blocks(OPERATORS, "serve")
@@ -86,7 +87,8 @@ async def test_the_operators_commands_run_from_an_empty_database_to_a_serving_ga
         await connection.close()
 
 
-async def test_the_readmes_commands_run(settings: Settings, tmp_path: Path) -> None:
+def readme_commands() -> str:
+    """All but the last, which serves."""
     [script] = [
         block
         for block in re.findall(r"```sh\n(.*?)```", README.read_text(), re.DOTALL)
@@ -94,7 +96,7 @@ async def test_the_readmes_commands_run(settings: Settings, tmp_path: Path) -> N
     ]
     *commands, serve = script.strip().splitlines()
     assert serve == "gateway serve --config gateway.toml"
-    await run("\n".join(commands), tmp_path)
+    return "\n".join(commands)
 
 
 async def test_every_view_is_documented_and_every_documented_one_is_there(pool: Pool) -> None:
