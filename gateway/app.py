@@ -21,20 +21,20 @@ from gateway.ca.local import LocalCa
 from gateway.clock import SystemClock
 from gateway.config import Settings
 from gateway.db.migrate import require_current_schema
-from gateway.db.pool import Pool, is_outage, open_pool
+from gateway.db.pool import Pool, is_outage, open_pool, transaction
 from gateway.errors import ConfigurationError, HttpsRequired
 from gateway.jobs.registry import all_work
 from gateway.jobs.runner import JobRunner
 from gateway.jobs.work import Work
 from gateway.logging import describe
 from gateway.products import endpoint as products
-from gateway.reseller import endpoint, envelope
+from gateway.reseller import endpoint, envelope, refusal
 from gateway.sandbox import clock_door
 from gateway.sandbox.clock import choose_clock
 from gateway.scm import routes as scm
 from gateway.services import Services
 from gateway.store import issuers
-from gateway.usecases import linting
+from gateway.usecases import linting, stored_secrets
 from gateway.usecases.activity import ActivityLog
 from gateway.usecases.certificate_order_runner import CertificateOrderRunner
 from gateway.usecases.dnssec_watch import DnssecWatch
@@ -80,19 +80,22 @@ class Gateway:
 
 
 async def prepare(settings: Settings) -> None:
-    """What must be right once before any process serves: schema, CA and its row.
+    """What must be right once before any process serves: schema, secrets, CA and its row.
 
     Raises OperatorMistake when the schema is older than the program, ConfigurationError when the
-    settings contradict each other, and what `open_pool` raises.
+    settings contradict each other or do not open what is stored, and what `open_pool` raises.
     """
     _check(settings)
     # What these refuse is told here once, and not by every worker.
-    _vault(settings)
+    vault = _vault(settings)
     _resolver(settings)
     pool = await open_pool(settings.database, min_size=1)
     try:
         async with pool.acquire() as connection:
             await require_current_schema(connection)
+        async with transaction(pool) as connection:
+            now = await choose_clock(settings, pool).now()
+            await stored_secrets.check(connection, vault, now)
         await issuers.register(pool, await load_ca(settings))
     finally:
         await pool.close()
@@ -110,7 +113,8 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
         sampler = LintSampler(services, 0 if settings.sandbox else settings.ca.lint_sample)
         ca.on_issued = sampler.offer
         jobs = all_work(ca)
-        stack.push_async_callback(_last_flush, activity)
+        stack.push_async_callback(_last_flush, activity.flush)
+        stack.push_async_callback(_last_flush, services.refusals.flush)
         stack.push_async_callback(validator.close)
         stack.push_async_callback(runner.close)
         notices = NoticeRunner(services)
@@ -120,6 +124,7 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
             ("issuance", runner.run_forever),
             ("certificate_orders", CertificateOrderRunner(services).run_forever),
             ("activity", activity.run_forever),
+            ("refusals", services.refusals.run_forever),
             ("dnssec", dnssec.run_forever),
             ("lint", sampler.run_forever),
             ("jobs", JobRunner(services, jobs).run_forever),
@@ -245,10 +250,10 @@ def _read_passphrase(file: Path) -> bytes:
         raise ConfigurationError(f"ca.passphrase_file cannot be read: {error.strerror}") from error
 
 
-async def _last_flush(activity: ActivityLog) -> None:
+async def _last_flush(flush: Callable[[], Awaitable[None]]) -> None:
     with suppress(Exception):  # a convenience, not worth holding a stop up for
         async with asyncio.timeout(2):
-            await activity.flush()
+            await flush()
 
 
 async def _close_pool(pool: Pool) -> None:
@@ -304,12 +309,14 @@ def _plain_app(services: Services, ca: LocalCa) -> Site:
     """CRLs and CA certificates; whatever else is asked for needs HTTPS (E6)."""
 
     async def refuse(request: web.Request) -> web.Response:
-        return envelope.refusal(HttpsRequired())
+        answer = envelope.refusal(HttpsRequired())
+        refusal.note(services, "plain", request, HttpsRequired(), envelope.told(answer))
+        return answer
 
     app = web.Application(middlewares=[_answer_faults], client_max_size=_LARGEST_BODY)
     downloads.add_routes(app, services, ca)
-    products.add_refusals(app)
-    scm.add_refusals(app)
+    products.add_refusals(app, services)
+    scm.add_refusals(app, services)
     app.router.add_route("*", "/{anything:(?s:.*)}", refuse)
     return Site(app, refuse)
 

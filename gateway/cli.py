@@ -1,6 +1,5 @@
 """The operator's command line."""
 
-import asyncio
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -11,40 +10,46 @@ from typer.core import TyperGroup
 from typer.main import get_group
 
 from gateway.commands.operation import Config, settings_of
-from gateway.config import check_public_url
-from gateway.db.migrate import migrate as apply_migrations
-from gateway.db.pool import told_to_operators
 from gateway.errors import ConfigurationError, OperatorMistake
 
-_MODULES = {
-    "reseller": "resellers",
-    "price": "prices",
-    "server": "servers",
-    "notice": "notices",
-    "organization": "organizations",
-    "prevalidation": "prevalidations",
-    "product": "products",
-    "certificate-order": "certificate_orders",
-    "unsubscription": "unsubscriptions",
-    "ca": "ca",
-    "jobs": "jobs",
+_GROUPS = {
+    "reseller": ("resellers", "Resellers and their money."),
+    "price": ("prices", "What a name costs for 365 days."),
+    "server": ("servers", "ACME directories on offer."),
+    "notice": ("notices", "What resellers are told, and where it goes."),
+    "organization": ("organizations", "Organizations of resellers."),
+    "prevalidation": ("prevalidations", "What is validated about organizations, for OV."),
+    "product": ("products", "SiteLock products and their prices."),
+    "certificate-order": (
+        "certificate_orders",
+        "SSL certificate orders: prices, coupons, reviews.",
+    ),
+    "unsubscription": ("unsubscriptions", "Requests for the money of SSL certificates."),
+    "ca": ("ca", "The CA."),
+    "jobs": ("jobs", "Background work: what waits, runs or has failed."),
 }
-"""Groups of commands, each in its module of gateway/commands."""
+"""Groups of commands: the module of gateway/commands that has them, and what the help says."""
 
 
 class _Groups(TyperGroup):
     """Loads the group that is asked for, and not what all the others need."""
 
     def list_commands(self, ctx: Any) -> list[str]:
-        return [*super().list_commands(ctx), *_MODULES]
+        return [*super().list_commands(ctx), *_GROUPS]
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        if cmd_name not in _MODULES:
+        if cmd_name not in _GROUPS:
             return super().get_command(ctx, cmd_name)
-        module = import_module(f"gateway.commands.{_MODULES[cmd_name]}")
-        group = get_group(module.app)
+        module, _ = _GROUPS[cmd_name]
+        group = get_group(import_module(f"gateway.commands.{module}").app)
         group.name = cmd_name
         return group
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        single = [(name, command.get_short_help_str()) for name, command in self.commands.items()]
+        groups = [(name, told) for name, (_, told) in _GROUPS.items()]
+        with formatter.section("Commands"):
+            formatter.write_dl([*single, *groups])
 
 
 app = typer.Typer(
@@ -52,6 +57,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,
     help="The ACME subscription gateway.",
 )
 
@@ -59,15 +65,21 @@ app = typer.Typer(
 @app.command()
 def serve(config: Config = None) -> None:
     """Serves until SIGTERM; SIGHUP reads the TLS certificate anew."""
+    settings = settings_of(config)
     from gateway.server import serve as run  # prometheus-client looks at the environment on import
 
-    run(settings_of(config))
+    run(settings)
 
 
 @app.command()
 def migrate(config: Config = None) -> None:
     """Brings the database to this version's schema."""
     settings = settings_of(config)
+    import asyncio
+
+    from gateway.db.migrate import migrate as apply_migrations
+    from gateway.db.pool import told_to_operators
+
     with told_to_operators():
         applied = asyncio.run(apply_migrations(settings.database))
     for name in applied:
@@ -79,6 +91,8 @@ def migrate(config: Config = None) -> None:
 def _https(url: str | None) -> str | None:
     if url is None:
         return None
+    from gateway.config import check_public_url
+
     try:
         checked = check_public_url(url.rstrip("/"))
     except ValueError as error:
@@ -115,7 +129,11 @@ def sandbox(
 def main() -> None:
     """Entry point; what an operator can cure is said in one line."""
     try:
+        for word in sys.argv[1:]:
+            word.encode()  # bytes that are no UTF-8 cannot be stored
         app()
+    except UnicodeEncodeError:
+        _fail("an argument is no UTF-8 text")
     except (OperatorMistake, ConfigurationError) as error:
         _fail(str(error))
     except OSError as error:

@@ -264,6 +264,8 @@ class Retention(_Section):
     """Orders that came to nothing, and their authorizations, counted from their end."""
     issued_order_days: int = Field(default=1200, ge=1)
     """The others, counted from their end and that of their certificate; GETLASTORDER tells them."""
+    refusal_days: int = Field(default=90, ge=1)
+    """What clients and resellers were refused (ops.refusals)."""
     job_days: int = Field(default=30, ge=1)
     """The log of background work."""
     notice_days: int = Field(default=400, ge=7)

@@ -60,7 +60,14 @@ class NotBase64url(ResellerRefusal):
 
 
 class LoginRefused(ResellerRefusal):
-    """E5: wrong login or password, locked, or blocked address; never says which."""
+    """E5: wrong login or password, locked, or blocked address; never says which.
+
+    `why` does, for operators only.
+    """
+
+    def __init__(self, why: str = "") -> None:
+        super().__init__(why)
+        self.why = why
 
 
 class HttpsRequired(ResellerRefusal):
@@ -277,7 +284,15 @@ class BadValidity(_Detailed):
 
 
 class TokenRefused(GatewayError):
-    """No token, an unknown or revoked one, or from an address that may not log in."""
+    """No token, an unknown or revoked one, or from an address that may not log in.
+
+    `why` says which, and `login` whose it is, for operators only.
+    """
+
+    def __init__(self, why: str = "", login: str | None = None) -> None:
+        super().__init__(why)
+        self.why = why
+        self.login = login
 
 
 class BadMember(_Detailed):

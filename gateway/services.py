@@ -6,6 +6,7 @@ from gateway.ca.issuer import Issuer
 from gateway.clock import Clock
 from gateway.config import Settings
 from gateway.db.pool import Pool
+from gateway.refusal_log import RefusalLog
 from gateway.validation.dns import Resolver
 from gateway.validation.dnssec import Standing
 from gateway.vault import Vault
@@ -23,3 +24,7 @@ class Services:
     resolver: Resolver
     """For proofs see usecases.perspective.resolver_of."""
     dnssec: Standing = field(default_factory=Standing)
+    refusals: RefusalLog = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "refusals", RefusalLog(self.pool, self.clock))

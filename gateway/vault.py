@@ -29,6 +29,14 @@ class Vault:
         except InvalidToken as error:
             raise ConfigurationError("no configured secrets.keys entry fits stored data") from error
 
+    def opens(self, token: bytes) -> bool:
+        """Whether one of the configured keys made `token`."""
+        try:
+            self._fernet.decrypt(token)
+        except InvalidToken:
+            return False
+        return True
+
     def derive_keys(self, purpose: str) -> list[bytes]:
         """A 256-bit key for `purpose` from each configured key, in their order."""
         return [

@@ -49,7 +49,7 @@ async def key_change(door: Door, call: Call) -> Reply:
             "The new key is the key of an account already.",
             409,
             headers={"Location": call.urls.account(in_use.account_id)},
-        ) from None
+        ) from in_use
     door.keys.forget(changed.id)
     return account_reply(call.urls, changed)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gateway.errors import (
     AccountRefused,
@@ -30,6 +30,9 @@ from gateway.errors import (
     UnknownProfile,
 )
 
+if TYPE_CHECKING:
+    from gateway.acme.signed_request import Call
+
 _LONGEST_NAME_TOLD = 253  # characters; the subproblem has all of it
 URN = "urn:ietf:params:acme:error:"
 
@@ -44,6 +47,8 @@ class Problem(Exception):
     members: Mapping[str, Any] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     links: Sequence[tuple[str, str]] = ()
+    call: "Call | None" = None
+    """The verified request that was refused; None = nobody has proven to have signed it."""
 
     def document(self) -> dict[str, Any]:
         return {

@@ -12,6 +12,7 @@ import structlog
 from gateway.acme import resources
 from gateway.acme.door import Door
 from gateway.acme.problem import Problem, bad_nonce, from_domain_error, malformed, unavailable
+from gateway.acme.refusal import refused
 from gateway.acme.reply import Reply
 from gateway.acme.resources import Handler, Signer
 from gateway.acme.signed_request import Call
@@ -28,6 +29,9 @@ _FOR_BROWSERS = (
     ("Access-Control-Expose-Headers", "Replay-Nonce, Location, Link, Retry-After"),
 )
 """RFC 8555 §6.1: CORS lets pages of any origin use the server, and read these headers."""
+
+_NO_REFUSALS = ("badNonce", "serverInternal")
+"""The client is to try again, or the fault is ours and logged."""
 
 _log = structlog.get_logger(__name__)
 _encode = msgspec.json.Encoder().encode
@@ -52,6 +56,7 @@ class Routes:
                 raise broken
             reply = await self._reply(request, server, rest)
         except Problem as problem:
+            self._note(request, server, problem)
             reply = _problem_reply(problem)
         except Exception as error:
             reply = _problem_reply(_unexpected(error))
@@ -64,7 +69,11 @@ class Routes:
         resource, ids = resources.find(rest, urls.directory)
         if method == "POST" and resource.signed is not None:
             call = await self._verified(request, server, urls, resource.signed_by)
-            return await self._handle(call, resource.signed, *ids)
+            try:
+                return await self._handle(call, resource.signed, *ids)
+            except Problem as problem:
+                problem.call = call
+                raise
         if method in ("GET", "HEAD") and resource.read is not None:
             return await self._read(resource.read, server, method, *ids)
         if method == "OPTIONS":
@@ -75,7 +84,7 @@ class Routes:
         try:
             return await read(self._door, *arguments)
         except GatewayError as error:
-            raise from_domain_error(error) from None
+            raise from_domain_error(error) from error
 
     async def _verified(
         self, request: PlainRequest, server: Server, urls: Urls, signed_by: Signer
@@ -108,9 +117,9 @@ class Routes:
             raise bad_nonce() from None
         except KeyChanged as error:
             self._door.keys.forget(call.account_id or "")
-            raise from_domain_error(error) from None
+            raise from_domain_error(error) from error
         except GatewayError as error:
-            raise from_domain_error(error) from None
+            raise from_domain_error(error) from error
 
     async def _burn(self, call: Call) -> None:
         call.nonce_taken = True
@@ -118,6 +127,11 @@ class Routes:
             self._door.verifier.refuse(call.nonce)
             self._door.nonces.forget_epoch()
             raise bad_nonce()
+
+    def _note(self, request: PlainRequest, server: Server | None, problem: Problem) -> None:
+        if server is not None and problem.kind not in _NO_REFUSALS:
+            settings = self._door.services.settings
+            self._door.services.refusals.note(refused(request, server, problem, settings))
 
     async def _framed(self, server: Server | None, reply: Reply, with_nonce: bool) -> Answer:
         headers = [("Cache-Control", "no-store"), *_FOR_BROWSERS]

@@ -1,17 +1,20 @@
 """`gateway ca …`"""
 
+from __future__ import annotations
+
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gateway.commands.operation import Config, operate
-from gateway.db.pool import Connection
+from gateway.commands.operation import Config, group, operate
 from gateway.origin import Origin
-from gateway.usecases import chains
 
-app = typer.Typer(no_args_is_help=True, help="The CA.")
+if TYPE_CHECKING:
+    from gateway.db.pool import Connection
+
+app = group("The CA.")
 
 
 @app.callback()
@@ -26,6 +29,8 @@ def add_chain(
     config: Config = None,
 ) -> None:
     """Offers clients another chain: the issuing certificate as another root has signed it."""
+    from gateway.usecases import chains
+
     pem = file.read_bytes()
 
     async def work(connection: Connection, now: datetime, origin: Origin) -> int:

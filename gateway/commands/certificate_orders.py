@@ -1,21 +1,26 @@
 """`gateway certificate-order …`"""
 
+from __future__ import annotations
+
 import json
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gateway.commands.operation import Config, operate, settings_of
-from gateway.commands.resellers import amount
-from gateway.db.pool import Connection
+from gateway.commands.operation import Config, group, operate, settings_of
+from gateway.commands.told import amount
 from gateway.errors import OperatorMistake
 from gateway.origin import Origin
 from gateway.rules.operator_input import DEFAULT_PRICE_LIST
-from gateway.store.certificate_orders import ListedOrder
-from gateway.usecases import certificate_details, certificate_prices, certificate_reviews
 
-app = typer.Typer(no_args_is_help=True, help="SSL certificate orders: prices, coupons, reviews.")
+if TYPE_CHECKING:
+    from gateway.db.pool import Connection
+    from gateway.store.certificate_orders import ListedOrder
+
+app = group(
+    "SSL certificate orders: prices, coupons, reviews.",
+)
 
 CertId = Annotated[str, typer.Argument(metavar="CERT_ID")]
 
@@ -29,6 +34,7 @@ def list_(
     config: Config = None,
 ) -> None:
     """All orders of all resellers, the newest first."""
+    from gateway.usecases import certificate_details
 
     async def work(connection: Connection, now: datetime, origin: Origin) -> list[ListedOrder]:
         return await certificate_details.list_for_operators(connection, now, waiting_only=waiting)
@@ -47,6 +53,8 @@ def list_(
 @app.command()
 def approve(cert_id: CertId, config: Config = None) -> None:
     """The organization is as the customer says: the certificate is issued."""
+    from gateway.usecases import certificate_reviews
+
     settings = settings_of(config)
 
     async def work(connection: Connection, now: datetime, origin: Origin) -> None:
@@ -63,6 +71,7 @@ def reject(
     config: Config = None,
 ) -> None:
     """The organization could not be confirmed; the customer may apply again."""
+    from gateway.usecases import certificate_reviews
 
     async def work(connection: Connection, now: datetime, origin: Origin) -> None:
         await certificate_reviews.reject(connection, now, origin, cert_id, reason)
@@ -79,9 +88,14 @@ def price(
     fqdn: Annotated[str | None, typer.Option(metavar="120.00")] = None,
     wildcard: Annotated[str | None, typer.Option(metavar="360.00")] = None,
     currency: Annotated[str | None, typer.Option(metavar="USD")] = None,
+    new_brand: Annotated[
+        bool, typer.Option("--new-brand", help="The brand has no price yet.")
+    ] = False,
     config: Config = None,
 ) -> None:
     """Sets what a name in a certificate costs for 12 months; orders already made keep theirs."""
+    from gateway.usecases import certificate_prices
+
     given = {"fqdn": fqdn, "wildcard": wildcard}
     yearly = {name_type: amount(text) for name_type, text in given.items() if text is not None}
     if not yearly:
@@ -99,6 +113,7 @@ def price(
                 name_type=name_type,
                 yearly=each,
                 currency=currency,
+                new_brand=new_brand,
             )
 
     operate(config, work)
@@ -115,6 +130,8 @@ def coupon(
     config: Config = None,
 ) -> None:
     """Prints the code of a new coupon: it pays a part of one order."""
+    from gateway.usecases import certificate_prices
+
     worth = amount(amount_text)
     until = None if expires is None else expires.replace(tzinfo=UTC)
 

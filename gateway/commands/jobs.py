@@ -1,22 +1,24 @@
 """`gateway jobs …`"""
 
-import asyncio
+from __future__ import annotations
+
 import json
 import signal
 from collections.abc import Coroutine
 from datetime import datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-import uvloop
 
-from gateway import logging
-from gateway.commands.operation import Config, operate, settings_of
-from gateway.db.pool import Connection, told_to_operators
+from gateway.commands.operation import Config, group, operate, settings_of
 from gateway.origin import Origin
-from gateway.usecases import dead_letters
 
-app = typer.Typer(no_args_is_help=True, help="Background work: what waits, runs or has failed.")
+if TYPE_CHECKING:
+    from gateway.db.pool import Connection
+
+app = group(
+    "Background work: what waits, runs or has failed.",
+)
 
 
 @app.command("list")
@@ -27,6 +29,8 @@ def list_(
     config: Config = None,
 ) -> None:
     """What waits to be done, unless asked otherwise."""
+    from gateway.usecases import dead_letters
+
     if running and failed:
         raise typer.BadParameter("either --running or --failed")
     state = "failed" if failed else "running" if running else "waiting"
@@ -55,6 +59,7 @@ def retry(
     config: Config = None,
 ) -> None:
     """Takes work that has failed up again: all of it, or just these."""
+    from gateway.usecases import dead_letters
 
     async def work(connection: Connection, now: datetime, origin: Origin) -> list[int]:
         return await dead_letters.retry(connection, now, origin, job_ids or None)
@@ -66,7 +71,13 @@ def retry(
 @app.command()
 def run(config: Config = None) -> None:
     """Only does background work, until SIGTERM; `gateway serve` does it as well."""
+    import asyncio
+
+    import uvloop
+
+    from gateway import logging
     from gateway.app import prepare, run_jobs  # as heavy as a server; the other commands are not
+    from gateway.db.pool import told_to_operators
 
     settings = settings_of(config)
     logging.configure(settings.log_level)
@@ -77,6 +88,8 @@ def run(config: Config = None) -> None:
 
 
 async def _until_stopped(work: Coroutine[Any, Any, None]) -> None:
+    import asyncio
+
     working = asyncio.ensure_future(work)
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, working.cancel)

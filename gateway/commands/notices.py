@@ -1,26 +1,31 @@
 """`gateway notice …`"""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gateway.commands.operation import Config, T, operate, settings_of
-from gateway.commands.resellers import Login, amount
-from gateway.config import Settings
-from gateway.db.pool import Connection
+from gateway.commands.operation import Config, T, group, operate, settings_of
+from gateway.commands.resellers import Login
+from gateway.commands.told import amount
 from gateway.errors import OperatorMistake
 from gateway.origin import Origin
-from gateway.usecases import notice_destinations as usecase
-from gateway.usecases.notice_destinations import Destination, Owner
-from gateway.vault import Vault
 
-app = typer.Typer(no_args_is_help=True, help="What resellers are told, and where it goes.")
-webhook_app = typer.Typer(no_args_is_help=True, help="Webhooks of a reseller.")
-mail_app = typer.Typer(no_args_is_help=True, help="Mail addresses of a reseller.")
+if TYPE_CHECKING:
+    from gateway.config import Settings
+    from gateway.db.pool import Connection
+    from gateway.usecases import notice_destinations as usecase
+    from gateway.usecases.notice_destinations import Destination, Owner
+    from gateway.vault import Vault
+
+app = group("What resellers are told, and where it goes.")
+webhook_app = group("Webhooks of a reseller.")
+mail_app = group("Mail addresses of a reseller.")
 app.add_typer(webhook_app, name="webhook")
 app.add_typer(mail_app, name="mail")
 
@@ -35,7 +40,7 @@ Kinds = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
 
-_Work = Callable[[Connection, datetime, Origin, Owner], Awaitable[T]]
+_Work = Callable[["Connection", datetime, Origin, "Owner"], Awaitable[T]]
 
 
 @webhook_app.command("add")
@@ -47,11 +52,14 @@ def add_webhook(
     config: Config = None,
 ) -> None:
     """A further webhook; shows the secret that its receiver checks signatures with, this once."""
+    from gateway.usecases import notice_destinations as usecase
+
     settings = settings_of(config)
 
     async def work(
         connection: Connection, now: datetime, origin: Origin, owner: Owner
     ) -> tuple[str, str]:
+        vault = await _vault(connection, now, settings)
         made, secret = await usecase.add_webhook(
             connection,
             now,
@@ -60,7 +68,7 @@ def add_webhook(
             url,
             kind or (),
             settings=settings,
-            vault=_vault(settings),
+            vault=vault,
         )
         return str(made), secret
 
@@ -87,11 +95,14 @@ def rotate_secret(
     config: Config = None,
 ) -> None:
     """Another secret, shown this once; the last one signs too until the next rotation."""
+    from gateway.usecases import notice_destinations as usecase
+
     settings = settings_of(config)
 
     async def work(connection: Connection, now: datetime, origin: Origin, owner: Owner) -> str:
+        vault = await _vault(connection, now, settings)
         return await usecase.rotate_secret(
-            connection, now, origin, owner, destination, vault=_vault(settings), drop_old=drop_old
+            connection, now, origin, owner, destination, vault=vault, drop_old=drop_old
         )
 
     typer.echo(f"the new secret, shown only now: {_for(config, login, work)}")
@@ -111,6 +122,8 @@ def add_mail(
     config: Config = None,
 ) -> None:
     """A further mail address."""
+    from gateway.usecases import notice_destinations as usecase
+
     settings = settings_of(config)
 
     async def work(connection: Connection, now: datetime, origin: Origin, owner: Owner) -> str:
@@ -138,6 +151,7 @@ def remove_mail(login: Login, destination: Where, config: Config = None) -> None
 @app.command("set")
 def set_(login: Login, destination: Where, kind: Kinds = None, config: Config = None) -> None:
     """Chooses the kinds that go there from now on; without --kind: all but single certificates."""
+    from gateway.usecases import notice_destinations as usecase
 
     async def work(connection: Connection, now: datetime, origin: Origin, owner: Owner) -> None:
         await usecase.set_kinds(connection, now, origin, owner, destination, kind or ())
@@ -153,6 +167,8 @@ def low_balance(
     config: Config = None,
 ) -> None:
     """The balance below which the reseller is told, in its currency."""
+    from gateway.usecases import notice_destinations as usecase
+
     chosen = None if threshold == "default" else amount(threshold)
 
     async def work(connection: Connection, now: datetime, origin: Origin, owner: Owner) -> None:
@@ -165,6 +181,7 @@ def low_balance(
 @app.command()
 def test(login: Login, destination: Where, config: Config = None) -> None:
     """Sends a notice that says nothing, to see whether it arrives."""
+    from gateway.usecases import notice_destinations as usecase
 
     async def work(connection: Connection, now: datetime, origin: Origin, owner: Owner) -> None:
         await usecase.send_test(connection, now, origin, owner, destination)
@@ -176,6 +193,7 @@ def test(login: Login, destination: Where, config: Config = None) -> None:
 @app.command()
 def failed(as_json: AsJson = False, config: Config = None) -> None:
     """Destinations of all resellers that do not take their notices, with what waits for them."""
+    from gateway.usecases import notice_destinations as usecase
 
     async def work(connection: Connection, now: datetime, origin: Origin) -> list[usecase.Failing]:
         return await usecase.list_failing(connection)
@@ -204,6 +222,7 @@ def failed(as_json: AsJson = False, config: Config = None) -> None:
 @app.command()
 def resume(login: Login, destination: Where, config: Config = None) -> None:
     """Tries now what waits, in order, also if the destination is parked."""
+    from gateway.usecases import notice_destinations as usecase
 
     async def work(connection: Connection, now: datetime, origin: Origin, owner: Owner) -> None:
         await usecase.resume(connection, now, origin, owner, destination)
@@ -215,6 +234,7 @@ def resume(login: Login, destination: Where, config: Config = None) -> None:
 @app.command()
 def skip(login: Login, destination: Where, config: Config = None) -> None:
     """Gives up the oldest waiting notice, which blocks the later ones; a replay brings it back."""
+    from gateway.usecases import notice_destinations as usecase
 
     async def work(connection: Connection, now: datetime, origin: Origin, owner: Owner) -> int:
         return await usecase.skip_oldest(connection, now, origin, owner, destination)
@@ -235,6 +255,8 @@ def replay(
     config: Config = None,
 ) -> None:
     """Sends again what was due within a time, under the same ids, in order."""
+    from gateway.usecases import notice_destinations as usecase
+
     first, last = _instant(since), _instant(until)
 
     async def work(connection: Connection, now: datetime, origin: Origin, owner: Owner) -> int:
@@ -244,6 +266,8 @@ def replay(
 
 
 def _for(config: Path | None, login: str, work: _Work[T]) -> T:
+    from gateway.usecases import notice_destinations as usecase
+
     async def with_owner(connection: Connection, now: datetime, origin: Origin) -> T:
         return await work(connection, now, origin, await usecase.owner_by_login(connection, login))
 
@@ -251,6 +275,8 @@ def _for(config: Path | None, login: str, work: _Work[T]) -> T:
 
 
 def _list(channel: str, login: str, as_json: bool, config: Path | None) -> None:
+    from gateway.usecases import notice_destinations as usecase
+
     async def work(
         connection: Connection, now: datetime, origin: Origin, owner: Owner
     ) -> list[Destination]:
@@ -279,6 +305,8 @@ def _document(destination: Destination) -> dict[str, object]:
 
 
 def _remove(login: str, destination: str, config: Path | None) -> None:
+    from gateway.usecases import notice_destinations as usecase
+
     async def work(connection: Connection, now: datetime, origin: Origin, owner: Owner) -> None:
         await usecase.remove(connection, now, origin, owner, destination)
 
@@ -286,8 +314,15 @@ def _remove(login: str, destination: str, config: Path | None) -> None:
     typer.echo(f"{destination} removed")
 
 
-def _vault(settings: Settings) -> Vault:
-    return Vault([key.get_secret_value() for key in settings.secrets.keys])
+async def _vault(connection: Connection, now: datetime, settings: Settings) -> Vault:
+    """Raises ConfigurationError where its keys are not those of the webhooks that there are."""
+    from gateway.store.sealed import WEBHOOK_SECRETS
+    from gateway.usecases import stored_secrets
+    from gateway.vault import Vault
+
+    vault = Vault([key.get_secret_value() for key in settings.secrets.keys])
+    await stored_secrets.check(connection, vault, now, [WEBHOOK_SECRETS])
+    return vault
 
 
 def _instant(text: str | None) -> datetime | None:
@@ -295,8 +330,8 @@ def _instant(text: str | None) -> datetime | None:
         return None
     try:
         instant = datetime.fromisoformat(text)
-    except ValueError:
+        if instant.tzinfo is None:
+            raise OperatorMistake(f"{text!r} has no time zone; end it with Z for UTC")
+        return instant.astimezone(UTC)
+    except (ValueError, OverflowError):
         raise OperatorMistake(f"{text!r} is no instant like 2025-01-10T15:30:00Z") from None
-    if instant.tzinfo is None:
-        raise OperatorMistake(f"{text!r} has no time zone; end it with Z for UTC")
-    return instant.astimezone(UTC)

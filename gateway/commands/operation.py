@@ -1,20 +1,24 @@
-"""What all commands share: settings, one transaction, and plain words for what went wrong."""
+"""What all commands share: settings, one transaction, and plain words for what went wrong.
 
-import asyncio
-import getpass
+Modules of commands import what is heavy inside their functions: `--help` and a mistake in the
+arguments need none of it.
+"""
+
+from __future__ import annotations
+
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from gateway.config import Settings, load_settings, settings_told
-from gateway.db.migrate import require_current_schema
-from gateway.db.pool import Connection, open_pool, told_to_operators, transaction
 from gateway.errors import ConfigurationError
-from gateway.origin import Origin
-from gateway.sandbox.clock import choose_clock
+from gateway.origin import Origin, operator
+
+if TYPE_CHECKING:
+    from gateway.config import Settings
+    from gateway.db.pool import Connection
 
 Config = Annotated[
     Path | None,
@@ -22,37 +26,45 @@ Config = Annotated[
 ]
 
 T = TypeVar("T")
-Work = Callable[[Connection, datetime, Origin], Awaitable[T]]
+Work = Callable[["Connection", datetime, Origin], Awaitable[T]]
+
+
+def group(told: str) -> typer.Typer:
+    """A group of commands; `told` is its help. Without rich, whose import takes longest."""
+    return typer.Typer(no_args_is_help=True, rich_markup_mode=None, help=told)
 
 
 def settings_of(config: Path | None) -> Settings:
     """Raises ConfigurationError naming the file or the settings that are wrong."""
     if config is not None and not config.is_file():
         raise ConfigurationError(f"the settings file {config} does not exist")
+    from gateway.config import load_settings, settings_told
+
     with settings_told():
         return load_settings(config)
 
 
 def operate(config: Path | None, work: Work[T]) -> T:
-    """Runs `work` in one transaction, at business time, in the name of the system's user."""
+    """Runs `work` in one transaction, at business time, in the name of whoever is at work."""
     settings = settings_of(config)
+    import asyncio
+
+    from gateway.db.pool import told_to_operators
+
     with told_to_operators():
         return asyncio.run(_operate(settings, work))
 
 
 async def _operate(settings: Settings, work: Work[T]) -> T:
+    from gateway.db.migrate import require_current_schema
+    from gateway.db.pool import open_pool, transaction
+    from gateway.sandbox.clock import choose_clock
+
     pool = await open_pool(settings.database, min_size=1, max_size=2)
     try:
         async with transaction(pool) as connection:
             await require_current_schema(connection)
             now = await choose_clock(settings, pool).now()
-            return await work(connection, now, Origin(f"operator:{_user()}"))
+            return await work(connection, now, Origin(f"operator:{operator()}"))
     finally:
         await pool.close()
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container's user may have no name
-        return "unknown"

@@ -1,22 +1,25 @@
 """`gateway organization …`"""
 
+from __future__ import annotations
+
 import json
 from datetime import datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
 import typer
 
-from gateway.commands.operation import Config, operate
+from gateway.commands.operation import Config, group, operate
 from gateway.commands.told import inputs_told
-from gateway.db.pool import Connection
 from gateway.errors import OperatorMistake
 from gateway.origin import Origin
 from gateway.rules.organizations import IDENTIFIERS, Details
-from gateway.usecases import organizations
-from gateway.usecases.organizations import Organization
 
-app = typer.Typer(no_args_is_help=True, help="Organizations of resellers.")
+if TYPE_CHECKING:
+    from gateway.db.pool import Connection
+    from gateway.usecases.organizations import Organization
+
+app = group("Organizations of resellers.")
 
 Login = Annotated[str, typer.Argument(metavar="LOGIN")]
 AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
@@ -54,6 +57,8 @@ def add(
     config: Config = None,
 ) -> None:
     """A new organization; nothing is validated by that."""
+    from gateway.usecases import organizations
+
     details = Details(
         name,
         country,
@@ -97,6 +102,8 @@ def set_(
     config: Config = None,
 ) -> None:
     """Changes what is given. Pre-validations keep what was validated: order a new one."""
+    from gateway.usecases import organizations
+
     organization_id = uuid_of(organization)
     given = {
         "name": name,
@@ -134,6 +141,7 @@ def list_(
     config: Config = None,
 ) -> None:
     """Organizations as their resellers state them now."""
+    from gateway.usecases import organizations
 
     async def work(connection: Connection, now: datetime, origin: Origin) -> list[Organization]:
         owner = None
@@ -156,6 +164,8 @@ def show(
     config: Config = None,
 ) -> None:
     """One organization with all details."""
+    from gateway.usecases import organizations
+
     organization_id = uuid_of(organization)
 
     async def work(connection: Connection, now: datetime, origin: Origin) -> Organization:

@@ -1,22 +1,26 @@
 """`gateway prevalidation …`"""
 
+from __future__ import annotations
+
 import json
 from datetime import datetime, timedelta
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gateway.commands.operation import Config, operate, settings_of
+from gateway.commands.operation import Config, group, operate, settings_of
 from gateway.commands.organizations import AsJson, Login, uuid_of
 from gateway.commands.told import inputs_told, instant_of
-from gateway.db.pool import Connection
 from gateway.errors import ArgumentInvalid, OperatorMistake
 from gateway.origin import Origin
-from gateway.rules.prevalidation import instant
-from gateway.usecases import organizations, prevalidations, reassignment
-from gateway.usecases.prevalidations import NewPrevalidation, Prevalidation
 
-app = typer.Typer(no_args_is_help=True, help="What is validated about organizations, for OV.")
+if TYPE_CHECKING:
+    from gateway.db.pool import Connection
+    from gateway.usecases.prevalidations import Prevalidation
+
+app = group(
+    "What is validated about organizations, for OV.",
+)
 
 Number = Annotated[
     int, typer.Argument(metavar="NUMBER", min=0, max=2**63 - 1, help="Anchor order number.")
@@ -44,6 +48,9 @@ def add(
 
     It keeps the organization's details as they are now.
     """
+    from gateway.usecases import organizations, prevalidations
+    from gateway.usecases.prevalidations import NewPrevalidation
+
     organization_id = uuid_of(organization)
     begins = None if valid_from is None else instant_of(valid_from)
     ends = None if expires is None else instant_of(expires)
@@ -66,6 +73,7 @@ def add(
 @app.command()
 def begin(number: Number, evidence: Evidence = "", config: Config = None) -> None:
     """Shows the reseller that somebody is at work on it."""
+    from gateway.usecases import prevalidations
 
     async def work(connection: Connection, now: datetime, origin: Origin) -> Prevalidation:
         with inputs_told():
@@ -82,6 +90,8 @@ def approve(
     config: Config = None,
 ) -> None:
     """Valid from now on; without --expires for `prevalidations.days`."""
+    from gateway.usecases import prevalidations
+
     ends = None if expires is None else instant_of(expires)
     term = timedelta(days=settings_of(config).prevalidations.days)
 
@@ -94,13 +104,14 @@ def approve(
             )
 
     found, changed = operate(config, work)
-    until = "" if found.expires_at is None else f" until {instant(found.expires_at)}"
+    until = "" if found.expires_at is None else f" until {_shown(found.expires_at)}"
     typer.echo(f"pre-validation {number} is valid{until}{'' if changed else ' already'}")
 
 
 @app.command()
 def reject(number: Number, evidence: Evidence = "", config: Config = None) -> None:
     """For good; the names that lean on it get no certificates from this moment on."""
+    from gateway.usecases import prevalidations
 
     async def work(
         connection: Connection, now: datetime, origin: Origin
@@ -119,6 +130,7 @@ def reassign(
     config: Config = None,
 ) -> None:
     """Lets all names that lean on OLD lean on NEW, in every subscription of the reseller."""
+    from gateway.usecases import prevalidations, reassignment
 
     async def work(connection: Connection, now: datetime, origin: Origin) -> int:
         owner = (await prevalidations.show_prevalidation(connection, old)).reseller_id
@@ -143,6 +155,7 @@ def note(
     config: Config = None,
 ) -> None:
     """Adds a line of evidence."""
+    from gateway.usecases import prevalidations
 
     async def work(connection: Connection, now: datetime, origin: Origin) -> None:
         with inputs_told():
@@ -159,6 +172,7 @@ def list_(
     config: Config = None,
 ) -> None:
     """Pre-validations with their states now."""
+    from gateway.usecases import organizations, prevalidations
 
     async def work(connection: Connection, now: datetime, origin: Origin) -> list[dict[str, Any]]:
         owner = None
@@ -182,6 +196,7 @@ def list_(
 @app.command()
 def show(number: Number, as_json: AsJson = False, config: Config = None) -> None:
     """One pre-validation with what was validated and the notes."""
+    from gateway.usecases import prevalidations
 
     async def work(connection: Connection, now: datetime, origin: Origin) -> dict[str, Any]:
         found = await prevalidations.show_prevalidation(connection, number)
@@ -202,7 +217,7 @@ def _document(prevalidation: Prevalidation, now: datetime) -> dict[str, Any]:
         "organizationID": str(prevalidation.organization_id),
         "type": prevalidation.type,
         "state": prevalidation.validity.state_at(now),
-        "requestedAt": instant(prevalidation.requested_at),
+        "requestedAt": _shown(prevalidation.requested_at),
         "validFrom": _shown(prevalidation.valid_from),
         "expiresAt": _shown(prevalidation.expires_at),
         "renews": prevalidation.previous_number,
@@ -213,4 +228,6 @@ def _document(prevalidation: Prevalidation, now: datetime) -> dict[str, Any]:
 
 
 def _shown(moment: datetime | None) -> str | None:
+    from gateway.rules.prevalidation import instant
+
     return None if moment is None else instant(moment)

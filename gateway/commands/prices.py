@@ -1,30 +1,32 @@
 """`gateway price …`"""
 
+from __future__ import annotations
+
+import json
 from datetime import datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gateway.commands.operation import Config, operate
-from gateway.commands.resellers import amount
-from gateway.db.pool import Connection
+from gateway.commands.operation import Config, group, operate
+from gateway.commands.told import amount
 from gateway.errors import OperatorMistake
 from gateway.origin import Origin
-from gateway.usecases import resellers
 
-app = typer.Typer(no_args_is_help=True, help="What a name costs for 365 days.")
+if TYPE_CHECKING:
+    from gateway.db.pool import Connection
+    from gateway.store.price_lists import ListedPrice
+
+app = group("What a name costs for 365 days.")
 
 _DEFAULT_LIST = "default"
 
-
-@app.callback()
-def prices() -> None:
-    """What a name costs for 365 days."""
+Login = Annotated[str, typer.Argument(metavar="LOGIN", help="'default' = the list for all.")]
 
 
 @app.command("set")
 def set_(
-    login: Annotated[str, typer.Argument(metavar="LOGIN", help="'default' = the list for all.")],
+    login: Login,
     server: Annotated[str, typer.Option(metavar="DV")],
     fqdn: Annotated[str | None, typer.Option(metavar="365.00")] = None,
     wildcard: Annotated[str | None, typer.Option(metavar="1095.00")] = None,
@@ -32,6 +34,8 @@ def set_(
     config: Config = None,
 ) -> None:
     """Sets prices; purchases already made keep theirs."""
+    from gateway.usecases import resellers
+
     given = {"fqdn": fqdn, "wildcard": wildcard}
     yearly = {kind: amount(text) for kind, text in given.items() if text is not None}
     if not yearly:
@@ -52,3 +56,61 @@ def set_(
 
     operate(config, work)
     typer.echo(f"prices of {login} on {server} set")
+
+
+@app.command("list")
+def list_(
+    login: Login,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    config: Config = None,
+) -> None:
+    """What a reseller pays: its own prices, and those of the default list where it has none."""
+    from gateway.usecases import price_lists
+
+    async def work(connection: Connection, now: datetime, origin: Origin) -> list[ListedPrice]:
+        return await price_lists.list_prices(connection, None if login == _DEFAULT_LIST else login)
+
+    found = operate(config, work)
+    if as_json:
+        typer.echo(json.dumps([_as_json(price) for price in found]))
+        return
+    for price in found:
+        own = "" if price.own or login == _DEFAULT_LIST else "  (default)"
+        typer.echo(f"{price.server}  {price.name_type}  {price.yearly} {price.currency}{own}")
+
+
+@app.command()
+def remove(
+    login: Login,
+    server: Annotated[str, typer.Option(metavar="DV")],
+    fqdn: Annotated[bool, typer.Option("--fqdn", help="Only the price of single names.")] = False,
+    wildcard: Annotated[bool, typer.Option("--wildcard", help="Only that of wildcards.")] = False,
+    config: Config = None,
+) -> None:
+    """Takes prices off a list; a reseller pays those of the default list then."""
+    from gateway.usecases import price_lists
+
+    chosen = [kind for kind, wanted in (("fqdn", fqdn), ("wildcard", wildcard)) if wanted]
+
+    async def work(connection: Connection, now: datetime, origin: Origin) -> list[str]:
+        return await price_lists.remove_prices(
+            connection,
+            now,
+            origin,
+            login=None if login == _DEFAULT_LIST else login,
+            server=server,
+            name_types=chosen or ("fqdn", "wildcard"),
+        )
+
+    removed = operate(config, work)
+    typer.echo(f"prices of {login} on {server} removed: {', '.join(removed)}")
+
+
+def _as_json(price: ListedPrice) -> dict[str, str | bool]:
+    return {
+        "server": price.server,
+        "nameType": price.name_type,
+        "yearly": str(price.yearly),
+        "currency": price.currency,
+        "own": price.own,
+    }

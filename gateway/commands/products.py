@@ -1,28 +1,32 @@
 """`gateway product …`"""
 
+from __future__ import annotations
+
 import json
 from datetime import datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gateway.commands.operation import Config, operate, settings_of
-from gateway.commands.resellers import amount
-from gateway.db.pool import Connection
+from gateway.commands.operation import Config, group, operate, settings_of
+from gateway.commands.told import amount
 from gateway.origin import Origin
-from gateway.rules.licences import PRODUCTS
 from gateway.rules.operator_input import DEFAULT_PRICE_LIST
-from gateway.store.product_prices import ListedPrice
-from gateway.usecases import product_prices
 
-app = typer.Typer(no_args_is_help=True, help="SiteLock products and their prices.")
-prices = typer.Typer(no_args_is_help=True, help="What a product costs.")
+if TYPE_CHECKING:
+    from gateway.db.pool import Connection
+    from gateway.store.product_prices import ListedPrice
+
+app = group("SiteLock products and their prices.")
+prices = group("What a product costs.")
 app.add_typer(prices, name="price")
 
 
 @app.command("list")
 def list_(config: Config = None) -> None:
     """The products that there are: the same for every gateway."""
+    from gateway.rules.licences import PRODUCTS
+
     if config is not None:
         settings_of(config)  # a wrong file is told here as everywhere
     for product in PRODUCTS.values():
@@ -37,6 +41,7 @@ def partner(
     config: Config = None,
 ) -> None:
     """Whether a reseller's SiteLock partner account is activated; at first it is."""
+    from gateway.usecases import product_prices
 
     async def work(connection: Connection, now: datetime, origin: Origin) -> None:
         await product_prices.set_partner(connection, now, origin, login, active=active)
@@ -55,6 +60,8 @@ def set_(
     config: Config = None,
 ) -> None:
     """Sets a price; purchases already made keep theirs."""
+    from gateway.usecases import product_prices
+
     wanted = amount(price)
 
     async def work(connection: Connection, now: datetime, origin: Origin) -> None:
@@ -80,6 +87,7 @@ def list_prices(
     config: Config = None,
 ) -> None:
     """What a reseller pays: its own prices, and those of the default list where it has none."""
+    from gateway.usecases import product_prices
 
     async def work(connection: Connection, now: datetime, origin: Origin) -> list[ListedPrice]:
         return await product_prices.list_prices(

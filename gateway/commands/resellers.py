@@ -1,34 +1,30 @@
 """`gateway reseller …`"""
 
+from __future__ import annotations
+
 import json
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gateway.commands.operation import Config, operate
-from gateway.db.pool import Connection
+from gateway.commands.operation import Config, group, operate
+from gateway.commands.told import amount
 from gateway.errors import OperatorMistake
 from gateway.origin import Origin
-from gateway.store.resellers import ResellerSummary
-from gateway.usecases import api_tokens, resellers
 
-app = typer.Typer(no_args_is_help=True, help="Resellers and their money.")
+if TYPE_CHECKING:
+    from gateway.db.pool import Connection
+    from gateway.store.resellers import ResellerSummary
+
+app = group("Resellers and their money.")
 
 Login = Annotated[str, typer.Argument(metavar="LOGIN")]
 PasswordFile = Annotated[
     Path, typer.Option("--password-file", metavar="F", help="One trailing newline is dropped.")
 ]
-
-
-def amount(text: str) -> Decimal:
-    """Money as typed; raises OperatorMistake."""
-    try:
-        return Decimal(text)
-    except InvalidOperation:
-        raise OperatorMistake(f"{text!r} is not an amount like 365.00") from None
 
 
 @app.command()
@@ -40,6 +36,8 @@ def add(
     config: Config = None,
 ) -> None:
     """A new reseller: all servers, the default prices, balance and credit limit 0."""
+    from gateway.usecases import resellers
+
     password = _password(password_file)
 
     async def work(connection: Connection, now: datetime, origin: Origin) -> None:
@@ -65,6 +63,8 @@ def deposit(
     config: Config = None,
 ) -> None:
     """Books money in favour of a reseller."""
+    from gateway.usecases import resellers
+
     booked = amount(amount_text)
 
     async def work(connection: Connection, now: datetime, origin: Origin) -> Decimal:
@@ -83,6 +83,7 @@ def token(
     config: Config = None,
 ) -> None:
     """Prints a new token for the certificate-order API; it cannot be shown again."""
+    from gateway.usecases import api_tokens
 
     async def work(connection: Connection, now: datetime, origin: Origin) -> str:
         return await api_tokens.new_token(connection, now, origin, login, replace=replace)
@@ -96,6 +97,7 @@ def list_(
     config: Config = None,
 ) -> None:
     """All resellers with their balances."""
+    from gateway.usecases import resellers
 
     async def work(connection: Connection, now: datetime, origin: Origin) -> list[ResellerSummary]:
         return await resellers.list_resellers(connection)
@@ -126,6 +128,8 @@ def set_(
     config: Config = None,
 ) -> None:
     """Changes what is given, and leaves the rest."""
+    from gateway.usecases import resellers
+
     password = None if password_file is None else _password(password_file)
     networks = None if allowed_network is None else [each for each in allowed_network if each]
     limit = None if credit_limit is None else amount(credit_limit)

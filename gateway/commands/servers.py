@@ -1,22 +1,25 @@
 """`gateway server …`"""
 
+from __future__ import annotations
+
 import json
 from datetime import datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gateway.commands.operation import Config, operate, settings_of
-from gateway.db.pool import Connection
+from gateway.commands.operation import Config, group, operate, settings_of
 from gateway.origin import Origin
-from gateway.store.servers import Server
-from gateway.usecases import resellers
+
+if TYPE_CHECKING:
+    from gateway.db.pool import Connection
+    from gateway.store.servers import Server
 
 _NAMES = "public|any"
 _NAMES_HELP = "Which names: those that a public CA may certify, or any, like .internal"
 _PRODUCTS = {"DV": 608, "OV": 609}
 
-app = typer.Typer(no_args_is_help=True, help="ACME directories on offer.")
+app = group("ACME directories on offer.")
 
 
 @app.command()
@@ -34,6 +37,7 @@ def add(
     config: Config = None,
 ) -> None:
     """Offers a further directory, last in LISTSERVERS; running processes serve it at once."""
+    from gateway.usecases import resellers
 
     async def work(connection: Connection, now: datetime, origin: Origin) -> None:
         await resellers.add_server(
@@ -59,6 +63,7 @@ def set_(
     config: Config = None,
 ) -> None:
     """Changes a directory, for the next purchase and the next order."""
+    from gateway.usecases import resellers
 
     async def work(connection: Connection, now: datetime, origin: Origin) -> None:
         await resellers.set_server(connection, now, origin, name, names=names)
@@ -73,6 +78,7 @@ def list_(
     config: Config = None,
 ) -> None:
     """All servers in the order of LISTSERVERS."""
+    from gateway.usecases import resellers
 
     async def work(connection: Connection, now: datetime, origin: Origin) -> list[Server]:
         return await resellers.list_servers(connection)

@@ -1,13 +1,27 @@
 """What operators type, as values; mistakes in plain words."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, time
+from decimal import Decimal
 
 from gateway.errors import OperatorMistake
 from gateway.rules.organizations import InvalidDetail
 
+_AMOUNT = re.compile(r"-?[0-9]{1,10}(\.[0-9]{1,2})?")
+_SHOWN = 64
 _LAST_SECOND = time(23, 59, 59, tzinfo=UTC)
+
+
+def amount(text: str) -> Decimal:
+    """Money as people write it: digits, and two more after a point; raises OperatorMistake.
+
+    Not what Decimal reads besides, such as 1e3, NaN, 1_000 and digits of other scripts.
+    """
+    if not _AMOUNT.fullmatch(text):
+        raise OperatorMistake(f"{text[:_SHOWN]!r} is not an amount like 365.00")
+    return Decimal(text)
 
 
 @contextmanager

@@ -1,19 +1,22 @@
 """`gateway unsubscription …`"""
 
+from __future__ import annotations
+
 import json
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gateway.commands.operation import Config, operate
-from gateway.db.pool import Connection
+from gateway.commands.operation import Config, group, operate
 from gateway.origin import Origin
-from gateway.store.unsubscriptions import ListedUnsubscription
-from gateway.usecases import unsubscription
 
-app = typer.Typer(no_args_is_help=True, help="Requests for the money of SSL certificates.")
+if TYPE_CHECKING:
+    from gateway.db.pool import Connection
+    from gateway.store.unsubscriptions import ListedUnsubscription
+
+app = group("Requests for the money of SSL certificates.")
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="Its number, or the cert_id.")]
 
@@ -25,6 +28,7 @@ def list_(
     config: Config = None,
 ) -> None:
     """All requests, those that wait for a decision first."""
+    from gateway.usecases import unsubscription
 
     async def work(
         connection: Connection, now: datetime, origin: Origin
@@ -46,6 +50,7 @@ def list_(
 @app.command()
 def approve(which: Id, config: Config = None) -> None:
     """Pays the cash part back; the certificate goes off its owner's list."""
+    from gateway.usecases import unsubscription
 
     async def work(connection: Connection, now: datetime, origin: Origin) -> Decimal:
         number = await unsubscription.number_of(connection, which)
@@ -62,6 +67,7 @@ def reject(
     config: Config = None,
 ) -> None:
     """Nothing is paid back, and the certificate stays."""
+    from gateway.usecases import unsubscription
 
     async def work(connection: Connection, now: datetime, origin: Origin) -> None:
         number = await unsubscription.number_of(connection, which)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import asyncpg
 
+from gateway.db import grants
 from gateway.db.pool import Connection
 from gateway.errors import OperatorMistake
 
@@ -27,6 +28,8 @@ class Migration:
 
 async def migrate(url: str, directory: Path | None = None) -> list[str]:
     """Applies what is missing, each file in its own transaction; gives the names applied.
+
+    Rights on what a file makes anew are kept.
 
     Several processes may call it at once: they wait for each other. Raises OperatorMistake when an
     applied file was changed since, or when the database is newer than the files; OSError or
@@ -130,6 +133,7 @@ async def _create_journal(connection: Connection) -> None:
             applied_at timestamptz NOT NULL DEFAULT clock_timestamp()
         );
         COMMENT ON TABLE migration.applied IS 'Files of sql/ this database has seen.';
+        COMMENT ON COLUMN migration.applied.name IS 'Name of the file, without .sql.';
         COMMENT ON COLUMN migration.applied.checksum IS 'SHA-256 of the file as it was applied.';
         COMMENT ON COLUMN migration.applied.applied_at IS 'Real time, not the business clock.'
         """
@@ -154,7 +158,9 @@ async def _applied(connection: Connection) -> dict[str, bytes]:
 
 async def _apply(connection: Connection, migration: Migration) -> None:
     async with connection.transaction():
+        granted = await grants.read(connection)
         await connection.execute(migration.text)
+        await grants.restore(connection, granted)
         await connection.execute(
             """
             INSERT INTO migration.applied (name, checksum)

@@ -96,6 +96,8 @@ def told_to_operators() -> Iterator[None]:
     """Turns trouble with the database into an OperatorMistake of one line."""
     try:
         yield
+    except asyncpg.DataError as error:
+        raise OperatorMistake(f"a value cannot be stored: {error}") from None
     except (asyncpg.PostgresError, OSError, asyncpg.InterfaceError) as error:
         if isinstance(error, OSError) and error.filename is not None:
             raise  # about that file, not about the database

@@ -82,6 +82,11 @@ def refusal(error: errors.GatewayError) -> Answer | None:
     return failed(code, message, item)
 
 
+def told(answer: Answer) -> str:
+    """Code and message of an error."""
+    return f"{answer.code}: {dict(answer.values)['errorMessage']}"
+
+
 def _printable(item: str) -> str:
     """The caller's own word: it must not make lines of its own, nor be no Unicode."""
     return "".join(letter if letter.isprintable() else "?" for letter in item[:64])

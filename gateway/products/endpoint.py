@@ -28,6 +28,7 @@ from gateway.request_body import (
     media_type_of,
     read_form,
 )
+from gateway.reseller import refusal
 from gateway.reseller.authentication import Authenticator, require_permission
 from gateway.reseller.form import IDEMPOTENCY_KEY
 from gateway.reseller.parameters import Caller, Parameter
@@ -78,16 +79,19 @@ def add_routes(app: web.Application, services: Services) -> None:
         app.router.add_route("*", _ROUTE.format(name), door.serving(endpoint))
 
 
-def add_refusals(app: web.Application) -> None:
+def add_refusals(app: web.Application, services: Services) -> None:
     """For plain HTTP: code -1, in the endpoints' own words."""
     for name, endpoint in _ENDPOINTS.items():
-        app.router.add_route("*", _ROUTE.format(name), _refusing(endpoint))
+        app.router.add_route("*", _ROUTE.format(name), _refusing(endpoint, services))
 
 
-def _refusing(endpoint: Endpoint) -> Callable[[web.Request], Awaitable[web.Response]]:
+def _refusing(
+    endpoint: Endpoint, services: Services
+) -> Callable[[web.Request], Awaitable[web.Response]]:
     async def refuse(request: web.Request) -> web.Response:
         refused = answer.refusal(HttpsRequired())
         assert refused is not None
+        refusal.note(services, "plain", request, HttpsRequired(), answer.told(refused))
         return refused.rendered(endpoint.always_pairs, 403)
 
     return refuse
@@ -115,6 +119,8 @@ class Door:
             pairs = pairs or form.wants_pairs()
             return (await self._act(request, endpoint, form)).rendered(pairs)
         except _NotServed as refused:
+            word, told = f"http_{refused.status}", answer.told(refused.answer)
+            refusal.note(self._services, "products", request, word, told)
             response = refused.answer.rendered(pairs, refused.status)
             if refused.status == 405:
                 response.headers["Allow"] = "POST"
@@ -122,6 +128,7 @@ class Door:
         except GatewayError as error:
             found = answer.refusal(error)
             if found is not None:
+                refusal.note(self._services, "products", request, error, answer.told(found))
                 return found.rendered(pairs)
             return self._failed(error, pairs)
         except Exception as error:
@@ -141,6 +148,7 @@ class Door:
         return ProductForm(await _read_form(request), endpoint.parameters)
 
     async def _act(self, request: web.Request, endpoint: Endpoint, form: ProductForm) -> Answer:
+        refusal.remember_form(request, form.form)
         form.refuse_unknown()
         login, password = form.credentials()
         now = await self._services.clock.now()
@@ -148,6 +156,7 @@ class Door:
         caller = await self._authenticator.authenticate(
             now, login=login, password=password, address=address
         )
+        refusal.remember_caller(request, caller)
         arguments = form.arguments()
         once = _once(request, caller, form)
         require_permission(caller)

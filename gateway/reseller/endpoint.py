@@ -27,7 +27,16 @@ from gateway.request_body import (
     media_type_of,
     read_form,
 )
-from gateway.reseller import accounts, domains, envelope, notices, openapi, organizations, reports
+from gateway.reseller import (
+    accounts,
+    domains,
+    envelope,
+    notices,
+    openapi,
+    organizations,
+    refusal,
+    reports,
+)
 from gateway.reseller.authentication import Authenticator, require_permission
 from gateway.reseller.envelope import Unserved
 from gateway.reseller.form import IDEMPOTENCY_KEY, Form
@@ -65,9 +74,13 @@ class Endpoint:
             fields = await self._read(request)
             return envelope.answer(await self._act(request, Form(fields)))
         except Unserved as unserved:
-            return envelope.render(unserved.rendering)
+            told = unserved.rendering
+            refusal.note(self._services, "actions", request, f"http_{told.status}", told.detail)
+            return envelope.render(told)
         except ResellerRefusal as error:
-            return envelope.refusal(error)
+            answer = envelope.refusal(error)
+            refusal.note(self._services, "actions", request, error, envelope.told(answer))
+            return answer
         except Exception as error:
             if is_outage(error):
                 _log.warning("reseller.database_away", error=type(error).__name__)
@@ -90,6 +103,7 @@ class Endpoint:
         return await _read_form(request)
 
     async def _act(self, request: web.Request, form: Form) -> bytes:
+        refusal.remember_form(request, form)
         form.refuse_unknown()
         login, password = form.credentials()
         now = await self._services.clock.now()
@@ -97,6 +111,7 @@ class Endpoint:
         caller = await self.authenticator.authenticate(
             now, login=login, password=password, address=address
         )
+        refusal.remember_caller(request, caller)
         action = form.requested_action()
         arguments = form.arguments(action.parameters)
         key = _idempotency_key(request)

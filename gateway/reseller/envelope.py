@@ -135,6 +135,12 @@ def refusal(error: GatewayError) -> web.Response:
     return render(INTERNAL)
 
 
+def told(response: web.Response) -> str:
+    """The `detail` of an error."""
+    assert isinstance(response.body, bytes)
+    return str(msgspec.json.decode(response.body)["detail"])
+
+
 def render(rendering: Rendering, *, name: str = "") -> web.Response:
     """An error with its two documented members, `type` and `detail`.
 

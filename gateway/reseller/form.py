@@ -63,6 +63,12 @@ class Form:
         sent = self._by_name.get(name.lower())
         return sent[0].name if sent else name
 
+    def sent(self, *names: str) -> list[str]:
+        """What was sent for lower-case names, unchecked; not empty ones."""
+        return [
+            field.value for name in names for field in self._by_name.get(name, ()) if field.value
+        ]
+
     def canonical(self) -> list[tuple[str, str]]:
         """The request without credentials and spelling: the same for two equal requests."""
         secret = {parameter.name.lower() for parameter in LOGIN}

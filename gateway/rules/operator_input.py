@@ -2,6 +2,7 @@
 
 import re
 from decimal import Decimal
+from functools import cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from gateway.errors import OperatorMistake
@@ -20,10 +21,8 @@ _NOT_STORABLE = re.compile("[\0\ud800-\udfff]")
 
 
 def check_login(login: str) -> None:
-    if not 0 < len(login) <= _MAXIMUM_LOGIN or not login.isprintable() or login != login.strip():
-        raise OperatorMistake(
-            f"a login has 1 to {_MAXIMUM_LOGIN} printable characters, no space at its ends"
-        )
+    if not 0 < len(login) <= _MAXIMUM_LOGIN or not login.isprintable() or " " in login:
+        raise OperatorMistake(f"a login has 1 to {_MAXIMUM_LOGIN} printable characters, no space")
     if login == DEFAULT_PRICE_LIST:
         raise OperatorMistake(f"{login!r} names the default price list and cannot be a login")
 
@@ -35,8 +34,29 @@ def check_password(password: str) -> None:
 
 
 def check_currency(currency: str) -> None:
-    if not re.fullmatch("[A-Z]{3}", currency):
-        raise OperatorMistake("a currency is three capital letters (ISO 4217)")
+    if currency not in _currencies():
+        raise OperatorMistake("a currency is one of ISO 4217 in three capital letters, like USD")
+
+
+def price_currency(given: str | None, own: str | None) -> str:
+    """The currency of a price. `own` is the reseller's, None on the default list.
+
+    None given = the reseller's, or USD.
+    """
+    if given is None:
+        return own or "USD"
+    check_currency(given)
+    if own is not None and given != own:
+        raise OperatorMistake(f"the reseller pays in {own}, so a price in {given} cannot be its")
+    return given
+
+
+@cache
+def _currencies() -> frozenset[str]:
+    """Those that money is kept in: no metals, units of account or codes for tests."""
+    from iso4217 import Currency  # reads its table; most commands need none
+
+    return frozenset(each.code for each in Currency if each.exponent is not None)
 
 
 def check_renewal_mode(renewal_mode: str) -> str:

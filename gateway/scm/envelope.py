@@ -95,6 +95,13 @@ def refusal(error: GatewayError) -> web.Response:
     return render(rendering, str(error))
 
 
+def told(response: web.Response) -> str:
+    """Code and message of an error."""
+    assert isinstance(response.body, bytes)
+    error = msgspec.json.decode(response.body)
+    return f"{error['error_code']}: {error['error_msg']}"
+
+
 def render(rendering: Rendering, text: str = "") -> web.Response:
     """An error with its two documented members."""
     # The text may repeat what the caller sent, and hold what UTF-8 cannot say.

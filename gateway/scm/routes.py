@@ -24,8 +24,8 @@ from gateway.errors import (
     TokenRefused,
 )
 from gateway.origin import Origin
-from gateway.scm import answers, envelope, requests
-from gateway.scm.envelope import Unserved
+from gateway.scm import answers, envelope, refusal, requests
+from gateway.scm.envelope import Rendering, Unserved
 from gateway.services import Services
 from gateway.usecases import api_tokens, certificate_details, certificate_orders, unsubscription
 from gateway.usecases.actions import Once, perform, request_hash
@@ -67,14 +67,16 @@ def add_routes(app: web.Application, services: Services) -> None:
     }
     for path, handlers in routes.items():
         app.router.add_route("*", path, _by_method(door, handlers))
-    app.router.add_route("*", _ANYTHING, _nowhere)
+    app.router.add_route("*", _ANYTHING, door.nowhere)
 
 
-def add_refusals(app: web.Application) -> None:
+def add_refusals(app: web.Application, services: Services) -> None:
     """For plain HTTP: HTTPS is needed."""
 
     async def refuse(request: web.Request) -> web.Response:
-        return envelope.refusal(HttpsRequired())
+        answer = envelope.refusal(HttpsRequired())
+        refusal.note(services, "plain", request, HttpsRequired(), answer)
+        return answer
 
     app.router.add_route("*", _ANYTHING, refuse)
 
@@ -91,11 +93,13 @@ class Door:
         try:
             return envelope.answer(await handler(await self._admit(request)))
         except Unserved as unserved:
-            return envelope.render(unserved.rendering)
+            return self.unserved(request, unserved.rendering)
         except GatewayError as error:
             if type(error) not in envelope.RENDERINGS:
                 _log.error("scm.unknown_refusal", error=type(error).__name__)
-            return envelope.refusal(error)
+            answer = envelope.refusal(error)
+            refusal.note(self._services, "certificates", request, error, answer)
+            return answer
         except Exception as error:
             if is_outage(error):
                 _log.warning("scm.database_away", error=type(error).__name__)
@@ -105,15 +109,26 @@ class Door:
             _log.error("scm.failed", error=type(error).__name__, stack=stack)
             return envelope.render(envelope.INTERNAL)
 
+    def unserved(self, request: web.Request, rendering: Rendering) -> web.Response:
+        """The HTTP request itself cannot be served."""
+        answer = envelope.render(rendering)
+        refusal.note(self._services, "certificates", request, f"http_{answer.status}", answer)
+        return answer
+
+    async def nowhere(self, request: web.Request) -> web.Response:
+        """No resource has that path."""
+        return self.unserved(request, envelope.NO_SUCH_RESOURCE)
+
     async def _admit(self, request: web.Request) -> Call:
         if not came_by_https(request, self._settings):
             raise HttpsRequired
         tokens = request.headers.getall("X-Auth-Token", [])
         if len(tokens) != 1 or not tokens[0].isascii():
-            raise TokenRefused
+            raise TokenRefused("There is none, or several.")
         address = address_of(request, self._settings)
         async with self._services.pool.acquire() as connection:
             token = await api_tokens.log_in(connection, tokens[0], address)
+        refusal.remember_login(request, token.login)
         if token.reseller_status != "active":
             raise PermissionDenied
         now = await self._services.clock.now()
@@ -137,6 +152,7 @@ class Door:
     async def buy(self, call: Call) -> bytes:
         requests.nothing_in(call.request)
         wanted = await requests.read_json(call.request, requests.Buy)
+        refusal.remember_names(call.request, wanted.domains)
         requests.check_buy(wanted)
         asked = Purchase(
             call.reseller_id,
@@ -239,13 +255,9 @@ def _by_method(
     async def serve(request: web.Request) -> web.Response:
         handler = handlers.get(request.method)
         if handler is None:
-            response = envelope.render(envelope.METHOD_NOT_ALLOWED)
+            response = door.unserved(request, envelope.METHOD_NOT_ALLOWED)
             response.headers["Allow"] = ", ".join(handlers)
             return response
         return await door.serve(request, handler)
 
     return serve
-
-
-async def _nowhere(request: web.Request) -> web.Response:
-    return envelope.render(envelope.NO_SUCH_RESOURCE)

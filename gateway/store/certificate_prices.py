@@ -49,6 +49,12 @@ async def prices(
     ]
 
 
+async def brands(connection: Connection) -> list[str]:
+    """Brands that have a price on any list."""
+    rows = await connection.fetch("SELECT DISTINCT brand FROM ssl.price")
+    return [row["brand"] for row in rows]
+
+
 async def put_price(
     connection: Connection,
     *,

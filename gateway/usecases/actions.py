@@ -13,7 +13,7 @@ from gateway.errors import IdempotencyKeyReused
 from gateway.store import idempotency
 from gateway.vault import Vault
 
-_RESPONSES_KEPT = timedelta(hours=24)
+RESPONSES_KEPT = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ async def perform(
 async def _claim_or_find(connection: Connection, now: datetime, once: Once) -> bytes | None:
     """The stored response, or None when this transaction has claimed the key."""
     while not await idempotency.claim(
-        connection, once.reseller_id, once.key, once.request_hash, now, now - _RESPONSES_KEPT
+        connection, once.reseller_id, once.key, once.request_hash, now, now - RESPONSES_KEPT
     ):
         found = await idempotency.find(connection, once.reseller_id, once.key)
         if found is None:

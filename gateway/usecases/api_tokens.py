@@ -38,8 +38,12 @@ async def log_in(connection: Connection, token: str, address: str | None) -> Tok
     token_id, _, secret = token.partition(".")
     found = await api_tokens.find(connection, token_id, address)
     fits = hmac.compare_digest(_hash(secret), found.secret_hash if found else _NO_HASH)
-    if found is None or not fits or not found.address_allowed:
-        raise TokenRefused
+    if found is None:
+        raise TokenRefused("There is no such token, or it was ended.")
+    if not fits:
+        raise TokenRefused("The secret part of the token is wrong.", found.login)
+    if not found.address_allowed:
+        raise TokenRefused("The address is not allowed.", found.login)
     return found
 
 

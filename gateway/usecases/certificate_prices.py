@@ -9,10 +9,13 @@ from gateway.db.pool import Connection
 from gateway.errors import OperatorMistake
 from gateway.origin import Origin
 from gateway.rules.certificate_order import TYPES
-from gateway.rules.operator_input import DEFAULT_PRICE_LIST, check_amount, check_currency
+from gateway.rules.operator_input import DEFAULT_PRICE_LIST, check_amount, price_currency
 from gateway.store import audit, certificate_prices, resellers
 from gateway.store.audit import Change
 from gateway.store.resellers import Reseller
+
+BUILT_IN_BRAND = "LOCAL"
+"""What certificates of the local CA are sold as."""
 
 _BRAND = re.compile(r"[A-Z][A-Z0-9_]{0,31}")
 
@@ -28,22 +31,27 @@ async def set_price(
     name_type: str,
     yearly: Decimal,
     currency: str | None = None,
+    new_brand: bool = False,
 ) -> None:
     """Sets the price of a name ("fqdn" or "wildcard") for 12 months.
 
     `login` None = the default list. `currency` None = the reseller's own, USD on the default list.
+    A brand that has no price yet is a slip of the pen, unless `new_brand` says so.
     """
     if not _BRAND.fullmatch(brand):
         raise OperatorMistake("a brand is up to 32 capital letters, digits and '_'")
+    known = {BUILT_IN_BRAND, *await certificate_prices.brands(connection)}
+    if brand not in known and not new_brand:
+        raise OperatorMistake(
+            f"there is no brand {brand} among {', '.join(sorted(known))}; say so if it is new"
+        )
     if kind not in TYPES:
         raise OperatorMistake(f"a type is one of {', '.join(TYPES)}")
     price = check_amount(yearly)
     if price < 0:
         raise OperatorMistake("a price is not negative")
     reseller = None if login is None else await _locked(connection, login)
-    if currency is None:
-        currency = reseller.currency if reseller else "USD"
-    check_currency(currency)
+    currency = price_currency(currency, reseller.currency if reseller else None)
     former = await certificate_prices.put_price(
         connection,
         price_id=ids.new_id(),

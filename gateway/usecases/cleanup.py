@@ -9,7 +9,7 @@ import structlog
 
 from gateway.db.pool import Connection, Pool, transaction
 from gateway.services import Services
-from gateway.store import cleanup, nonces, notices
+from gateway.store import cleanup, nonces, notices, refusals
 
 _BATCH = 500
 _PAUSE_SECONDS = 0.05
@@ -21,7 +21,7 @@ _log = structlog.get_logger(__name__)
 
 
 async def clean_up(services: Services, now: datetime) -> None:
-    """Nonces, orders, authorizations, idempotent responses, notices, the log of background work."""
+    """Nonces, orders, authorizations, idempotent responses, notices, refusals, the job log."""
     pool, retention = services.pool, services.settings.retention
     unfinished = now - timedelta(days=retention.order_days)
     issued = now - timedelta(days=retention.issued_order_days)
@@ -36,6 +36,8 @@ async def clean_up(services: Services, now: datetime) -> None:
     await _empty("responses", lambda: cleanup.delete_responses(pool, now - _RESPONSES_KEPT, _BATCH))
     notice_age = timedelta(days=retention.notice_days)
     await _empty("notices", lambda: notices.delete_old(pool, notice_age, _BATCH))
+    refusal_age = timedelta(days=retention.refusal_days)
+    await _empty("refusals", lambda: refusals.delete_old(pool, now, refusal_age, _BATCH))
     await _empty("job log", lambda: cleanup.delete_job_log(pool, job_age, _BATCH))
 
 

@@ -36,11 +36,14 @@ async def log_in(
             await _confirm(pool, state, now)
         return state
     correct = await checker.fits(login, password, state.password_hash if state else None)
-    if state is None or not admissible:
-        raise LoginRefused
+    if state is None:
+        raise LoginRefused("There is no such login.")
+    if not admissible:
+        where = "The login is locked" if state.address_allowed else "The address is not allowed"
+        raise LoginRefused(f"{where}; the password was {'right' if correct else 'wrong'}.")
     if not correct:
         await _count_failure(pool, rules, now, login, address)
-        raise LoginRefused
+        raise LoginRefused("The password was wrong.")
     await _confirm(pool, state, now)
     return state
 
@@ -54,7 +57,7 @@ async def _confirm(pool: Pool, state: LoginState, now: datetime) -> None:
     # Guesses that came at the same moment may have locked the login while this one was checked.
     async with pool.acquire() as connection:
         if not await logins.confirm_login(connection, state.id, now):
-            raise LoginRefused
+            raise LoginRefused("The login was locked while its password was checked.")
 
 
 async def _count_failure(

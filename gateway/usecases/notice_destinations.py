@@ -274,6 +274,8 @@ async def set_low_balance(
     checked = None if threshold is None else money.storable(threshold)
     if threshold is not None and checked is None:
         raise NoticeMistake("amount", "an amount has at most two decimals and ten digits before")
+    if checked is not None and checked < 0:
+        raise NoticeMistake("amount", "a balance to be told below is not negative")
     former = await store.set_low_balance(connection, owner.id, checked)
     change = Change(
         "reseller.low_balance_set",

@@ -8,7 +8,7 @@ from gateway.db.pool import Connection
 from gateway.errors import OperatorMistake
 from gateway.origin import Origin
 from gateway.rules.licences import PRODUCTS
-from gateway.rules.operator_input import DEFAULT_PRICE_LIST, check_amount, check_currency
+from gateway.rules.operator_input import DEFAULT_PRICE_LIST, check_amount, price_currency
 from gateway.store import audit, partners, resellers
 from gateway.store import product_prices as store
 from gateway.store.audit import Change
@@ -39,9 +39,7 @@ async def set_price(
     reseller = None if login is None else await resellers.lock_by_login(connection, login)
     if login is not None and reseller is None:
         raise OperatorMistake(f"there is no reseller {login!r}")
-    if currency is None:
-        currency = reseller.currency if reseller else "USD"
-    check_currency(currency)
+    currency = price_currency(currency, reseller.currency if reseller else None)
     await store.put_price(
         connection,
         price_id=ids.new_id(),

@@ -28,6 +28,7 @@ from gateway.rules.operator_input import (
     check_server,
     check_server_names,
     check_status,
+    price_currency,
 )
 from gateway.store import audit, resellers, servers
 from gateway.store.audit import Change
@@ -199,9 +200,7 @@ async def set_price(
     on_offer = await servers.find_by_name(connection, server)
     if on_offer is None:
         raise OperatorMistake(f"there is no server {server!r}")
-    if currency is None:
-        currency = reseller.currency if reseller else "USD"
-    check_currency(currency)
+    currency = price_currency(currency, reseller.currency if reseller else None)
     former = await resellers.put_price(
         connection,
         price_id=ids.new_id(),

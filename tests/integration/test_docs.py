@@ -56,9 +56,10 @@ async def settings(database_server: str, tmp_path: Path) -> AsyncIterator[Settin
         yield made
 
 
-async def test_the_operators_commands_run_from_an_empty_database_to_a_serving_gateway(
+async def test_readme_and_operators_commands_run_one_after_the_other_to_a_serving_gateway(
     settings: Settings, tmp_path: Path
 ) -> None:
+    await run(readme_commands(), tmp_path)
     for script in blocks(OPERATORS, "run"):
         await run(script, tmp_path)
     [serve] = blocks(OPERATORS, "serve")
@@ -86,7 +87,8 @@ async def test_the_operators_commands_run_from_an_empty_database_to_a_serving_ga
         await connection.close()
 
 
-async def test_the_readmes_commands_run(settings: Settings, tmp_path: Path) -> None:
+def readme_commands() -> str:
+    """All but the last, which serves."""
     [script] = [
         block
         for block in re.findall(r"```sh\n(.*?)```", README.read_text(), re.DOTALL)
@@ -94,7 +96,7 @@ async def test_the_readmes_commands_run(settings: Settings, tmp_path: Path) -> N
     ]
     *commands, serve = script.strip().splitlines()
     assert serve == "gateway serve --config gateway.toml"
-    await run("\n".join(commands), tmp_path)
+    return "\n".join(commands)
 
 
 async def test_every_view_is_documented_and_every_documented_one_is_there(pool: Pool) -> None:
@@ -105,18 +107,34 @@ async def test_every_view_is_documented_and_every_documented_one_is_there(pool: 
     assert set(re.findall(r"\| `(ops\.\w+)` \|", OPERATORS.read_text())) == there
 
 
-async def test_every_table_column_and_view_of_ours_that_needs_one_has_a_comment(
-    pool: Pool,
-) -> None:
+async def test_every_schema_table_column_and_view_has_a_comment(pool: Pool) -> None:
     bare = await pool.fetch(
         """
-        SELECT relation.relnamespace::regnamespace || '.' || relation.relname AS name
-          FROM pg_class relation
-         WHERE relation.relkind IN ('r', 'v', 'p')
-           AND relation.relnamespace::regnamespace::text IN
-               ('reseller', 'subscription', 'acme', 'ca', 'audit', 'ops', 'sandbox', 'notice',
-                'ssl', 'organization', 'job', 'product')
-           AND obj_description(relation.oid) IS NULL
+        WITH ours AS (
+            SELECT oid, nspname
+              FROM pg_namespace
+             WHERE nspname !~ '^pg_'
+               AND nspname NOT IN ('information_schema', 'public')
+        ), relation AS (
+            SELECT class.oid, class.oid::regclass::text AS name
+              FROM pg_class class
+              JOIN ours ON ours.oid = class.relnamespace
+             WHERE class.relkind IN ('r', 'v', 'm', 'p')
+        )
+        SELECT nspname AS name
+          FROM ours
+         WHERE obj_description(oid, 'pg_namespace') IS NULL
+         UNION ALL
+        SELECT name
+          FROM relation
+         WHERE obj_description(oid, 'pg_class') IS NULL
+         UNION ALL
+        SELECT relation.name || '.' || attname
+          FROM relation
+          JOIN pg_attribute ON attrelid = relation.oid
+         WHERE attnum > 0
+           AND NOT attisdropped
+           AND coalesce(trim(col_description(attrelid, attnum)), '') = ''
         """
     )
     assert [row["name"] for row in bare] == []

@@ -19,7 +19,7 @@ LAYERS = (
     {"db"},
     {"store", "ca", "validation", "sandbox.postgres_binaries"},
     # Goes only to addresses that `validation` holds for public.
-    {"notify", "sandbox.postgres", "sandbox.clock"},
+    {"notify", "sandbox.postgres", "sandbox.clock", "refusal_log"},
     {"services", "logging", "client_address", "request_body"},
     {"front"},
     {"usecases"},

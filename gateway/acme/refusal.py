@@ -1,0 +1,102 @@
+"""A problem document as a refusal for the operators: who asked, for which names, and why not."""
+
+from base64 import urlsafe_b64decode
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from gateway.acme.problem import Problem
+from gateway.client_address import client_address
+from gateway.config import Settings
+from gateway.errors import CaaRefused, GatewayError, IssuanceRefused
+from gateway.front.plain_request import PlainRequest
+from gateway.ids import read_id
+from gateway.refusal_log import Refused, reason_of
+from gateway.store.servers import Server
+from gateway.untrusted import NotJson, decode_json
+
+_WITH_ID = ("order", "authz", "chall")
+
+
+class _Binding(msgspec.Struct):
+    protected: str = ""
+
+
+class _Protected(msgspec.Struct):
+    kid: str | None = None
+
+
+class _Asked(msgspec.Struct, rename="camel"):
+    """What newOrder and newAuthz name, and whose credential newAccount says it uses."""
+
+    identifiers: list[dict[str, Any]] = []
+    identifier: dict[str, Any] = {}
+    external_account_binding: _Binding | None = None
+
+
+_asked_for = msgspec.json.Decoder(_Asked)
+_header = msgspec.json.Decoder(_Protected)
+
+
+def refused(request: PlainRequest, server: Server, problem: Problem, settings: Settings) -> Refused:
+    """Every problem that a client is told, except a nonce to try again with."""
+    call, error = problem.call, problem.__cause__
+    rest = request.path.removeprefix(server.path).strip("/")
+    asked, _, argument = rest.partition("/")
+    signer = None if call is None else call.account_id
+    wanted = _Asked() if call is None else _asked(call.payload)
+    forwarded_for = request.headers.get("x-forwarded-for")
+    lines = [forwarded_for] if forwarded_for else []
+    return Refused(
+        "acme",
+        asked,
+        reason_of(error) if isinstance(error, GatewayError) else problem.kind,
+        problem.detail,
+        why=_why(error),
+        subject=signer or _kid_in(wanted.external_account_binding),
+        proven=signer is not None,
+        names=_names(wanted, error),
+        source=client_address(request.peer, lines, settings),
+        resource=_id_in(argument) if asked in _WITH_ID and signer else None,
+    )
+
+
+def _why(error: BaseException | None) -> str:
+    """The words of the gate for why it is closed."""
+    if not isinstance(error, IssuanceRefused):
+        return ""
+    return ", ".join(sorted({refusal.reason for refusal in error.refusals}))
+
+
+def _names(wanted: _Asked, error: BaseException | None) -> tuple[str, ...]:
+    if isinstance(error, IssuanceRefused):
+        return tuple(name for refusal in error.refusals for name in refusal.names)
+    if isinstance(error, CaaRefused):
+        return tuple(refusal.name for refusal in error.refusals)
+    values = [each.get("value") for each in (*wanted.identifiers, wanted.identifier)]
+    return tuple(value for value in values if isinstance(value, str))
+
+
+def _asked(payload: bytes) -> _Asked:
+    try:
+        return decode_json(_asked_for, payload)
+    except NotJson:
+        return _Asked()
+
+
+def _kid_in(binding: _Binding | None) -> str | None:
+    """The EAB key identifier as the client says it."""
+    protected = "" if binding is None else binding.protected
+    try:
+        padded = protected + "=" * (-len(protected) % 4)
+        return decode_json(_header, urlsafe_b64decode(padded)).kid
+    except ValueError:
+        return None
+
+
+def _id_in(argument: str) -> UUID | None:
+    try:
+        return read_id(argument.partition("/")[0])
+    except ValueError:
+        return None

@@ -1,0 +1,162 @@
+"""What clients and resellers were refused, for those who run the gateway (ops.refusals).
+
+A refusal only leaves a note in memory, where equal ones are counted; every second one statement
+writes them. So they outlive the transaction that was rolled back, and a request waits for nothing.
+What a killed process had not written, of its last second, is lost.
+
+Nobody fills the disk by being refused: an hour of one process has room for so many different
+refusals of strangers for each reason, and of each caller who has shown who it is. Further ones are
+counted in one row for each reason.
+"""
+
+import asyncio
+import re
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+from gateway.clock import Clock
+from gateway.db.pool import Pool
+from gateway.store import refusals
+
+_PAUSE_SECONDS = 1.0
+_HOUR_SECONDS = 3600.0
+_MOST_OF_STRANGERS = 100
+_MOST_OF_ONE = 1000
+_MOST_OF_ALL = 20_000
+_MOST_NAMES = 100
+_LONGEST_NAME = 255
+_LONGEST = 500
+TOO_MANY = "Too many different ones in an hour to keep each."
+
+_UPPER = re.compile(r"(?<!^)(?=[A-Z])")
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """One refusal. `proven` = the caller had shown who it is; otherwise it is a stranger.
+
+    `why` is what the caller was not told. `resource` is the id of the ACME resource it was about.
+    """
+
+    door: str
+    request: str
+    reason: str
+    told: str
+    why: str = ""
+    login: str | None = None
+    subject: str | None = None
+    proven: bool = False
+    names: tuple[str, ...] = ()
+    source: str | None = None
+    resource: UUID | None = None
+
+
+def reason_of(error: Exception) -> str:
+    """The stable word for a class of refusals: its name, as login_refused."""
+    return _UPPER.sub("_", type(error).__name__).lower()
+
+
+class RefusalLog:
+    """One per process."""
+
+    def __init__(self, pool: Pool, clock: Clock) -> None:
+        self._pool = pool
+        self._clock = clock
+        self._notes: dict[Refused, int] = {}
+        self._kept: dict[tuple[bool, str], set[Refused]] = {}
+        self._kept_since = time.monotonic()
+
+    def note(self, refused: Refused) -> None:
+        """Keeps a refusal to be written soon; never fails and never waits."""
+        kept = self._admitted(_bounded(refused))
+        self._notes[kept] = self._notes.get(kept, 0) + 1
+
+    async def run_forever(self) -> None:
+        """Writes what was noted, every second."""
+        while True:
+            await asyncio.sleep(_PAUSE_SECONDS)
+            await self.flush()
+
+    async def flush(self) -> None:
+        """Writes what was noted; keeps it when that fails."""
+        if not self._notes:
+            return
+        notes, self._notes = self._notes, {}
+        try:
+            rows = [_row(refused, times) for refused, times in notes.items()]
+            await refusals.add(self._pool, await self._clock.now(), rows)
+        except Exception:
+            for refused, times in notes.items():
+                self._notes[refused] = self._notes.get(refused, 0) + times
+            raise
+
+    def _admitted(self, refused: Refused) -> Refused:
+        """The refusal itself, or the row that stands for all further ones of the hour."""
+        if time.monotonic() - self._kept_since > _HOUR_SECONDS:
+            self._kept, self._kept_since = {}, time.monotonic()
+        whose = _caller(refused) or "" if refused.proven else f"{refused.door} {refused.reason}"
+        kept = self._kept.setdefault((refused.proven, whose), set())
+        if refused in kept:
+            return refused
+        most = _MOST_OF_ONE if refused.proven else _MOST_OF_STRANGERS
+        if len(kept) < most and sum(map(len, self._kept.values())) < _MOST_OF_ALL:
+            kept.add(refused)
+            return refused
+        return _for_all(refused)
+
+
+def _caller(refused: Refused) -> str | None:
+    """An ACME account signs itself; a reseller may ask for any of its accounts."""
+    return refused.subject if refused.door == "acme" else refused.login
+
+
+def _for_all(refused: Refused) -> Refused:
+    by_reason = Refused(refused.door, "", refused.reason, "", why=TOO_MANY)
+    if not refused.proven:
+        return by_reason
+    subject = refused.subject if refused.door == "acme" else None
+    return replace(by_reason, login=refused.login, subject=subject, proven=True)
+
+
+def _bounded(refused: Refused) -> Refused:
+    """Nothing in it is long, or cannot be stored."""
+    return replace(
+        refused,
+        request=_text(refused.request),
+        told=_text(refused.told),
+        why=_text(refused.why),
+        login=None if refused.login is None else _text(refused.login),
+        subject=None if refused.subject is None else _text(refused.subject),
+        names=_names(refused.names),
+    )
+
+
+def _names(names: Sequence[str]) -> tuple[str, ...]:
+    return tuple(_text(name)[:_LONGEST_NAME] for name in names[:_MOST_NAMES])
+
+
+def _text(text: str) -> str:
+    storable = text[:_LONGEST].encode(errors="replace").decode()
+    return "".join(letter if letter.isprintable() else "?" for letter in storable)
+
+
+def _row(refused: Refused, times: int) -> dict[str, Any]:
+    values: dict[str, Any] = {
+        "door": refused.door,
+        "request": refused.request,
+        "reason": refused.reason,
+        "told": refused.told,
+        "why": refused.why,
+        "login": refused.login,
+        "subject": refused.subject,
+        "proven": refused.proven,
+        "names": list(refused.names),
+        "source": refused.source,
+        "resource": None if refused.resource is None else str(refused.resource),
+    }
+    digest = sha256(repr(sorted(values.items())).encode()).digest()
+    return {**values, "key": str(UUID(bytes=digest[:16])), "times": times}

@@ -1,0 +1,57 @@
+"""Everything in the database that is encrypted with `[secrets]`."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from gateway.db.pool import Connection
+
+_BATCH = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A column of tokens. `query` gives (id, token); its one parameter is what responses are
+    younger than."""
+
+    column: str
+    query: str
+
+
+MAC_KEYS = Kind(
+    "subscription.eab_credential.encrypted_mac_key",
+    """
+    SELECT kid AS id, encrypted_mac_key AS token
+      FROM subscription.eab_credential
+     WHERE $1::timestamptz IS NOT NULL
+    """,
+)
+WEBHOOK_SECRETS = Kind(
+    "notice.destination.encrypted_secret",
+    """
+    SELECT id::text AS id, encrypted_secret AS token
+      FROM notice.destination
+     WHERE encrypted_secret IS NOT NULL
+       AND status <> 'removed'
+       AND $1::timestamptz IS NOT NULL
+    """,
+)
+RESPONSES = Kind(
+    "reseller.idempotency.response",
+    """
+    SELECT account.login || '/' || idempotency.key AS id, idempotency.response AS token
+      FROM reseller.idempotency
+      JOIN reseller.account ON account.id = idempotency.account_id
+     WHERE idempotency.response IS NOT NULL
+       AND idempotency.stored_at > $1
+    """,
+)
+KINDS = (MAC_KEYS, WEBHOOK_SECRETS, RESPONSES)
+
+
+async def tokens(
+    connection: Connection, kind: Kind, younger_than: datetime
+) -> AsyncIterator[tuple[str, bytes]]:
+    """All tokens of a kind with their rows' ids, some at a time; inside a transaction."""
+    async for row in connection.cursor(kind.query, younger_than, prefetch=_BATCH):
+        yield row["id"], row["token"]
