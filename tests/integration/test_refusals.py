@@ -366,6 +366,15 @@ async def test_strangers_cannot_fill_the_database(gateway: RunningGateway) -> No
     assert sum(row["times"] for row in rows) == 10_000
 
 
+async def test_odd_requests_do_not_hide_failed_logins(gateway: RunningGateway) -> None:
+    log = gateway.services.refusals
+    for number in range(5000):
+        log.note(Refused("acme", f"path {number}", "malformed", "no"))
+        log.note(Refused("actions", f"odd {number}", "argument_unrecognized", "no"))
+    log.note(Refused("actions", "x", "login_refused", "no", login="acme-hosting"))
+    assert len(await found(gateway, "reason = 'login_refused' AND reseller = 'acme-hosting'")) == 1
+
+
 async def test_strangers_do_not_take_the_room_of_those_who_are_known(
     gateway: RunningGateway, client: AcmeClient
 ) -> None:
