@@ -10,9 +10,14 @@ import pytest
 from gateway.config import Issuance
 from gateway.sandbox import demo_data
 from tests.attacks.siege import NAME, VICTIM, Siege
+from tests.integration.acme.conftest import client as client
+from tests.integration.acme.conftest import customer as customer
+from tests.integration.acme.conftest import new_client as new_client
+from tests.integration.acme.conftest import shop as shop
 from tests.integration.test_serve import Served, serving
 from tests.support.acme_client import AcmeClient, Eab
 from tests.support.challenge_server import challenge_server
+from tests.support.gateway import sandbox_validation
 from tests.support.postgres import FURNISHED, fresh_database
 
 
@@ -51,12 +56,21 @@ async def siege(
     database_server: str, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Siege]:
     """For attacks that are over when they end, and leave nothing behind."""
-    async with besieged(database_server, tmp_path_factory.mktemp("siege")) as made:
+    quick = sandbox_validation(timeout_seconds=2, retry_delays_seconds=[0.1])
+    directory = tmp_path_factory.mktemp("siege")
+    async with besieged(database_server, directory, validation=quick) as made:
         yield made
 
 
 @pytest.fixture
 async def own_siege(database_server: str, tmp_path: Path) -> AsyncIterator[Siege]:
-    """For attacks that may go on in the gateway when nobody attacks any more."""
+    """For attacks that end processes."""
     async with besieged(database_server, tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+async def narrow_siege(database_server: str, tmp_path: Path) -> AsyncIterator[Siege]:
+    """With 400 descriptors."""
+    async with besieged(database_server, tmp_path, descriptors=400) as made:
         yield made

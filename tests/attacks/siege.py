@@ -8,7 +8,7 @@ import asyncio
 import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from tests.integration.test_serve import Served
 from tests.support.acme_client import AcmeClient, Eab
 from tests.support.challenge_server import ChallengeServer
 from tests.support.csrs import csr
+from tests.support.raw_http import RawConnection
 
 NAME = "www.example.com"
 VICTIM = "victim.example.com"
@@ -131,47 +132,7 @@ async def attacking(attack: Attack, attackers: int, per_second: float) -> AsyncI
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-@dataclass
-class Raw:
-    """A connection for bytes that no client library would send; it opens again when it ended."""
-
-    port: int
-    trust: ssl.SSLContext
-    _streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
-
-    async def ask(self, request: bytes) -> tuple[int, bytes]:
-        """Status and body of the answer."""
-        for attempt in (1, 2):
-            try:
-                return await self._ask(request)
-            except (OSError, asyncio.IncompleteReadError):
-                await self.close()
-                if attempt == 2:  # a connection that was kept may end; a new one answers
-                    raise
-        raise AssertionError
-
-    async def _ask(self, request: bytes) -> tuple[int, bytes]:
-        if self._streams is None:
-            self._streams = await asyncio.open_connection("127.0.0.1", self.port, ssl=self.trust)
-        reader, writer = self._streams
-        writer.write(request)
-        head = (await reader.readuntil(b"\r\n\r\n")).lower()
-        length = int(head.partition(b"content-length: ")[2].partition(b"\r\n")[0] or 0)
-        body = await reader.readexactly(length)
-        if b"connection: close" in head:
-            await self.close()
-        return int(head.split()[1]), body
-
-    async def close(self) -> None:
-        if self._streams is not None:
-            _, writer = self._streams
-            self._streams = None
-            writer.close()
-            with suppress(OSError):
-                await writer.wait_closed()
-
-
-def raw(siege: Siege) -> Raw:
+def raw(siege: Siege) -> RawConnection:
     """A connection to the gateway's public door."""
     root = siege.served.server.config.with_name("root.pem")
-    return Raw(siege.port, ssl.create_default_context(cafile=str(root)))
+    return RawConnection(siege.port, ssl.create_default_context(cafile=str(root)))

@@ -12,6 +12,7 @@ import pytest
 
 from tests.attacks.siege import Attack, Siege, raw
 from tests.support.acme_client import AcmeClient, base64url, jws
+from tests.support.raw_http import get, post
 
 _ATTACKERS = 4
 _PER_SECOND = 5.0
@@ -23,22 +24,14 @@ _LABEL = "xn--nxasmq6b"
 Making = Callable[[Siege], Attack]
 
 
-def _post(path: str, content_type: str, body: bytes) -> bytes:
-    head = (
-        f"POST {path} HTTP/1.1\r\nHost: a\r\nContent-Type: {content_type}\r\n"
-        f"Content-Length: {len(body)}\r\n\r\n"
-    )
-    return head.encode() + body
-
-
 def _sending(request: bytes) -> Making:
     """The same bytes again and again, refused every time."""
 
     def make(siege: Siege) -> Attack:
         async def attack() -> None:
             connection = idle.pop() if idle else raw(siege)
-            status, _ = await connection.ask(request)
-            assert status < 500  # the older products say no with 200
+            answer = await connection.ask(request)
+            assert answer.status < 500  # the older products say no with 200
             idle.append(connection)
 
         idle = [raw(siege)]
@@ -48,11 +41,11 @@ def _sending(request: bytes) -> Making:
 
 
 def _form(path: str, fields: bytes) -> Making:
-    return _sending(_post(path, "application/x-www-form-urlencoded", fields))
+    return _sending(post(path, "application/x-www-form-urlencoded", fields))
 
 
 def _jose(path: str, body: bytes) -> Making:
-    return _sending(_post(path, "application/jose+json", body))
+    return _sending(post(path, "application/jose+json", body))
 
 
 def _signed(make: Callable[[AcmeClient], dict[str, object]]) -> Making:
@@ -105,11 +98,9 @@ _ATTACKS: dict[str, Making] = {
     "a form of one field of 64 KB of escapes": _form(
         "/products/!ACMEAdmin", b"action=" + b"%41" * 21_000
     ),
-    "a path of slashes": _sending(b"GET %b HTTP/1.1\r\nHost: a\r\n\r\n" % (b"/" * 8_000)),
-    "a path of short parts": _sending(
-        b"GET %b HTTP/1.1\r\nHost: a\r\n\r\n" % (b"/v2/DV" + b"/a" * 3_900)
-    ),
-    "an unknown path": _sending(b"GET /v2/XX/directory HTTP/1.1\r\nHost: a\r\n\r\n"),
+    "a path of slashes": _sending(get("/" * 8_000)),
+    "a path of short parts": _sending(get("/v2/DV" + "/a" * 3_900)),
+    "an unknown path": _sending(get("/v2/XX/directory")),
     "a body nested 30 000 deep": _jose("/v2/DV/newOrder", b"[" * 60_000),
     "a JWS of 64 KB that is no base64url": _jose(
         "/v2/DV/newOrder",

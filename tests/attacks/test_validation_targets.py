@@ -53,9 +53,8 @@ async def _provoke(siege: Siege, target: HostileTarget) -> tuple[AcmeClient, str
 
 @pytest.mark.parametrize(("head", "endless"), _ANSWERS.values(), ids=_ANSWERS.keys())
 async def test_an_issuance_finishes_within_eight_times_its_time_alone_while_targets_answer_endlessly(
-    own_siege: Siege, head: bytes, endless: bytes
+    siege: Siege, head: bytes, endless: bytes
 ) -> None:
-    siege = own_siege
     alone = await siege.fastest_issuance()
     with hostile_target(head, endless) as target:
         for _ in range(_ENDLESS_CHALLENGES):
