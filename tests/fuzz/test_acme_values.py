@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 import gateway.acme.routes  # noqa: F401  all forms are defined once it is imported
-from tests.support.nasty import FRAGMENTS, Path, places, with_fragment
+from tests.support.nasty import FRAGMENTS, places, with_fragment
 from tests.support.raw_http import RawAnswer
 from tests.support.signed_kinds import Correspondent, Kind
 

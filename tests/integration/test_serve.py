@@ -60,9 +60,7 @@ async def configured(database: str, directory: Path, **sections: Any) -> Setting
     return settings.model_copy(update={"listen": listen.model_copy(update=tls)})
 
 
-def process(
-    settings: Settings, directory: Path, descriptors: int | None = None
-) -> ServerProcess:
+def process(settings: Settings, directory: Path, descriptors: int | None = None) -> ServerProcess:
     config = write_config(settings, directory / "gateway.toml")
     (directory / "serve.log").touch()
     return ServerProcess(config, directory / "serve.log", descriptors)

@@ -125,9 +125,7 @@ async def _kinds(
 
     def bound(header: str) -> bytes:
         binding = _mac(header, json.dumps(stranger.jwk), eab)
-        return _plain(
-            json.dumps({"termsOfServiceAgreed": True, "externalAccountBinding": binding})
-        )
+        return _plain(json.dumps({"termsOfServiceAgreed": True, "externalAccountBinding": binding}))
 
     def bound_key(key: str) -> bytes:
         binding = _mac(json.dumps(eab_header), key, eab)
@@ -227,4 +225,3 @@ def _mac(header: str, payload: str, eab: Eab) -> dict[str, str]:
     protected, encoded = base64url(_plain(header)), base64url(_plain(payload))
     mac = hmac.digest(unbase64url(eab.mac_key), f"{protected}.{encoded}".encode(), "sha256")
     return {"protected": protected, "payload": encoded, "signature": base64url(mac)}
-

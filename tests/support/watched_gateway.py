@@ -17,6 +17,7 @@ from gateway import passwords
 from gateway.config import Logins
 from tests.support.gateway import RunningGateway, running_gateway, sandbox_validation
 from tests.support.raw_http import RawAnswer, RawConnection
+from tests.support.server_process import until
 
 _BASE_CALLS = 30_000
 """Function calls, C functions included, that any request may cost; a certificate takes most."""
@@ -101,17 +102,19 @@ class Watched:
 
     async def settled_state(self) -> dict[str, str]:
         """Once what a request began has ended: no challenge is worked on any more."""
-        async with asyncio.timeout(30):
-            while await self.gateway.pool.fetchval(
-                "SELECT EXISTS (SELECT FROM acme.challenge WHERE status = 'processing')"
-            ):
-                await asyncio.sleep(0.01)
+        await until(self._is_settled, "a challenge is still worked on")
         return await self.state()
+
+    async def _is_settled(self) -> bool:
+        return not await self.gateway.pool.fetchval(
+            "SELECT EXISTS (SELECT FROM acme.challenge WHERE status = 'processing')"
+        )
 
 
 def _in_short(event: MutableMapping[str, Any]) -> str:
     where = str(event.get("stack", "")).strip().rpartition("File ")[2]
-    return f"{event['event']} {event.get('error', '')} {where}"
+    told = (event.get(name, "") for name in ("event", "work", "error"))
+    return " ".join([*map(str, told), where])
 
 
 class _Faults(logging.Handler):
