@@ -52,7 +52,7 @@ async def _provoke(siege: Siege, target: HostileTarget) -> tuple[AcmeClient, str
 
 
 @pytest.mark.parametrize(("head", "endless"), _ANSWERS.values(), ids=_ANSWERS.keys())
-async def test_an_issuance_finishes_within_eight_times_its_time_alone_while_targets_answer_endlessly(
+async def test_an_issuance_finishes_within_eight_times_its_time_alone_while_targets_never_end(
     siege: Siege, head: bytes, endless: bytes
 ) -> None:
     alone = await siege.fastest_issuance()
