@@ -60,20 +60,27 @@ async def configured(database: str, directory: Path, /, **sections: Any) -> Sett
     return settings.model_copy(update={"listen": listen.model_copy(update=tls)})
 
 
-def process(settings: Settings, directory: Path) -> ServerProcess:
+def process(settings: Settings, directory: Path, descriptors: int | None = None) -> ServerProcess:
     config = write_config(settings, directory / "gateway.toml")
     (directory / "serve.log").touch()
-    return ServerProcess(config, directory / "serve.log")
+    return ServerProcess(config, directory / "serve.log", descriptors)
 
 
 @asynccontextmanager
 async def serving(
-    database: str, directory: Path, workers: int, *, spread: bool = False
+    database: str,
+    directory: Path,
+    workers: int,
+    *,
+    spread: bool = False,
+    descriptors: int | None = None,
+    **sections: Any,
 ) -> AsyncIterator[Served]:
-    settings = await configured(database, directory, workers=workers)
+    """`sections` replace those of a sandbox's settings."""
+    settings = await configured(database, directory, workers=workers, **sections)
     listen = settings.listen.model_copy(update={"spread": spread})
     settings = settings.model_copy(update={"listen": listen})
-    server = process(settings, directory)
+    server = process(settings, directory, descriptors)
     server.start()
     try:
         await server.until_logged("server.ready")

@@ -11,15 +11,19 @@ _PATH = "/.well-known/acme-challenge/"
 
 
 class ChallengeServer:
-    """`responses` maps tokens to key authorizations."""
+    """`responses` maps tokens to key authorizations, `elsewhere` to where they are to be had."""
 
     def __init__(self) -> None:
         self.responses: dict[str, str] = {}
+        self.elsewhere: dict[str, str] = {}
         self.asked: list[str] = []
 
     async def answer(self, request: web.Request) -> web.Response:
         self.asked.append(request.headers["Host"])
-        body = self.responses.get(request.match_info["token"])
+        token = request.match_info["token"]
+        if token in self.elsewhere:
+            raise web.HTTPFound(self.elsewhere[token])
+        body = self.responses.get(token)
         return web.Response(text=body) if body else web.Response(status=404)
 
     async def prove(self, client: AcmeClient, authorization_url: str) -> None:

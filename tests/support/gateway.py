@@ -101,9 +101,12 @@ class RunningGateway:
 
 @asynccontextmanager
 async def running_gateway(
-    database: str, directory: Path, /, **sections: Any
+    database: str, directory: Path, /, *, behind_proxy: bool = False, **sections: Any
 ) -> AsyncIterator[RunningGateway]:
-    """A gateway on an empty migrated database; `sections` replace those of its settings."""
+    """A gateway on an empty migrated database; `sections` replace those of its settings.
+
+    `behind_proxy` = it speaks plain HTTP, and believes the client that it came by HTTPS.
+    """
     wanted = Listen(host="127.0.0.1", port=0, plain_http_port=0, metrics_port=0)
     with bound_ports(wanted) as ports:
         listen = ports.listen
@@ -111,13 +114,19 @@ async def running_gateway(
         ca = await load_ca(settings)
         root_pem = directory / "root.pem"
         root_pem.write_bytes(ca.root_pem())
-        certificate, key = ca.issue_server_certificate(directory / "tls", ["127.0.0.1"])
-        tls = {"tls_certificate": certificate, "tls_key": key}
-        settings = settings.model_copy(update={"listen": listen.model_copy(update=tls)})
+        if behind_proxy:
+            wanted = listen.model_copy(update={"trusted_proxies": ["127.0.0.0/8"]})
+            url = f"http://127.0.0.1:{listen.port}"
+            settings = settings.model_copy(update={"listen": wanted, "public_url": url})
+        else:
+            certificate, key = ca.issue_server_certificate(directory / "tls", ["127.0.0.1"])
+            tls = {"tls_certificate": certificate, "tls_key": key}
+            settings = settings.model_copy(update={"listen": listen.model_copy(update=tls)})
         await prepare(settings)
         async with open_gateway(settings) as gateway, serving(gateway, ports.sockets):
             await demo_data.add(gateway.services.pool, gateway.services.clock)
-            async with session_trusting(root_pem) as session:
+            opened = session_of_proxy() if behind_proxy else session_trusting(root_pem)
+            async with opened as session:
                 sites = {
                     "port": gateway.public,
                     "plain_http_port": gateway.plain,
@@ -143,7 +152,6 @@ def sandbox_settings(
     database: str, directory: Path, listen: Listen, /, **sections: Any
 ) -> Settings:
     """Settings of a sandbox on the loopback."""
-    http_port, tls_port = free_ports(2)
     given: dict[str, Any] = {
         "database": database,
         "public_url": f"https://127.0.0.1:{listen.port}",
@@ -151,17 +159,24 @@ def sandbox_settings(
         "listen": listen,
         "secrets": Secrets(keys=[Fernet.generate_key().decode()]),
         "ca": Ca(directory=directory / "ca", crl_url=CRL_URL),
-        "validation": Validation(
-            http_port=http_port,
-            tls_port=tls_port,
-            resolve_to="127.0.0.1",
-            allow_private_addresses=True,
-        ),
+        "validation": sandbox_validation(),
     }
     return Settings(**{**given, **sections})
+
+
+def sandbox_validation(**wanted: Any) -> Validation:
+    """All names are of this machine, and their servers listen on free ports."""
+    http_port, tls_port = free_ports(2)
+    given = {"http_port": http_port, "tls_port": tls_port, "resolve_to": "127.0.0.1"}
+    return Validation(**{**given, "allow_private_addresses": True, **wanted})
 
 
 def session_trusting(root_pem: Path, *, one_request_each: bool = False) -> ClientSession:
     """A client that trusts the sandbox's CA and no other."""
     trust = ssl.create_default_context(cafile=str(root_pem))
     return ClientSession(connector=TCPConnector(ssl=trust, force_close=one_request_each))
+
+
+def session_of_proxy() -> ClientSession:
+    """A proxy that ends TLS, and the client before it."""
+    return ClientSession(headers={"X-Forwarded-Proto": "https"})

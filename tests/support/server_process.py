@@ -44,12 +44,15 @@ class ServerProcess:
 
     config: Path
     log: Path
+    descriptors: int | None = None
+    """So many files and sockets each of its processes may have open."""
     process: subprocess.Popen[bytes] = field(init=False)
 
     def start(self) -> None:
+        limited = [] if self.descriptors is None else _limited(self.descriptors)
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "gateway", "serve", "--config", self.config],
+                [*limited, sys.executable, "-m", "gateway", "serve", "--config", self.config],
                 stdin=subprocess.DEVNULL,
                 stderr=log,
             )
@@ -69,6 +72,11 @@ class ServerProcess:
     def kill(self) -> None:
         self.process.kill()
         self.process.wait()
+
+
+def _limited(descriptors: int) -> list[str]:
+    """As a service manager's limit: what follows cannot lift it."""
+    return ["sh", "-c", f'ulimit -n {descriptors}; exec "$0" "$@"']
 
 
 async def until(condition: Callable[[], Any], told: object, seconds: float = START_SECONDS) -> None:

@@ -1,0 +1,144 @@
+"""Requests that cost much, or did: many of them, and an issuance finishes all the same.
+
+Each attack is measured in two ways: its CPU beside that of an issuance, and how many times as long
+an issuance takes while some attackers send it.
+"""
+
+import json
+import secrets
+from collections.abc import Callable
+
+import pytest
+
+from tests.attacks.siege import Attack, Siege, raw
+from tests.support.acme_client import AcmeClient, base64url, jws
+from tests.support.raw_http import get, post
+
+_ATTACKERS = 4
+_PER_SECOND = 5.0
+_TIMES_ALONE = 6.0
+_SHARE_OF_AN_ISSUANCE = 0.3
+
+_LABEL = "xn--nxasmq6b"
+
+Making = Callable[[Siege], Attack]
+
+
+def _sending(request: bytes) -> Making:
+    """The same bytes again and again, refused every time."""
+
+    def make(siege: Siege) -> Attack:
+        async def attack() -> None:
+            connection = idle.pop() if idle else raw(siege)
+            answer = await connection.ask(request)
+            assert answer.status < 500  # the older products say no with 200
+            idle.append(connection)
+
+        idle = [raw(siege)]
+        return attack
+
+    return make
+
+
+def _form(path: str, fields: bytes) -> Making:
+    return _sending(post(path, "application/x-www-form-urlencoded", fields))
+
+
+def _jose(path: str, body: bytes) -> Making:
+    return _sending(post(path, "application/jose+json", body))
+
+
+def _signed(make: Callable[[AcmeClient], dict[str, object]]) -> Making:
+    """A well-signed newOrder of the customer's account, refused every time."""
+
+    def made(siege: Siege) -> Attack:
+        async def attack() -> None:
+            url = await siege.client.url("newOrder")
+            answer = await siege.client.post(url, make(siege.client))
+            assert 400 <= answer.status < 500, answer.body
+
+        return attack
+
+    return made
+
+
+def _huge_key(siege: Siege) -> Attack:
+    """newAccount with an RSA key of 8192 bits and an exponent of 64, and no right signature."""
+    modulus, exponent = secrets.randbits(8192) | 1 << 8191 | 1, 1 << 63 | 1
+    key = {
+        "kty": "RSA",
+        "n": base64url(modulus.to_bytes(1024, "big")),
+        "e": base64url(exponent.to_bytes(8, "big")),
+    }
+    client = siege.another_client()
+
+    async def attack() -> None:
+        url = await client.url("newAccount")
+        header = {"alg": "RS256", "nonce": await client.nonce(), "url": url, "jwk": key}
+        signature = (modulus - 2).to_bytes(1024, "big")
+        answer = await client.send(url, jws(header, {}, lambda _: signature))
+        assert answer.status == 400
+
+    return attack
+
+
+_ATTACKS: dict[str, Making] = {
+    "a form of 20 000 fields to the action API": _form(
+        "/products/!ACMEAdmin", b"&".join([b"a=1"] * 16_000)
+    ),
+    "a form of 30 000 empty fields to the action API": _form(
+        "/products/!ACMEAdmin", b"&".join([b"a"] * 32_000)
+    ),
+    "a form of 20 000 fields to the older products": _form(
+        "/products/!AutoApplyOrder", b"&".join([b"a=1"] * 16_000)
+    ),
+    "a form of 30 000 fields with the same known name": _form(
+        "/products/!WebHostReport", b"&".join([b"fqdn"] * 13_000)
+    ),
+    "a form of one field of 64 KB of escapes": _form(
+        "/products/!ACMEAdmin", b"action=" + b"%41" * 21_000
+    ),
+    "a path of slashes": _sending(get("/" * 8_000)),
+    "a path of short parts": _sending(get("/v2/DV" + "/a" * 3_900)),
+    "an unknown path": _sending(get("/v2/XX/directory")),
+    "a body nested 30 000 deep": _jose("/v2/DV/newOrder", b"[" * 60_000),
+    "a JWS of 64 KB that is no base64url": _jose(
+        "/v2/DV/newOrder",
+        json.dumps({"protected": "!" * 60_000, "payload": "", "signature": ""}).encode(),
+    ),
+    "a JSON body of 20 000 members": _jose(
+        "/v2/DV/newOrder", b"{" + b",".join([b'"a":1'] * 10_000) + b"}"
+    ),
+    "an RSA key of 8192 bits with an exponent of 64": _huge_key,
+    "an identifier of 3 200 labels that begin with xn--": _signed(
+        lambda _: {"identifiers": [{"type": "dns", "value": ".".join([_LABEL] * 3_200)}]}
+    ),
+    "a hundred identifiers of 63 characters and more": _signed(
+        lambda _: {
+            "identifiers": [
+                {"type": "dns", "value": f"xn--{'a-' * 100}{number}.example.com"}
+                for number in range(100)
+            ]
+        }
+    ),
+    "a thousand identifiers": _signed(
+        lambda _: {"identifiers": [{"type": "dns", "value": "xn--a"}] * 1_000}
+    ),
+}
+
+
+every_attack = pytest.mark.parametrize("making", _ATTACKS.values(), ids=_ATTACKS.keys())
+
+
+@every_attack
+async def test_a_refused_request_costs_little_beside_an_issuance(
+    siege: Siege, making: Making
+) -> None:
+    assert await siege.cost_of(making(siege)) < _SHARE_OF_AN_ISSUANCE
+
+
+@every_attack
+async def test_an_issuance_finishes_within_six_times_its_time_alone_meanwhile(
+    siege: Siege, making: Making
+) -> None:
+    assert await siege.slowdown(making(siege), _ATTACKERS, _PER_SECOND) < _TIMES_ALONE

@@ -1,0 +1,103 @@
+"""Nasty values in every parameter and member of the resellers' doors: an error, and no change."""
+
+import json
+from urllib.parse import quote
+
+import pytest
+
+from tests.support.doors_of_forms import (
+    FormKind,
+    form_kinds,
+    json_kinds,
+    members_of_json_bodies,
+    refused_how,
+    some_values,
+)
+from tests.support.nasty import FRAGMENTS, TEXTS, places, with_fragment
+from tests.support.raw_http import RawAnswer
+from tests.support.watched_gateway import Watched
+
+KINDS = form_kinds()
+BYTES = (*(text.encode() for text in TEXTS), b"\xff", b"a\xc3", b"\xed\xa0\x80", b"\xc0\x80")
+_SHARES = 6
+
+
+def _is_refused(watched: Watched, request: bytes, answer: RawAnswer, told: object) -> bool:
+    how = refused_how(answer)
+    if how == "":
+        watched.found(f"an error that says nothing: {told}", request, answer)
+    return how is not None
+
+
+async def _spoil(watched: Watched, kind: FormKind, values: dict[str, str]) -> None:
+    before = await watched.state()
+    names = [parameter.name for parameter in kind.parameters]
+    if kind.fixed.get("action") == "LISTSERVERS":  # the login is checked in one place for all
+        names += kind.fixed
+    for name in names:
+        fields = [each for each in kind.fields(values, all_of_them=False) if each[0] != name]
+        for value in BYTES:
+            request = kind.request([*fields, (name, value)])
+            told = f"{value[:60]!r} for {name} to {kind.path} {kind.fixed.get('action', '')}"
+            answer = await watched.ask(request, told)
+            if not _is_refused(watched, request, answer, told):
+                before = await watched.state()
+        assert await watched.state() == before, name
+
+
+@pytest.mark.parametrize("share", range(_SHARES))
+async def test_a_nasty_value_in_a_form_gets_an_error_and_changes_nothing(
+    watched: Watched, share: int
+) -> None:
+    values = await some_values(watched)
+    for name in sorted(KINDS)[share::_SHARES]:
+        await _spoil(watched, KINDS[name], values)
+    watched.assert_nothing_found()
+
+
+@pytest.mark.parametrize("name", ["buy", "apply", "revoke", "unsubscribe"])
+async def test_a_nasty_value_in_a_json_body_gets_an_error_and_changes_nothing(
+    watched: Watched, name: str
+) -> None:
+    kind = (await json_kinds(watched))[name]
+    before = await watched.state()
+    for path in places(kind.document):
+        for fragment in FRAGMENTS:
+            text = with_fragment(kind.document, path, fragment)
+            request = kind.request(text.encode("utf-8", "surrogatepass"))
+            told = f"{fragment[:60]!r} at {path} of {kind.path}"
+            answer = await watched.ask(request, told)
+            if not _is_refused(watched, request, answer, told):
+                before = await watched.state()
+        assert await watched.state() == before, path
+    watched.assert_nothing_found()
+
+
+async def test_every_member_of_a_json_body_has_its_nasty_values(watched: Watched) -> None:
+    kinds = await json_kinds(watched)
+    sent = {
+        part
+        for kind in kinds.values()
+        for path in places(kind.document)
+        for part in path
+        if isinstance(part, str)
+    }
+    assert members_of_json_bodies() - sent == set()
+
+
+async def test_nasty_names_and_tokens_get_an_error_and_change_nothing(watched: Watched) -> None:
+    kind = KINDS["LISTSERVERS"]
+    buy = (await json_kinds(watched))["buy"]
+    before = await watched.state()
+    for value in BYTES:
+        escaped = quote(value)
+        for request in (
+            kind.raw_request(escaped.encode()),
+            kind.raw_request(f"{escaped}=1&action=LISTSERVERS".encode()),
+            kind.raw_request(value),
+            buy.request(json.dumps({value.decode("latin-1"): 1}).encode()),
+        ):
+            answer = await watched.ask(request, value[:60])
+            assert _is_refused(watched, request, answer, value[:60])
+    assert await watched.state() == before
+    watched.assert_nothing_found()
