@@ -12,7 +12,7 @@ import idna
 import pytest
 from cryptography import x509
 
-from gateway.acme.identifiers import Identifier, certifiable_names
+from gateway.acme.identifiers import Identifier, sorted_out
 from gateway.acme.problem import Problem
 from gateway.ca.csr import check_csr
 from gateway.errors import GatewayError
@@ -78,8 +78,8 @@ def of_email(sent: str) -> object:
 LOOKS: dict[str, Callable[[str], object]] = {
     "ADDDOMAIN": normalise,
     "newOrder and CSR": stored_form,
-    "identifier": lambda sent: certifiable_names([Identifier("dns", sent)]),
-    "identifier of a strange type": lambda sent: certifiable_names([Identifier(sent, "a")]),
+    "identifier": lambda sent: sorted_out([Identifier("dns", sent)]),
+    "identifier of a strange type": lambda sent: sorted_out([Identifier(sent, "a")]),
     "contact": lambda sent: contacts.checked([f"mailto:a@{sent}"]),
     "domain of a pre-validation": lambda sent: list(prevalidation.checked_domains([sent])),
     "webhook": lambda sent: notice_destinations.check_url(f"https://{sent}/", sandbox=False),
@@ -119,8 +119,8 @@ def longest(number: int) -> str:
 def test_a_name_of_a_protocol_is_compared_without_being_decoded() -> None:
     names = [longest(number) for number in range(100)]
     identifiers = [Identifier("dns", name) for name in names]
-    assert calls_of(lambda: certifiable_names(identifiers)) <= 100 * CALLS
-    assert certifiable_names(identifiers) == names
+    assert calls_of(lambda: sorted_out(identifiers)) <= 100 * CALLS
+    assert sorted_out(identifiers) == (names, [])
     for name in names[:3]:
         assert normalise(name) == name
 
@@ -134,7 +134,7 @@ def test_a_label_is_decoded_once() -> None:
 def test_numbers_are_looked_at_before_any_name_is() -> None:
     bad = ["ü" * 200] * 30_000
     identifiers = [Identifier("dns", name) for name in bad]
-    assert calls_of(lambda: certifiable_names(identifiers)) <= CALLS
+    assert calls_of(lambda: sorted_out(identifiers)) <= CALLS
     assert calls_of(lambda: list(prevalidation.checked_domains(bad))) <= CALLS
     assert calls_of(lambda: contacts.checked(bad)) <= CALLS
 
