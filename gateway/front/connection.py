@@ -72,7 +72,7 @@ class Front:
         idle = [each for each in self.connections if each.is_idle]
         for connection in sorted(idle, key=lambda each: each.active_at)[:number]:
             connection.abort()
-        self.rear.end_idle(number - len(idle))
+        self.rear.end_idle(max(number - len(idle), 0))
 
     async def close(self, seconds: float, linger: float = _LINGER_SECONDS) -> None:
         """Each connection ends with its next answer; idle ones wait `linger` seconds for it."""

@@ -23,6 +23,7 @@ _HANDSHAKE_SECONDS = 10.0
 _GOODBYE_SECONDS = 2.0
 _SHARE_ENDED = 4
 """While others wait and there is no room, one of so many connections ends at each look."""
+_HANDSHAKE_WHILE_FULL_SECONDS = 1.0
 _TELL_SECONDS = 60.0
 _KEPT_DESCRIPTORS = 320
 """For 200 validations at once, name servers, the database and files; the rest is connections."""
@@ -69,7 +70,7 @@ class Entrance:
         self._was_turned_away = False
         self._is_full = False
         self._told_at = -math.inf
-        self._arriving: set[asyncio.Task[None]] = set()
+        self._arriving: dict[asyncio.Task[None], float] = {}
 
     async def look_after(self) -> None:
         """Opens and shuts; runs until cancelled."""
@@ -105,7 +106,18 @@ class Entrance:
             self._told_at = self._loop.time()
             _log.warning("front.full", connections=self._number, most=self._most)
         if self._somebody_waits():
-            self._house.end_idle(-(-self._number // _SHARE_ENDED))
+            self._make_room(-(-self._number // _SHARE_ENDED))
+
+    def _make_room(self, number: int) -> None:
+        """Ends handshakes that take long; idle connections only where those are too few.
+
+        Who only connects must not displace a client that waits between two requests.
+        """
+        self._house.end_idle(max(number - len(self._arriving), 0))
+        slow = self._loop.time() - _HANDSHAKE_WHILE_FULL_SECONDS
+        late = [task for task, begun_at in self._arriving.items() if begun_at < slow]
+        for task in late[:number]:
+            task.cancel()
 
     def _somebody_waits(self) -> bool:
         if self._socket.fileno() < 0:
@@ -151,8 +163,8 @@ class Entrance:
                     return
                 continue  # of a connection that broke in the queue
             task = self._loop.create_task(self._welcome(connection))
-            self._arriving.add(task)
-            task.add_done_callback(self._arriving.discard)
+            self._arriving[task] = self._loop.time()
+            task.add_done_callback(self._arriving.pop)
 
     def _turn_away(self) -> None:
         """Until the next look; other processes may have room meanwhile."""

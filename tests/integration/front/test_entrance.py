@@ -210,3 +210,23 @@ async def test_who_has_asked_once_may_wait(listening: socket.socket) -> None:
             await reader.readexactly(1)
             rear.end_silent_since(asyncio.get_running_loop().time() + 60)
         writer.close()
+
+
+async def test_no_more_connections_end_than_make_the_room_that_is_needed(
+    listening: socket.socket, room: Room
+) -> None:
+    async with entrance(listening, room, 0) as front:
+        places = [await asyncio.open_connection(*listening.getsockname()) for _ in range(30)]
+        for _, writer in places[:10]:  # aiohttp has these
+            writer.write(b"G")
+        async with asyncio.timeout(10):
+            while (len(front.connections), front.rear.number_of_connections) != (20, 10):
+                await asyncio.sleep(0.01)
+        front.end_idle(5)
+        async with asyncio.timeout(10):
+            while front.number_of_connections > 25:
+                await asyncio.sleep(0.01)
+        await asyncio.sleep(0.05)
+        assert (len(front.connections), front.rear.number_of_connections) == (15, 10)
+        for _, writer in places:
+            writer.close()
