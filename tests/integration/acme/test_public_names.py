@@ -38,7 +38,7 @@ async def test_they_cannot_be_bought_and_nothing_moves(
     for fields in ({}, {"quoteOnly": "Y"}, {"addAssociatedFQDN": "Y"}):
         refused = await shop.refused("ADDDOMAIN", acmeAccountID=kid, domainName=name, **fields)
         assert (refused.status, refused.kind) == (400, "malformed")
-        assert "domainName" in refused.detail
+        assert refused.detail == "The value of the 'domainName' argument is invalid!"
     assert await shop.state() == before
     await shop.add(kid, "b.example.net")
 
@@ -72,15 +72,12 @@ async def test_those_that_were_bought_before_are_refused_by_name_and_can_be_remo
 async def test_an_order_that_is_ready_is_not_finalized(
     gateway: Any, client: AcmeClient, customer: Customer, ready_order: ReadyOrder
 ) -> None:
-    name = "a.example"  # linters let it pass
-    await customer.buy(name)
-    order = await ready_order(name)
+    await customer.buy(INTERNAL)
+    order = await ready_order(INTERNAL)
     await sell(gateway, "public")
-    answer = await client.finalize(order, make_csr([name]))
+    answer = await client.finalize(order, make_csr([INTERNAL]))
     assert (answer.status, answer.problem) == (400, "rejectedIdentifier")
-    await sell(gateway, "any")
-    answer = await client.finalize(order, make_csr([name]))
-    assert (answer.status, answer.json["status"]) == (200, "valid")
+    assert (await client.post(order["url"])).json["status"] == "ready"
 
 
 @pytest.fixture
