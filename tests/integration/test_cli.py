@@ -100,6 +100,32 @@ async def test_a_new_server_is_served_and_sold_at_once(run: Run, gateway: Runnin
     assert [server["name"] for server in json.loads(output)] == ["DV", "OV", "Second"]
 
 
+async def test_a_server_takes_any_names_in_a_sandbox_and_public_ones_elsewhere(
+    run: Run, gateway: RunningGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def names() -> dict[str, str]:
+        _, output, _ = await run("server", "list", "--json")
+        return {server["name"]: server["names"] for server in json.loads(output)}
+
+    path = ("--validation", "DV", "--path")
+    await run("server", "add", "Sandbox", *path, "/s")
+    monkeypatch.setenv("GATEWAY_SANDBOX", "false")
+    await run("server", "add", "Public", *path, "/p")
+    await run("server", "add", "Private", *path, "/i", "--names", "any")
+    assert await names() == {
+        "DV": "any",
+        "OV": "any",
+        "Sandbox": "any",
+        "Public": "public",
+        "Private": "any",
+    }
+    assert (await run("server", "set", "Private", "--names", "public"))[0] == 0
+    assert (await names())["Private"] == "public"
+    changed = "SELECT before, after FROM audit.event WHERE action = 'server.changed'"
+    [event] = await gateway.pool.fetch(changed)
+    assert (event["before"], event["after"]) == ({"names": "any"}, {"names": "public"})
+
+
 @pytest.mark.parametrize(
     "words",
     [
@@ -118,6 +144,9 @@ async def test_a_new_server_is_served_and_sold_at_once(run: Run, gateway: Runnin
         ("server", "add", "DV", "--path", "/x", "--validation", "DV", "--product-id", "1"),
         ("server", "add", "N", "--path", "x y", "--validation", "DV", "--product-id", "1"),
         ("server", "add", "N", "--path", "/x", "--validation", "XV", "--product-id", "1"),
+        ("server", "add", "N", "--path", "/x", "--validation", "DV", "--names", "internal"),
+        ("server", "set", "DV", "--names", "internal"),
+        ("server", "set", "N", "--names", "any"),
     ],
     ids=" ".join,
 )

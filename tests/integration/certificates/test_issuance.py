@@ -1,8 +1,9 @@
 """Issuing: anew within the paid period, at slow issuers, withdrawn too late, never twice."""
 
 import asyncio
+from base64 import b64encode
 from collections.abc import AsyncIterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from tests.support.certificate_shop import (
     shop_of,
 )
 from tests.support.challenge_server import challenge_server
+from tests.support.csrs import csr, key, of_version
 from tests.support.shop import OPERATOR
 from tests.support.slow_issuer import SlowIssuer
 
@@ -63,6 +65,26 @@ async def test_a_certificate_is_issued_anew_within_the_paid_period_at_no_cost(
     assert await shop.balance() == balance
     await shop.revoke(cert_id)
     assert [reason for _, reason in await certificates(shop)] == [0, 0]
+
+
+async def test_it_begins_an_hour_early_and_is_no_longer_for_that(shop: CertificateShop) -> None:
+    """And in the paid period, which begins when it was issued."""
+    leaf = leaf_of(await shop.show(await shop.issue()))
+    assert leaf.not_valid_before_utc == datetime(2025, 12, 1, 11, tzinfo=UTC)
+    assert leaf.not_valid_after_utc == datetime(2026, 3, 1, 10, 59, 59, tzinfo=UTC)
+    leaf = leaf_of(await shop.show(await shop.issue(validity_period=1)))
+    assert leaf.not_valid_before_utc == datetime(2025, 12, 1, 11, tzinfo=UTC)
+    assert leaf.not_valid_after_utc == datetime(2025, 12, 31, 11, 59, 59, tzinfo=UTC)
+
+
+async def test_csrs_of_old_clients_are_certified_here_too(shop: CertificateShop) -> None:
+    der = of_version(2, csr([f"{NAME}."], common_name=NAME))
+    text = b64encode(der).decode()
+    old = f"-----BEGIN CERTIFICATE REQUEST-----\n{text}\n-----END CERTIFICATE REQUEST-----\n"
+    cert_id = await shop.buy()
+    await shop.prove(cert_id, await shop.apply(cert_id, csr=old, domain_method="FILE"))
+    leaf = leaf_of(await shop.until(cert_id, "ISSUED"))
+    assert leaf.public_key() == key("P-256").public_key()
 
 
 async def test_one_that_has_run_out_can_be_issued_anew_too(shop: CertificateShop) -> None:

@@ -172,6 +172,20 @@ def test_a_certificate_ends_with_its_issuer_at_the_latest(tmp_path: Path) -> Non
     assert x509.load_der_x509_certificate(issued.der).not_valid_after_utc == end
 
 
+def test_a_certificate_begins_with_its_issuer_at_the_earliest(tmp_path: Path) -> None:
+    """A CA of today has certificates that lie back; one that is not valid yet has none."""
+    end = NOW + timedelta(days=300)
+    ca = LocalCa.create_or_load(tmp_path, NOW, base_url="http://x.example", valid=(NOW, end))
+    for hours in (1, 48):
+        request = certificate_request(now=NOW - timedelta(hours=hours))
+        issued = ca.issue_now(request)
+        assert issued.not_before == NOW
+        assert x509.load_der_x509_certificate(issued.der).not_valid_before_utc == NOW
+        assert issued.not_after == request.not_after
+    with pytest.raises(ConfigurationError, match="valid from"):
+        ca.issue_now(certificate_request(now=NOW - timedelta(hours=48, seconds=1)))
+
+
 async def test_a_ca_that_has_ended_signs_nothing(tmp_path: Path) -> None:
     valid = (NOW - timedelta(days=30), NOW - timedelta(days=1))
     ca = LocalCa.create_or_load(tmp_path, NOW, base_url="http://x.example", valid=valid)

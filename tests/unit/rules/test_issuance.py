@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
+from pydantic import ValidationError
 
+from gateway.config import Issuance
 from gateway.errors import BadValidity
 from gateway.rules.issuance import (
     GateFacts,
@@ -119,6 +121,22 @@ def test_it_begins_earlier_by_a_part_of_its_life(hours: int) -> None:
     backdated = timedelta(hours=hours)
     start, end = validity(NOW, None, None, LONGEST, backdated)
     assert (start, end) == (NOW - backdated, NOW - backdated + LONGEST - timedelta(seconds=1))
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        {"backdate_seconds": 48 * 3600 + 1},
+        {"backdate_seconds": -1},
+        {"backdate_seconds": 13 * 3600, "certificate_days": 1},
+    ],
+    ids=["more than BR §7.1.2.7 allows", "the future", "more than half of its life"],
+)
+def test_an_operator_cannot_set_it_so_that_certificates_would_be_wrong(
+    wanted: dict[str, int],
+) -> None:
+    with pytest.raises(ValidationError, match="backdate_seconds"):
+        Issuance(**wanted)
 
 
 def test_an_end_that_was_possible_stays_possible() -> None:
