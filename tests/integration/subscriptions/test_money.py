@@ -47,7 +47,7 @@ async def test_e12_e13_extensions_need_prices_too(shop: Shop) -> None:
     account = await shop.credential()
     await shop.add(account, "a.example")
     await shop.at("2026-01-01T00:00:00Z")
-    await shop.set_price("300.00", currency="EUR")
+    await shop.set_price("300.00", login=None, currency="EUR")
     refused = await refused_and_unchanged(shop, "EXTENDDOMAINS", acmeAccountID=account)
     assert refused.detail == "Invalid price configuration!"
     await remove_prices(shop)
@@ -57,7 +57,7 @@ async def test_e12_e13_extensions_need_prices_too(shop: Shop) -> None:
 
 async def test_e13_a_price_in_another_currency(shop: Shop) -> None:
     account = await shop.credential()
-    await shop.set_price("300.00", currency="EUR")
+    await shop.set_price("300.00", login=None, currency="EUR")
     refused = await refused_and_unchanged(
         shop, "ADDDOMAIN", acmeAccountID=account, domainName="a.example"
     )
