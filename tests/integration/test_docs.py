@@ -160,7 +160,7 @@ def test_what_is_commented_out_in_the_example_is_the_default(tmp_path: Path) -> 
     shown: dict[str, Any] = tomllib.loads(re.sub(r"^# (\w+ = )", r"\1", text, flags=re.MULTILINE))
     defaults = load_settings(EXAMPLE).model_dump()
     examples = {"passphrase_file", "crl_url", "resolve_to", "terms_of_service", "website"}
-    examples |= {"maximum_total_days", "caa_identities", "require_dnssec", "methods"}
+    examples |= {"maximum_total_days", "caa_identities", "require_dnssec", "methods", "ssl_names"}
     examples |= {"smtp_host", "smtp_user", "smtp_password", "sender"}
     for name, value in shown.items():
         if not isinstance(value, dict):
