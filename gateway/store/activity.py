@@ -18,7 +18,10 @@ class Seen:
 
 
 async def note_all(pool: Pool, seen: Sequence[Seen]) -> None:
-    """Writes who was seen last, for accounts and their credentials."""
+    """Writes who was seen last, for accounts and their credentials.
+
+    All credentials are locked before any account, as actions do it.
+    """
     await pool.execute(
         """
         WITH seen AS MATERIALIZED (
@@ -45,6 +48,7 @@ async def note_all(pool: Pool, seen: Sequence[Seen]) -> None:
                last_activity = seen.at
           FROM seen
          WHERE account.id = seen.account_id
+           AND seen.kid = ANY (ARRAY (SELECT kid FROM locked))
         """,
         [one.account_id for one in seen],
         [one.client.user_agent for one in seen],

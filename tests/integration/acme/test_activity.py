@@ -1,8 +1,13 @@
 """LISTACCOUNTS and LISTBINDINGS show who used an account last, without a write per request."""
 
+import asyncio
 import json
+from datetime import UTC, datetime
 from typing import Any
 
+from gateway.store import eab_credentials
+from gateway.store.accounts import Client
+from gateway.store.activity import Seen, note_all
 from tests.integration.acme.conftest import NAME, Customer
 from tests.integration.acme.test_registration import accounts_of
 from tests.support.acme_client import AcmeClient
@@ -42,3 +47,30 @@ async def test_a_refused_request_is_no_activity(
     assert client.account_url
     [account] = await accounts_of(customer.shop, customer.eab.kid)
     assert account["lastActivity"] == "2025-01-10T15:30:00Z"
+
+
+async def test_activity_takes_its_locks_as_actions_do(
+    client: AcmeClient, customer: Customer, gateway: Any
+) -> None:
+    """The credential first, then its accounts: otherwise the two would wait for each other."""
+    assert client.account_url
+    account_id = client.account_url.rpartition("/")[2]
+    seen = Seen(account_id, Client("another/1.0", "192.0.2.1"), datetime(2025, 1, 12, tzinfo=UTC))
+    async with gateway.pool.acquire() as connection:
+        transaction = connection.transaction()
+        await transaction.start()
+        await eab_credentials.lock_for_change(connection, customer.eab.kid)
+        noting = asyncio.create_task(note_all(gateway.pool, [seen]))
+
+        async def waits() -> bool:
+            query = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+            return bool(await gateway.pool.fetchval(query))
+
+        await until(waits, "the activity does not wait for the credential", 20)
+        await connection.execute(
+            "UPDATE acme.account SET contacts = contacts WHERE id = $1", account_id
+        )
+        await transaction.commit()
+    await noting
+    [account] = await accounts_of(customer.shop, customer.eab.kid)
+    assert account["userAgent"] == "another/1.0"
