@@ -4,6 +4,7 @@ import os
 import signal
 from contextlib import suppress
 
+import asyncpg
 import pytest
 from aiohttp import ClientConnectionError
 
@@ -17,6 +18,12 @@ _ENOUGH = 12 * 1024 * 1024
 """Bytes: what is on the way in the buffers of two sockets counts as sent."""
 _ENDLESS_CHALLENGES = 2
 _MOST_DEATHS = 6
+_LATER = """
+    UPDATE acme.challenge
+       SET leased_until = leased_until - interval '10 minutes'
+     WHERE status = 'processing'
+    """
+"""Nobody has to wait for the end of the lease, or of a pause after it."""
 
 _OK = b"HTTP/1.1 200 OK\r\n"
 _CHUNKED = _OK + b"Transfer-Encoding: chunked\r\n\r\n"
@@ -71,7 +78,8 @@ async def test_an_issuance_finishes_within_eight_times_its_time_alone_while_targ
 
 
 async def test_an_attempt_that_kills_its_process_is_given_up_in_the_end(own_siege: Siege) -> None:
-    siege, deaths = own_siege, []
+    siege, deaths, passed = own_siege, [], []
+    database = await asyncpg.connect(siege.served.settings.database)
 
     def kill() -> None:
         [worker] = siege.served.server.workers()
@@ -84,6 +92,8 @@ async def test_an_attempt_that_kills_its_process_is_given_up_in_the_end(own_sieg
         async def is_over() -> bool:
             if len(deaths) > _MOST_DEATHS:
                 return True
+            if len(deaths) > len(passed):
+                passed.append(await database.execute(_LATER))
             try:
                 answer = await attacker.post(authorization)
             except ClientConnectionError:  # nobody serves at this moment
@@ -91,5 +101,6 @@ async def test_an_attempt_that_kills_its_process_is_given_up_in_the_end(own_sieg
             return answer.status == 200 and answer.json["status"] == "invalid"
 
         await until(is_over, "the attempt still waits", seconds=120)
+    await database.close()
     assert len(deaths) <= _MOST_DEATHS
     await siege.issue()
