@@ -51,3 +51,9 @@ def test_every_rule_names_the_file_that_decides_it() -> None:
         files = re.findall(r"`((?:gateway|sql|docs)/[\w/.-]+)`", row)
         assert files or rule.startswith("X") or rule in NEVER_ANSWERED, row
         assert all((ROOT / file).exists() for file in files), row
+
+
+def test_links_of_documents_lead_somewhere() -> None:
+    for document in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]:
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", document.read_text()):
+            assert (document.parent / target).exists(), (document.name, target)
