@@ -56,7 +56,7 @@ async def test_certificates_are_told_where_they_are_wanted_and_revocations_every
     first, second = (post.json["data"] for post in receiver.posts)
     assert first["domainNames"] == [NAME]
     assert int(first["serialNumber"], 16) == leaf.serial_number
-    assert first["validNotBefore"] == "2025-01-10T15:30:00Z"
+    assert first["validNotBefore"] == "2025-01-10T14:30:00Z"
     assert second == {**first, "reason": "superseded"}
 
 

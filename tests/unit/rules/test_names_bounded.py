@@ -37,6 +37,8 @@ LONG = {
     "A-label without end": "xn--" + "a" * 60_000 + ".com",
     "U-labels": "ü." * 20_000 + "com",
     "one U-label": "é" * 30_000 + ".com",
+    "as long as a URL": ("é" * 50 + ".") * 20 + "com",
+    "as long as a URL, A-labels": "xn--tda." * 200 + "com",
     "long when mapped": "\ufdfa" * 20_000,
     "dots": "." * 60_000,
     "full-width dots": "\uff0e" * 20_000,
