@@ -41,7 +41,8 @@ class Refused:
     """One refusal. `proven` = the caller had shown who it is; otherwise it is a stranger.
 
     `known` = the login, or the EAB key identifier in `subject`, exists, though the caller has not
-    shown that it is its own. `why` is what the caller was not told. `resource` is the id of the ACME resource it was about.
+    shown that it is its own. `why` is what the caller was not told. `resource` is the id of the
+    ACME resource it was about.
     """
 
     door: str

@@ -7,8 +7,8 @@ from aiohttp import hdrs, web
 from gateway.client_address import address_of
 from gateway.errors import GatewayError
 from gateway.refusal_log import Refused, reason_of
-from gateway.scm import envelope
 from gateway.rules.certificate_order import CERT_ID
+from gateway.scm import envelope
 from gateway.services import Services
 
 _LOGIN = web.RequestKey("login", str)
