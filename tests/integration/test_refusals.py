@@ -328,7 +328,7 @@ async def test_requests_that_cannot_be_served_are_found_by_address(
     for url in (
         gateway.actions_url,
         f"{gateway.url}/v3/scm/nowhere",
-        f"{gateway.url}/nowhere",
+        f"{gateway.directory_url}/nowhere",
         f"{gateway.plain_url}/products/!ACMEAdmin",
         f"{gateway.plain_url}/products/!AutoRefund",
         f"{gateway.plain_url}/v3/scm/certificates",
