@@ -62,12 +62,13 @@ class NotBase64url(ResellerRefusal):
 class LoginRefused(ResellerRefusal):
     """E5: wrong login or password, locked, or blocked address; never says which.
 
-    `why` does, for operators only.
+    `why` does, and `known` says that the login exists: for operators only.
     """
 
-    def __init__(self, why: str = "") -> None:
+    def __init__(self, why: str = "", *, known: bool = False) -> None:
         super().__init__(why)
         self.why = why
+        self.known = known
 
 
 class HttpsRequired(ResellerRefusal):
@@ -186,11 +187,15 @@ class CaaUnchecked(GatewayError):
 
 
 class EabRefused(GatewayError):
-    """External account binding failed; `malformed` = the client built it wrongly."""
+    """External account binding failed; `malformed` = the client built it wrongly.
 
-    def __init__(self, detail: str, *, malformed: bool = False) -> None:
+    `known` = the key identifier exists.
+    """
+
+    def __init__(self, detail: str, *, malformed: bool = False, known: bool = False) -> None:
         super().__init__(detail)
         self.detail = detail
+        self.known = known
         self.malformed = malformed
 
 
@@ -293,10 +298,18 @@ class TokenRefused(GatewayError):
         super().__init__(why)
         self.why = why
         self.login = login
+        self.known = login is not None
 
 
 class BadMember(_Detailed):
-    """A member of the JSON or a query parameter is missing, unknown or of no use."""
+    """A member of the JSON or a query parameter is missing, unknown or of no use.
+
+    `kept` is the text without the caller's own words, where `detail` repeats them.
+    """
+
+    def __init__(self, detail: str, kept: str | None = None) -> None:
+        super().__init__(detail)
+        self.kept = kept
 
 
 class StatusForbids(_Detailed):

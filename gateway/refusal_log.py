@@ -5,7 +5,8 @@ writes them. So they outlive the transaction that was rolled back, and a request
 What a killed process had not written, of its last second, is lost.
 
 Nobody fills the disk by being refused: an hour of one process has room for so many different
-refusals of strangers for each reason, and of each caller who has shown who it is. Further ones are
+refusals of strangers for each reason, for each login or EAB key identifier that exists, and of each
+caller who has shown who it is. Further ones are
 counted in one row for each reason.
 """
 
@@ -13,7 +14,7 @@ import asyncio
 import re
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
@@ -39,7 +40,9 @@ _UPPER = re.compile(r"(?<!^)(?=[A-Z])")
 class Refused:
     """One refusal. `proven` = the caller had shown who it is; otherwise it is a stranger.
 
-    `why` is what the caller was not told. `resource` is the id of the ACME resource it was about.
+    `known` = the login, or the EAB key identifier in `subject`, exists, though the caller has not
+    shown that it is its own. `why` is what the caller was not told. `resource` is the id of the
+    ACME resource it was about.
     """
 
     door: str
@@ -53,6 +56,7 @@ class Refused:
     names: tuple[str, ...] = ()
     source: str | None = None
     resource: UUID | None = None
+    known: bool = field(default=False, compare=False)
 
 
 def reason_of(error: Exception) -> str:
@@ -67,7 +71,8 @@ class RefusalLog:
         self._pool = pool
         self._clock = clock
         self._notes: dict[Refused, int] = {}
-        self._kept: dict[tuple[bool, str], set[Refused]] = {}
+        self._kept: dict[tuple[str, str], set[Refused]] = {}
+        self._number_kept = 0
         self._kept_since = time.monotonic()
 
     def note(self, refused: Refused) -> None:
@@ -98,15 +103,26 @@ class RefusalLog:
         """The refusal itself, or the row that stands for all further ones of the hour."""
         if time.monotonic() - self._kept_since > _HOUR_SECONDS:
             self._kept, self._kept_since = {}, time.monotonic()
-        whose = _caller(refused) or "" if refused.proven else f"{refused.door} {refused.reason}"
-        kept = self._kept.setdefault((refused.proven, whose), set())
+            self._number_kept = 0
+        kept = self._kept.setdefault(_room(refused), set())
         if refused in kept:
             return refused
         most = _MOST_OF_ONE if refused.proven else _MOST_OF_STRANGERS
-        if len(kept) < most and sum(map(len, self._kept.values())) < _MOST_OF_ALL:
+        if len(kept) < most and self._number_kept < _MOST_OF_ALL:
             kept.add(refused)
+            self._number_kept += 1
             return refused
         return _for_all(refused)
+
+
+def _room(refused: Refused) -> tuple[str, str]:
+    """Whose room it takes: a login that is guessed at has its own, apart from its owner's."""
+    whose = _caller(refused)
+    if refused.proven:
+        return "proven", whose or ""
+    if refused.known and whose:
+        return "known", whose
+    return "strangers", f"{refused.door} {refused.reason}"
 
 
 def _caller(refused: Refused) -> str | None:
@@ -116,10 +132,10 @@ def _caller(refused: Refused) -> str | None:
 
 def _for_all(refused: Refused) -> Refused:
     by_reason = Refused(refused.door, "", refused.reason, "", why=TOO_MANY)
-    if not refused.proven:
+    if not (refused.proven or (refused.known and _caller(refused))):
         return by_reason
     subject = refused.subject if refused.door == "acme" else None
-    return replace(by_reason, login=refused.login, subject=subject, proven=True)
+    return replace(by_reason, login=refused.login, subject=subject, proven=refused.proven)
 
 
 def _bounded(refused: Refused) -> Refused:

@@ -19,9 +19,9 @@ from gateway.untrusted import NotJson, decode_json
 
 _DIGESTS = {"HS256": "sha256", "HS384": "sha384", "HS512": "sha512"}
 MEMBERS = ("protected", "payload", "signature")
-"""Of the flattened JWS, as the account object shows it."""
+"""The members of the flattened JWS, as the account object shows it."""
 
-_KID = re.compile(r"[A-Za-z0-9_-]{1,32}")
+KID = re.compile(r"[A-Za-z0-9_-]{1,32}")
 _jwk = msgspec.json.Decoder(dict[str, Any])
 
 
@@ -56,7 +56,7 @@ def read_binding(binding: dict[str, Any], account_key: AccountKey, url: str) -> 
             malformed=True,
         )
     _require_same_key(signed.payload, account_key)
-    if not _KID.fullmatch(header.kid):
+    if not KID.fullmatch(header.kid):
         raise EabRefused(
             "The key identifier cannot be one of this gateway; it looks like the 22 letters, "
             "digits, - and _ that your reseller gave you.",
@@ -70,10 +70,11 @@ def check_mac(binding: Binding, mac_key: bytes) -> None:
         return
     for mistaken_key, hint in _known_mistakes(mac_key):
         if _fits(binding.signed, mistaken_key):
-            raise EabRefused(f"The MAC does not verify: {hint}")
+            raise EabRefused(f"The MAC does not verify: {hint}", known=True)
     raise EabRefused(
         f"The MAC does not verify with the key of {binding.kid}; copy the whole EAB MAC key again, "
-        "and give it to the client as base64url."
+        "and give it to the client as base64url.",
+        known=True,
     )
 
 

@@ -1,12 +1,15 @@
 """A problem document as a refusal for the operators: who asked, for which names, and why not."""
 
+import re
 from base64 import urlsafe_b64decode
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
+from gateway.acme.eab import KID
 from gateway.acme.problem import Problem
+from gateway.acme.resources import RESOURCES
 from gateway.client_address import client_address
 from gateway.config import Settings
 from gateway.errors import CaaRefused, GatewayError, IssuanceRefused
@@ -16,6 +19,10 @@ from gateway.refusal_log import Refused, reason_of
 from gateway.store.servers import Server
 from gateway.untrusted import NotJson, decode_json
 
+_FIRST_PARTS = frozenset(pattern.partition("/")[0] for pattern in RESOURCES)
+_UNKNOWN = "…"
+_REPEATED = re.compile(r"'.*'|(?<=unknown field )`.*`|(?<=has no method )[^,]+")
+"""What a text repeats of a request: a stranger's may hold a secret."""
 _WITH_ID = ("order", "authz", "chall")
 
 
@@ -50,13 +57,14 @@ def refused(request: PlainRequest, server: Server, problem: Problem, settings: S
     lines = [forwarded_for] if forwarded_for else []
     return Refused(
         "acme",
-        asked,
+        asked if asked in _FIRST_PARTS else _UNKNOWN,
         reason_of(error) if isinstance(error, GatewayError) else problem.kind,
-        problem.detail,
+        problem.detail if signer else _REPEATED.sub(_UNKNOWN, problem.detail),
         why=_why(error),
         subject=signer or _kid_in(wanted.external_account_binding),
         proven=signer is not None,
-        names=_names(wanted, error),
+        names=_names(wanted, error) if signer else (),
+        known=getattr(error, "known", False),
         source=client_address(request.peer, lines, settings),
         resource=_id_in(argument) if asked in _WITH_ID and signer else None,
     )
@@ -90,7 +98,8 @@ def _kid_in(binding: _Binding | None) -> str | None:
     protected = "" if binding is None else binding.protected
     try:
         padded = protected + "=" * (-len(protected) % 4)
-        return decode_json(_header, urlsafe_b64decode(padded)).kid
+        kid = decode_json(_header, urlsafe_b64decode(padded)).kid
+        return kid if kid and KID.fullmatch(kid) else None
     except ValueError:
         return None
 

@@ -129,9 +129,13 @@ class Routes:
             raise bad_nonce()
 
     def _note(self, request: PlainRequest, server: Server | None, problem: Problem) -> None:
-        if server is not None and problem.kind not in _NO_REFUSALS:
-            settings = self._door.services.settings
-            self._door.services.refusals.note(refused(request, server, problem, settings))
+        if server is None or problem.kind in _NO_REFUSALS:
+            return
+        services = self._door.services
+        try:
+            services.refusals.note(refused(request, server, problem, services.settings))
+        except Exception as error:  # the client gets its answer, noted or not
+            _unexpected(error)
 
     async def _framed(self, server: Server | None, reply: Reply, with_nonce: bool) -> Answer:
         headers = [("Cache-Control", "no-store"), *_FOR_BROWSERS]

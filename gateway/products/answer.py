@@ -71,13 +71,13 @@ class Answer:
         )
 
 
-def refusal(error: errors.GatewayError) -> Answer | None:
-    """None = no product has this refusal."""
+def refusal(error: errors.GatewayError, name: str | None = None) -> Answer | None:
+    """None = no product has this refusal; `name` stands for the argument's own name."""
     found = next((_CODES[kind] for kind in type(error).__mro__ if kind in _CODES), None)
     if found is None:
         return None
     code, text = found
-    item = _printable(str(getattr(error, "name", "")))
+    item = _printable(str(getattr(error, "name", "")) if name is None else name)
     message = text.format(item or error)
     return failed(code, message, item)
 

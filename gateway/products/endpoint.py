@@ -128,7 +128,9 @@ class Door:
         except GatewayError as error:
             found = answer.refusal(error)
             if found is not None:
-                refusal.note(self._services, "products", request, error, answer.told(found))
+                known = {parameter.name.lower() for parameter in endpoint.parameters}
+                kept = answer.refusal(error, refusal.told_name(error, known)) or found
+                refusal.note(self._services, "products", request, error, answer.told(kept))
                 return found.rendered(pairs)
             return self._failed(error, pairs)
         except Exception as error:

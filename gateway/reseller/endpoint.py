@@ -79,7 +79,9 @@ class Endpoint:
             return envelope.render(told)
         except ResellerRefusal as error:
             answer = envelope.refusal(error)
-            refusal.note(self._services, "actions", request, error, envelope.told(answer))
+            name = refusal.told_name(error)
+            told_text = envelope.told(answer) if name is None else envelope.told_of(error, name)
+            refusal.note(self._services, "actions", request, error, told_text)
             return answer
         except Exception as error:
             if is_outage(error):

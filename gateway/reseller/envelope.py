@@ -141,6 +141,12 @@ def told(response: web.Response) -> str:
     return str(msgspec.json.decode(response.body)["detail"])
 
 
+def told_of(error: GatewayError, name: str) -> str:
+    """The `detail` of an error, with `name` in place of the argument's name."""
+    found = (RENDERINGS[kind] for kind in type(error).__mro__ if kind in RENDERINGS)
+    return next(found, INTERNAL).detail.replace("{name}", name)
+
+
 def render(rendering: Rendering, *, name: str = "") -> web.Response:
     """An error with its two documented members, `type` and `detail`.
 

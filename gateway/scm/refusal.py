@@ -2,15 +2,17 @@
 
 from collections.abc import Sequence
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from gateway.client_address import address_of
 from gateway.errors import GatewayError
 from gateway.refusal_log import Refused, reason_of
+from gateway.rules.certificate_order import CERT_ID
 from gateway.scm import envelope
 from gateway.services import Services
 
 _LOGIN = web.RequestKey("login", str)
+_UNKNOWN = "…"
 _NAMES = web.RequestKey("names", tuple[str, ...])
 
 
@@ -36,14 +38,39 @@ def note(
     services.refusals.note(
         Refused(
             door,
-            f"{request.method} {request.path}",
+            f"{_method(request)} {_path(request)}",
             why if isinstance(why, str) else reason_of(why),
-            envelope.told(response),
+            _told(why, response),
             why=getattr(why, "why", ""),
             login=login or getattr(why, "login", None),
-            subject=request.match_info.get("cert_id"),
+            subject=_cert_id(request),
             proven=login is not None,
             names=request.get(_NAMES, ()),
+            known=getattr(why, "known", False),
             source=address_of(request, services.settings),
         )
     )
+
+
+def _told(why: GatewayError | str, response: web.Response) -> str:
+    """Code and message, without what a malformed request repeats of itself."""
+    told, kept = envelope.told(response), getattr(why, "kept", None)
+    return told if kept is None else f"{told.partition(': ')[0]}: {kept}"
+
+
+def _cert_id(request: web.Request) -> str | None:
+    sent = request.match_info.get("cert_id", "")
+    return sent if CERT_ID.fullmatch(sent) else None
+
+
+def _method(request: web.Request) -> str:
+    return request.method if request.method in hdrs.METH_ALL else _UNKNOWN
+
+
+def _path(request: web.Request) -> str:
+    """The path as far as it is one of ours: anything may stand in the rest."""
+    if _cert_id(request):
+        return request.path
+    resource = request.match_info.route.resource
+    pattern = "" if resource is None else resource.canonical
+    return pattern.replace("{cert_id}", _UNKNOWN).replace("{anything}", _UNKNOWN)

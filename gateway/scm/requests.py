@@ -120,7 +120,9 @@ def decode(request: web.Request, body: bytes, kind: type[T]) -> T:
     try:
         return decode_json(msgspec.json.Decoder(kind), body)
     except NotJson as error:
-        raise BadMember(f"The JSON is not as documented: {error}") from None
+        raise BadMember(
+            f"The JSON is not as documented: {error}", "The JSON is not as documented."
+        ) from None
 
 
 def cert_id_of(request: web.Request) -> str:
@@ -220,7 +222,9 @@ def _once(request: web.Request, known: Sequence[str]) -> dict[str, str]:
     given: dict[str, str] = {}
     for name, value in query:
         if name not in known:
-            raise BadMember(f"There is no query parameter {name!r}.")
+            raise BadMember(
+                f"There is no query parameter {name!r}.", "There is no such query parameter."
+            )
         if name in given:
             raise BadMember(f"{name} must be given once.")
         given[name] = value

@@ -53,6 +53,7 @@ class Unfinished:
     months: int
     status: str
     attempts: int
+    problem: str | None
     first_issued_at: datetime | None
     application: Application
     intent: dict[str, Any] | None
@@ -170,7 +171,7 @@ async def read_unfinished(connection: Connection | Pool, cert_id: str) -> Unfini
         """
         SELECT placed.cert_id, placed.reseller_id, account.status AS reseller_status,
                account.login, placed.type, placed.names, placed.months, placed.status,
-               placed.attempts, placed.first_issued_at,
+               placed.attempts, placed.problem, placed.first_issued_at,
                application.id, application.csr, application.key_hash, application.method,
                application.organization, application.submitted_at, application.intent,
                application.issuer_state
@@ -203,6 +204,7 @@ async def read_unfinished(connection: Connection | Pool, cert_id: str) -> Unfini
         row["months"],
         row["status"],
         row["attempts"],
+        row["problem"],
         row["first_issued_at"],
         application,
         row["intent"],

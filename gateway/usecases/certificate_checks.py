@@ -16,6 +16,7 @@ from gateway import ids
 from gateway.ca.profiles import PROFILES
 from gateway.config import Settings
 from gateway.db.pool import Connection, Pool, transaction
+from gateway.errors import CaaRefusal, CaaRefused, CaaUnchecked
 from gateway.logging import describe
 from gateway.metrics import observe_validation_fault
 from gateway.origin import Origin
@@ -108,16 +109,19 @@ async def look_at_proofs(services: Services, item: Unfinished, now: datetime) ->
     return not problems
 
 
-async def look_at_caa_again(services: Services, item: Unfinished, now: datetime) -> str | None:
+async def look_at_caa_again(
+    services: Services, item: Unfinished, now: datetime
+) -> CaaRefused | CaaUnchecked | None:
     """Before issuance, where the last check is too old (BR §3.2.2.8); gives what forbids it."""
     stale = [proof for proof in item.proofs if not is_fresh(proof.caa_checked_at, now)]
     for proof in stale:
         try:
             await _check_caa(services, item, proof, now)
         except ValidationFailed as failed:
-            return f"{proof.name}: {failed.detail}"
+            told = f"{proof.name}: {failed.detail}"
+            return CaaRefused([CaaRefusal(proof.name, True, told)])
         except NotChecked as fault:
-            return _told(proof, fault)
+            return CaaUnchecked(_told(proof, fault))
         await certificate_applications.mark_caa_checked(
             services.pool, item.application.id, proof.position, now
         )

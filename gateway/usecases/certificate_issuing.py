@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 from gateway.ca.issuer import CertificateRequest, Failed, Issued, Pending
 from gateway.ca.pkcs10 import public_key_of
 from gateway.db.pool import transaction
+from gateway.errors import AccountRefused, GatewayError
+from gateway.refusal_log import Refused, reason_of
 from gateway.rules import certificate_order as rules
 from gateway.rules.organizations import Subject
 from gateway.services import Services
@@ -38,7 +40,10 @@ _AT_ONCE = timedelta(0)
 async def ask_issuer(services: Services, item: Unfinished, now: datetime) -> bool:
     """True = there is more to be done at once."""
     if item.issuer_state is None:
-        if problem := await _objection(services, item, now):
+        if objection := await _objection(services, item, now):
+            problem = str(objection)
+            if problem != item.problem:
+                services.refusals.note(_refused(item, objection))
             pause = timedelta(seconds=rules.retry_seconds(item.attempts))
             await certificate_due.pause(services.pool, item.cert_id, pause, problem)
             return False
@@ -62,10 +67,24 @@ async def ask_issuer(services: Services, item: Unfinished, now: datetime) -> boo
             return await _settle_refused(services, item, detail, now)
 
 
-async def _objection(services: Services, item: Unfinished, now: datetime) -> str | None:
+async def _objection(services: Services, item: Unfinished, now: datetime) -> GatewayError | None:
     if item.reseller_status != "active":
-        return "The account is suspended."
+        return AccountRefused("The account is suspended.")
     return await look_at_caa_again(services, item, now)
+
+
+def _refused(item: Unfinished, objection: GatewayError) -> Refused:
+    """An objection that the customer reads at the order, for the operators."""
+    return Refused(
+        "certificates",
+        "issue",
+        reason_of(objection),
+        str(objection),
+        login=item.login,
+        subject=item.cert_id,
+        proven=True,
+        names=tuple(item.names),
+    )
 
 
 async def _note_asked(services: Services, item: Unfinished) -> bool:

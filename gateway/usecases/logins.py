@@ -40,10 +40,12 @@ async def log_in(
         raise LoginRefused("There is no such login.")
     if not admissible:
         where = "The login is locked" if state.address_allowed else "The address is not allowed"
-        raise LoginRefused(f"{where}; the password was {'right' if correct else 'wrong'}.")
+        raise LoginRefused(
+            f"{where}; the password was {'right' if correct else 'wrong'}.", known=True
+        )
     if not correct:
         await _count_failure(pool, rules, now, login, address)
-        raise LoginRefused("The password was wrong.")
+        raise LoginRefused("The password was wrong.", known=True)
     await _confirm(pool, state, now)
     return state
 
@@ -57,7 +59,7 @@ async def _confirm(pool: Pool, state: LoginState, now: datetime) -> None:
     # Guesses that came at the same moment may have locked the login while this one was checked.
     async with pool.acquire() as connection:
         if not await logins.confirm_login(connection, state.id, now):
-            raise LoginRefused("The login was locked while its password was checked.")
+            raise LoginRefused("The login was locked while its password was checked.", known=True)
 
 
 async def _count_failure(

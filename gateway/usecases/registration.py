@@ -125,9 +125,13 @@ async def _bind(
 
 def _require_usable(credential: EabCredential) -> None:
     if credential.status == "deactivated":
-        raise EabRefused("The credential was deactivated; ask your reseller for a new one.")
+        raise EabRefused(
+            "The credential was deactivated; ask your reseller for a new one.", known=True
+        )
     if credential.suspended:
-        raise EabRefused("The credential is suspended; ask your reseller to reinstate it.")
+        raise EabRefused(
+            "The credential is suspended; ask your reseller to reinstate it.", known=True
+        )
 
 
 async def _account_to_complete(connection: Connection, credential: EabCredential) -> str | None:
@@ -136,11 +140,14 @@ async def _account_to_complete(connection: Connection, credential: EabCredential
     if status == "pending":
         if suspended:
             raise EabRefused(
-                "The pre-registered account is suspended; ask your reseller to reinstate it."
+                "The pre-registered account is suspended; ask your reseller to reinstate it.",
+                known=True,
             )
         return credential.kid
     if not credential.reusable:  # the words CaaS uses; clients know them
-        raise EabRefused("The account is not awaiting external account binding", malformed=True)
+        raise EabRefused(
+            "The account is not awaiting external account binding", malformed=True, known=True
+        )
     return None
 
 

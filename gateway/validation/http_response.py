@@ -17,7 +17,7 @@ T = TypeVar("T")
 LONGEST_BODY = 4096
 """Bytes; a key authorization has about 90."""
 MOST_BYTES = 48 * 1024
-"""Of everything that is read of a connection, framing included."""
+"""The most that is read of one connection, framing included."""
 _LONGEST_HEAD = 16 * 1024
 _LONGEST_CHUNK_LINE = 1024  # bytes, extensions included
 _MOST_LINES = 256  # of one head

@@ -11,7 +11,7 @@ import ssl
 from typing import cast
 
 MOST_BYTES = 256 * 1024
-"""Of one connection, before decryption; OpenSSL itself takes certificates of 100 KiB."""
+"""The most that is read of one connection, encrypted; OpenSSL takes certificates of 100 KiB."""
 _PIECE = 16 * 1024
 
 

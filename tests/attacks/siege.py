@@ -77,7 +77,7 @@ class Siege:
         return ready
 
     async def fastest_issuance(self, rounds: int = _ROUNDS) -> float:
-        """Of some: what else the machine does then matters least."""
+        """Seconds of the fastest of some: what else the machine does then matters least."""
         return min([await self.issue() for _ in range(rounds)])
 
     async def cost_of(self, attack: Attack) -> float:

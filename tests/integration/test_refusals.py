@@ -65,6 +65,7 @@ NO_REFUSALS: dict[type[GatewayError], str] = {
     InvalidDetail: "to an operator a mistake, to a reseller an invalid argument",
     LedgerMismatch: "fails the check of the ledger, which tells the operator",
     NoSuchCrl: "a 404 of a public download, which concerns nobody",
+    errors.CaaUnchecked: "ours and logged; the client is to try again, an SSL order says so",
     errors.NonceUsed: "the client is to try again with the next nonce (RFC 8555 §6.5)",
 }
 """Errors that neither a client nor a reseller is refused with."""
@@ -72,7 +73,7 @@ NO_REFUSALS: dict[type[GatewayError], str] = {
 
 def instance(kind: type[Exception]) -> Exception:
     try:
-        return kind("x")
+        return kind("domainName")
     except TypeError:
         return kind()
 
@@ -328,7 +329,7 @@ async def test_requests_that_cannot_be_served_are_found_by_address(
     for url in (
         gateway.actions_url,
         f"{gateway.url}/v3/scm/nowhere",
-        f"{gateway.url}/nowhere",
+        f"{gateway.directory_url}/nowhere",
         f"{gateway.plain_url}/products/!ACMEAdmin",
         f"{gateway.plain_url}/products/!AutoRefund",
         f"{gateway.plain_url}/v3/scm/certificates",

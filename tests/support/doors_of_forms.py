@@ -81,7 +81,7 @@ def form_kinds() -> dict[str, FormKind]:
 
 
 async def some_values(watched: Watched) -> dict[str, str]:
-    """Of parameters, by name: what is there in this gateway."""
+    """Values of parameters, by name, that this gateway has something for."""
     gateway = watched.gateway
     url = gateway.directory_url
     status, answer = await gateway.action("PREREGISTER", serverUrl=url)

@@ -44,6 +44,9 @@ def objection(refunds: NameRefunds, asked_at: datetime) -> str | None:
 
 
 def refunds_of(known: Mapping[str, Any]) -> NameRefunds:
-    """Of a purchase in the order report; known are `once_in_days` and `last_refunded_at`."""
+    """The refunds of a purchase in the order report.
+
+    Known are `once_in_days` and `last_refunded_at`.
+    """
     last = known.get("last_refunded_at")
     return NameRefunds(known.get("once_in_days", 0), datetime.fromisoformat(last) if last else None)

@@ -83,7 +83,7 @@ async def test_an_empty_common_name_names_nothing() -> None:
 
 
 async def verdicts_on(client: AcmeClient, customer: Customer, sent: str) -> list[str | None]:
-    """Of all doors: the name that each understands, None where it is refused for being none."""
+    """The name that each door understands, None where it is refused for being none."""
     stored = await added(customer, sent)
     found = [
         stored,

@@ -138,7 +138,7 @@ async def test_a_new_account_of_the_credential_replaces_what_an_earlier_one_got(
 async def test_to_replace_a_certificate_that_is_not_ours_has_no_effect(
     client: AcmeClient, ready_order: ReadyOrder, customer: Customer, new_client: NewClient
 ) -> None:
-    """Of another authority, never issued, or of a stranger's: whose own renewal is untouched."""
+    """Certificates of another authority, never issued, or a stranger's, which stays untouched."""
     leaf = await issue(client, await ready_order())
     stranger = new_client()
     await stranger.register((await new_customer(customer.shop, NAME)).eab)

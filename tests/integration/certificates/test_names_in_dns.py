@@ -107,5 +107,9 @@ async def test_caa_counts_for_8_hours_also_where_the_proof_counts_longer(
     await named.apply(third)
     assert "let 'another.example' issue" in await problem(named, third)
     assert await named.status(third) == "ISSUING"
+    await named.gateway.services.refusals.flush()
+    kept = "SELECT reason, reseller, times FROM ops.refusals WHERE subject = $1"
+    [row] = await named.gateway.pool.fetch(kept, third)
+    assert tuple(row) == ("caa_refused", named.login, 1)
     dns.set("example.com", "CAA", f'0 issue "{US}"')
     await named.until(third, "ISSUED")

@@ -27,7 +27,7 @@ from tests.support.csrs import csr, key
 
 REFUSALS = (InvalidName, Problem, GatewayError, InvalidDetail, ValueError)
 CALLS = 300
-"""Of one look at one name, be it refused or not."""
+"""The most calls of one look at one name, be it refused or not."""
 
 LONG = {
     "A-labels": "xn--tda." * 3200 + "com",
