@@ -35,7 +35,7 @@ from gateway.store.audit import Change
 from gateway.store.certificate_applications import Proof, Unfinished
 from gateway.usecases.certificate_proofs import key_authorization
 from gateway.usecases.orders import longest_validity
-from gateway.usecases.perspective import claim_of, network_of, resolver_of
+from gateway.usecases.perspective import claim_of, done_in_all, network_of, resolver_of
 from gateway.validation import caa
 from gateway.validation.challenge import METHODS
 from gateway.validation.method import Claim, NotChecked, ValidationFailed
@@ -46,7 +46,8 @@ _DOOR_PATH = "/v3/scm"
 _LOOKS_AT_ONCE = 20
 _FAILURES_AT_ONCE = 100
 _AT_ONCE = timedelta(0)
-_PAUSE_OF_OURS = timedelta(seconds=15)
+PAUSE_OF_OURS = timedelta(seconds=15)
+"""After trouble on our side; it does not grow."""
 _UNTIL_THE_JOB = timedelta(minutes=1)
 _NOT_PROVEN = f"Control over the names was not shown within {rules.PROOF_PERIOD.days} days."
 
@@ -62,6 +63,15 @@ class Look:
     problem: str | None = None
     ours: bool = False
     """The problem is on our side: the customer is not made to wait longer for it each time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Objection:
+    """Why a certificate is not issued now, for the customer."""
+
+    problem: str
+    ours: bool = False
+    """As of a Look."""
 
 
 async def look_at_proofs(services: Services, item: Unfinished, now: datetime) -> bool:
@@ -95,7 +105,7 @@ async def look_at_proofs(services: Services, item: Unfinished, now: datetime) ->
             return await _proven(connection, services.settings, fresh, now)
         problems = [look.problem for look in looks if look.problem]
         theirs = any(look.problem and not look.ours for look in looks)
-        pause = _PAUSE_OF_OURS if problems else _AT_ONCE
+        pause = PAUSE_OF_OURS if problems else _AT_ONCE
         if theirs:
             pause = timedelta(seconds=rules.retry_seconds(item.attempts))
         await certificate_due.pause(
@@ -108,16 +118,20 @@ async def look_at_proofs(services: Services, item: Unfinished, now: datetime) ->
     return not problems
 
 
-async def look_at_caa_again(services: Services, item: Unfinished, now: datetime) -> str | None:
+async def look_at_caa_again(
+    services: Services, item: Unfinished, now: datetime
+) -> Objection | None:
     """Before issuance, where the last check is too old (BR §3.2.2.8); gives what forbids it."""
     stale = [proof for proof in item.proofs if not is_fresh(proof.caa_checked_at, now)]
+    until = _end_of_look(services)
     for proof in stale:
         try:
-            await _check_caa(services, item, proof, now)
+            work = _check_caa(services, item, proof, now)
+            await done_in_all(services.settings, resolver_of(services), work, until)
         except ValidationFailed as failed:
-            return f"{proof.name}: {failed.detail}"
+            return Objection(f"{proof.name}: {failed.detail}")
         except NotChecked as fault:
-            return _told(proof, fault)
+            return Objection(_told(proof, fault), ours=True)
         await certificate_applications.mark_caa_checked(
             services.pool, item.application.id, proof.position, now
         )
@@ -216,11 +230,15 @@ async def _proven(
 
 async def _look(services: Services, item: Unfinished, proof: Proof, now: datetime) -> Look:
     claim = _claim(services.settings, item, proof, now)
-    try:
-        method = METHODS[proof.method]
+    resolver = resolver_of(services)
+
+    async def found() -> Mapping[str, Any]:
         network = network_of(services.settings)
-        evidence = await method.check(claim, resolver_of(services), network)
-        allowance = await _check_caa(services, item, proof, now)
+        evidence = await METHODS[proof.method].check(claim, resolver, network)
+        return {**evidence, **await _check_caa(services, item, proof, now)}
+
+    try:
+        evidence = await done_in_all(services.settings, resolver, found(), _end_of_look(services))
     except ValidationFailed as failed:
         return Look(proof, problem=f"{proof.name}: {failed.detail}")
     except NotChecked as fault:
@@ -229,7 +247,11 @@ async def _look(services: Services, item: Unfinished, proof: Proof, now: datetim
         _log.error("certificate_order.check_failed", name=proof.name, **describe(error))
         broken = NotChecked("internal", "The check could not be carried out.")
         return Look(proof, problem=_told(proof, broken), ours=True)
-    return Look(proof, evidence={**evidence, **allowance})
+    return Look(proof, evidence=evidence)
+
+
+def _end_of_look(services: Services) -> float:
+    return asyncio.get_running_loop().time() + services.settings.validation.total_seconds
 
 
 def _told(proof: Proof, fault: NotChecked) -> str:

@@ -21,7 +21,9 @@ from gateway.store import (
 from gateway.store.certificate_applications import Unfinished
 from gateway.store.issuance import SignedCertificate
 from gateway.usecases.certificate_checks import (
+    PAUSE_OF_OURS,
     PROFILE,
+    Objection,
     look_at_caa_again,
     moved,
     settle_failed,
@@ -38,9 +40,15 @@ _AT_ONCE = timedelta(0)
 async def ask_issuer(services: Services, item: Unfinished, now: datetime) -> bool:
     """True = there is more to be done at once."""
     if item.issuer_state is None:
-        if problem := await _objection(services, item, now):
+        if objection := await _objection(services, item, now):
             pause = timedelta(seconds=rules.retry_seconds(item.attempts))
-            await certificate_due.pause(services.pool, item.cert_id, pause, problem)
+            await certificate_due.pause(
+                services.pool,
+                item.cert_id,
+                PAUSE_OF_OURS if objection.ours else pause,
+                objection.problem,
+                counted=not objection.ours,
+            )
             return False
         # From here on a certificate may come to exist.
         if not services.issuer.immediate and not await _note_asked(services, item):
@@ -62,9 +70,9 @@ async def ask_issuer(services: Services, item: Unfinished, now: datetime) -> boo
             return await _settle_refused(services, item, detail, now)
 
 
-async def _objection(services: Services, item: Unfinished, now: datetime) -> str | None:
+async def _objection(services: Services, item: Unfinished, now: datetime) -> Objection | None:
     if item.reseller_status != "active":
-        return "The account is suspended."
+        return Objection("The account is suspended.")
     return await look_at_caa_again(services, item, now)
 
 

@@ -293,17 +293,17 @@ async def test_a_fault_of_the_program_is_not_the_client_s(waiting: Waiting) -> N
 
 
 async def test_it_is_made_again_until_the_authorization_ends(
-    waiting: Waiting, no_time: None
+    waiting: Waiting, zone: DnsServer, no_time: None
 ) -> None:
     order = await waiting.order(NAME)
-    proof = order.http(NAME)
-    await unknown_method(waiting, proof)
-    await challenges.renew_leases(waiting.pool, [proof.challenge_id], 0)
+    proof = order.dns(NAME)
+    zone.silent |= {".", RECORD}
+    await waiting.answer(proof, lease_seconds=0)
 
     async def several() -> bool:
         return bool((await waiting.challenge(proof))["faults"] > 3)
 
-    async with sweeping(waiting.services):
+    async with sweeping(asking(waiting, zone)):
         await eventually(several)
         async with waiting.pool.acquire() as connection:
             await clock.stand_at(connection, datetime.now(UTC) + timedelta(days=8))
@@ -335,6 +335,23 @@ async def test_nothing_is_proven_before_the_resolvers_were_looked_at(waiting: Wa
     proof = order.http(NAME)
     await validate(waiting, proof, services=waiting.with_settings(require_dnssec=True))
     await put_off(waiting, order, proof)
+
+
+async def test_a_check_that_breaks_ten_times_fails_with_an_error_of_its_own(
+    waiting: Waiting, no_time: None
+) -> None:
+    order = await waiting.order(NAME)
+    proof = order.http(NAME)
+    await unknown_method(waiting, proof)
+    await challenges.renew_leases(waiting.pool, [proof.challenge_id], 0)
+    # Other faults are no reason to give up, however many there were.
+    await waiting.pool.execute("UPDATE acme.challenge SET faults = 100")
+    async with sweeping(waiting.services):
+        await becomes(waiting, order, "invalid")
+    settled = await waiting.challenge(proof)
+    assert (settled["faults"], settled["internal_faults"]) == (109, 9)
+    assert settled["error"]["type"] == URN + "serverInternal"
+    assert "broke 10 times by a fault of this CA" in settled["error"]["detail"]
 
 
 # --- processes that end ----------------------------------------------------------------------
