@@ -415,7 +415,7 @@ async def test_a_redirect_loop_ends(dns: DnsServer, web: WebServer) -> None:
         ("http://[::ffff:a00:1]/", "::ffff:a00:1 is a private address"),
         ("https://169.254.169.254/latest/meta-data/", "169.254.169.254 is a link-local address"),
         ("http://inside.example.com/", "10.9.8.7 is a private address"),
-        ("http://a..b/", "not a DNS name"),
+        ("http://a..b/", "not an http or https URL"),
         ("http://0x7f000001/", "has no A or AAAA record"),
         ("http://missing.example.com/", "missing.example.com has no A or AAAA record"),
     ],
