@@ -240,7 +240,8 @@ def _resolver(settings: Settings) -> Resolver:
     if settings.validation.resolve_to is not None:
         return FixedResolver(settings.validation.resolve_to)
     # So that a look-up ends, and is known to be at fault, before the attempt that needs it.
-    return DnsResolver(settings.validation.resolvers, settings.validation.timeout_seconds / 2)
+    chosen = settings.validation
+    return DnsResolver(chosen.resolvers, chosen.timeout_seconds / 2, chosen.probed_zone)
 
 
 def _read_passphrase(file: Path) -> bytes:

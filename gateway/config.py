@@ -144,6 +144,9 @@ class Validation(_Section):
     """A zone with good signatures, and …"""
     dnssec_bogus: str = "dnssec-failed.org"
     """… a name with wrong ones; what a resolver says of both shows whether it validates."""
+    probed_zone: str = "com"
+    """After a look-up that failed, a random name below it is asked for: a resolver that answers
+    SERVFAIL or nothing is cut off, and the failure ours."""
     timeout_seconds: float = Field(default=10.0, gt=0)
     """For one attempt, redirects and look-ups included; a look-up has half of it."""
     total_seconds: float = Field(default=18.0, gt=0)

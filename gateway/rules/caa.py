@@ -19,7 +19,7 @@ _UNDERSTOOD = frozenset({"issue", "issuewild", "iodef", "issuemail"})
 _LABEL = r"[A-Za-z0-9](?:-*+[A-Za-z0-9])*+"
 _SPACE = r"[ \t]*+"
 _ISSUE_VALUE = re.compile(
-    rf"{_SPACE}(?P<issuer>{_LABEL}(?:\.{_LABEL})*+)?{_SPACE}(?:;{_SPACE}(?P<parameters>.*))?",
+    rf"{_SPACE}(?P<issuer>{_LABEL}(?:\.{_LABEL})*+)?{_SPACE}(?:;{_SPACE}(?P<parameters>.*+))?",
     re.DOTALL,
 )
 _PARAMETER = re.compile(rf"{_SPACE}({_LABEL}){_SPACE}={_SPACE}([\x21-\x3a\x3c-\x7e]*+){_SPACE}")

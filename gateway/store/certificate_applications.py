@@ -59,6 +59,8 @@ class Unfinished:
     intent: dict[str, Any] | None
     issuer_state: dict[str, Any] | None
     proofs: list[Proof]
+    claims: int
+    """How often it was taken up since a process came to an end with it."""
 
 
 async def add(connection: Connection, application: Application, proofs: Sequence[Proof]) -> None:
@@ -171,7 +173,7 @@ async def read_unfinished(connection: Connection | Pool, cert_id: str) -> Unfini
         """
         SELECT placed.cert_id, placed.reseller_id, account.status AS reseller_status,
                account.login, placed.type, placed.names, placed.months, placed.status,
-               placed.attempts, placed.problem, placed.first_issued_at,
+               placed.attempts, placed.problem, placed.first_issued_at, placed.claims,
                application.id, application.csr, application.key_hash, application.method,
                application.organization, application.submitted_at, application.intent,
                application.issuer_state
@@ -210,6 +212,7 @@ async def read_unfinished(connection: Connection | Pool, cert_id: str) -> Unfini
         row["intent"],
         row["issuer_state"],
         await proofs_of(connection, row["id"]),
+        row["claims"],
     )
 
 

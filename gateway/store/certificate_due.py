@@ -4,17 +4,29 @@ from datetime import datetime, timedelta
 
 from gateway.db.pool import Connection, Pool
 
+_SECONDS_A_CLAIM = 15.0
+"""What ended process after process is left alone for longer and longer."""
 
-async def claim_due(pool: Pool, lease: timedelta, limit: int) -> list[str]:
-    """Orders that nobody works on and that are due; this process has them until the lease ends."""
+
+async def claim_due(
+    pool: Pool | Connection, lease: timedelta, limit: int, *, suspects: bool = False
+) -> list[str]:
+    """Orders that nobody works on and that are due; this process has them until the lease ends.
+
+    Orders that more than one process ended with are `suspects`: the others are given without them,
+    and they after a pause.
+    """
     rows = await pool.fetch(
         """
         UPDATE ssl.certificate_order
-           SET due_at = clock_timestamp() + $1::interval
+           SET due_at = clock_timestamp() + $1::interval, claims = claims + 1
          WHERE cert_id IN (
                 SELECT cert_id
                   FROM ssl.certificate_order
                  WHERE due_at <= clock_timestamp()
+                   AND (claims > 1) = $3
+                   AND (NOT $3
+                        OR due_at <= clock_timestamp() - make_interval(secs => $4 * claims))
                  ORDER BY due_at
                  LIMIT $2
                    FOR UPDATE SKIP LOCKED)
@@ -22,8 +34,17 @@ async def claim_due(pool: Pool, lease: timedelta, limit: int) -> list[str]:
         """,
         lease,
         limit,
+        suspects,
+        _SECONDS_A_CLAIM,
     )
     return [row["cert_id"] for row in rows]
+
+
+async def conclude(pool: Pool, cert_id: str) -> None:
+    """The process that worked on the order has not ended by it, whatever came of it."""
+    await pool.execute(
+        "UPDATE ssl.certificate_order SET claims = 0 WHERE cert_id = $1 AND claims > 0", cert_id
+    )
 
 
 async def make_due(connection: Connection, cert_id: str, due_in: timedelta) -> None:

@@ -42,6 +42,8 @@ class Attempt(Struct, frozen=True):
     """Attempts before that could not be made, for reasons on our side."""
     lost_leases: int = 0
     """Attempts before whose process ended without a word."""
+    internal_faults: int = 0
+    """Those of `faults` that are of the program."""
 
 
 @Batched
@@ -121,7 +123,7 @@ async def claim_abandoned(
                   challenge.type, abandoned.name, challenge.token, abandoned.thumbprint,
                   abandoned.expires_at, abandoned.wildcard, abandoned.account_id,
                   abandoned.server_path, challenge.failures, challenge.faults,
-                  challenge.lost_leases
+                  challenge.lost_leases, challenge.internal_faults
         """,
         lease_seconds,
         limit,
@@ -157,13 +159,20 @@ async def give_up(pool: Pool, challenge_ids: Sequence[UUID]) -> None:
 
 
 async def put_off(
-    pool: Pool, attempt: Attempt, *, now: datetime, error: Mapping[str, Any], seconds: float
+    pool: Pool,
+    attempt: Attempt,
+    *,
+    now: datetime,
+    error: Mapping[str, Any],
+    seconds: float,
+    internal: bool,
 ) -> None:
     """The attempt could not be made; whoever looks after so many seconds takes it up."""
     await pool.execute(
         """
         UPDATE acme.challenge
            SET put_off = true, faults = faults + 1, error = $3, validated_at = $4,
+               internal_faults = internal_faults + $6::boolean::integer,
                leased_until = clock_timestamp() + make_interval(secs => $5)
          WHERE id = $1 AND status = 'processing' AND attempts = $2
         """,
@@ -172,6 +181,7 @@ async def put_off(
         error,
         now,
         seconds,
+        internal,
     )
 
 

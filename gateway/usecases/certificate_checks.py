@@ -36,7 +36,7 @@ from gateway.store.audit import Change
 from gateway.store.certificate_applications import Proof, Unfinished
 from gateway.usecases.certificate_proofs import key_authorization
 from gateway.usecases.orders import longest_validity
-from gateway.usecases.perspective import claim_of, network_of, resolver_of
+from gateway.usecases.perspective import claim_of, done_in_all, network_of, resolver_of
 from gateway.validation import caa
 from gateway.validation.challenge import METHODS
 from gateway.validation.method import Claim, NotChecked, ValidationFailed
@@ -47,7 +47,8 @@ _DOOR_PATH = "/v3/scm"
 _LOOKS_AT_ONCE = 20
 _FAILURES_AT_ONCE = 100
 _AT_ONCE = timedelta(0)
-_PAUSE_OF_OURS = timedelta(seconds=15)
+PAUSE_OF_OURS = timedelta(seconds=15)
+"""After trouble on our side; it does not grow."""
 _UNTIL_THE_JOB = timedelta(minutes=1)
 _NOT_PROVEN = f"Control over the names was not shown within {rules.PROOF_PERIOD.days} days."
 
@@ -96,7 +97,7 @@ async def look_at_proofs(services: Services, item: Unfinished, now: datetime) ->
             return await _proven(connection, services.settings, fresh, now)
         problems = [look.problem for look in looks if look.problem]
         theirs = any(look.problem and not look.ours for look in looks)
-        pause = _PAUSE_OF_OURS if problems else _AT_ONCE
+        pause = PAUSE_OF_OURS if problems else _AT_ONCE
         if theirs:
             pause = timedelta(seconds=rules.retry_seconds(item.attempts))
         await certificate_due.pause(
@@ -114,9 +115,11 @@ async def look_at_caa_again(
 ) -> CaaRefused | CaaUnchecked | None:
     """Before issuance, where the last check is too old (BR §3.2.2.8); gives what forbids it."""
     stale = [proof for proof in item.proofs if not is_fresh(proof.caa_checked_at, now)]
+    until = _end_of_look(services)
     for proof in stale:
         try:
-            await _check_caa(services, item, proof, now)
+            work = _check_caa(services, item, proof, now)
+            await done_in_all(services.settings, resolver_of(services), work, until)
         except ValidationFailed as failed:
             told = f"{proof.name}: {failed.detail}"
             return CaaRefused([CaaRefusal(proof.name, True, told)])
@@ -220,11 +223,15 @@ async def _proven(
 
 async def _look(services: Services, item: Unfinished, proof: Proof, now: datetime) -> Look:
     claim = _claim(services.settings, item, proof, now)
-    try:
-        method = METHODS[proof.method]
+    resolver = resolver_of(services)
+
+    async def found() -> Mapping[str, Any]:
         network = network_of(services.settings)
-        evidence = await method.check(claim, resolver_of(services), network)
-        allowance = await _check_caa(services, item, proof, now)
+        evidence = await METHODS[proof.method].check(claim, resolver, network)
+        return {**evidence, **await _check_caa(services, item, proof, now)}
+
+    try:
+        evidence = await done_in_all(services.settings, resolver, found(), _end_of_look(services))
     except ValidationFailed as failed:
         return Look(proof, problem=f"{proof.name}: {failed.detail}")
     except NotChecked as fault:
@@ -233,7 +240,11 @@ async def _look(services: Services, item: Unfinished, proof: Proof, now: datetim
         _log.error("certificate_order.check_failed", name=proof.name, **describe(error))
         broken = NotChecked("internal", "The check could not be carried out.")
         return Look(proof, problem=_told(proof, broken), ours=True)
-    return Look(proof, evidence={**evidence, **allowance})
+    return Look(proof, evidence=evidence)
+
+
+def _end_of_look(services: Services) -> float:
+    return asyncio.get_running_loop().time() + services.settings.validation.total_seconds
 
 
 def _told(proof: Proof, fault: NotChecked) -> str:

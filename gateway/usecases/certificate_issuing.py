@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from gateway.ca.issuer import CertificateRequest, Failed, Issued, Pending
 from gateway.ca.pkcs10 import public_key_of
 from gateway.db.pool import transaction
-from gateway.errors import AccountRefused, GatewayError
+from gateway.errors import AccountRefused, CaaUnchecked, GatewayError
 from gateway.refusal_log import Refused, reason_of
 from gateway.rules import certificate_order as rules
 from gateway.rules.organizations import Subject
@@ -23,6 +23,7 @@ from gateway.store import (
 from gateway.store.certificate_applications import Unfinished
 from gateway.store.issuance import SignedCertificate
 from gateway.usecases.certificate_checks import (
+    PAUSE_OF_OURS,
     PROFILE,
     look_at_caa_again,
     moved,
@@ -41,11 +42,17 @@ async def ask_issuer(services: Services, item: Unfinished, now: datetime) -> boo
     """True = there is more to be done at once."""
     if item.issuer_state is None:
         if objection := await _objection(services, item, now):
-            problem = str(objection)
-            if problem != item.problem:
+            problem, ours = str(objection), isinstance(objection, CaaUnchecked)
+            if problem != item.problem and not ours:
                 services.refusals.note(_refused(item, objection))
             pause = timedelta(seconds=rules.retry_seconds(item.attempts))
-            await certificate_due.pause(services.pool, item.cert_id, pause, problem)
+            await certificate_due.pause(
+                services.pool,
+                item.cert_id,
+                PAUSE_OF_OURS if ours else pause,
+                problem,
+                counted=not ours,
+            )
             return False
         # From here on a certificate may come to exist.
         if not services.issuer.immediate and not await _note_asked(services, item):

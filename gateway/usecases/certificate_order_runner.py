@@ -1,24 +1,34 @@
 """The background of certificate orders: proofs, issuance, withdrawals and revocations.
 
-Any process can go on with any order; a lease in database time keeps them apart.
+Any process can go on with any order; a lease in database time keeps them apart. An order with
+which process after process ends is taken up alone, after pauses that grow, and at last set aside.
 """
 
 import asyncio
 import traceback
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 import structlog
 
 from gateway.db.pool import is_outage, transaction
+from gateway.metrics import observe_validation_fault
 from gateway.services import Services
 from gateway.store import certificate_applications, certificate_due, certificate_issuance
 from gateway.store.certificate_applications import Unfinished
-from gateway.usecases.certificate_checks import look_at_proofs, moved, unchanged
+from gateway.usecases.certificate_checks import look_at_proofs, moved, settle_failed, unchanged
 from gateway.usecases.certificate_issuing import LEASE, ask_issuer
 
 _PAUSE_SECONDS = 1.0
 _AT_ONCE = 20
 _LOOK_AT_CRL = timedelta(seconds=1)
+_MOST_LOST_CLAIMS = 5
+_CAN_FAIL = ("CHECKING", "ISSUING", "SUPPLEMENTCHECKING")
+_SET_ASIDE = timedelta(hours=1)
+_ENDS_PROCESSES = (
+    f"The work on it was begun {_MOST_LOST_CLAIMS} times, and each time the process that did it "
+    "ended. Please tell the operator of this CA."
+)
 
 _log = structlog.get_logger(__name__)
 
@@ -34,6 +44,11 @@ class CertificateOrderRunner:
         while True:
             claimed = await certificate_due.claim_due(self._services.pool, LEASE, _AT_ONCE)
             await asyncio.gather(*(self.work_on(cert_id) for cert_id in claimed))
+            # Alone: it may end this process, and what is beside it would be suspect too.
+            for cert_id in await certificate_due.claim_due(
+                self._services.pool, LEASE, 1, suspects=True
+            ):
+                await self.work_on(cert_id)
             if len(claimed) < _AT_ONCE:
                 await asyncio.sleep(_PAUSE_SECONDS)
 
@@ -54,6 +69,9 @@ class CertificateOrderRunner:
                 stack=stack,
                 certificate=cert_id,
             )
+        finally:
+            with suppress(Exception):  # it is taken up once more for nothing
+                await certificate_due.conclude(self._services.pool, cert_id)
 
     async def _step(self, cert_id: str) -> bool:
         """True = there is more to be done at once."""
@@ -62,6 +80,9 @@ class CertificateOrderRunner:
         if item is None:
             return False
         now = await services.clock.now()
+        if item.claims > _MOST_LOST_CLAIMS:
+            await self._set_aside(item, now)
+            return False
         if item.issuer_state is not None:
             return await ask_issuer(services, item, now)
         match item.status:
@@ -78,6 +99,16 @@ class CertificateOrderRunner:
             case at_rest:
                 await certificate_due.rest(services.pool, cert_id, at_rest)
         return False
+
+    async def _set_aside(self, item: Unfinished, now: datetime) -> None:
+        """Ends the application, unless an issuer may have signed or there is none to end."""
+        observe_validation_fault("process")
+        _log.error("certificate_order.ends_processes", certificate=item.cert_id, status=item.status)
+        pool = self._services.pool
+        if item.issuer_state is None and item.status in _CAN_FAIL:
+            await settle_failed(pool, item, _ENDS_PROCESSES, now)
+            return
+        await certificate_due.pause(pool, item.cert_id, _SET_ASIDE, _ENDS_PROCESSES, counted=False)
 
     async def _complete_revocation(self, item: Unfinished, now: datetime) -> None:
         async with self._services.pool.acquire() as connection:

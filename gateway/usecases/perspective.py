@@ -1,6 +1,9 @@
 """How the gateway checks what it is told of names: by what, from where, in whose name."""
 
+import asyncio
+from collections.abc import Awaitable
 from datetime import datetime
+from typing import TypeVar
 
 from gateway.config import Settings
 from gateway.rules.account_url import account_url
@@ -9,7 +12,9 @@ from gateway.validation.addresses import EVERYWHERE
 from gateway.validation.challenge import choose
 from gateway.validation.dns import Resolver
 from gateway.validation.dnssec import Vouched
-from gateway.validation.method import Claim, Network
+from gateway.validation.method import Claim, Network, NotChecked, ValidationFailed
+
+T = TypeVar("T")
 
 
 def network_of(settings: Settings) -> Network:
@@ -60,3 +65,20 @@ def resolver_of(services: Services) -> Resolver:
     if services.settings.dnssec_required():
         return Vouched(services.resolver, services.dnssec)
     return services.resolver
+
+
+async def done_in_all(
+    settings: Settings, resolver: Resolver, work: Awaitable[T], until: float
+) -> T:
+    """What `work` gives by `until` (time of the loop): the end of `validation.total_seconds`.
+
+    Raises ValidationFailed or NotChecked, by whose fault it is, and what `work` raises.
+    """
+    try:
+        async with asyncio.timeout_at(until):
+            return await work
+    except TimeoutError as error:
+        late = f"It was not done within {settings.validation.total_seconds:g} seconds in all."
+        if not await resolver.works():
+            raise NotChecked("resolver", late) from error
+        raise ValidationFailed("connection", late) from error

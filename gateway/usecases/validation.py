@@ -2,7 +2,8 @@
 
 An attempt begins in the process that took the client's request. When that process dies, the lease
 of its challenges ends within seconds and another process goes on; but a challenge whose process
-ends again and again is a failure. What cannot be checked for a reason on our side is put off.
+ends again and again is a failure, and so is one whose check breaks again and again. What cannot be
+checked for another reason on our side is put off.
 """
 
 import asyncio
@@ -22,7 +23,7 @@ from gateway.services import Services
 from gateway.store import challenges
 from gateway.store.challenges import Attempt
 from gateway.usecases.issuance import failure
-from gateway.usecases.perspective import claim_of, network_of, resolver_of
+from gateway.usecases.perspective import claim_of, done_in_all, network_of, resolver_of
 from gateway.validation import caa
 from gateway.validation.challenge import METHODS
 from gateway.validation.dns import Resolver
@@ -33,6 +34,11 @@ _AT_ONCE = 200
 """Each check in progress holds a socket."""
 _GRACE_SECONDS = 2.0
 _MOST_LOST_LEASES = 5
+_MOST_INTERNAL_FAULTS = 10
+_BROKEN = (
+    f"The check broke {_MOST_INTERNAL_FAULTS} times by a fault of this CA; it is not made again. "
+    "Please tell the operator of this CA."
+)
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 1.0, 60.0
 """After an attempt that could not be made; each is twice as long as the one before."""
 _SHORTEST_ATTEMPT_SECONDS = 1.0
@@ -154,17 +160,15 @@ class Validator:
         )
         resolver = resolver_of(self._services)
         try:
-            async with asyncio.timeout_at(until):
-                return await self._evidence(attempt.type, claim, resolver, until)
+            work = self._evidence(attempt.type, claim, resolver, until)
+            return await done_in_all(self._services.settings, resolver, work, until)
         except (ValidationFailed, NotChecked):
             raise
-        except TimeoutError as error:
-            late = f"It was not done within {self._settings.total_seconds:g} seconds in all."
-            if not await resolver.works():
-                raise NotChecked("resolver", late) from error
-            raise ValidationFailed("connection", late) from error
         except Exception as error:
             _log.error("validation.check_failed", name=attempt.name, **describe(error))
+            if attempt.internal_faults + 1 >= _MOST_INTERNAL_FAULTS:
+                observe_validation_fault("internal")
+                raise ValidationFailed("serverInternal", _BROKEN) from error
             raise NotChecked("internal", "The check could not be carried out.") from error
 
     async def _evidence(
@@ -206,7 +210,12 @@ class Validator:
         detail = f"{fault.detail} The cause is on the side of this CA, which tries again."
         error = failure("serverInternal", detail, _STATUS["serverInternal"])
         await challenges.put_off(
-            self._services.pool, attempt, now=now, error=error, seconds=seconds
+            self._services.pool,
+            attempt,
+            now=now,
+            error=error,
+            seconds=seconds,
+            internal=fault.reason == "internal",
         )
 
     async def _after(

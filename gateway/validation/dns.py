@@ -22,7 +22,8 @@ from gateway.errors import ConfigurationError
 from gateway.rules.caa import Property
 from gateway.validation import dns_wire
 from gateway.validation.dns_exchange import NameServer
-from gateway.validation.dns_wire import Answer, Question, Refused, Truncated
+from gateway.validation.dns_probe import Probe, is_servfail, uncached
+from gateway.validation.dns_wire import Answer, Question, Refused
 from gateway.validation.own_trouble import is_ours
 
 T = TypeVar("T")
@@ -34,10 +35,6 @@ _LONGEST_ALIAS_CHAIN = 16
 _FINAL = (Answer, dns.exception.DNSException)
 """Asking again is of no use."""
 _SAID = (*_FINAL, Refused)
-_PROBE = dns_wire.question(".", RdataType.NS)
-"""Every recursive name server knows the answer by heart."""
-_PROBE_SECONDS = 1.0
-_TROUBLE_OF_THE_ZONE = "SERVFAIL"
 _Ours = Literal["dnssec", "resolver", "sockets"]
 _ENDLESS = "its aliases never end"
 _MALFORMED = "this is not a DNS name, or the answer about it is malformed"
@@ -68,7 +65,10 @@ class Resolver(Protocol):
     """
 
     async def works(self) -> bool:
-        """Whether any name server answers at all; if not, a failure is nobody else's fault."""
+        """Whether any name server answers, and any resolves names that it does not know by heart.
+
+        If not, a failure is nobody else's fault.
+        """
 
     @property
     def nameservers(self) -> Sequence[tuple[str, int]]:
@@ -110,20 +110,23 @@ class FixedResolver:
 class DnsResolver:
     """Asks recursive name servers, without a cache: a client just changed what we look at."""
 
-    def __init__(self, nameservers: Sequence[str], timeout: float) -> None:
+    def __init__(self, nameservers: Sequence[str], timeout: float, probed: str = "com") -> None:
         """`nameservers` as host:port, none = those of the system; `timeout` seconds a look-up.
 
-        Raises ConfigurationError when a name server cannot be understood or found.
+        A random name below `probed` shows whether they resolve anything. Raises ConfigurationError
+        when a name server cannot be understood or found, or `probed` is no zone.
         """
+        try:
+            uncached(probed)
+        except (dns.exception.DNSException, UnicodeError) as error:
+            raise ConfigurationError(f"The zone {probed!r} is no DNS name.") from error
+        self._probed = probed
         self.nameservers = [_endpoint(text) for text in nameservers] or _of_the_system()
         self._timeout = timeout
-        self._by_loop: WeakKeyDictionary[AbstractEventLoop, list[NameServer]] = WeakKeyDictionary()
+        self._by_loop: WeakKeyDictionary[AbstractEventLoop, Probe] = WeakKeyDictionary()
 
     async def works(self) -> bool:
-        said = await asyncio.gather(
-            *(server.ask([_PROBE], _PROBE_SECONDS) for server in self._servers())
-        )
-        return any(isinstance(answer, Answer | Truncated) for [answer] in said)
+        return all(await self._probe().standing())
 
     async def addresses(self, name: str) -> list[str]:
         found = await self._look_up([(name, _AAAA), (name, _A)])
@@ -184,8 +187,11 @@ class DnsResolver:
         """What on our side is the cause of a failure, for those where anything is."""
         unclear = [index for index, error in failures.items() if _may_be_ours(error)]
         blamed: dict[int, _Ours] = {}
-        if unclear and not await self.works():
-            blamed = dict.fromkeys(unclear, "resolver")
+        if unclear:
+            answers, resolves = await self._probe().standing()
+            for index in unclear:
+                if not resolves or not (answers or is_servfail(failures[index])):
+                    blamed[index] = "resolver"
         for index, error in failures.items():
             if isinstance(error, OSError) and is_ours(error):
                 blamed[index] = "sockets"
@@ -195,7 +201,7 @@ class DnsResolver:
         self, questions: Sequence[Question], deadline: float
     ) -> list[Answer | Exception]:
         """What the first name server says that has an opinion on the question."""
-        servers = self._servers() * _ROUNDS
+        servers = [*self._probe().servers] * _ROUNDS
         share = self._timeout / len(servers)
         answers: list[Answer | Exception] = [TimeoutError()] * len(questions)
         unanswered = list(range(len(questions)))
@@ -224,10 +230,11 @@ class DnsResolver:
             return _MALFORMED
         return "the resolver cannot be reached"
 
-    def _servers(self) -> list[NameServer]:
+    def _probe(self) -> Probe:
         loop = asyncio.get_running_loop()
         if loop not in self._by_loop:
-            self._by_loop[loop] = [NameServer(host, port) for host, port in self.nameservers]
+            servers = [NameServer(host, port) for host, port in self.nameservers]
+            self._by_loop[loop] = Probe(servers, self._probed)
         return self._by_loop[loop]
 
 
@@ -269,10 +276,8 @@ def _failed(wanted: tuple[str, _Kind[T]], cause: str, ours: _Ours | None = None)
 
 
 def _may_be_ours(error: Exception) -> bool:
-    """Silence, and refusals that a name server does not make because of the zone."""
-    if isinstance(error, Refused):
-        return str(error) != _TROUBLE_OF_THE_ZONE
-    return isinstance(error, OSError | EOFError)  # TimeoutError is an OSError
+    """Silence, and what a name server says that is cut off or does not serve us."""
+    return isinstance(error, Refused | OSError | EOFError)  # TimeoutError is an OSError
 
 
 def _endpoint(text: str) -> tuple[str, int]:

@@ -52,7 +52,8 @@ class Visit:
         if target is None:
             raise ValidationFailed(
                 "connection",
-                f"{self.place} redirects to {location[:_SHOWN]!a}, not an http or https URL.",
+                f"{self.place} redirects to {location[:_SHOWN]!a}, "
+                "not an http or https URL with a host that can be.",
             )
         if target.port not in _PORTS and not self._network.any_port:
             raise ValidationFailed(

@@ -18,7 +18,7 @@ _TTL = 1
 
 @dataclass
 class DnsServer:
-    """Names are without a trailing dot. Whatever is not set does not exist (NXDOMAIN)."""
+    """Names are without a trailing dot. Whatever is not set does not exist."""
 
     address: str = ""
     """host:port, as in the settings."""
@@ -32,6 +32,10 @@ class DnsServer:
     """Names whose UDP answers are cut off."""
     authentic: set[str] = field(default_factory=set)
     """Names whose records are said to be validated (AD)."""
+    cut_off: bool = False
+    """It reaches no other name server: SERVFAIL for whatever it does not know by heart (". NS")."""
+    otherwise: str = "NXDOMAIN"
+    """Response code for names that are not set."""
     lose_next: int = 0
     """This many queries are received and forgotten."""
     _records: dict[tuple[str, str], list[list[str]]] = field(default_factory=dict)
@@ -67,6 +71,8 @@ class DnsServer:
         if name in self.authentic:
             reply.flags |= dns.flags.AD
         code = self.failing.get(f"{kind} {name}", self.failing.get(name))
+        if self.cut_off and name != ".":
+            code = "SERVFAIL"
         if code is not None:
             reply.set_rcode(dns.rcode.from_text(code))
         elif by == "udp" and name in self.truncated:
@@ -77,7 +83,7 @@ class DnsServer:
 
     def _fill(self, reply: dns.message.Message, name: str, kind: str) -> None:
         if not any(known == name for known, _ in self._records):
-            reply.set_rcode(dns.rcode.NXDOMAIN)
+            reply.set_rcode(dns.rcode.from_text(self.otherwise))
             return
         for recorded in dict.fromkeys(("CNAME", kind)):
             values = self._current(name, recorded)

@@ -118,18 +118,26 @@ async def test_after_eight_hours_a_failing_look_up_stops_issuance_for_now(
     assert (await client.finalize(order, make_csr([NAME]))).json["status"] == "valid"
 
 
-async def test_after_eight_hours_a_resolver_of_ours_that_is_silent_costs_the_order_nothing(
-    client: AcmeClient, ready_order: ReadyOrder, dns: DnsServer, gateway: RunningGateway
+@pytest.mark.parametrize("trouble", ["silent", "cut off"])
+async def test_after_eight_hours_a_resolver_of_ours_that_fails_costs_the_order_nothing(
+    client: AcmeClient,
+    ready_order: ReadyOrder,
+    dns: DnsServer,
+    gateway: RunningGateway,
+    trouble: str,
 ) -> None:
     order = await ready_order(NAME)
     await gateway.advance(9 * HOURS)
-    dns.silent |= {".", NAME, "example.com", "com"}
+    if trouble == "silent":
+        dns.silent |= {".", NAME, "example.com", "com"}
+    dns.cut_off = trouble == "cut off"
     answer = await client.finalize(order, make_csr([NAME]))
     assert (answer.status, answer.problem) == (503, "serverInternal")
     assert answer.headers["Retry-After"] == "5"
     assert "on the side of this CA" in answer.json["detail"]
     assert await gateway.pool.fetch("SELECT FROM ops.issuance_refusals") == []
     dns.silent.clear()
+    dns.cut_off = False
     assert (await client.finalize(order, make_csr([NAME]))).json["status"] == "valid"
 
 

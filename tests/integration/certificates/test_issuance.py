@@ -11,6 +11,7 @@ import pytest
 from cryptography import x509
 
 from gateway.db.pool import transaction
+from gateway.store import certificate_due
 from gateway.usecases import resellers
 from gateway.usecases.certificate_order_runner import CertificateOrderRunner
 from tests.integration.acme.test_slow_issuer import opened
@@ -242,6 +243,52 @@ async def test_what_was_signed_before_a_crash_is_what_is_stored_after_it(
     assert await shop.status(cert_id) == "ISSUED"
     [stored] = await shop.gateway.pool.fetch("SELECT der FROM ca.certificate")
     assert {stored["der"]} == set(issuer.signed)
+
+
+async def test_an_order_with_which_process_after_process_ends_is_taken_alone_and_after_pauses(
+    shop: CertificateShop,
+) -> None:
+    cert_id = await shop.buy()
+    await shop.apply(cert_id, domain_method="FILE")
+    at_once = timedelta(0)
+    async with transaction(shop.gateway.pool) as connection:  # so that no other process has it
+        await connection.execute(
+            "UPDATE ssl.certificate_order SET claims = 0, due_at = clock_timestamp()"
+        )
+        for _ in range(2):  # the first may have stood still
+            assert await certificate_due.claim_due(connection, at_once, 9) == [cert_id]
+        assert await certificate_due.claim_due(connection, at_once, 9) == []
+        for claims in (2, 3, 4):
+            pause = timedelta(seconds=15 * claims)
+            for waited, given in ((pause - timedelta(seconds=2), []), (pause, [cert_id])):
+                await connection.execute(
+                    "UPDATE ssl.certificate_order SET due_at = clock_timestamp() - $1::interval",
+                    waited,
+                )
+                suspects = await certificate_due.claim_due(connection, at_once, 1, suspects=True)
+                assert suspects == given
+
+
+async def test_and_is_set_aside_with_a_problem_of_its_own(shop: CertificateShop) -> None:
+    cert_id = await shop.buy()
+    await shop.apply(cert_id, domain_method="FILE")
+    await shop.gateway.pool.execute(
+        "UPDATE ssl.certificate_order"
+        " SET claims = 5, due_at = clock_timestamp() - interval '10 minutes'"
+    )
+    await shop.until(cert_id, "UNPASSED")
+    row = await shop.gateway.pool.fetchrow("SELECT problem, due_at FROM ssl.certificate_order")
+    assert row is not None
+    assert "begun 5 times, and each time the process that did it ended" in row["problem"]
+    assert row["due_at"] is None
+    # It may be applied for again, and then begins anew.
+    await shop.get_issued(cert_id)
+
+    async def concluded() -> bool:
+        claims = await shop.gateway.pool.fetchval("SELECT claims FROM ssl.certificate_order")
+        return bool(claims == 0)
+
+    await eventually(concluded)
 
 
 @pytest.fixture

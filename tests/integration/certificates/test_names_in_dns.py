@@ -70,27 +70,73 @@ async def test_no_certificate_against_the_caa_records_of_the_owner(
     await named.until(cert_id, "ISSUED")
 
 
-async def test_a_resolver_of_ours_that_is_silent_is_told_and_does_not_lengthen_the_pauses(
-    named: CertificateShop, dns: DnsServer
+def take_away(dns: DnsServer, trouble: str) -> None:
+    """What is wrong with our resolver."""
+    if trouble == "silent":
+        dns.silent |= {".", NAME, "example.com"}
+    dns.cut_off = trouble == "cut off"
+
+
+@pytest.mark.parametrize("trouble", ["silent", "cut off"])
+async def test_a_resolver_of_ours_that_fails_is_told_and_does_not_lengthen_the_pauses(
+    named: CertificateShop, dns: DnsServer, trouble: str
 ) -> None:
-    dns.silent |= {".", NAME, "example.com"}
+    take_away(dns, trouble)
     cert_id = await named.buy()
     await named.prove(cert_id, await named.apply(cert_id, domain_method="FILE"))
     told = await problem(named, cert_id)
     assert "looked up" in told.lower() or "looking up" in told.lower()
     assert "The cause is on our side; it is tried again." in told
     assert await named.status(cert_id) == "CHECKING"
-    pool = named.gateway.pool
-    row = await pool.fetchrow(
+    await pauses_stay_short(named, cert_id)
+    dns.silent.clear()
+    dns.cut_off = False
+    await named.until(cert_id, "ISSUED")
+
+
+async def pauses_stay_short(named: CertificateShop, cert_id: str) -> None:
+    """A look of ours that failed was not counted."""
+    row = await named.gateway.pool.fetchrow(
         """
         SELECT attempts, due_at - clock_timestamp() <= interval '15 seconds' AS soon
           FROM ssl.certificate_order
-        """
+         WHERE cert_id = $1
+        """,
+        cert_id,
     )
     assert row is not None
     assert (row["attempts"], row["soon"]) == (0, True)
+
+
+@pytest.mark.parametrize("trouble", ["silent", "cut off"])
+async def test_nor_does_it_where_caa_is_looked_at_again_before_issuance(
+    named: CertificateShop, dns: DnsServer, trouble: str
+) -> None:
+    await named.issue()
+    await named.gateway.advance(9 * 3600)
+    take_away(dns, trouble)
+    second = await named.buy()
+    await named.apply(second)
+    assert "The cause is on our side" in await problem(named, second)
+    assert await named.status(second) == "ISSUING"
+    await pauses_stay_short(named, second)
     dns.silent.clear()
-    await named.until(cert_id, "ISSUED")
+    dns.cut_off = False
+    await named.until(second, "ISSUED")
+
+
+async def test_a_look_is_given_up_when_the_time_for_all_of_it_is_over(
+    database: str, tmp_path: Path, dns: DnsServer
+) -> None:
+    dns.silent.add(NAME)
+    async with (
+        gateway_with_dns(database, tmp_path, dns, timeout_seconds=60, total_seconds=0.4) as gateway,
+        challenge_server(gateway.http_port) as web,
+    ):
+        shop = await shop_of(gateway, gateway.login, web)
+        cert_id = await shop.buy()
+        await shop.prove(cert_id, await shop.apply(cert_id, domain_method="FILE"))
+        assert "not done within 0.4 seconds in all" in await problem(shop, cert_id)
 
 
 async def test_caa_counts_for_8_hours_also_where_the_proof_counts_longer(

@@ -415,7 +415,7 @@ async def test_a_redirect_loop_ends(dns: DnsServer, web: WebServer) -> None:
         ("http://[::ffff:a00:1]/", "::ffff:a00:1 is a private address"),
         ("https://169.254.169.254/latest/meta-data/", "169.254.169.254 is a link-local address"),
         ("http://inside.example.com/", "10.9.8.7 is a private address"),
-        ("http://a..b/", "not a DNS name"),
+        ("http://a..b/", "not an http or https URL"),
         ("http://0x7f000001/", "has no A or AAAA record"),
         ("http://missing.example.com/", "missing.example.com has no A or AAAA record"),
     ],
@@ -428,6 +428,32 @@ async def test_a_redirect_to_where_it_must_not_go_is_refused(
     failed = await failure(dns, web.port)
     assert cause in failed.detail
     assert len(web.requests) == 1
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+@pytest.mark.parametrize(
+    "host",
+    [
+        "a..example.com",
+        ".example.com",
+        "x" * 64 + ".example.com",
+        "a%20b.example.com",
+        "a b.example.com",
+        "a%00.example.com",
+        "a%25eth0.example.com",
+        "a*.example.com",
+        "[fe80::1%25eth0]",
+        "[::1%25lo]",
+    ],
+)
+async def test_a_redirect_to_a_host_that_there_cannot_be_is_a_failure_of_theirs(
+    dns: DnsServer, web: WebServer, scheme: str, host: str
+) -> None:
+    """And never an exception of a resolver or of a TLS library, which would be ours."""
+    web.pages[PATH] = pages.redirect(f"{scheme}://{host}/")
+    failed = await failure(dns, web.port)
+    assert failed.kind == "connection"
+    assert "not an http or https URL" in failed.detail
 
 
 async def test_each_hop_is_resolved_anew_and_checked(dns: DnsServer, web: WebServer) -> None:

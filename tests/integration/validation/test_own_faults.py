@@ -16,7 +16,7 @@ from gateway.config import Validation
 from gateway.services import Services
 from gateway.store import challenges, clock
 from gateway.usecases.validation import Validator
-from gateway.validation import dns, dns01
+from gateway.validation import dns01, dns_probe
 from gateway.validation.dns import DnsResolver, LookupFailed
 from tests.integration.validation.test_validator import (
     NAME,
@@ -47,7 +47,7 @@ def no_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is waited for before it is tried again."""
     monkeypatch.setattr("gateway.usecases.validation._FIRST_PAUSE_SECONDS", 0.0)
     monkeypatch.setattr("gateway.usecases.validation._PAUSE_SECONDS", 0.02)
-    monkeypatch.setattr("gateway.validation.dns._PROBE_SECONDS", 0.2)
+    monkeypatch.setattr("gateway.validation.dns_probe.SECONDS", 0.2)
     monkeypatch.setattr("gateway.store.challenges._SECONDS_A_LOST_LEASE", 0.0)
 
 
@@ -168,6 +168,44 @@ async def test_a_zone_that_alone_does_not_answer_is_the_fault_of_its_owner(
     assert told in error["detail"]
 
 
+@pytest.mark.parametrize("method", ["http-01", "dns-01"])
+async def test_a_resolver_that_knows_only_the_root_by_heart_is_our_fault(
+    waiting: Waiting, zone: DnsServer, no_time: None, method: str
+) -> None:
+    """A validating one that is cut off from the internet says SERVFAIL, and not nothing."""
+    order = await waiting.order(NAME)
+    proof = order.proofs[NAME, method]
+    zone.cut_off = True
+    await validate(waiting, proof, services=asking(waiting, zone))
+    assert "the resolver answered SERVFAIL" in await put_off(waiting, order, proof)
+
+
+@pytest.mark.parametrize("code", ["REFUSED", "NXDOMAIN", "NOERROR"])
+async def test_a_server_of_a_few_names_need_not_know_what_it_is_probed_with(
+    zone: DnsServer, code: str
+) -> None:
+    zone.failing[NAME] = "SERVFAIL"
+    zone.otherwise = code
+    with pytest.raises(LookupFailed) as failed:
+        await DnsResolver([zone.address], timeout=0.4).txt(NAME)
+    assert failed.value.ours is None
+
+
+async def test_however_many_look_ups_fail_at_once_the_resolver_is_probed_once(
+    zone: DnsServer,
+) -> None:
+    names = [f"{number}.{NAME}" for number in range(20)]
+    zone.failing |= dict.fromkeys(names, "SERVFAIL")
+    resolver = DnsResolver([zone.address], timeout=0.4)
+    failures = await asyncio.gather(*map(resolver.txt, names), return_exceptions=True)
+    assert [getattr(each, "ours", "") for each in failures] == [None] * 20
+    assert (
+        len([name for name, _, _ in zone.queries if name.endswith(".com")])
+        - len([name for name, _, _ in zone.queries if name.endswith(NAME)])
+        == 1
+    )
+
+
 async def test_a_zone_that_does_not_answer_is_told_from_a_second_resolver_that_is_gone(
     zone: DnsServer,
 ) -> None:
@@ -255,17 +293,17 @@ async def test_a_fault_of_the_program_is_not_the_client_s(waiting: Waiting) -> N
 
 
 async def test_it_is_made_again_until_the_authorization_ends(
-    waiting: Waiting, no_time: None
+    waiting: Waiting, zone: DnsServer, no_time: None
 ) -> None:
     order = await waiting.order(NAME)
-    proof = order.http(NAME)
-    await unknown_method(waiting, proof)
-    await challenges.renew_leases(waiting.pool, [proof.challenge_id], 0)
+    proof = order.dns(NAME)
+    zone.silent |= {".", RECORD}
+    await waiting.answer(proof, lease_seconds=0)
 
     async def several() -> bool:
         return bool((await waiting.challenge(proof))["faults"] > 3)
 
-    async with sweeping(waiting.services):
+    async with sweeping(asking(waiting, zone)):
         await eventually(several)
         async with waiting.pool.acquire() as connection:
             await clock.stand_at(connection, datetime.now(UTC) + timedelta(days=8))
@@ -297,6 +335,23 @@ async def test_nothing_is_proven_before_the_resolvers_were_looked_at(waiting: Wa
     proof = order.http(NAME)
     await validate(waiting, proof, services=waiting.with_settings(require_dnssec=True))
     await put_off(waiting, order, proof)
+
+
+async def test_a_check_that_breaks_ten_times_fails_with_an_error_of_its_own(
+    waiting: Waiting, no_time: None
+) -> None:
+    order = await waiting.order(NAME)
+    proof = order.http(NAME)
+    await unknown_method(waiting, proof)
+    await challenges.renew_leases(waiting.pool, [proof.challenge_id], 0)
+    # Other faults are no reason to give up, however many there were.
+    await waiting.pool.execute("UPDATE acme.challenge SET faults = 100")
+    async with sweeping(waiting.services):
+        await becomes(waiting, order, "invalid")
+    settled = await waiting.challenge(proof)
+    assert (settled["faults"], settled["internal_faults"]) == (109, 9)
+    assert settled["error"]["type"] == URN + "serverInternal"
+    assert "broke 10 times by a fault of this CA" in settled["error"]["detail"]
 
 
 # --- processes that end ----------------------------------------------------------------------
@@ -422,9 +477,9 @@ async def test_look_ups_and_caa_are_within_the_time_for_all(
 def test_by_default_a_target_that_hangs_fails_within_twenty_seconds() -> None:
     """With a look at whether our resolver works, and a second for the database."""
     defaults = Validation()
-    assert defaults.total_seconds + dns._PROBE_SECONDS + 1 <= 20
+    assert defaults.total_seconds + dns_probe.SECONDS + 1 <= 20
     # A look-up ends before its attempt, so that it is known whose fault it was.
-    assert defaults.timeout_seconds / 2 + dns._PROBE_SECONDS < defaults.timeout_seconds
+    assert defaults.timeout_seconds / 2 + dns_probe.SECONDS < defaults.timeout_seconds
 
 
 def free_port() -> int:
