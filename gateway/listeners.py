@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from aiohttp import web
 
+from gateway import descriptors
 from gateway.app import Gateway, Site, background
 from gateway.config import Listen
 from gateway.errors import ConfigurationError
@@ -16,7 +17,7 @@ from gateway.front.access_log import AccessLog
 from gateway.front.aiohttp_connections import AiohttpConnections
 from gateway.front.before_routing import before_routing, first_parts
 from gateway.front.connection import Front
-from gateway.front.entrance import Entrance, most_connections
+from gateway.front.entrance import Entrance
 from gateway.front.turn import Seat, Turn
 
 GRACE_SECONDS = 30.0
@@ -38,7 +39,7 @@ async def serving(
     listen = gateway.services.settings.listen
     tls = tls_context(listen)
     async with AsyncExitStack() as stack:
-        most = most_connections()
+        most = descriptors.divided().connections
         beside = -(-most // _SHARE_OF_SIDE_DOORS)
         for site, field in ((gateway.metrics, "metrics_port"), (gateway.plain, "plain_http_port")):
             if field in sockets:

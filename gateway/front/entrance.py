@@ -3,11 +3,9 @@
 import asyncio
 import errno
 import math
-import resource
 import select
 import socket
 import ssl
-import sys
 from contextlib import suppress
 from typing import Protocol
 
@@ -25,8 +23,6 @@ _SHARE_ENDED = 4
 """While others wait and there is no room, one of so many connections ends at each look."""
 _HANDSHAKE_WHILE_FULL_SECONDS = 1.0
 _TELL_SECONDS = 60.0
-_KEPT_DESCRIPTORS = 320
-"""For 200 validations at once, name servers, the database and files; the rest is connections."""
 _OUT_OF_RESOURCES = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
 _log = structlog.get_logger(__name__)
@@ -185,11 +181,3 @@ class Entrance:
             await self._loop.connect_accepted_socket(
                 self._connections, connection, ssl=self._tls, **limits
             )
-
-
-def most_connections() -> int:
-    """So many may be open in this process, whatever they do."""
-    limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if limit == resource.RLIM_INFINITY:
-        return sys.maxsize
-    return max(limit - min(_KEPT_DESCRIPTORS, limit // 2), 1)

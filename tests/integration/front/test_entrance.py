@@ -11,10 +11,11 @@ from typing import TypeVar
 import pytest
 from aiohttp import web
 
+from gateway import descriptors
 from gateway.front.aiohttp_connections import AiohttpConnections
 from gateway.front.answer import Answer
 from gateway.front.connection import Front
-from gateway.front.entrance import Entrance, most_connections
+from gateway.front.entrance import Entrance
 from gateway.front.plain_request import PlainRequest
 from gateway.front.room import Room, Word, make_room
 from gateway.front.turn import Seat, Turn
@@ -63,7 +64,9 @@ async def entrance(
 
     front = Front(answering, frozenset({"other"}), AiohttpConnections(web.Server(other)), 60)
     turn = Turn(Seat(room, seat), front, spread=spread)
-    made = Entrance(front, listening.dup(), None, most or most_connections(), turn, spread=spread)
+    made = Entrance(
+        front, listening.dup(), None, most or descriptors.divided().connections, turn, spread=spread
+    )
     looking = asyncio.create_task(made.look_after())
     await asyncio.sleep(0)
     try:
@@ -161,14 +164,6 @@ async def test_a_system_without_a_limit_of_descriptors_is_never_crowded(
         assert await asked(listening) == 0
         await asyncio.sleep(0.6)
         assert room.words()[0].busy < 1
-
-
-@pytest.mark.parametrize("limit", [4, 40, 400, 1024, 65536])
-def test_connections_leave_half_or_320_descriptors_to_the_rest(
-    limit: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(resource, "getrlimit", lambda _: (limit, limit))
-    assert most_connections() == limit - min(limit // 2, 320)
 
 
 async def test_a_lone_process_never_has_more_connections_than_its_ceiling(
