@@ -18,6 +18,7 @@ from gateway.front.aiohttp_connections import AiohttpConnections
 from gateway.front.before_routing import before_routing, first_parts
 from gateway.front.connection import Front
 from gateway.front.entrance import Entrance
+from gateway.front.fault_log import FAULT_LOG
 from gateway.front.turn import Seat, Turn
 
 GRACE_SECONDS = 30.0
@@ -137,6 +138,7 @@ async def _running(site: Site) -> AsyncIterator[AiohttpConnections]:
         site.app,
         access_log_class=AccessLog,
         access_log=logging.getLogger("gateway.access"),
+        logger=FAULT_LOG,
         keepalive_timeout=_KEEP_ALIVE_SECONDS,
         shutdown_timeout=GRACE_SECONDS,
     )
