@@ -9,14 +9,16 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from aiohttp import web
 
+from gateway import descriptors
 from gateway.app import Gateway, Site, background
 from gateway.config import Listen
 from gateway.errors import ConfigurationError
 from gateway.front.access_log import AccessLog
+from gateway.front.aiohttp_connections import AiohttpConnections
 from gateway.front.before_routing import before_routing, first_parts
 from gateway.front.connection import Front
-from gateway.front.entrance import Entrance, most_connections
-from gateway.front.rear import Rear
+from gateway.front.entrance import Entrance
+from gateway.front.fault_log import FAULT_LOG
 from gateway.front.turn import Seat, Turn
 
 GRACE_SECONDS = 30.0
@@ -38,7 +40,7 @@ async def serving(
     listen = gateway.services.settings.listen
     tls = tls_context(listen)
     async with AsyncExitStack() as stack:
-        most = most_connections()
+        most = descriptors.divided().connections
         beside = -(-most // _SHARE_OF_SIDE_DOORS)
         for site, field in ((gateway.metrics, "metrics_port"), (gateway.plain, "plain_http_port")):
             if field in sockets:
@@ -90,7 +92,10 @@ def _load_certificate(context: ssl.SSLContext, listen: Listen) -> None:
 
 @asynccontextmanager
 async def _served(site: Site, listening: socket.socket, most: int) -> AsyncIterator[None]:
-    async with _running(site) as rear, _entered(Entrance(rear, listening, None, most)):
+    async with (
+        _running(site) as aiohttp_connections,
+        _entered(Entrance(aiohttp_connections, listening, None, most)),
+    ):
         yield
 
 
@@ -104,9 +109,9 @@ async def _public(
 ) -> AsyncIterator[None]:
     """ACME clients are answered by the front, all others by the application."""
     spread = gateway.services.settings.listen.spread
-    async with _running(gateway.public) as rear:
+    async with _running(gateway.public) as aiohttp_connections:
         others = first_parts(gateway.public.app)
-        front = Front(gateway.acme.answer, others, rear, _KEEP_ALIVE_SECONDS)
+        front = Front(gateway.acme.answer, others, aiohttp_connections, _KEEP_ALIVE_SECONDS)
         turn = None if seat is None else Turn(seat, front, spread=spread)
         entrance = Entrance(front, listening, tls, most, turn, spread=spread)
         async with background("connections", front.look_after):
@@ -128,11 +133,12 @@ async def _entered(entrance: Entrance) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def _running(site: Site) -> AsyncIterator[Rear]:
+async def _running(site: Site) -> AsyncIterator[AiohttpConnections]:
     runner = web.AppRunner(
         site.app,
         access_log_class=AccessLog,
         access_log=logging.getLogger("gateway.access"),
+        logger=FAULT_LOG,
         keepalive_timeout=_KEEP_ALIVE_SECONDS,
         shutdown_timeout=GRACE_SECONDS,
     )
@@ -142,9 +148,9 @@ async def _running(site: Site) -> AsyncIterator[Rear]:
     server.request_handler = before_routing(
         server.request_handler, first_parts(site.app), site.elsewhere
     )
-    rear = Rear(server)
+    aiohttp_connections = AiohttpConnections(server)
     try:
-        async with background("newcomers", rear.look_after):
-            yield rear
+        async with background("newcomers", aiohttp_connections.look_after):
+            yield aiohttp_connections
     finally:
         await runner.cleanup()

@@ -10,7 +10,7 @@ from gateway.acme.key_cache import KeyCache
 from gateway.acme.nonce import NonceMint
 from gateway.acme.signed_request import Verifier
 from gateway.acme.urls import Urls
-from gateway.db.pool import Pool
+from gateway.db.pool import Pool, is_outage
 from gateway.services import Services
 from gateway.store import nonces, servers
 from gateway.store.servers import Server
@@ -28,6 +28,7 @@ class Servers:
         self._pool = pool
         self._by_path: dict[str, Server] = {}
         self._lengths: list[int] = []
+        self._is_offering = False
         self._reading = asyncio.Lock()
         self._next_reading: asyncio.Task[None] | None = None
         self._read_at = -math.inf
@@ -36,13 +37,19 @@ class Servers:
         """The server that `path` belongs to, and the rest of the path without its slash.
 
         A path of no known server is looked for once more in a list that was read after the call;
-        one reading in _SECONDS_BETWEEN_READINGS does for all who ask meanwhile.
+        one reading in _SECONDS_BETWEEN_READINGS does for all who ask meanwhile. While the database
+        is away, the list that was read last counts; raises what the database raises if none was.
         """
         found = self.known(path)
         if found is None:
             if self._next_reading is None:
                 self._next_reading = asyncio.create_task(self._read())
-            await asyncio.shield(self._next_reading)
+                self._next_reading.add_done_callback(_note_failure)
+            try:
+                await asyncio.shield(self._next_reading)
+            except Exception as error:
+                if not (self._is_offering and is_outage(error)):
+                    raise  # nothing is known yet: the path may be a server's
             found = self.known(path)
         return found
 
@@ -67,8 +74,16 @@ class Servers:
         self.offer(listed)
 
     def offer(self, listed: Iterable[Server]) -> None:
+        """These and no others are known from now on."""
+        self._is_offering = True
         self._by_path = {server.path: server for server in listed}
         self._lengths = sorted({len(path) for path in self._by_path}, reverse=True)
+
+
+def _note_failure(reading: asyncio.Task[None]) -> None:
+    """Who waits is told of it; nobody may wait any more."""
+    if not reading.cancelled():
+        reading.exception()
 
 
 class Nonces:

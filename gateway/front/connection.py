@@ -7,10 +7,15 @@ from typing import cast
 import structlog
 
 from gateway.front.access_log import note
+from gateway.front.aiohttp_connections import (
+    FIRST_SECONDS,
+    LOOK_SECONDS,
+    STALLED_SECONDS,
+    AiohttpConnections,
+)
 from gateway.front.answer import Answer, encode
 from gateway.front.before_routing import first_part
 from gateway.front.plain_request import PlainRequest, Unfinished, recognise
-from gateway.front.rear import FIRST_SECONDS, LOOK_SECONDS, Rear
 from gateway.logging import describe
 from gateway.request_body import MAXIMUM_BYTES
 
@@ -25,15 +30,19 @@ class Front:
     """All connections of one listener; calling it gives the protocol for a new one.
 
     `answering` answers what no other door has a path for; `others` are the first parts of the
-    other doors' paths, and `rear` answers those.
+    other doors' paths, and `aiohttp_connections` answers those.
     """
 
     def __init__(
-        self, answering: Answering, others: frozenset[str], rear: Rear, keep_alive: float
+        self,
+        answering: Answering,
+        others: frozenset[str],
+        aiohttp_connections: AiohttpConnections,
+        keep_alive: float,
     ) -> None:
         self.answering = answering
         self.others = others
-        self.rear = rear
+        self.aiohttp_connections = aiohttp_connections
         self.connections: set[Connection] = set()
         self.is_closing = False
         self.keep_alive = keep_alive
@@ -46,7 +55,7 @@ class Front:
     @property
     def number_of_connections(self) -> int:
         """Those that aiohttp has by now included."""
-        return len(self.connections) + self.rear.number_of_connections
+        return len(self.connections) + self.aiohttp_connections.number_of_connections
 
     def let_go(self, number: int) -> None:
         """So many connections are to end with their next answer: their clients come again."""
@@ -68,11 +77,12 @@ class Front:
                 connection.end_if_idle(loop.time())
 
     def end_idle(self, number: int) -> None:
-        """At most so many of which no request has come; those that have waited longest."""
-        idle = [each for each in self.connections if each.is_idle]
+        """At most so many of which no request comes; those that have waited longest."""
+        now = asyncio.get_running_loop().time()
+        idle = [each for each in self.connections if each.is_idle(now)]
         for connection in sorted(idle, key=lambda each: each.active_at)[:number]:
             connection.abort()
-        self.rear.end_idle(max(number - len(idle), 0))
+        self.aiohttp_connections.end_idle(max(number - len(idle), 0))
 
     async def close(self, seconds: float, linger: float = _LINGER_SECONDS) -> None:
         """Each connection ends with its next answer; idle ones wait `linger` seconds for it."""
@@ -108,6 +118,7 @@ class Connection(asyncio.Protocol):
     __slots__ = (
         "_begun",
         "_front",
+        "_grown_at",
         "_is_full",
         "_is_lost",
         "_loop",
@@ -124,6 +135,7 @@ class Connection(asyncio.Protocol):
         self._loop = loop
         self._task: asyncio.Task[None] | None = None
         self._begun = bytearray()
+        self._grown_at = 0.0
         self._wanted = 0
         self._is_full = False
         self._is_lost = False
@@ -161,6 +173,7 @@ class Connection(asyncio.Protocol):
             return
         self._begun += data
         if self._task is None and not self._is_full:
+            self._grown_at = self._loop.time()
             if len(self._begun) >= self._wanted:
                 self._go_on()
         elif len(self._begun) > MAXIMUM_BYTES:
@@ -171,7 +184,7 @@ class Connection(asyncio.Protocol):
         if isinstance(request, Unfinished):
             self._begun += data
             self._wanted = request.size
-            self.active_at = self._loop.time()
+            self.active_at = self._grown_at = self._loop.time()
             self._patience = FIRST_SECONDS
         elif request is None or first_part(request.path) in self._front.others:
             self._hand_over(data)
@@ -213,15 +226,16 @@ class Connection(asyncio.Protocol):
     def _hand_over(self, data: bytes) -> None:
         """aiohttp has the connection from now on, as if it had had it from the start."""
         self._front.forget(self)
-        handler = self._front.rear()
+        handler = self._front.aiohttp_connections()
         self._transport.set_protocol(handler)
         handler.connection_made(self._transport)
         handler.data_received(data)
 
-    @property
-    def is_idle(self) -> bool:
-        """Nothing has come of another request, and the client has its answers."""
-        return self._task is None and not self._begun and not self._is_full
+    def is_idle(self, now: float) -> bool:
+        """No request comes, or goes on to come, and the client has its answers."""
+        if self._task is not None or self._is_full:
+            return False
+        return not self._begun or self._grown_at + STALLED_SECONDS <= now
 
     def end_if_idle(self, now: float) -> None:
         """What has begun and does not end is for aiohttp, which tells the client so."""

@@ -3,11 +3,9 @@
 import asyncio
 import errno
 import math
-import resource
 import select
 import socket
 import ssl
-import sys
 from contextlib import suppress
 from typing import Protocol
 
@@ -17,22 +15,20 @@ from gateway.front.turn import LOOK_SECONDS, Turn
 
 BACKLOG = 1024
 _AT_ONCE = 16
-_AFTER_YOU_SECONDS = 0.002
-"""Who spreads connections leaves the next one to the others."""
+_SPREAD_PAUSE_SECONDS = 0.002
+"""While connections are spread, other processes may accept the next one."""
 _HANDSHAKE_SECONDS = 10.0
-_GOODBYE_SECONDS = 2.0
+_TLS_SHUTDOWN_SECONDS = 2.0
 _SHARE_ENDED = 4
 """While others wait and there is no room, one of so many connections ends at each look."""
 _HANDSHAKE_WHILE_FULL_SECONDS = 1.0
 _TELL_SECONDS = 60.0
-_KEPT_DESCRIPTORS = 320
-"""For 200 validations at once, name servers, the database and files; the rest is connections."""
 _OUT_OF_RESOURCES = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
 _log = structlog.get_logger(__name__)
 
 
-class House(Protocol):
+class Connections(Protocol):
     """The connections of one listener; calling it gives the protocol for a new one."""
 
     def __call__(self) -> asyncio.BaseProtocol: ...
@@ -49,7 +45,7 @@ class Entrance:
 
     def __init__(
         self,
-        house: House,
+        connections: Connections,
         listening: socket.socket,
         tls: ssl.SSLContext | None,
         most: int,
@@ -58,7 +54,7 @@ class Entrance:
         spread: bool = True,
     ) -> None:
         """`most` = there are never more connections. Without a `turn` it is always this one's."""
-        self._house = house
+        self._connections = connections
         self._socket = listening
         self._tls = tls
         self._most = most
@@ -67,7 +63,7 @@ class Entrance:
         self._loop = asyncio.get_running_loop()
         self._is_open = False
         self._reopening: asyncio.TimerHandle | None = None
-        self._was_turned_away = False
+        self._has_stopped_accepting = False
         self._is_full = False
         self._told_at = -math.inf
         self._arriving: dict[asyncio.Task[None], float] = {}
@@ -98,8 +94,8 @@ class Entrance:
             self._shut()
 
     def _note_whether_full(self) -> None:
-        self._is_full = self._was_turned_away or self._number >= self._most
-        self._was_turned_away = False
+        self._is_full = self._has_stopped_accepting or self._number >= self._most
+        self._has_stopped_accepting = False
         if not self._is_full:
             return
         if self._loop.time() > self._told_at + _TELL_SECONDS:
@@ -113,7 +109,7 @@ class Entrance:
 
         Who only connects must not displace a client that waits between two requests.
         """
-        self._house.end_idle(max(number - len(self._arriving), 0))
+        self._connections.end_idle(max(number - len(self._arriving), 0))
         slow = self._loop.time() - _HANDSHAKE_WHILE_FULL_SECONDS
         late = [task for task, begun_at in self._arriving.items() if begun_at < slow]
         for task in late[:number]:
@@ -128,7 +124,7 @@ class Entrance:
 
     @property
     def _number(self) -> int:
-        return self._house.number_of_connections + len(self._arriving)
+        return self._connections.number_of_connections + len(self._arriving)
 
     def _open(self) -> None:
         if not self._is_open and self._socket.fileno() >= 0:
@@ -146,10 +142,10 @@ class Entrance:
     def _accept(self) -> None:
         if self._spread:
             self._shut()
-            self._reopening = self._loop.call_later(_AFTER_YOU_SECONDS, self._open)
+            self._reopening = self._loop.call_later(_SPREAD_PAUSE_SECONDS, self._open)
         room = self._most - self._number
         if room <= 0:
-            self._turn_away()
+            self._stop_accepting()
             return
         for _ in range(1 if self._spread else min(_AT_ONCE, room)):
             try:
@@ -159,37 +155,29 @@ class Entrance:
             except OSError as error:
                 if error.errno in _OUT_OF_RESOURCES:
                     _log.error("front.cannot_accept", problem=error.strerror)
-                    self._turn_away()
+                    self._stop_accepting()
                     return
                 continue  # of a connection that broke in the queue
-            task = self._loop.create_task(self._welcome(connection))
+            task = self._loop.create_task(self._open_transport(connection))
             self._arriving[task] = self._loop.time()
             task.add_done_callback(self._arriving.pop)
 
-    def _turn_away(self) -> None:
+    def _stop_accepting(self) -> None:
         """Until the next look; other processes may have room meanwhile."""
-        self._was_turned_away = True
+        self._has_stopped_accepting = True
         self._shut()
 
-    async def _welcome(self, connection: socket.socket) -> None:
+    async def _open_transport(self, connection: socket.socket) -> None:
         limits = {}
         if self._tls is not None:
             limits = {
                 "ssl_handshake_timeout": _HANDSHAKE_SECONDS,
-                "ssl_shutdown_timeout": _GOODBYE_SECONDS,
+                "ssl_shutdown_timeout": _TLS_SHUTDOWN_SECONDS,
             }
         # Whoever breaks the handshake off is told by TLS itself.
         with suppress(OSError):
             connection.setblocking(False)
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             await self._loop.connect_accepted_socket(
-                self._house, connection, ssl=self._tls, **limits
+                self._connections, connection, ssl=self._tls, **limits
             )
-
-
-def most_connections() -> int:
-    """So many may be open in this process, whatever they do."""
-    limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if limit == resource.RLIM_INFINITY:
-        return sys.maxsize
-    return max(limit - min(_KEPT_DESCRIPTORS, limit // 2), 1)

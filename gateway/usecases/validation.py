@@ -16,6 +16,7 @@ from uuid import UUID
 
 import structlog
 
+from gateway import descriptors
 from gateway.db.pool import is_outage
 from gateway.logging import describe
 from gateway.metrics import observe_validation_fault
@@ -30,8 +31,6 @@ from gateway.validation.dns import Resolver
 from gateway.validation.method import Claim, Evidence, Kind, NotChecked, ValidationFailed
 
 _PAUSE_SECONDS = 2.0
-_AT_ONCE = 200
-"""Each check in progress holds a socket."""
 _GRACE_SECONDS = 2.0
 _MOST_LOST_LEASES = 5
 _MOST_INTERNAL_FAULTS = 10
@@ -62,7 +61,8 @@ class Validator:
         self._running: dict[UUID, asyncio.Task[None]] = {}
         self._pausing: dict[UUID, asyncio.Event] = {}
         self._suspect: UUID | None = None
-        self._room = asyncio.Semaphore(_AT_ONCE)
+        self._at_once = descriptors.divided().validations
+        self._room = asyncio.Semaphore(self._at_once)
 
     def start(self, attempt: Attempt) -> None:
         """Makes an attempt now; the caller has committed `processing` and holds its lease."""
@@ -83,7 +83,7 @@ class Validator:
         while True:
             if self._running:
                 await challenges.renew_leases(pool, list(self._running), lease)
-            if (room := _AT_ONCE - len(self._running)) > 0:
+            if (room := self._at_once - len(self._running)) > 0:
                 for attempt in await challenges.claim_abandoned(pool, lease, room):
                     self.start(attempt)
                 await self._take_a_suspect()

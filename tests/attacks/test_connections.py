@@ -3,8 +3,9 @@
 import asyncio
 import resource
 import socket
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager, suppress
 from typing import TypeVar
 
 import pytest
@@ -15,7 +16,18 @@ from tests.attacks.siege import Siege
 T = TypeVar("T")
 
 _CONNECTIONS = 700
-_MOST_TRIES = 40
+_ASKING_CONNECTIONS = 250
+"""More than a process with 400 descriptors takes."""
+_MOST_TRIES = 10
+
+_POST = b"POST /%b HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n"
+HELD = {
+    "a request that was answered": b"GET /health/live HTTP/1.1\r\nHost: a\r\n\r\n",
+    "an ACME request that was answered": b"GET /v2/DV HTTP/1.1\r\nHost: a\r\n\r\n",
+    "a request without its body": _POST % b"products/!ACMEAdmin",
+    "an ACME request without its body": _POST % b"v2/DV/newOrder",
+}
+"""What is sent over connections that are held then."""
 
 
 @pytest.fixture
@@ -37,6 +49,32 @@ async def _bare_connections(port: int) -> AsyncIterator[None]:
         yield
 
 
+@asynccontextmanager
+async def _asking_connections(siege: Siege, sent: bytes) -> AsyncIterator[None]:
+    """When it begins, one of them has been taken and the others come; each is held to its end."""
+    root = siege.served.server.config.with_name("root.pem")
+    tls = ssl.create_default_context(cafile=str(root))
+    is_taken = asyncio.Event()
+
+    async def hold() -> None:
+        with suppress(OSError):  # the server may end it
+            reader, writer = await asyncio.open_connection("127.0.0.1", siege.port, ssl=tls)
+            writer.write(sent)
+            is_taken.set()
+            while await reader.read(65536):
+                pass
+            writer.close()
+
+    holding = [asyncio.create_task(hold()) for _ in range(_ASKING_CONNECTIONS)]
+    try:
+        await is_taken.wait()
+        yield
+    finally:
+        for task in holding:
+            task.cancel()
+        await asyncio.gather(*holding, return_exceptions=True)
+
+
 async def _patiently(request: Callable[[], Awaitable[T]]) -> T:
     """As clients do whose connection ended: they come again."""
     for _ in range(_MOST_TRIES):
@@ -56,3 +94,15 @@ async def test_an_order_is_served_while_bare_connections_take_all_descriptors(
     log = siege.served.server.log.read_text()
     assert "front.cannot_accept" not in log
     assert "oo many open files" not in log
+
+
+@pytest.mark.parametrize("sent", HELD.values(), ids=HELD)
+async def test_an_order_is_served_while_strangers_hold_all_connections(
+    narrow_siege: Siege, many_sockets: None, sent: bytes
+) -> None:
+    siege = narrow_siege
+    async with _asking_connections(siege, sent), asyncio.timeout(60):
+        await _patiently(siege.issue)
+    log = siege.served.server.log.read_text()
+    assert "front.full" in log
+    assert "front.cannot_accept" not in log

@@ -1,6 +1,7 @@
 """What strangers send to any route of any door: an exact answer, never a fault, little work."""
 
 import asyncio
+import logging
 import sys
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AsyncExitStack
@@ -190,6 +191,62 @@ async def test_the_other_listeners_hold_out_too(gateway: RunningGateway, listene
         await told(client, path, attacks.large_forms(path.encode()), usual[b"POST"])
         await told(client, path, [("expect", request(b"GET", path.encode(), b"Expect: \xff"))], 417)
     client.close()
+
+
+FIRST = b"GET %b HTTP/1.1\r\nHost: a\r\n"
+CHUNKED = b"POST %b HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n"
+BROKEN = {
+    "no HTTP": b"\x16\x03\x01\x00%b\r\n\r\n",
+    "a header line without a colon": FIRST + b"abc\r\n\r\n",
+    "a header's name with a space": FIRST + b"a b: c\r\n\r\n",
+    "a line that is too long": FIRST + b"A: " + b"a" * 20_000 + b"\r\n\r\n",
+    "too many header lines": FIRST + b"A: a\r\n" * 2_000 + b"\r\n",
+    "a target without its host": b"GET http://[ HTTP/1.1\r\nHost: a\r\n\r\n",
+    "a port that is none": b"GET http://a:b/ HTTP/1.1\r\nHost: a\r\n\r\n",
+    "a version that is none": b"GET %b HTTP/9.z\r\nHost: a\r\n\r\n",
+    "two lengths": FIRST + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\n",
+    "a bad size of a chunk": CHUNKED + b"\r\nzz\r\n",
+    "a bad size of a later chunk": CHUNKED + b"\r\n1\r\na\r\nzz\r\n\r\n",
+    "a bad body of a request that is refused": CHUNKED + b"Expect: b\r\n\r\nzz\r\n\r\n",
+    "bad deflate": CHUNKED + b"Content-Encoding: deflate\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
+    "bad gzip": FIRST.replace(b"GET", b"POST")
+    + b"Content-Encoding: gzip\r\nContent-Length: 3\r\n\r\nabc",
+    "an upgrade and then no HTTP": FIRST
+    + b"Connection: upgrade\r\nUpgrade: websocket\r\n\r\nabc\r\n\r\n",
+}
+"""Where there is `%b`, a path is put in."""
+
+
+@pytest.mark.parametrize("name", BROKEN)
+async def test_a_broken_request_is_no_fault_in_the_log(
+    client: RawClient, caplog: pytest.LogCaptureFixture, name: str
+) -> None:
+    for path in (b"/v2/DV/newOrder", b"/health/live", b"/products/!ACMEAdmin", b"/v9/XX"):
+        broken = BROKEN[name].replace(b"%b", path)
+        for before in (b"", request(b"HEAD", b"/v2/DV"), request(b"HEAD", b"/health/live")):
+            reader, writer = await client.connect()
+            for sent in filter(None, (before, broken)):
+                writer.write(sent)
+                assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.")
+                await asyncio.sleep(0.01)
+            writer.close()
+    await client.ask(request(b"GET", b"/health/live"))
+    errors = [each for each in caplog.records if each.levelno >= logging.ERROR]
+    assert errors == []
+
+
+async def test_a_client_that_breaks_a_body_off_is_no_fault_in_the_log(
+    client: RawClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    for path in (b"/v2/DV/newOrder", b"/health/live", b"/products/!ACMEAdmin", b"/v9/XX"):
+        for head in (b"Content-Length: 9\r\n\r\n1", b"Transfer-Encoding: chunked\r\n\r\n9\r\n1"):
+            _, writer = await client.connect()
+            writer.write(b"POST " + path + b" HTTP/1.1\r\nHost: a\r\n" + head)
+            await asyncio.sleep(0.02)
+            writer.transport.abort()
+    await client.ask(request(b"GET", b"/health/live"))
+    errors = [each for each in caplog.records if each.levelno >= logging.ERROR]
+    assert errors == []
 
 
 COSTLY: dict[str, Callable[[bytes], bytes]] = {

@@ -12,7 +12,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 LAYERS = (
     # What every layer may use.
-    {"errors", "ids", "origin", "untrusted"},
+    {"descriptors", "errors", "ids", "origin", "untrusted"},
     {"clock", "config", "vault", "passwords", "metrics"},
     {"ports"},
     {"rules"},

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from gateway.front.aiohttp_connections import AiohttpConnections
 from gateway.front.answer import Answer
 from gateway.front.connection import Front
 from gateway.front.plain_request import PlainRequest
-from gateway.front.rear import Rear
 
 PLAIN = b"POST /v2/DV HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nbody"
 UNUSUAL = b"POST /v2/DV HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
@@ -50,7 +50,7 @@ async def house(keep_alive: float = 60) -> AsyncIterator[House]:
     runner = web.AppRunner(app)
     await runner.setup()
     assert runner.server is not None
-    front = Front(answering, frozenset({"products"}), Rear(runner.server), keep_alive)
+    front = Front(answering, frozenset({"products"}), AiohttpConnections(runner.server), keep_alive)
     server = await asyncio.get_running_loop().create_server(front, "127.0.0.1", 0)
     try:
         yield House(front, runner.server, server.sockets[0].getsockname()[1], gate, seen)

@@ -11,11 +11,12 @@ from typing import TypeVar
 import pytest
 from aiohttp import web
 
+from gateway import descriptors
+from gateway.front.aiohttp_connections import AiohttpConnections
 from gateway.front.answer import Answer
 from gateway.front.connection import Front
-from gateway.front.entrance import Entrance, most_connections
+from gateway.front.entrance import Entrance
 from gateway.front.plain_request import PlainRequest
-from gateway.front.rear import Rear
 from gateway.front.room import Room, Word, make_room
 from gateway.front.turn import Seat, Turn
 
@@ -40,20 +41,32 @@ def listening() -> Iterator[socket.socket]:
 
 @asynccontextmanager
 async def entrance(
-    listening: socket.socket, room: Room, seat: int, *, spread: bool = False
+    listening: socket.socket,
+    room: Room,
+    seat: int,
+    *,
+    spread: bool = False,
+    most: int | None = None,
+    gate: asyncio.Event | None = None,
 ) -> AsyncIterator[Front]:
-    """Answers with the number of its seat."""
+    """Answers with the number of its seat, once the `gate` is open."""
 
     async def answering(request: PlainRequest) -> Answer:
+        if gate is not None:
+            await gate.wait()
         return Answer(200, [], b"%d" % seat)
 
     async def other(request: web.BaseRequest) -> web.Response:
-        return web.Response()
+        await request.read()
+        if gate is not None:
+            await gate.wait()
+        return web.Response(body=b"%d" % seat)
 
-    front = Front(answering, frozenset(), Rear(web.Server(other)), 60)
+    front = Front(answering, frozenset({"other"}), AiohttpConnections(web.Server(other)), 60)
     turn = Turn(Seat(room, seat), front, spread=spread)
-    most = most_connections()
-    made = Entrance(front, listening.dup(), None, most, turn, spread=spread)
+    made = Entrance(
+        front, listening.dup(), None, most or descriptors.divided().connections, turn, spread=spread
+    )
     looking = asyncio.create_task(made.look_after())
     await asyncio.sleep(0)
     try:
@@ -67,23 +80,26 @@ async def entrance(
 @asynccontextmanager
 async def alone(
     listening: socket.socket, most: int, first_seconds: float = 60
-) -> AsyncIterator[Rear]:
+) -> AsyncIterator[AiohttpConnections]:
     """The entrance of a lone process to a listener that aiohttp answers."""
 
     async def other(request: web.BaseRequest) -> web.Response:
         return web.Response(body=b"0")
 
-    rear = Rear(web.Server(other), first_seconds)
-    made = Entrance(rear, listening.dup(), None, most)
-    tasks = [asyncio.create_task(made.look_after()), asyncio.create_task(rear.look_after())]
+    aiohttp_connections = AiohttpConnections(web.Server(other), first_seconds)
+    made = Entrance(aiohttp_connections, listening.dup(), None, most)
+    tasks = [
+        asyncio.create_task(made.look_after()),
+        asyncio.create_task(aiohttp_connections.look_after()),
+    ]
     await asyncio.sleep(0)
     try:
-        yield rear
+        yield aiohttp_connections
     finally:
         for task in tasks:
             task.cancel()
         await made.close()
-        rear.end_idle(1000)
+        aiohttp_connections.end_idle(1000)
 
 
 async def asked(listening: socket.socket) -> int:
@@ -150,23 +166,15 @@ async def test_a_system_without_a_limit_of_descriptors_is_never_crowded(
         assert room.words()[0].busy < 1
 
 
-@pytest.mark.parametrize("limit", [4, 40, 400, 1024, 65536])
-def test_connections_leave_half_or_320_descriptors_to_the_rest(
-    limit: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(resource, "getrlimit", lambda _: (limit, limit))
-    assert most_connections() == limit - min(limit // 2, 320)
-
-
 async def test_a_lone_process_never_has_more_connections_than_its_ceiling(
     listening: socket.socket,
 ) -> None:
-    async with alone(listening, most=20) as rear:
+    async with alone(listening, most=20) as aiohttp_connections:
         places = [await asyncio.open_connection(*listening.getsockname()) for _ in range(60)]
         most = 0
         for _ in range(100):
             await asyncio.sleep(0.01)
-            most = max(most, rear.number_of_connections)
+            most = max(most, aiohttp_connections.number_of_connections)
         assert most == 20
         for _, writer in places:
             writer.close()
@@ -186,12 +194,14 @@ async def test_while_strangers_hold_all_connections_somebody_else_is_answered(
 async def test_who_never_ends_the_head_of_a_first_request_is_sent_away(
     listening: socket.socket, room: Room, monkeypatch: pytest.MonkeyPatch, sent: bytes
 ) -> None:
-    monkeypatch.setattr("gateway.front.rear.LOOK_SECONDS", 0.05)
+    monkeypatch.setattr("gateway.front.aiohttp_connections.LOOK_SECONDS", 0.05)
     monkeypatch.setattr("gateway.front.connection.LOOK_SECONDS", 0.05)
     monkeypatch.setattr("gateway.front.connection.FIRST_SECONDS", 0.2)
     async with entrance(listening, room, 0) as front:
-        front.rear._first_seconds = 0.2
-        looking = [asyncio.create_task(each.look_after()) for each in (front, front.rear)]
+        front.aiohttp_connections._first_seconds = 0.2
+        looking = [
+            asyncio.create_task(each.look_after()) for each in (front, front.aiohttp_connections)
+        ]
         reader, writer = await asyncio.open_connection(*listening.getsockname())
         for byte in sent:  # one by one, and slowly, is no way out
             writer.write(bytes([byte]))
@@ -205,13 +215,13 @@ async def test_who_never_ends_the_head_of_a_first_request_is_sent_away(
 
 
 async def test_who_has_asked_once_may_wait(listening: socket.socket) -> None:
-    async with alone(listening, most=20) as rear:
+    async with alone(listening, most=20) as aiohttp_connections:
         reader, writer = await asyncio.open_connection(*listening.getsockname())
         for _ in range(2):
             writer.write(PLAIN)
             assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200")
             await reader.readexactly(1)
-            rear.end_silent_since(asyncio.get_running_loop().time() + 60)
+            aiohttp_connections.end_silent_since(asyncio.get_running_loop().time() + 60)
         writer.close()
 
 
@@ -222,13 +232,87 @@ async def test_no_more_connections_end_than_make_the_room_that_is_needed(
         places = [await asyncio.open_connection(*listening.getsockname()) for _ in range(30)]
         for _, writer in places[:10]:  # aiohttp has these
             writer.write(b"G")
-        await reached(lambda: (len(front.connections), front.rear.number_of_connections), (20, 10))
+        await reached(
+            lambda: (len(front.connections), front.aiohttp_connections.number_of_connections),
+            (20, 10),
+        )
         front.end_idle(5)
-        await reached(lambda: (len(front.connections), front.rear.number_of_connections), (15, 10))
+        await reached(
+            lambda: (len(front.connections), front.aiohttp_connections.number_of_connections),
+            (15, 10),
+        )
         await asyncio.sleep(0.05)
-        assert (len(front.connections), front.rear.number_of_connections) == (15, 10)
+        assert (len(front.connections), front.aiohttp_connections.number_of_connections) == (15, 10)
         for _, writer in places:
             writer.close()
+
+
+IDLE = {
+    "nothing": b"",
+    "the begin of a head": b"GET /other HT",
+    "a request that was answered": PLAIN,
+    "one that aiohttp answered": PLAIN.replace(b"/", b"/other", 1),
+    "a request without its body": b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n1234",
+    "one for aiohttp": b"POST /other HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n1234",
+    "one without its chunks": b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1",
+    "one without the chunks for aiohttp": (
+        b"POST /other HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+    ),
+}
+"""After it, strangers hold their connections; none of it is a request to work at."""
+
+
+@pytest.mark.parametrize("sent", IDLE.values(), ids=IDLE)
+async def test_idle_connections_of_any_kind_end_while_another_client_waits(
+    listening: socket.socket, room: Room, sent: bytes
+) -> None:
+    async with entrance(listening, room, 0, most=10) as front:
+        places = [await asyncio.open_connection(*listening.getsockname()) for _ in range(20)]
+        for _, writer in places:
+            writer.write(sent)
+        await reached(lambda: front.number_of_connections, 10)
+        assert await asked(listening) == 0
+        for _, writer in places:
+            writer.close()
+
+
+REQUESTS = [
+    b"POST /%b HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n" % path for path in (b"", b"other")
+]
+
+
+@pytest.mark.parametrize("head", REQUESTS)
+async def test_a_request_in_work_is_answered_while_others_wait(
+    listening: socket.socket, room: Room, monkeypatch: pytest.MonkeyPatch, head: bytes
+) -> None:
+    for module in ("connection", "aiohttp_connections"):
+        monkeypatch.setattr(f"gateway.front.{module}.STALLED_SECONDS", 0)
+    gate = asyncio.Event()
+    async with entrance(listening, room, 0, most=10, gate=gate) as front:
+        reader, writer = await asyncio.open_connection(*listening.getsockname())
+        writer.write(head + b"123456789")
+        await reached(lambda: front.number_of_connections, 1)
+        for _ in range(20):
+            await asyncio.sleep(0.01)
+            front.end_idle(10)
+        gate.set()
+        assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200")
+        writer.close()
+
+
+@pytest.mark.parametrize("head", REQUESTS)
+async def test_a_body_that_grows_is_waited_for(
+    listening: socket.socket, room: Room, head: bytes
+) -> None:
+    async with entrance(listening, room, 0, most=10) as front:
+        reader, writer = await asyncio.open_connection(*listening.getsockname())
+        writer.write(head)
+        for byte in b"123456789":  # it takes longer than STALLED_SECONDS in all
+            await asyncio.sleep(0.25)
+            front.end_idle(10)
+            writer.write(bytes([byte]))
+        assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200")
+        writer.close()
 
 
 async def reached(look: Callable[[], T], wanted: T) -> None:
