@@ -141,5 +141,6 @@ def main() -> None:
 
 
 def _fail(text: str) -> None:
-    typer.echo(f"gateway: {text}", err=True)
+    line = "".join(letter if letter.isprintable() else " " for letter in text)
+    typer.echo(f"gateway: {line}", err=True)
     sys.exit(1)
