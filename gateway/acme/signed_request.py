@@ -24,7 +24,7 @@ from gateway.acme.payload import Payload
 from gateway.acme.problem import Problem, bad_nonce, bad_signature, malformed
 from gateway.acme.refused_nonces import RefusedNonces
 from gateway.acme.urls import Urls
-from gateway.ca.rsa_strength import SIGNING_REQUESTS, SIGNING_REVOCATIONS
+from gateway.ca.rsa_strength import CERTIFIED, SIGNING_REQUESTS
 from gateway.client_address import client_address
 from gateway.config import Settings
 from gateway.front.plain_request import PlainRequest
@@ -207,7 +207,7 @@ def _verified_own_key(signed: Jws, *, certified: bool) -> AccountKey:
     if signed.header.alg not in ALGORITHMS:
         raise jws.bad_algorithm(signed.header.alg, ALGORITHMS)
     key = read_jwk(signed.header.jwk or {})
-    require_limits(key, SIGNING_REVOCATIONS if certified else SIGNING_REQUESTS)
+    require_limits(key, CERTIFIED if certified else SIGNING_REQUESTS)
     if not jws.verify(signed, key):
         raise bad_signature()
     if not certified:

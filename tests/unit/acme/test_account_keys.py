@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gateway.acme.jwk import AccountKey, read_jwk, require_limits, require_strength
 from gateway.acme.problem import Problem
-from gateway.ca.rsa_strength import SIGNING_REVOCATIONS
+from gateway.ca.rsa_strength import CERTIFIED
 from tests.support.acme_client import Signer, base64url
 from tests.unit.ca.test_rsa_strength import next_prime, random_prime, roca_prime, sound_modulus
 
@@ -54,14 +54,14 @@ def test_the_exponent_of_rsa_keys_is_65537(exponent: int) -> None:
 
 def test_a_revocation_may_be_signed_by_any_certified_size() -> None:
     modulus = secrets.randbits(8192) | 1 << 8191 | 1
-    require_limits(rsa_key(modulus), SIGNING_REVOCATIONS)
-    assert "bits" in refused(require_limits, rsa_key(modulus << 8 | 1), SIGNING_REVOCATIONS)
-    assert "65537" in refused(require_limits, rsa_key(modulus, 2**64 - 1), SIGNING_REVOCATIONS)
+    require_limits(rsa_key(modulus), CERTIFIED)
+    assert "bits" in refused(require_limits, rsa_key(modulus << 8 | 1), CERTIFIED)
+    assert "65537" in refused(require_limits, rsa_key(modulus, 2**64 - 1), CERTIFIED)
 
 
 def test_rsa_keys_whose_factors_can_be_found_are_refused_as_in_a_csr() -> None:
     first = random_prime(1024)
-    small = 743 * (secrets.randbits(2037) | 1 << 2038 | 1)
+    small = 743 * (secrets.randbits(2036) | 1 << 2038 | 1)
     for modulus, said in (
         (first * next_prime(first), "close together"),
         (roca_prime() * roca_prime(), "ROCA"),

@@ -56,14 +56,10 @@ def test_the_size_is_2048_to_8192_bits_in_bytes(bits: int) -> None:
     assert unsound_because(1 << (bits - 1) | 1, 65537).startswith(f"The RSA key has {bits} bits")
 
 
-@pytest.mark.parametrize("exponent", [0, 1, 3, 17, 65535, 65536, 65538, 2**256 + 1])
-def test_the_exponent_is_odd_and_in_the_range_of_the_baseline_requirements(exponent: int) -> None:
+@pytest.mark.parametrize("exponent", [0, 1, 3, 17, 65535, 65536, 65539, 2**64 - 1, 2**256 - 1])
+def test_the_exponent_is_65537(exponent: int) -> None:
+    """Larger ones are sound too, but make whoever verifies work."""
     assert "exponent" in unsound_because(sound_modulus(), exponent)
-
-
-@pytest.mark.parametrize("exponent", [65537, 65539, 2**256 - 1])
-def test_larger_odd_exponents_are_sound(exponent: int) -> None:
-    assert unsound_because(sound_modulus(), exponent) == ""
 
 
 @given(st.sampled_from([2, 3, 5, 7, 11, 691, 743, 751]))
