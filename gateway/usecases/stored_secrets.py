@@ -25,7 +25,7 @@ async def check(
     if closed:
         raise ConfigurationError(
             f"secrets.keys does not open {'; '.join(closed)}:"
-            " put the key that encrypted them behind the others"
+            " add the key that encrypted them at the end of secrets.keys"
         )
 
 

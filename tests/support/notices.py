@@ -99,7 +99,7 @@ class Desk:
             """
             INSERT INTO subscription.eab_credential
                    (kid, reseller_id, server_id, encrypted_mac_key, term_days, created_at)
-            SELECT $1, account.id, server.id, '', 365, $3
+            SELECT $1, account.id, server.id, $4, 365, $3
               FROM reseller.account, acme.server
              WHERE account.login = $2
                AND server.name = 'DV'
@@ -107,6 +107,7 @@ class Desk:
             kid,
             self.login,
             await self.services.clock.now(),
+            self.services.vault.encrypt(b"a MAC key"),
         )
         return kid
 

@@ -8,6 +8,7 @@ import pytest
 from cryptography import x509
 
 from gateway.db.pool import transaction
+from gateway.errors import NoticeMistake
 from gateway.origin import Origin
 from gateway.store import audit
 from gateway.store.audit import Change
@@ -286,7 +287,9 @@ async def test_an_event_that_does_not_say_what_it_should_holds_up_nothing(
 
 
 async def test_thresholds_are_amounts(desk: Desk) -> None:
-    await desk.threshold("-10.5")
-    assert await desk.pool.fetchval("SELECT low_balance FROM notice.setting") == Decimal("-10.50")
+    await desk.threshold("10.5")
+    assert await desk.pool.fetchval("SELECT low_balance FROM notice.setting") == Decimal("10.50")
+    with pytest.raises(NoticeMistake, match="not negative"):
+        await desk.threshold("-10.5")
     await desk.threshold(None)
     assert await desk.pool.fetchval("SELECT low_balance FROM notice.setting") is None
