@@ -20,7 +20,7 @@ _BESIDES = (
 )
 
 
-_REPEATED = 4
+_REPEATED = 8
 
 Request = Callable[[], Awaitable[Awaitable[Answer]]]
 """Prepares a request, and gives what sends it."""
