@@ -152,11 +152,14 @@ def _bounded(refused: Refused) -> Refused:
 
 
 def _names(names: Sequence[str]) -> tuple[str, ...]:
-    return tuple(_text(name)[:_LONGEST_NAME] for name in names[:_MOST_NAMES])
+    return tuple(_text(name[:_LONGEST_NAME]) for name in names[:_MOST_NAMES])
 
 
 def _text(text: str) -> str:
-    storable = text[:_LONGEST].encode(errors="replace").decode()
+    cut = text[:_LONGEST]
+    if cut.isprintable():  # the usual case; lone surrogates are not
+        return cut
+    storable = cut.encode(errors="replace").decode()
     return "".join(letter if letter.isprintable() else "?" for letter in storable)
 
 

@@ -48,6 +48,7 @@ GOOD: dict[str, list[str]] = {
     "path": ["/v2/X"],
     "validation": ["DV"],
     "name": ["X"],
+    "names": ["any"],
     "country": ["DE"],
     "locality": ["Berlin"],
     "organization": ["00000000-0000-0000-0000-000000000000"],
