@@ -29,6 +29,9 @@ _LINTED = 50
 CRL_URL = "http://pki.example.com"
 """What certificates say, as in production: linters refuse loopback addresses there."""
 
+SECRET_KEY = Fernet.generate_key().decode()
+"""One for all gateways of a run: a second one on the same database opens what the first stored."""
+
 
 @dataclass
 class RunningGateway:
@@ -157,7 +160,7 @@ def sandbox_settings(
         "public_url": f"https://127.0.0.1:{listen.port}",
         "sandbox": True,
         "listen": listen,
-        "secrets": Secrets(keys=[Fernet.generate_key().decode()]),
+        "secrets": Secrets(keys=[SECRET_KEY]),
         "ca": Ca(directory=directory / "ca", crl_url=CRL_URL),
         "validation": sandbox_validation(),
     }
