@@ -34,7 +34,7 @@ def told(moment: datetime) -> datetime:
 
 
 def entries(revoked: Iterable[tuple[str, datetime, int]]) -> list[x509.RevokedCertificate]:
-    """Of serial (hexadecimal), time and reason of each revocation; takes some 5 µs each."""
+    """CRL entries of serial (hexadecimal), time and reason; some 5 µs each."""
     return [
         x509.RevokedCertificateBuilder(extensions=_EXTENSIONS.get(reason, []))
         .serial_number(int(serial, 16))

@@ -73,7 +73,7 @@ def _has_close_factors(modulus: int) -> bool:
 
 
 def _product_of_small_primes() -> int:
-    """Of all primes below 752, the range that BR §6.1.6 names."""
+    """The product of all primes below 752, the range that BR §6.1.6 names."""
     product = 1
     for number in range(2, 752):
         if gcd(number, product) == 1:

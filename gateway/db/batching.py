@@ -116,7 +116,7 @@ class _Traffic:
 
 
 _traffic: dict[Pool, _Traffic] = {}
-"""Of this process; a pool without traffic is not among them."""
+"""The batches of this process; a pool without traffic is not among them."""
 
 
 def _traffic_to(pool: Pool) -> _Traffic:

@@ -127,7 +127,7 @@ class Decision:
     lines: tuple[Line, ...]
     days: int
     expires_at: datetime | None
-    """Of the licence afterwards."""
+    """When the licence ends afterwards."""
     add_on_expiry: Mapping[int, datetime]
     replaced: tuple[int, ...] = ()
 

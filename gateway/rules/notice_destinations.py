@@ -10,7 +10,7 @@ from gateway.rules.contacts import is_mail_address
 from gateway.rules.notice_kinds import BY_DEFAULT, KINDS
 
 MOST_DESTINATIONS = 10
-"""Of one reseller."""
+"""The most that one reseller has."""
 
 LONGEST_ADDRESS = 2000
 
