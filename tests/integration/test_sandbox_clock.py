@@ -143,6 +143,6 @@ async def test_the_clock_does_not_exist_outside_the_sandbox(gateway: Any, tmp_pa
         }
     )
     async with open_gateway(production) as real:
-        routes = [str(resource.canonical) for resource in real.public.router.resources()]
+        routes = [str(resource.canonical) for resource in real.public.app.router.resources()]
         assert not [route for route in routes if "sandbox" in route]
         assert abs(datetime.now(UTC) - await real.services.clock.now()) < timedelta(seconds=5)
