@@ -130,7 +130,7 @@ def refusal(event: Event, owner: Owner, refused: Refused, untold: Collection[str
 
 
 def certificate(event: Event, facts: CertificateFacts) -> Draft:
-    """Of a `certificate.issued` or `certificate.revoked`."""
+    """What a notice says of a `certificate.issued` or `certificate.revoked`."""
     reason = event.after.get("reason")
     return Draft(
         facts.reseller_id,
@@ -173,7 +173,7 @@ def low_balance(event: Event, charge: Charge, threshold_of_all: Decimal) -> Draf
 
 
 def subscription(event: Event, owner: Owner, expires_at: datetime) -> Draft:
-    """Of a `subscription.expiring`, `subscription.grace_began` or `subscription.expired`."""
+    """What a notice says of a subscription near its end, in grace, or expired."""
     data: dict[str, Any] = {
         "acmeAccountID": owner.kid,
         "expiresAt": instant(expires_at),
@@ -193,7 +193,7 @@ def subscription(event: Event, owner: Owner, expires_at: datetime) -> Draft:
 
 
 def prevalidation(event: Event, facts: AnchorFacts) -> Draft:
-    """Of a `prevalidation.expiring` or `prevalidation.renewed`; what the event adds is kept."""
+    """What a notice says of a pre-validation; what the event adds is kept."""
     data: dict[str, Any] = {
         "ovAnchorOrderNumber": facts.number,
         "organization": facts.organization,

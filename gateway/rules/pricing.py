@@ -14,7 +14,7 @@ _DAYS_OF_A_PRICE = 365
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """Of one name for 365 days."""
+    """The price of one name for 365 days."""
 
     yearly: Decimal
     currency: str

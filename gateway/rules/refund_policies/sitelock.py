@@ -18,7 +18,7 @@ class LicenceFacts:
 
     days: int
     purchased_at: datetime
-    """Of the order whose money is wanted back."""
+    """When the order whose money is wanted back was made."""
     period_started_at: datetime
     """Purchase or last renewal of the licence."""
     asked_at: datetime
