@@ -29,6 +29,8 @@ _MOST_SHOWN = 12
 _NO_STATE = ("audit", "job", "sandbox", "notice")
 """Schemas of what is told about requests, and of work that goes on by itself."""
 _STAMPS = ("last_activity", "user_agent", "ip_address", "failed_logins", "last_used_at")
+_WORK = ("due_at", "attempts", "claims", "problem")
+"""Columns that background work on an accepted request writes while further ones are sent."""
 
 
 @dataclass
@@ -97,7 +99,7 @@ class Watched:
             """
             for table in self.tables
         )
-        rows = await self.gateway.pool.fetch(" UNION ALL ".join(queries), list(_STAMPS))
+        rows = await self.gateway.pool.fetch(" UNION ALL ".join(queries), [*_STAMPS, *_WORK])
         return dict(map(tuple, rows))
 
     async def settled_state(self) -> dict[str, str]:

@@ -20,7 +20,7 @@ _BESIDES = (
 )
 
 
-_REPEATED = 8
+REPEATED = 8
 
 Request = Callable[[], Awaitable[Awaitable[Answer]]]
 """Prepares a request, and gives what sends it."""
@@ -39,7 +39,7 @@ class Statements:
     async def when_warm(self, request: Request, status: int = 200) -> int:
         """Of the same request again and again the cheapest one: a cold connection asks more."""
         counted = []
-        for _ in range(_REPEATED):
+        for _ in range(REPEATED):
             prepared = await request()
             self._asked.clear()
             answer = await prepared
@@ -101,8 +101,8 @@ async def test_reading_costs_one_round_trip(
 async def test_an_order_costs_two_round_trips(
     customer: Customer, client: AcmeClient, statements: Statements
 ) -> None:
-    names = iter(f"n{number}.example.org" for number in range(2 * _REPEATED))
-    await customer.buy(*(f"n{number}.example.org" for number in range(2 * _REPEATED)))
+    names = iter(f"n{number}.example.org" for number in range(2 * REPEATED))
+    await customer.buy(*(f"n{number}.example.org" for number in range(2 * REPEATED)))
 
     async def place() -> Awaitable[Answer]:
         return client.new_order(next(names), next(names))
@@ -113,7 +113,7 @@ async def test_an_order_costs_two_round_trips(
 async def test_answering_a_challenge_costs_two_round_trips(
     customer: Customer, client: AcmeClient, statements: Statements, web: ChallengeServer
 ) -> None:
-    names = [f"n{number}.example.org" for number in range(_REPEATED)]
+    names = [f"n{number}.example.org" for number in range(REPEATED)]
     await customer.buy(*names)
 
     async def answer() -> Awaitable[Answer]:
@@ -128,7 +128,7 @@ async def test_answering_a_challenge_costs_two_round_trips(
 async def test_a_certificate_costs_three_round_trips_and_its_download_one(
     customer: Customer, client: AcmeClient, statements: Statements, ready_order: ReadyOrder
 ) -> None:
-    names = [f"n{number}.example.org" for number in range(_REPEATED)]
+    names = [f"n{number}.example.org" for number in range(REPEATED)]
     await customer.buy(*names)
     urls = []
 

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable
 from typing import Any
 
-from tests.integration.acme.test_round_trips import Statements, statements
+from tests.integration.acme.test_round_trips import REPEATED, Statements, statements
 from tests.integration.organizations.test_ov_gate import Holder
 from tests.support.acme_client import Answer, make_csr
 from tests.support.challenge_server import ChallengeServer
@@ -11,8 +11,6 @@ from tests.support.organizations import add_prevalidation, ov_client
 from tests.support.shop import Shop
 
 __all__ = ["statements"]
-
-_REPEATED = 4
 
 
 async def holder_of(shop: Shop, web: ChallengeServer, names: list[str]) -> Holder:
@@ -24,7 +22,7 @@ async def holder_of(shop: Shop, web: ChallengeServer, names: list[str]) -> Holde
 async def test_an_ov_order_costs_two_round_trips(
     shop: Shop, web: Any, statements: Statements
 ) -> None:
-    names = [f"n{number}.example.org" for number in range(2 * _REPEATED)]
+    names = [f"n{number}.example.org" for number in range(2 * REPEATED)]
     holder = await holder_of(shop, web, names)
 
     async def place() -> Awaitable[Answer]:
@@ -34,7 +32,7 @@ async def test_an_ov_order_costs_two_round_trips(
 
 
 async def test_an_ov_certificate_costs_three(shop: Shop, web: Any, statements: Statements) -> None:
-    names = [f"n{number}.example.org" for number in range(_REPEATED)]
+    names = [f"n{number}.example.org" for number in range(REPEATED)]
     holder = await holder_of(shop, web, names)
 
     async def finalize() -> Awaitable[Answer]:
