@@ -16,12 +16,14 @@ from gateway.clock import SystemClock
 from gateway.db.migrate import migrate
 from gateway.db.pool import Connection, Pool, open_pool, transaction
 from gateway.origin import Origin
-from gateway.rules.subscriptions import Policy
+from gateway.rules.subscription.decisions import Policy
 from gateway.sandbox import demo_data
 from gateway.sandbox.postgres import EmbeddedPostgres
-from gateway.store import logins
-from gateway.usecases import accounts, add_domain, resellers
-from gateway.usecases.add_domain import AddDomain
+from gateway.store.reseller import logins
+from gateway.usecases.acme import accounts
+from gateway.usecases.reseller import resellers
+from gateway.usecases.subscription import add_domain
+from gateway.usecases.subscription.add_domain import AddDomain
 from gateway.vault import Vault
 
 _ORIGIN = Origin("operator:bench")

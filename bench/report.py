@@ -72,7 +72,7 @@ def print_growth(before: Mapping[str, Measured], after: Mapping[str, Measured]) 
 def as_json(
     gateway: Mapping[int, Mapping[int, Measured]], caddy: Mapping[int, Measured]
 ) -> dict[str, Any]:
-    """The outer contract (DESIGN §3): gateway by workers and clients, caddy by clients."""
+    """What others read of it: the gateway by workers and clients, caddy by clients."""
     return {
         "gateway": {
             str(workers): {str(clients): _figures(each) for clients, each in by_clients.items()}

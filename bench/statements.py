@@ -20,12 +20,12 @@ from bench.processes import cpu_seconds
 from gateway import ids
 from gateway.db.pool import Pool, open_pool
 from gateway.sandbox import demo_data
-from gateway.store import authorizations, challenges, issuance, new_orders, nonces, orders
-from gateway.store.admission import Ticket
-from gateway.store.challenges import Attempt
-from gateway.store.issuance import Intent, Result, SignedCertificate
-from gateway.store.new_orders import NewAuthorization
-from gateway.store.orders import Order
+from gateway.store.acme import authorizations, challenges, issuance, new_orders, nonces, orders
+from gateway.store.acme.admission import Ticket
+from gateway.store.acme.challenges import Attempt
+from gateway.store.acme.issuance import Intent, Result, SignedCertificate
+from gateway.store.acme.new_orders import NewAuthorization
+from gateway.store.acme.orders import Order
 
 _AT_ONCE = 16
 _ACCOUNTS = 2000

@@ -13,39 +13,41 @@ import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from gateway import downloads, health, metrics
-from gateway.acme import unusual
-from gateway.acme.door import open_door
-from gateway.acme.routes import Routes
+from gateway import metrics
 from gateway.ca.local import LocalCa
 from gateway.clock import SystemClock
 from gateway.config import Settings
 from gateway.db.migrate import require_current_schema
 from gateway.db.pool import Pool, is_outage, open_pool, transaction
+from gateway.doors.acme import unusual
+from gateway.doors.acme.door import open_door
+from gateway.doors.acme.routes import Routes
+from gateway.doors.jobs.registry import all_work
+from gateway.doors.jobs.runner import JobRunner
+from gateway.doors.jobs.work import Work
+from gateway.doors.reseller import endpoint, envelope, refusal
+from gateway.doors.sitelock import endpoint as products
+from gateway.doors.ssl import routes as scm
 from gateway.errors import ConfigurationError, HttpsRequired
-from gateway.jobs.registry import all_work
-from gateway.jobs.runner import JobRunner
-from gateway.jobs.work import Work
 from gateway.logging import describe
-from gateway.products import endpoint as products
-from gateway.reseller import endpoint, envelope, refusal
 from gateway.sandbox import clock_door
 from gateway.sandbox.clock import choose_clock
-from gateway.scm import routes as scm
 from gateway.services import Services
-from gateway.store import issuers
-from gateway.usecases import linting, stored_secrets
-from gateway.usecases.activity import ActivityLog
-from gateway.usecases.certificate_order_runner import CertificateOrderRunner
-from gateway.usecases.dnssec_watch import DnssecWatch
-from gateway.usecases.issuance_runner import IssuanceRunner
-from gateway.usecases.linting import LintedIssuer, LintSampler
-from gateway.usecases.notice_delivery import NoticeRunner
-from gateway.usecases.notices import keep_making
-from gateway.usecases.perspective import methods_of
-from gateway.usecases.validation import Validator
+from gateway.store.ca import issuers
+from gateway.usecases.acme.activity import ActivityLog
+from gateway.usecases.acme.issuance_runner import IssuanceRunner
+from gateway.usecases.acme.perspective import methods_of
+from gateway.usecases.acme.validation import Validator
+from gateway.usecases.ca import linting
+from gateway.usecases.ca.linting import LintedIssuer, LintSampler
+from gateway.usecases.notice.delivery import NoticeRunner
+from gateway.usecases.notice.notices import keep_making
+from gateway.usecases.operation import stored_secrets
+from gateway.usecases.operation.dnssec_watch import DnssecWatch
+from gateway.usecases.ssl.runner import CertificateOrderRunner
 from gateway.validation.dns import DnsResolver, FixedResolver, Resolver
 from gateway.vault import Vault
+from gateway.web import downloads, health
 
 _LARGEST_BODY = 128 * 1024
 _RESTART_SECONDS = 1.0

@@ -19,9 +19,9 @@ _GROUPS = {
     "notice": ("notices", "What resellers are told, and where it goes."),
     "organization": ("organizations", "Organizations of resellers."),
     "prevalidation": ("prevalidations", "What is validated about organizations, for OV."),
-    "product": ("products", "SiteLock products and their prices."),
+    "product": ("sitelock", "SiteLock products and their prices."),
     "certificate-order": (
-        "certificate_orders",
+        "ssl",
         "SSL certificate orders: prices, coupons, reviews.",
     ),
     "unsubscription": ("unsubscriptions", "Requests for the money of SSL certificates."),
@@ -66,7 +66,8 @@ app = typer.Typer(
 def serve(config: Config = None) -> None:
     """Serves until SIGTERM; SIGHUP reads the TLS certificate anew."""
     settings = settings_of(config)
-    from gateway.server import serve as run  # prometheus-client looks at the environment on import
+    # prometheus-client looks at the environment on import
+    from gateway.process.supervisor import serve as run
 
     run(settings)
 

@@ -21,7 +21,7 @@ from uuid import UUID
 
 from gateway.clock import Clock
 from gateway.db.pool import Pool
-from gateway.store import refusals
+from gateway.store.operation import refusals
 
 _PAUSE_SECONDS = 1.0
 _HOUR_SECONDS = 3600.0

@@ -9,7 +9,7 @@ from uuid import UUID
 from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPublicKeyTypes
 from msgspec import Struct
 
-from gateway.rules.organizations import Subject
+from gateway.rules.organization.organizations import Subject
 
 
 class CertificateRequest(Struct, frozen=True):

@@ -22,7 +22,7 @@ from gateway.ca.extensions import ConstantExtensions, Extensions
 from gateway.ca.issuer import CertificateRequest, Failed, Issued, Pending
 from gateway.ca.profiles import LONGEST_BACKDATING, LONGEST_VALIDITY, PROFILES, Profile
 from gateway.errors import ConfigurationError
-from gateway.rules.organizations import Subject
+from gateway.rules.organization.organizations import Subject
 
 _LONGEST_COMMON_NAME = 64
 _SECOND = timedelta(seconds=1)

@@ -29,7 +29,7 @@ def add_chain(
     config: Config = None,
 ) -> None:
     """Offers clients another chain: the issuing certificate as another root has signed it."""
-    from gateway.usecases import chains
+    from gateway.usecases.ca import chains
 
     pem = file.read_bytes()
 

@@ -29,7 +29,7 @@ def list_(
     config: Config = None,
 ) -> None:
     """What waits to be done, unless asked otherwise."""
-    from gateway.usecases import dead_letters
+    from gateway.usecases.operation import dead_letters
 
     if running and failed:
         raise typer.BadParameter("either --running or --failed")
@@ -59,7 +59,7 @@ def retry(
     config: Config = None,
 ) -> None:
     """Takes work that has failed up again: all of it, or just these."""
-    from gateway.usecases import dead_letters
+    from gateway.usecases.operation import dead_letters
 
     async def work(connection: Connection, now: datetime, origin: Origin) -> list[int]:
         return await dead_letters.retry(connection, now, origin, job_ids or None)

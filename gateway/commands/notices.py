@@ -19,8 +19,8 @@ from gateway.origin import Origin
 if TYPE_CHECKING:
     from gateway.config import Settings
     from gateway.db.pool import Connection
-    from gateway.usecases import notice_destinations as usecase
-    from gateway.usecases.notice_destinations import Destination, Owner
+    from gateway.usecases.notice import destinations as usecase
+    from gateway.usecases.notice.destinations import Destination, Owner
     from gateway.vault import Vault
 
 app = group("What resellers are told, and where it goes.")
@@ -52,7 +52,7 @@ def add_webhook(
     config: Config = None,
 ) -> None:
     """A further webhook; shows the secret that its receiver checks signatures with, this once."""
-    from gateway.usecases import notice_destinations as usecase
+    from gateway.usecases.notice import destinations as usecase
 
     settings = settings_of(config)
 
@@ -95,7 +95,7 @@ def rotate_secret(
     config: Config = None,
 ) -> None:
     """Another secret, shown this once; the last one signs too until the next rotation."""
-    from gateway.usecases import notice_destinations as usecase
+    from gateway.usecases.notice import destinations as usecase
 
     settings = settings_of(config)
 
@@ -122,7 +122,7 @@ def add_mail(
     config: Config = None,
 ) -> None:
     """A further mail address."""
-    from gateway.usecases import notice_destinations as usecase
+    from gateway.usecases.notice import destinations as usecase
 
     settings = settings_of(config)
 
@@ -151,7 +151,7 @@ def remove_mail(login: Login, destination: Where, config: Config = None) -> None
 @app.command("set")
 def set_(login: Login, destination: Where, kind: Kinds = None, config: Config = None) -> None:
     """Chooses the kinds that go there from now on; without --kind: all but single certificates."""
-    from gateway.usecases import notice_destinations as usecase
+    from gateway.usecases.notice import destinations as usecase
 
     async def work(connection: Connection, now: datetime, origin: Origin, owner: Owner) -> None:
         await usecase.set_kinds(connection, now, origin, owner, destination, kind or ())
@@ -167,7 +167,7 @@ def low_balance(
     config: Config = None,
 ) -> None:
     """The balance below which the reseller is told, in its currency."""
-    from gateway.usecases import notice_destinations as usecase
+    from gateway.usecases.notice import destinations as usecase
 
     chosen = None if threshold == "default" else amount(threshold)
 
@@ -181,7 +181,7 @@ def low_balance(
 @app.command()
 def test(login: Login, destination: Where, config: Config = None) -> None:
     """Sends a notice that says nothing, to see whether it arrives."""
-    from gateway.usecases import notice_destinations as usecase
+    from gateway.usecases.notice import destinations as usecase
 
     async def work(connection: Connection, now: datetime, origin: Origin, owner: Owner) -> None:
         await usecase.send_test(connection, now, origin, owner, destination)
@@ -193,7 +193,7 @@ def test(login: Login, destination: Where, config: Config = None) -> None:
 @app.command()
 def failed(as_json: AsJson = False, config: Config = None) -> None:
     """Destinations of all resellers that do not take their notices, with what waits for them."""
-    from gateway.usecases import notice_destinations as usecase
+    from gateway.usecases.notice import destinations as usecase
 
     async def work(connection: Connection, now: datetime, origin: Origin) -> list[usecase.Failing]:
         return await usecase.list_failing(connection)
@@ -222,7 +222,7 @@ def failed(as_json: AsJson = False, config: Config = None) -> None:
 @app.command()
 def resume(login: Login, destination: Where, config: Config = None) -> None:
     """Tries now what waits, in order, also if the destination is parked."""
-    from gateway.usecases import notice_destinations as usecase
+    from gateway.usecases.notice import destinations as usecase
 
     async def work(connection: Connection, now: datetime, origin: Origin, owner: Owner) -> None:
         await usecase.resume(connection, now, origin, owner, destination)
@@ -234,7 +234,7 @@ def resume(login: Login, destination: Where, config: Config = None) -> None:
 @app.command()
 def skip(login: Login, destination: Where, config: Config = None) -> None:
     """Gives up the oldest waiting notice, which blocks the later ones; a replay brings it back."""
-    from gateway.usecases import notice_destinations as usecase
+    from gateway.usecases.notice import destinations as usecase
 
     async def work(connection: Connection, now: datetime, origin: Origin, owner: Owner) -> int:
         return await usecase.skip_oldest(connection, now, origin, owner, destination)
@@ -255,7 +255,7 @@ def replay(
     config: Config = None,
 ) -> None:
     """Sends again what was due within a time, under the same ids, in order."""
-    from gateway.usecases import notice_destinations as usecase
+    from gateway.usecases.notice import destinations as usecase
 
     first, last = _instant(since), _instant(until)
 
@@ -266,7 +266,7 @@ def replay(
 
 
 def _for(config: Path | None, login: str, work: _Work[T]) -> T:
-    from gateway.usecases import notice_destinations as usecase
+    from gateway.usecases.notice import destinations as usecase
 
     async def with_owner(connection: Connection, now: datetime, origin: Origin) -> T:
         return await work(connection, now, origin, await usecase.owner_by_login(connection, login))
@@ -275,7 +275,7 @@ def _for(config: Path | None, login: str, work: _Work[T]) -> T:
 
 
 def _list(channel: str, login: str, as_json: bool, config: Path | None) -> None:
-    from gateway.usecases import notice_destinations as usecase
+    from gateway.usecases.notice import destinations as usecase
 
     async def work(
         connection: Connection, now: datetime, origin: Origin, owner: Owner
@@ -305,7 +305,7 @@ def _document(destination: Destination) -> dict[str, object]:
 
 
 def _remove(login: str, destination: str, config: Path | None) -> None:
-    from gateway.usecases import notice_destinations as usecase
+    from gateway.usecases.notice import destinations as usecase
 
     async def work(connection: Connection, now: datetime, origin: Origin, owner: Owner) -> None:
         await usecase.remove(connection, now, origin, owner, destination)
@@ -316,8 +316,8 @@ def _remove(login: str, destination: str, config: Path | None) -> None:
 
 async def _vault(connection: Connection, now: datetime, settings: Settings) -> Vault:
     """Raises ConfigurationError where its keys are not those of the webhooks that there are."""
-    from gateway.store.sealed import WEBHOOK_SECRETS
-    from gateway.usecases import stored_secrets
+    from gateway.store.operation.sealed import WEBHOOK_SECRETS
+    from gateway.usecases.operation import stored_secrets
     from gateway.vault import Vault
 
     vault = Vault([key.get_secret_value() for key in settings.secrets.keys])

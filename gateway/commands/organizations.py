@@ -13,11 +13,11 @@ from gateway.commands.operation import Config, group, operate
 from gateway.commands.told import inputs_told
 from gateway.errors import OperatorMistake
 from gateway.origin import Origin
-from gateway.rules.organizations import IDENTIFIERS, Details
+from gateway.rules.organization.organizations import IDENTIFIERS, Details
 
 if TYPE_CHECKING:
     from gateway.db.pool import Connection
-    from gateway.usecases.organizations import Organization
+    from gateway.usecases.organization.organizations import Organization
 
 app = group("Organizations of resellers.")
 
@@ -57,7 +57,7 @@ def add(
     config: Config = None,
 ) -> None:
     """A new organization; nothing is validated by that."""
-    from gateway.usecases import organizations
+    from gateway.usecases.organization import organizations
 
     details = Details(
         name,
@@ -102,7 +102,7 @@ def set_(
     config: Config = None,
 ) -> None:
     """Changes what is given. Pre-validations keep what was validated: order a new one."""
-    from gateway.usecases import organizations
+    from gateway.usecases.organization import organizations
 
     organization_id = uuid_of(organization)
     given = {
@@ -141,7 +141,7 @@ def list_(
     config: Config = None,
 ) -> None:
     """Organizations as their resellers state them now."""
-    from gateway.usecases import organizations
+    from gateway.usecases.organization import organizations
 
     async def work(connection: Connection, now: datetime, origin: Origin) -> list[Organization]:
         owner = None
@@ -164,7 +164,7 @@ def show(
     config: Config = None,
 ) -> None:
     """One organization with all details."""
-    from gateway.usecases import organizations
+    from gateway.usecases.organization import organizations
 
     organization_id = uuid_of(organization)
 

@@ -16,7 +16,7 @@ from gateway.origin import Origin
 
 if TYPE_CHECKING:
     from gateway.db.pool import Connection
-    from gateway.usecases.prevalidations import Prevalidation
+    from gateway.usecases.organization.prevalidations import Prevalidation
 
 app = group(
     "What is validated about organizations, for OV.",
@@ -48,8 +48,8 @@ def add(
 
     It keeps the organization's details as they are now.
     """
-    from gateway.usecases import organizations, prevalidations
-    from gateway.usecases.prevalidations import NewPrevalidation
+    from gateway.usecases.organization import organizations, prevalidations
+    from gateway.usecases.organization.prevalidations import NewPrevalidation
 
     organization_id = uuid_of(organization)
     begins = None if valid_from is None else instant_of(valid_from)
@@ -73,7 +73,7 @@ def add(
 @app.command()
 def begin(number: Number, evidence: Evidence = "", config: Config = None) -> None:
     """Shows the reseller that somebody is at work on it."""
-    from gateway.usecases import prevalidations
+    from gateway.usecases.organization import prevalidations
 
     async def work(connection: Connection, now: datetime, origin: Origin) -> Prevalidation:
         with inputs_told():
@@ -90,7 +90,7 @@ def approve(
     config: Config = None,
 ) -> None:
     """Valid from now on; without --expires for `prevalidations.days`."""
-    from gateway.usecases import prevalidations
+    from gateway.usecases.organization import prevalidations
 
     ends = None if expires is None else instant_of(expires)
     term = timedelta(days=settings_of(config).prevalidations.days)
@@ -111,7 +111,7 @@ def approve(
 @app.command()
 def reject(number: Number, evidence: Evidence = "", config: Config = None) -> None:
     """For good; the names that lean on it get no certificates from this moment on."""
-    from gateway.usecases import prevalidations
+    from gateway.usecases.organization import prevalidations
 
     async def work(
         connection: Connection, now: datetime, origin: Origin
@@ -130,7 +130,7 @@ def reassign(
     config: Config = None,
 ) -> None:
     """Lets all names that lean on OLD lean on NEW, in every subscription of the reseller."""
-    from gateway.usecases import prevalidations, reassignment
+    from gateway.usecases.organization import prevalidations, reassignment
 
     async def work(connection: Connection, now: datetime, origin: Origin) -> int:
         owner = (await prevalidations.show_prevalidation(connection, old)).reseller_id
@@ -155,7 +155,7 @@ def note(
     config: Config = None,
 ) -> None:
     """Adds a line of evidence."""
-    from gateway.usecases import prevalidations
+    from gateway.usecases.organization import prevalidations
 
     async def work(connection: Connection, now: datetime, origin: Origin) -> None:
         with inputs_told():
@@ -172,7 +172,7 @@ def list_(
     config: Config = None,
 ) -> None:
     """Pre-validations with their states now."""
-    from gateway.usecases import organizations, prevalidations
+    from gateway.usecases.organization import organizations, prevalidations
 
     async def work(connection: Connection, now: datetime, origin: Origin) -> list[dict[str, Any]]:
         owner = None
@@ -196,7 +196,7 @@ def list_(
 @app.command()
 def show(number: Number, as_json: AsJson = False, config: Config = None) -> None:
     """One pre-validation with what was validated and the notes."""
-    from gateway.usecases import prevalidations
+    from gateway.usecases.organization import prevalidations
 
     async def work(connection: Connection, now: datetime, origin: Origin) -> dict[str, Any]:
         found = await prevalidations.show_prevalidation(connection, number)
@@ -228,6 +228,6 @@ def _document(prevalidation: Prevalidation, now: datetime) -> dict[str, Any]:
 
 
 def _shown(moment: datetime | None) -> str | None:
-    from gateway.rules.prevalidation import instant
+    from gateway.rules.organization.prevalidation import instant
 
     return None if moment is None else instant(moment)

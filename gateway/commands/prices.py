@@ -15,7 +15,7 @@ from gateway.origin import Origin
 
 if TYPE_CHECKING:
     from gateway.db.pool import Connection
-    from gateway.store.price_lists import ListedPrice
+    from gateway.store.money.price_lists import ListedPrice
 
 app = group("What a name costs for 365 days.")
 
@@ -34,7 +34,7 @@ def set_(
     config: Config = None,
 ) -> None:
     """Sets prices; purchases already made keep theirs."""
-    from gateway.usecases import resellers
+    from gateway.usecases.reseller import resellers
 
     given = {"fqdn": fqdn, "wildcard": wildcard}
     yearly = {kind: amount(text) for kind, text in given.items() if text is not None}
@@ -65,7 +65,7 @@ def list_(
     config: Config = None,
 ) -> None:
     """What a reseller pays: its own prices, and those of the default list where it has none."""
-    from gateway.usecases import price_lists
+    from gateway.usecases.money import price_lists
 
     async def work(connection: Connection, now: datetime, origin: Origin) -> list[ListedPrice]:
         return await price_lists.list_prices(connection, None if login == _DEFAULT_LIST else login)
@@ -88,7 +88,7 @@ def remove(
     config: Config = None,
 ) -> None:
     """Takes prices off a list; a reseller pays those of the default list then."""
-    from gateway.usecases import price_lists
+    from gateway.usecases.money import price_lists
 
     chosen = [kind for kind, wanted in (("fqdn", fqdn), ("wildcard", wildcard)) if wanted]
 

@@ -17,7 +17,7 @@ from gateway.origin import Origin
 
 if TYPE_CHECKING:
     from gateway.db.pool import Connection
-    from gateway.store.resellers import ResellerSummary
+    from gateway.store.reseller.resellers import ResellerSummary
 
 app = group("Resellers and their money.")
 
@@ -36,7 +36,7 @@ def add(
     config: Config = None,
 ) -> None:
     """A new reseller: all servers, the default prices, balance and credit limit 0."""
-    from gateway.usecases import resellers
+    from gateway.usecases.reseller import resellers
 
     password = _password(password_file)
 
@@ -63,7 +63,7 @@ def deposit(
     config: Config = None,
 ) -> None:
     """Books money in favour of a reseller."""
-    from gateway.usecases import resellers
+    from gateway.usecases.reseller import resellers
 
     booked = amount(amount_text)
 
@@ -83,7 +83,7 @@ def token(
     config: Config = None,
 ) -> None:
     """Prints a new token for the certificate-order API; it cannot be shown again."""
-    from gateway.usecases import api_tokens
+    from gateway.usecases.reseller import api_tokens
 
     async def work(connection: Connection, now: datetime, origin: Origin) -> str:
         return await api_tokens.new_token(connection, now, origin, login, replace=replace)
@@ -97,7 +97,7 @@ def list_(
     config: Config = None,
 ) -> None:
     """All resellers with their balances."""
-    from gateway.usecases import resellers
+    from gateway.usecases.reseller import resellers
 
     async def work(connection: Connection, now: datetime, origin: Origin) -> list[ResellerSummary]:
         return await resellers.list_resellers(connection)
@@ -128,7 +128,7 @@ def set_(
     config: Config = None,
 ) -> None:
     """Changes what is given, and leaves the rest."""
-    from gateway.usecases import resellers
+    from gateway.usecases.reseller import resellers
 
     password = None if password_file is None else _password(password_file)
     networks = None if allowed_network is None else [each for each in allowed_network if each]

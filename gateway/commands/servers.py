@@ -13,7 +13,7 @@ from gateway.origin import Origin
 
 if TYPE_CHECKING:
     from gateway.db.pool import Connection
-    from gateway.store.servers import Server
+    from gateway.store.acme.servers import Server
 
 _NAMES = "public|any"
 _NAMES_HELP = "Which names: those that a public CA may certify, or any, like .internal"
@@ -37,7 +37,7 @@ def add(
     config: Config = None,
 ) -> None:
     """Offers a further directory, last in LISTSERVERS; running processes serve it at once."""
-    from gateway.usecases import resellers
+    from gateway.usecases.reseller import resellers
 
     async def work(connection: Connection, now: datetime, origin: Origin) -> None:
         await resellers.add_server(
@@ -63,7 +63,7 @@ def set_(
     config: Config = None,
 ) -> None:
     """Changes a directory, for the next purchase and the next order."""
-    from gateway.usecases import resellers
+    from gateway.usecases.reseller import resellers
 
     async def work(connection: Connection, now: datetime, origin: Origin) -> None:
         await resellers.set_server(connection, now, origin, name, names=names)
@@ -78,7 +78,7 @@ def list_(
     config: Config = None,
 ) -> None:
     """All servers in the order of LISTSERVERS."""
-    from gateway.usecases import resellers
+    from gateway.usecases.reseller import resellers
 
     async def work(connection: Connection, now: datetime, origin: Origin) -> list[Server]:
         return await resellers.list_servers(connection)

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time
 from decimal import Decimal
 
 from gateway.errors import OperatorMistake
-from gateway.rules.organizations import InvalidDetail
+from gateway.rules.organization.organizations import InvalidDetail
 
 _AMOUNT = re.compile(r"-?[0-9]{1,10}(\.[0-9]{1,2})?")
 _SHOWN = 64

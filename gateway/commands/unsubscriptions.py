@@ -14,7 +14,7 @@ from gateway.origin import Origin
 
 if TYPE_CHECKING:
     from gateway.db.pool import Connection
-    from gateway.store.unsubscriptions import ListedUnsubscription
+    from gateway.store.ssl.unsubscriptions import ListedUnsubscription
 
 app = group("Requests for the money of SSL certificates.")
 
@@ -28,7 +28,7 @@ def list_(
     config: Config = None,
 ) -> None:
     """All requests, those that wait for a decision first."""
-    from gateway.usecases import unsubscription
+    from gateway.usecases.ssl import unsubscription
 
     async def work(
         connection: Connection, now: datetime, origin: Origin
@@ -50,7 +50,7 @@ def list_(
 @app.command()
 def approve(which: Id, config: Config = None) -> None:
     """Pays the cash part back; the certificate goes off its owner's list."""
-    from gateway.usecases import unsubscription
+    from gateway.usecases.ssl import unsubscription
 
     async def work(connection: Connection, now: datetime, origin: Origin) -> Decimal:
         number = await unsubscription.number_of(connection, which)
@@ -67,7 +67,7 @@ def reject(
     config: Config = None,
 ) -> None:
     """Nothing is paid back, and the certificate stays."""
-    from gateway.usecases import unsubscription
+    from gateway.usecases.ssl import unsubscription
 
     async def work(connection: Connection, now: datetime, origin: Origin) -> None:
         number = await unsubscription.number_of(connection, which)

@@ -15,7 +15,7 @@ from aiosmtplib import (
 )
 
 from gateway.notify.channel import Parcel, Undelivered
-from gateway.rules.notice_kinds import mail
+from gateway.rules.notice.kinds import mail
 
 _LONGEST_SUBJECT = 200
 _PERMANENT = 500  # replies from here on (RFC 5321 §4.2.1)

@@ -30,7 +30,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
 from gateway.notify.channel import Parcel, Undelivered
-from gateway.rules.notice_kinds import message_id, payload
+from gateway.rules.notice.kinds import message_id, payload
 from gateway.validation.addresses import Range, objection
 from gateway.validation.dns import LookupFailed, Resolver
 from gateway.validation.own_trouble import is_ours

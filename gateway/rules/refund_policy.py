@@ -1,8 +1,8 @@
 """Is a purchase paid back? One question for all product families.
 
-Each family has a file in refund_policies/: a class of the facts that its decision depends on,
-`objection(facts)`, and `facts_of(purchased, asked_at)` for a purchase in the order report. A new
-family is such a file, and a line here.
+Each family has a file `rules/<subject>/refund.py`: a class of the facts that its decision depends
+on, `objection(facts)`, and `facts_of(purchased, asked_at)` for a purchase in the order report. A
+new family is such a file, and a line here.
 """
 
 from collections.abc import Callable, Mapping
@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from gateway.rules.purchases import Purchased
-from gateway.rules.refund_policies import acme_domains, sitelock, ssl_certificates
+from gateway.rules.money.purchases import Purchased
+from gateway.rules.sitelock import refund as sitelock_refund
+from gateway.rules.ssl import refund as ssl_refund
+from gateway.rules.subscription import refund as subscription_refund
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +28,9 @@ class _Policy:
 _POLICIES: Mapping[str, _Policy] = {
     family: _Policy(facts, module.objection, module.facts_of)
     for family, module, facts in (
-        ("acme", acme_domains, acme_domains.DomainFacts),
-        ("sitelock", sitelock, sitelock.LicenceFacts),
-        ("ssl", ssl_certificates, ssl_certificates.CertificateFacts),
+        ("acme", subscription_refund, subscription_refund.DomainFacts),
+        ("sitelock", sitelock_refund, sitelock_refund.LicenceFacts),
+        ("ssl", ssl_refund, ssl_refund.CertificateFacts),
     )
 }
 """By reseller.purchase.family."""

@@ -8,8 +8,8 @@ from gateway.ca.local import LocalCa
 from gateway.clock import Clock
 from gateway.db.pool import Pool, transaction
 from gateway.origin import Origin
-from gateway.store import issuers
-from gateway.usecases.chains import add_chain, has_chains
+from gateway.store.ca import issuers
+from gateway.usecases.ca.chains import add_chain, has_chains
 
 ROOT_LABEL = "Alternate Root"
 _OPERATOR = Origin("operator:sandbox")

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from gateway.clock import Clock, SystemClock
 from gateway.config import Settings
 from gateway.db.pool import Connection, Pool
-from gateway.store import clock as store
+from gateway.store.operation import clock as store
 
 
 class SandboxClock:

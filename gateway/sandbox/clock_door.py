@@ -7,13 +7,13 @@ import msgspec
 from aiohttp import web
 
 from gateway.db.pool import Connection, transaction
-from gateway.jobs.due import run_due, run_periodic
-from gateway.jobs.work import Work
-from gateway.request_body import BodyBroken, BodyTooLarge, BodyTooSlow, read_body
+from gateway.doors.jobs.due import run_due, run_periodic
+from gateway.doors.jobs.work import Work
 from gateway.sandbox.clock import hand
 from gateway.services import Services
-from gateway.store import clock as store
-from gateway.untrusted import NotJson, decode_json
+from gateway.store.operation import clock as store
+from gateway.web.body import BodyBroken, BodyTooLarge, BodyTooSlow, read_body
+from gateway.web.untrusted import NotJson, decode_json
 
 ROUTE = "/sandbox/clock"
 

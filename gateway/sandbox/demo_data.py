@@ -6,7 +6,9 @@ from decimal import Decimal
 from gateway.clock import Clock
 from gateway.db.pool import Connection, Pool, transaction
 from gateway.origin import Origin
-from gateway.usecases import certificate_prices, product_prices, resellers
+from gateway.usecases.reseller import resellers
+from gateway.usecases.sitelock import prices as sitelock_prices
+from gateway.usecases.ssl import prices as ssl_prices
 
 LOGIN = "demo"
 PASSWORD = "demo-password"  # noqa: S105  known to everybody: a sandbox has nothing to protect
@@ -76,7 +78,7 @@ async def add(pool: Pool, clock: Clock) -> None:
 async def _add_certificate_prices(connection: Connection, now: datetime) -> None:
     for kind, fqdn, wildcard in _CERTIFICATES:
         for name_type, yearly in (("fqdn", fqdn), ("wildcard", wildcard)):
-            await certificate_prices.set_price(
+            await ssl_prices.set_price(
                 connection,
                 now,
                 _OPERATOR,
@@ -94,7 +96,7 @@ async def _add_product_prices(connection: Connection, now: datetime) -> None:
     monthly = {(product, 30): price / 10 for (product, _), price in annual.items()}
     once = {(product, 0): Decimal(price) for product, price in _ONCE.items()}
     for (product, days), amount in (annual | monthly | once).items():
-        await product_prices.set_price(
+        await sitelock_prices.set_price(
             connection,
             now,
             _OPERATOR,

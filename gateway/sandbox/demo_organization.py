@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 from gateway.clock import Clock
 from gateway.db.pool import Pool, transaction
 from gateway.origin import Origin
-from gateway.rules.organizations import Details
+from gateway.rules.organization.organizations import Details
 from gateway.sandbox import demo_data
-from gateway.usecases import organizations, prevalidations
-from gateway.usecases.prevalidations import NewPrevalidation
+from gateway.usecases.organization import organizations, prevalidations
+from gateway.usecases.organization.prevalidations import NewPrevalidation
 
 DETAILS = Details(
     name="Example Organization GmbH",

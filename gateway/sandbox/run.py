@@ -22,11 +22,11 @@ from gateway.config import Ca, Listen, Secrets, Settings, Validation, settings_t
 from gateway.db.migrate import migrate
 from gateway.db.pool import open_pool
 from gateway.errors import OperatorMistake
-from gateway.ports import bound_ports
+from gateway.process.sockets import bound_ports
+from gateway.process.supervisor import supervise
 from gateway.sandbox import alternate_chain, demo_data, demo_organization
 from gateway.sandbox.clock import choose_clock
 from gateway.sandbox.postgres import EmbeddedPostgres
-from gateway.server import supervise
 
 _HOST = "127.0.0.1"
 _SECRET_FILE = 0o600
@@ -191,7 +191,7 @@ allow_private_addresses = true
 
 
 def _announce(settings: Settings, state: Path, anchor: int) -> None:
-    """DESIGN §3: the ready line."""
+    """The ready line, for programs that start a sandbox."""
     url = settings.public_url
     line = {
         "ready": True,

@@ -10,7 +10,7 @@ import msgspec
 
 from gateway.db.pool import Connection, Pool, transaction
 from gateway.errors import IdempotencyKeyReused
-from gateway.store import idempotency
+from gateway.store.reseller import idempotency
 from gateway.vault import Vault
 
 RESPONSES_KEPT = timedelta(hours=24)

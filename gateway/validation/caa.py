@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from gateway.rules.caa import Property, Wanted, objection
+from gateway.rules.acme.caa import Property, Wanted, objection
 from gateway.validation.dns import LookupFailed, Resolver
 from gateway.validation.method import Claim, Evidence, ValidationFailed, unknown
 

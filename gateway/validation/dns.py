@@ -19,7 +19,7 @@ from dns.rdtypes.ANY.CAA import CAA
 from dns.rdtypes.ANY.TXT import TXT
 
 from gateway.errors import ConfigurationError
-from gateway.rules.caa import Property
+from gateway.rules.acme.caa import Property
 from gateway.validation import dns_wire
 from gateway.validation.dns_exchange import NameServer
 from gateway.validation.dns_probe import Probe, is_servfail, uncached

@@ -7,7 +7,7 @@ draft-sheurich-acme-dns-persist; the record is written like the value of a CAA r
 import re
 from datetime import UTC, datetime
 
-from gateway.rules.caa import IssueValue, parse_issue_value
+from gateway.rules.acme.caa import IssueValue, parse_issue_value
 from gateway.validation.dns import LookupFailed, Resolver
 from gateway.validation.method import Claim, Evidence, Kind, Network, ValidationFailed, unknown
 

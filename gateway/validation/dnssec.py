@@ -16,7 +16,7 @@ import dns.message
 import dns.rcode
 from dns.rdatatype import RdataType
 
-from gateway.rules.caa import Property
+from gateway.rules.acme.caa import Property
 from gateway.validation.dns import LookupFailed, Resolver
 
 _UDP_PAYLOAD = 1232  # bytes

@@ -14,7 +14,7 @@ from tests.integration.acme.conftest import client as client
 from tests.integration.acme.conftest import customer as customer
 from tests.integration.acme.conftest import new_client as new_client
 from tests.integration.acme.conftest import shop as shop
-from tests.integration.test_serve import Served, serving
+from tests.integration.process.test_serve import Served, serving
 from tests.support.acme_client import AcmeClient, Eab
 from tests.support.challenge_server import challenge_server
 from tests.support.gateway import sandbox_validation

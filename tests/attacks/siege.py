@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.integration.test_serve import Served
+from tests.integration.process.test_serve import Served
 from tests.support.acme_client import AcmeClient, Eab
 from tests.support.challenge_server import ChallengeServer
 from tests.support.csrs import csr

@@ -22,7 +22,7 @@ from gateway.services import Services
 from gateway.validation.dns import DnsResolver
 from gateway.vault import Vault
 from tests.conformance.daemon import daemon
-from tests.integration.test_serve import configured, process
+from tests.integration.process.test_serve import configured, process
 from tests.support.gateway import RunningGateway, free_ports, running_gateway, session_trusting
 from tests.support.server_process import until
 

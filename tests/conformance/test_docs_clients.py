@@ -5,18 +5,18 @@ import re
 from dataclasses import replace
 from importlib.metadata import version
 
-from gateway.rules.issuance import (
+from gateway.rules.acme.issuance import (
     GateFacts,
     Standing,
     SubscriptionFacts,
     refusals,
 )
-from gateway.rules.organization_links import Link
+from gateway.rules.organization.links import Link
 from tests.conformance.conftest import CLIENTS, NPM_PACKAGES, Site
 from tests.conformance.document import DOCUMENT, documented, here, hook, variables
 from tests.integration.acme.conftest import new_customer
-from tests.unit.rules.test_issuance import CURRENT, GOOD, NOW
-from tests.unit.rules.test_organization_links import DAY, OTHER, SECOND, anchor
+from tests.unit.acme.test_issuance import CURRENT, GOOD, NOW
+from tests.unit.organization.test_links import DAY, OTHER, SECOND, anchor
 
 NAME, WILDCARD = "www.example.com", "*.example.com"
 

@@ -7,7 +7,7 @@ from cryptography import x509
 
 from gateway.ca.cross_sign import cross_sign
 from gateway.db.pool import transaction
-from gateway.usecases.chains import add_chain
+from gateway.usecases.ca.chains import add_chain
 from tests.conformance import test_certbot, test_lego
 from tests.conformance.conftest import Site
 from tests.support.shop import OPERATOR

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-import gateway.acme.routes  # noqa: F401  all forms are defined once it is imported
+import gateway.doors.acme.routes  # noqa: F401  all forms are defined once it is imported
 from tests.support.nasty import FRAGMENTS, places, with_fragment
 from tests.support.raw_http import RawAnswer
 from tests.support.signed_kinds import Correspondent, Kind
@@ -130,7 +130,7 @@ async def test_every_member_that_the_gateway_reads_has_its_nasty_values(
     read = {
         field.encode_name
         for form in _forms(msgspec.Struct)
-        if form.__module__.startswith("gateway.acme.")
+        if form.__module__.startswith("gateway.doors.acme.")
         for field in msgspec.structs.fields(form)
     }
     assert len(read) > 15

@@ -14,8 +14,8 @@ import dns.rdatatype
 import dns.rrset
 import pytest
 
-from gateway.rules import caa
-from gateway.rules.caa import parse_issue_value
+from gateway.rules.acme import caa
+from gateway.rules.acme.caa import parse_issue_value
 from gateway.validation import dns as look_ups
 from gateway.validation import dns_wire
 from gateway.validation.dns_wire import LARGEST, Answer, Refused, Truncated

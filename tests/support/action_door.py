@@ -14,11 +14,11 @@ from cryptography.fernet import Fernet
 
 from gateway.config import Ca, Listen, Logins, Secrets, Settings
 from gateway.db.pool import Pool, transaction
+from gateway.doors.reseller import openapi
+from gateway.doors.reseller.endpoint import ROUTE, Endpoint
 from gateway.origin import Origin
-from gateway.reseller import openapi
-from gateway.reseller.endpoint import ROUTE, Endpoint
 from gateway.services import Services
-from gateway.usecases import resellers
+from gateway.usecases.reseller import resellers
 from gateway.vault import Vault
 
 OPERATOR = Origin("operator:test")

@@ -11,13 +11,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from gateway.db.pool import transaction
-from gateway.usecases import (
-    api_tokens,
-    certificate_prices,
-    certificate_reviews,
-    resellers,
-    unsubscription,
-)
+from gateway.usecases.reseller import api_tokens, resellers
+from gateway.usecases.ssl import prices as ssl_prices
+from gateway.usecases.ssl import reviews as ssl_reviews
+from gateway.usecases.ssl import unsubscription
 from tests.support.challenge_server import ChallengeServer
 from tests.support.csrs import csr, key
 from tests.support.shop import OPERATOR
@@ -132,17 +129,17 @@ class CertificateShop:
         services = self.gateway.services
         now = await services.clock.now()
         async with transaction(self.gateway.pool) as connection:
-            await certificate_reviews.approve(connection, now, OPERATOR, services.settings, cert_id)
+            await ssl_reviews.approve(connection, now, OPERATOR, services.settings, cert_id)
 
     async def reject_organization(self, cert_id: str, reason: str) -> None:
         now = await self.gateway.services.clock.now()
         async with transaction(self.gateway.pool) as connection:
-            await certificate_reviews.reject(connection, now, OPERATOR, cert_id, reason)
+            await ssl_reviews.reject(connection, now, OPERATOR, cert_id, reason)
 
     async def coupon(self, amount: str, **options: Any) -> str:
         now = await self.gateway.services.clock.now()
         async with transaction(self.gateway.pool) as connection:
-            return await certificate_prices.add_coupon(
+            return await ssl_prices.add_coupon(
                 connection, now, OPERATOR, login=self.login, amount=Decimal(amount), **options
             )
 
@@ -151,7 +148,7 @@ class CertificateShop:
         given = {"login": self.login, "brand": "LOCAL", "kind": "DV_SSL_CERT", "name_type": "fqdn"}
         now = await self.gateway.services.clock.now()
         async with transaction(self.gateway.pool) as connection:
-            await certificate_prices.set_price(
+            await ssl_prices.set_price(
                 connection, now, OPERATOR, **{**given, **wanted}, yearly=Decimal(yearly)
             )
 

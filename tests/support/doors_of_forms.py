@@ -11,11 +11,11 @@ from urllib.parse import quote_from_bytes
 
 import msgspec
 
-from gateway.products import endpoint as products
-from gateway.reseller import endpoint as reseller  # noqa: F401  registers the actions
-from gateway.reseller.parameters import ACTIONS, Parameter
+from gateway.doors.reseller import endpoint as reseller  # noqa: F401  registers the actions
+from gateway.doors.reseller.parameters import ACTIONS, Parameter
+from gateway.doors.sitelock import endpoint as products
+from gateway.doors.ssl import requests
 from gateway.sandbox import demo_data
-from gateway.scm import requests
 from tests.support.certificate_shop import application, purchase, shop_of
 from tests.support.raw_http import RawAnswer, post
 from tests.support.watched_gateway import Watched

@@ -13,8 +13,8 @@ from cryptography.fernet import Fernet
 from gateway.app import Site, load_ca, open_gateway, prepare
 from gateway.config import Ca, Listen, Secrets, Settings, Validation
 from gateway.db.pool import Pool, is_outage
-from gateway.listeners import serving
-from gateway.ports import bound_ports
+from gateway.process.listeners import serving
+from gateway.process.sockets import bound_ports
 from gateway.sandbox import demo_data
 from gateway.services import Services
 from tests.support.lint import assert_lints_clean

@@ -14,7 +14,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from gateway.db.pool import transaction
-from gateway.usecases import resellers
+from gateway.usecases.reseller import resellers
 from tests.support.acme_client import AcmeClient, Eab, base64url, make_csr
 from tests.support.certificate_shop import CertificateShop, application, purchase, shop_of
 from tests.support.challenge_server import ChallengeServer

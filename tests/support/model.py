@@ -1,4 +1,4 @@
-"""A small model of the subscription rules, written from reseller-api.md §4 alone.
+"""A small model of the subscription rules, written from docs/rules.md alone.
 
 It shares no code with the gateway: whole days are counted with date ordinals, money in cents.
 """

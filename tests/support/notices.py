@@ -8,12 +8,12 @@ from typing import Any, TypeVar
 from gateway import ids
 from gateway.db.pool import Connection, Pool, transaction
 from gateway.services import Services
-from gateway.store import audit
-from gateway.store import notices as store
-from gateway.store.audit import Change
-from gateway.store.notice_destinations import Destination
-from gateway.usecases import notice_destinations as usecase
-from gateway.usecases.notice_destinations import Owner
+from gateway.store.notice import notices as store
+from gateway.store.notice.destinations import Destination
+from gateway.store.operation import audit
+from gateway.store.operation.audit import Change
+from gateway.usecases.notice import destinations as usecase
+from gateway.usecases.notice.destinations import Owner
 from tests.support.shop import OPERATOR
 
 T = TypeVar("T")

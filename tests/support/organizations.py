@@ -5,10 +5,10 @@ from typing import Any
 from uuid import UUID
 
 from gateway.db.pool import transaction
-from gateway.rules.organizations import Details
-from gateway.store.prevalidations import Prevalidation
-from gateway.usecases import organizations, prevalidations
-from gateway.usecases.prevalidations import NewPrevalidation
+from gateway.rules.organization.organizations import Details
+from gateway.store.organization.prevalidations import Prevalidation
+from gateway.usecases.organization import organizations, prevalidations
+from gateway.usecases.organization.prevalidations import NewPrevalidation
 from tests.support.acme_client import AcmeClient, Eab
 from tests.support.shop import OPERATOR, Shop
 

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from gateway.config import Settings
+from gateway.process.worker import dump_settings
 from gateway.sandbox.postgres import EmbeddedPostgres
-from gateway.worker import dump_settings
 from tests.support.gateway import free_ports
 
 START_SECONDS = 60

@@ -6,7 +6,7 @@ from typing import Any
 
 from gateway.db.pool import transaction
 from gateway.origin import Origin
-from gateway.usecases import resellers
+from gateway.usecases.reseller import resellers
 
 OPERATOR = Origin("operator:test")
 

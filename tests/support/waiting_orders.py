@@ -15,9 +15,9 @@ from gateway.config import Ca, Secrets, Settings, Validation
 from gateway.db.pool import Pool
 from gateway.sandbox.clock import SandboxClock
 from gateway.services import Services
-from gateway.store import challenges, new_orders, orders
-from gateway.store.challenges import Attempt
-from gateway.store.new_orders import NewAuthorization
+from gateway.store.acme import challenges, new_orders, orders
+from gateway.store.acme.challenges import Attempt
+from gateway.store.acme.new_orders import NewAuthorization
 from gateway.validation.challenge import METHODS, offered
 from gateway.validation.dns import FixedResolver, Resolver
 from gateway.vault import Vault

@@ -10,6 +10,7 @@ RULEBOOK = ROOT / "docs" / "rules.md"
 CITED = re.compile(r"(?<![\w.§-])[RAEOXGB]\d{1,2}[ab]?(?![\w.])")
 ROW = re.compile(r"\| ([A-Z]\d{1,2}[ab]?) \|")
 NEVER_ANSWERED = {"E17"}
+CITED_DOCUMENT = re.compile(r"(docs/[\w/-]+\.md)(?: (§\d[\d.]*\d|§\d))?")
 
 
 def rows() -> dict[str, str]:
@@ -57,3 +58,20 @@ def test_links_of_documents_lead_somewhere() -> None:
     for document in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]:
         for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", document.read_text()):
             assert (document.parent / target).exists(), (document.name, target)
+
+
+def test_documents_that_code_cites_are_here_and_have_the_section() -> None:
+    sources = [
+        file for room in ("gateway", "tests", "bench") for file in (ROOT / room).rglob("*.py")
+    ]
+    cited = {
+        (document, section, str(file.relative_to(ROOT)))
+        for file in sources
+        for document, section in CITED_DOCUMENT.findall(file.read_text())
+    }
+    assert len(cited) > 20
+    for document, section, file in cited:
+        assert (ROOT / document).exists(), (document, file)
+        if section:
+            headings = re.findall(r"^#+ (§[\d.]+)", (ROOT / document).read_text(), re.MULTILINE)
+            assert section in headings, (document, section, file)

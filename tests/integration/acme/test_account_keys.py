@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from gateway.acme import jws as gateway_jws
+from gateway.doors.acme import jws as gateway_jws
 from tests.integration.acme.conftest import NAME, Customer
 from tests.support.acme_client import AcmeClient, Signer, base64url, jws
 from tests.unit.ca.test_rsa_strength import next_prime, random_prime

@@ -5,9 +5,9 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from gateway.store import eab_credentials
-from gateway.store.accounts import Client
-from gateway.store.activity import Seen, note_all
+from gateway.store.acme import eab_credentials
+from gateway.store.acme.accounts import Client
+from gateway.store.acme.activity import Seen, note_all
 from tests.integration.acme.conftest import NAME, Customer
 from tests.integration.acme.test_registration import accounts_of
 from tests.support.acme_client import AcmeClient

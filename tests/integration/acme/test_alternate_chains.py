@@ -9,7 +9,7 @@ from cryptography import x509
 from gateway.ca.cross_sign import cross_sign
 from gateway.db.pool import transaction
 from gateway.errors import OperatorMistake
-from gateway.usecases.chains import add_chain
+from gateway.usecases.ca.chains import add_chain
 from tests.integration.acme.conftest import NAME, ReadyOrder
 from tests.support.acme_client import AcmeClient
 from tests.support.csrs import csr

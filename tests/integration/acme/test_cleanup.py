@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from gateway.usecases.cleanup import clean_up
+from gateway.usecases.operation.cleanup import clean_up
 from tests.integration.acme.conftest import NAME, ReadyOrder
 from tests.support.acme_client import AcmeClient
 from tests.support.csrs import csr

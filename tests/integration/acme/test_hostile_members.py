@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from gateway.acme.payload import Payload
+from gateway.doors.acme.payload import Payload
 from tests.integration.acme.conftest import NAME, Customer, ReadyOrder
 from tests.integration.acme.test_renewal_info import issue
 from tests.support.acme_client import AcmeClient, Answer, Signer, base64url, jws

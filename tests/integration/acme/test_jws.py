@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gateway.acme import jws as gateway_jws
+from gateway.doors.acme import jws as gateway_jws
 from tests.integration.acme.conftest import Customer
 from tests.support.acme_client import AcmeClient, Signer, base64url, jws
 

@@ -9,7 +9,7 @@ import pytest
 
 from gateway.config import Issuance
 from gateway.db.pool import transaction
-from gateway.usecases import resellers
+from gateway.usecases.reseller import resellers
 from tests.integration.acme.conftest import NAME, Customer, ReadyOrder
 from tests.support.acme_client import AcmeClient, make_csr
 from tests.support.certificate_shop import CertificateShop, purchase, shop_of

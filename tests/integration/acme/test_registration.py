@@ -1,4 +1,4 @@
-"""newAccount with external account binding (RFC 8555 §7.3, §7.3.4; DESIGN §3 registration)."""
+"""newAccount with external account binding (RFC 8555 §7.3, §7.3.4)."""
 
 import asyncio
 import json

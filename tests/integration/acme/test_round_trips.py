@@ -1,4 +1,4 @@
-"""How often a request asks the database once keys and statements are known (DESIGN §6)."""
+"""How often a warm process asks the database for a request (docs/architecture.md)."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack

@@ -9,8 +9,8 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
-from gateway.reseller.openapi import describe
-from gateway.reseller.parameters import ACTIONS
+from gateway.doors.reseller.openapi import describe
+from gateway.doors.reseller.parameters import ACTIONS
 from tests.support.certificate_shop import eventually
 from tests.support.life import STATED, Life
 
@@ -101,7 +101,7 @@ async def test_every_answer_is_as_described_and_every_member_described_is_answer
 async def test_the_documents_of_the_other_doors_name_every_member_and_no_other(
     answers: dict[str, list[Any]],
 ) -> None:
-    listed = set(re.findall(r"^\| `(\w+)` \| `(\w+)` \|", read("products-api.md"), re.MULTILINE))
+    listed = set(re.findall(r"^\| `(\w+)` \| `(\w+)` \|", read("sitelock-api.md"), re.MULTILINE))
     products = ("AutoApplyOrder", "AutoRefund", "modifyThirdPartyDetails", "WebHostReport")
     assert listed == {
         (endpoint, re.sub(r"^\d+_", "N_", member))
@@ -109,9 +109,7 @@ async def test_the_documents_of_the_other_doors_name_every_member_and_no_other(
         for answer in answers[endpoint]
         for member in answer
     }
-    shown = [
-        json.loads(text.replace("…", "...")) for text in json_blocks("certificate-orders-api.md")
-    ]
+    shown = [json.loads(text.replace("…", "...")) for text in json_blocks("ssl-api.md")]
     for request in ("buy", "apply", "withdraw", "show", "list", "revoke", "unsubscribe"):
         for answer in answers[request]:
             members = set(answered(answer))

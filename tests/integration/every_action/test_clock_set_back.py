@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
+from gateway.doors.reseller.parameters import ACTIONS
+from gateway.doors.sitelock.endpoint import _ENDPOINTS
 from gateway.errors import OperatorMistake
-from gateway.products.endpoint import _ENDPOINTS
-from gateway.reseller.parameters import ACTIONS
 from tests.support.acme_client import AcmeClient, make_csr
 from tests.support.certificate_shop import application, purchase
 from tests.support.life import STATED, Life, certificate_id, certificate_of

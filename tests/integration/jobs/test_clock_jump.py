@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from gateway.store import jobs
-from gateway.usecases import milestones, prevalidation_renewal
+from gateway.store.operation import jobs
+from gateway.usecases.organization import prevalidation_renewal
+from gateway.usecases.subscription import milestones
 from tests.integration.jobs.conftest import Told
 from tests.support.organizations import (
     add_organization,

@@ -2,7 +2,7 @@
 
 import asyncpg
 
-from gateway.jobs.queue import queries_of
+from gateway.doors.jobs.queue import queries_of
 
 
 async def test_the_schema_is_what_the_installed_pgqueuer_wants(database: str) -> None:

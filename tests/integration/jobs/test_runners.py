@@ -17,12 +17,15 @@ from gateway.app import prepare
 from gateway.clock import SystemClock
 from gateway.config import Jobs
 from gateway.db.pool import Pool, transaction
-from gateway.rules.subscriptions import Policy
+from gateway.rules.subscription.decisions import Policy
 from gateway.sandbox import demo_data
 from gateway.services import Services
-from gateway.usecases import accounts, add_domain, organizations, resellers
+from gateway.usecases.acme import accounts
+from gateway.usecases.organization import organizations
+from gateway.usecases.reseller import resellers
+from gateway.usecases.subscription import add_domain
 from gateway.vault import Vault
-from tests.integration.test_serve import configured
+from tests.integration.process.test_serve import configured
 from tests.support.organizations import add_prevalidation
 from tests.support.server_process import until, write_config
 from tests.support.shop import OPERATOR

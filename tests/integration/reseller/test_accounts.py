@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from gateway.db.pool import transaction
-from gateway.store import eab_credentials
-from gateway.usecases import resellers
+from gateway.store.acme import eab_credentials
+from gateway.usecases.reseller import resellers
 from tests.support.action_door import LOGIN, OPERATOR, PASSWORD, START, Door
 
 DV = "https://gateway.test/v2/DV"

@@ -9,7 +9,7 @@ import pytest
 from gateway import passwords
 from gateway.config import Logins
 from gateway.db.pool import Pool, transaction
-from gateway.usecases import resellers
+from gateway.usecases.reseller import resellers
 from tests.support.action_door import LOGIN, OPERATOR, PASSWORD, START, Door, open_door, serve
 
 _TEXT = (

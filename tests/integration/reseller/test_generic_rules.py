@@ -1,4 +1,4 @@
-"""Transport, the form and the order of checks (reseller-api.md §1)."""
+"""Transport, the form and the order of checks (docs/wire.md §1)."""
 
 import asyncio
 import gzip
@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from yarl import URL
 
-from gateway import request_body
-from gateway.store import eab_credentials
+from gateway.store.acme import eab_credentials
+from gateway.web import body as web_body
 from tests.support.action_door import LOGIN, PASSWORD, Door
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -75,7 +75,7 @@ async def test_a_chunked_body_over_64_kib_is_refused(door: Door) -> None:
 async def test_a_body_that_does_not_arrive_is_not_waited_for(
     door: Door, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(request_body, "MAXIMUM_SECONDS", 0.1)
+    monkeypatch.setattr(web_body, "MAXIMUM_SECONDS", 0.1)
     never = asyncio.Event()
 
     async def stuck() -> AsyncIterator[bytes]:

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from gateway.db.pool import transaction
-from gateway.usecases import resellers
+from gateway.usecases.reseller import resellers
 from tests.support.action_door import OPERATOR, PASSWORD, START, Answered, Door, serve
 
 DV = "https://gateway.test/v2/DV"

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from schemathesis import GenerationMode
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
-from gateway.reseller.parameters import ACTIONS
+from gateway.doors.reseller.parameters import ACTIONS
 from tests.support.action_door import HTTPS, LOGIN, PASSWORD, Door
 
 # Whether a login, an id or a domain name is known is no matter of a schema: valid data may be

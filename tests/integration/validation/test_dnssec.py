@@ -117,7 +117,7 @@ async def readiness(gateway: RunningGateway) -> tuple[int, dict[str, str]]:
 async def test_the_gateway_is_ready_when_its_resolvers_validate_and_says_why_when_not(
     database: str, tmp_path: Path, dns: DnsServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gateway.usecases.dnssec_watch._PAUSE_WHILE_BAD_SECONDS", 0.05)
+    monkeypatch.setattr("gateway.usecases.operation.dnssec_watch._PAUSE_WHILE_BAD_SECONDS", 0.05)
     dns.authentic.clear()
     validation = Validation(
         resolvers=[dns.address],

@@ -14,8 +14,9 @@ from prometheus_client import REGISTRY
 
 from gateway.config import Validation
 from gateway.services import Services
-from gateway.store import challenges, clock
-from gateway.usecases.validation import Validator
+from gateway.store.acme import challenges
+from gateway.store.operation import clock
+from gateway.usecases.acme.validation import Validator
 from gateway.validation import dns01, dns_probe
 from gateway.validation.dns import DnsResolver, LookupFailed
 from tests.integration.validation.test_validator import (
@@ -45,10 +46,10 @@ async def zone() -> AsyncIterator[DnsServer]:
 @pytest.fixture
 def no_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is waited for before it is tried again."""
-    monkeypatch.setattr("gateway.usecases.validation._FIRST_PAUSE_SECONDS", 0.0)
-    monkeypatch.setattr("gateway.usecases.validation._PAUSE_SECONDS", 0.02)
+    monkeypatch.setattr("gateway.usecases.acme.validation._FIRST_PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr("gateway.usecases.acme.validation._PAUSE_SECONDS", 0.02)
     monkeypatch.setattr("gateway.validation.dns_probe.SECONDS", 0.2)
-    monkeypatch.setattr("gateway.store.challenges._SECONDS_A_LOST_LEASE", 0.0)
+    monkeypatch.setattr("gateway.store.acme.challenges._SECONDS_A_LOST_LEASE", 0.0)
 
 
 def asking(waiting: Waiting, zone: DnsServer, **validation: Any) -> Services:

@@ -9,9 +9,10 @@ from msgspec.structs import replace
 
 from gateway.db.pool import transaction
 from gateway.services import Services
-from gateway.store import challenges, clock
-from gateway.store.challenges import Attempt
-from gateway.usecases.validation import Validator
+from gateway.store.acme import challenges
+from gateway.store.acme.challenges import Attempt
+from gateway.store.operation import clock
+from gateway.usecases.acme.validation import Validator
 from gateway.validation import dns01
 from gateway.validation.dns import DnsResolver
 from tests.support import web_server as pages

@@ -7,9 +7,9 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from gateway.acme.jwk import AccountKey, read_jwk, require_limits, require_strength
-from gateway.acme.problem import Problem
 from gateway.ca.rsa_strength import CERTIFIED
+from gateway.doors.acme.jwk import AccountKey, read_jwk, require_limits, require_strength
+from gateway.doors.acme.problem import Problem
 from tests.support.acme_client import Signer, base64url
 from tests.unit.ca.test_rsa_strength import next_prime, random_prime, roca_prime, sound_modulus
 

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from josepy.jwk import JWK
 from josepy.jws import JWS
 
-from gateway.acme import jws
-from gateway.acme.jwk import read_jwk, require_limits
-from gateway.acme.problem import Problem
+from gateway.doors.acme import jws
+from gateway.doors.acme.jwk import read_jwk, require_limits
+from gateway.doors.acme.problem import Problem
 from tests.support.acme_client import Signer, base64url
 from tests.support.acme_client import jws as make_jws
 

@@ -7,8 +7,8 @@ import time_machine
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.acme.nonce import NonceMint
-from gateway.store.nonces import LIFETIME_SECONDS, oldest_alive
+from gateway.doors.acme.nonce import NonceMint
+from gateway.store.acme.nonces import LIFETIME_SECONDS, oldest_alive
 
 KEY, OTHER = secrets.token_bytes(32), secrets.token_bytes(32)
 

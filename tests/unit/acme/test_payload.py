@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import gateway.acme
-from gateway.acme.payload import Payload, read
-from gateway.acme.problem import Problem
+import gateway.doors.acme
+from gateway.doors.acme.payload import Payload, read
+from gateway.doors.acme.problem import Problem
 
-for module in pkgutil.iter_modules(gateway.acme.__path__, "gateway.acme."):
+for module in pkgutil.iter_modules(gateway.doors.acme.__path__, "gateway.doors.acme."):
     importlib.import_module(module.name)
 FORMS: dict[str, type[Payload]] = {form.__name__: form for form in Payload.__subclasses__()}
 

@@ -2,9 +2,9 @@
 
 import time
 
-from gateway.acme.nonce import Nonce, NonceMint
-from gateway.acme.refused_nonces import RefusedNonces
-from gateway.store.nonces import LIFETIME_SECONDS
+from gateway.doors.acme.nonce import Nonce, NonceMint
+from gateway.doors.acme.refused_nonces import RefusedNonces
+from gateway.store.acme.nonces import LIFETIME_SECONDS
 
 
 def fresh() -> Nonce:

@@ -9,9 +9,9 @@ from typing import Any
 import asyncpg
 import pytest
 
-from gateway.acme.door import Servers
+from gateway.doors.acme.door import Servers
 from gateway.ids import new_id
-from gateway.store.servers import Server
+from gateway.store.acme.servers import Server
 
 
 @pytest.fixture

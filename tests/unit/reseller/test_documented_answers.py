@@ -4,9 +4,9 @@ import re
 from pathlib import Path
 from typing import Any
 
-import gateway.reseller.endpoint  # noqa: F401  registers the actions
-from gateway.reseller.answers import described
-from gateway.reseller.parameters import ACTIONS
+import gateway.doors.reseller.endpoint  # noqa: F401  registers the actions
+from gateway.doors.reseller.answers import described
+from gateway.doors.reseller.parameters import ACTIONS
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "reseller-api.md"
 

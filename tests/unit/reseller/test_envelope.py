@@ -1,4 +1,4 @@
-"""The error table of reseller-api.md §3."""
+"""The error table of docs/wire.md §3."""
 
 import json
 from datetime import UTC, datetime, timedelta, timezone
@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from gateway import errors
+from gateway.doors.reseller import envelope
 from gateway.errors import GatewayError, ResellerRefusal
-from gateway.reseller import envelope
 
 TABLE: list[tuple[str, GatewayError, int, str, str]] = [
     (

@@ -4,9 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.errors import ArgumentInvalid, ArgumentMissing, NotBase64url
-from gateway.reseller.form import Form
-from gateway.reseller.parameters import (
+from gateway.doors.reseller.form import Form
+from gateway.doors.reseller.parameters import (
     PAGING,
     TERM,
     Kind,
@@ -20,7 +19,8 @@ from gateway.reseller.parameters import (
     term_days,
     text,
 )
-from gateway.untrusted import Field, parse_fields
+from gateway.errors import ArgumentInvalid, ArgumentMissing, NotBase64url
+from gateway.web.untrusted import Field, parse_fields
 
 
 def arguments(*parameters: Parameter, **sent: str) -> dict[str, object]:

@@ -4,7 +4,7 @@ from ipaddress import ip_network
 from pathlib import Path
 
 from gateway.config import Ca, Secrets, Settings, Validation
-from gateway.usecases.perspective import network_of
+from gateway.usecases.acme.perspective import network_of
 from gateway.validation.addresses import objection
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from gateway.config import Listen, Settings
 from gateway.sandbox.run import Wanted, _Kept, _settings
-from gateway.usecases.perspective import methods_of
+from gateway.usecases.acme.perspective import methods_of
 
 DRAFTS = '["http-01", "dns-01", "dns-persist-01"]'
 

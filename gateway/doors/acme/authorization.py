@@ -1,0 +1,125 @@
+"""Authorizations and challenges (RFC 8555 §7.5, §8)."""
+
+from typing import Any
+from uuid import UUID
+
+from gateway.doors.acme.door import Door
+from gateway.doors.acme.identifiers import Identifier, sorted_out
+from gateway.doors.acme.payload import Payload
+from gateway.doors.acme.problem import malformed
+from gateway.doors.acme.reply import Reply, rfc3339
+from gateway.doors.acme.signed_request import Call
+from gateway.errors import IssuanceRefused
+from gateway.rules.acme import lifecycle
+from gateway.store.acme.authorizations import Authorization, Challenge
+from gateway.usecases.acme import authorizations
+from gateway.validation.challenge import METHODS
+
+_RETRY_SECONDS = 1
+
+
+class Response(Payload):
+    """RFC 8555 §7.5.1: an object without members that matter to us."""
+
+
+class NewAuthorization(Payload):
+    """RFC 8555 §7.4.1."""
+
+    judged = frozenset({"identifier"})
+
+    identifier: Identifier
+
+
+class ChangedAuthorization(Payload):
+    """RFC 8555 §7.5.2: only the status can change, and only to deactivated."""
+
+    status: str
+
+
+async def new_authorization(door: Door, call: Call) -> Reply:
+    """Pre-authorization: a proof for later orders (RFC 8555 §7.4.1)."""
+    names, refused = sorted_out([call.read(NewAuthorization).identifier])
+    if refused:
+        raise IssuanceRefused(refused)
+    [name] = names
+    if name.startswith("*."):
+        raise malformed("A wildcard cannot be authorized in advance; place an order for it.")
+    shown = await authorizations.authorize(
+        door.services, call.take_ticket(), name, call.client.address
+    )
+    return _reply(door, call, shown, 201)
+
+
+async def authorization(door: Door, call: Call, authorization_id: UUID) -> Reply:
+    """One of the signer's authorizations: read, or given up."""
+    if call.is_read:
+        shown = await authorizations.read_authorization(
+            door.services, call.take_ticket(), authorization_id
+        )
+        return _reply(door, call, shown)
+    if call.read(ChangedAuthorization).status != "deactivated":
+        raise malformed('The status of an authorization can only be set to "deactivated".')
+    shown = await authorizations.deactivate(
+        door.services, call.take_ticket(), authorization_id, call.client.address
+    )
+    return _reply(door, call, shown)
+
+
+def _reply(door: Door, call: Call, shown: Authorization, status: int = 200) -> Reply:
+    document: dict[str, Any] = {
+        "identifier": {"type": "dns", "value": shown.name},
+        "status": shown.status,
+        "expires": rfc3339(shown.expires_at),
+        "challenges": [
+            _challenge(door, call, challenge)
+            for challenge in shown.challenges
+            if lifecycle.shows_challenge(shown.status, challenge.status)
+        ],
+    }
+    if shown.wildcard:
+        document["wildcard"] = True
+    retry_after = _RETRY_SECONDS if _is_processing(shown) else None
+    return Reply(
+        document, status, location=call.urls.authorization(shown.id), retry_after=retry_after
+    )
+
+
+async def challenge(door: Door, call: Call, challenge_id: UUID) -> Reply:
+    """Reads a challenge, or answers that it is ready to be validated."""
+    if not call.is_read:
+        call.read(Response)
+    authorized, shown, started = await authorizations.answer_challenge(
+        door.services, call.take_ticket(), challenge_id, ready=not call.is_read
+    )
+    if started is not None:
+        door.validator.start(started)
+    elif not call.is_read:
+        door.validator.wake(challenge_id)
+    retry_after = _RETRY_SECONDS if shown.status == "processing" else None
+    return Reply(
+        _challenge(door, call, shown),
+        retry_after=retry_after,
+        links=[(call.urls.authorization(authorized.id), "up")],
+    )
+
+
+def _is_processing(shown: Authorization) -> bool:
+    return any(challenge.status == "processing" for challenge in shown.challenges)
+
+
+def _challenge(door: Door, call: Call, shown: Challenge) -> dict[str, Any]:
+    document: dict[str, Any] = {
+        "type": shown.type,
+        "url": call.urls.challenge(shown.id),
+        "status": shown.status,
+    }
+    if METHODS[shown.type].has_token:
+        document["token"] = shown.token
+    else:
+        document["accounturi"] = call.urls.account(call.account_id or "")
+        document["issuer-domain-names"] = door.services.settings.ca_identities()
+    if shown.validated_at:
+        document["validated"] = rfc3339(shown.validated_at)
+    if shown.error:
+        document["error"] = shown.error
+    return document

@@ -1,0 +1,38 @@
+"""The directory and newNonce (RFC 8555 §7.1.1, §7.2)."""
+
+from typing import Any
+
+from gateway.ca.profiles import PROFILES
+from gateway.doors.acme.door import Door
+from gateway.doors.acme.reply import Reply
+from gateway.store.acme.servers import Server
+
+_RESOURCES = (
+    "newNonce",
+    "newAccount",
+    "newOrder",
+    "newAuthz",
+    "keyChange",
+    "revokeCert",
+    "renewalInfo",
+)
+
+
+def directory(door: Door, server: Server) -> Reply:
+    """Says where everything is, and that an EAB credential is needed."""
+    urls, settings = door.urls(server), door.services.settings
+    meta = {
+        "externalAccountRequired": True,
+        "termsOfService": settings.directory.terms_of_service,
+        "website": settings.directory.website,
+        "caaIdentities": settings.ca_identities(),
+        "profiles": {name: profile.description for name, profile in PROFILES.items()},
+    }
+    document: dict[str, Any] = {name: urls.resource(name) for name in _RESOURCES}
+    document["meta"] = {name: value for name, value in meta.items() if value}
+    return Reply(document)
+
+
+def new_nonce(method: str) -> Reply:
+    """The nonce itself is in a header of the answer."""
+    return Reply(None, 204 if method == "GET" else 200)

@@ -1,0 +1,209 @@
+"""Problem documents (RFC 7807, RFC 8555 §6.7): the one place where ACME errors are rendered."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from gateway.errors import (
+    AccountRefused,
+    AlreadyReplaced,
+    AlreadyRevoked,
+    BadCsr,
+    BadRevocationReason,
+    BadValidity,
+    CaaRefused,
+    CaaUnchecked,
+    CertificateUnreadable,
+    ContactInvalid,
+    ContactUnsupported,
+    EabRefused,
+    GatewayError,
+    IssuanceRefused,
+    KeyChanged,
+    NonceUsed,
+    NotFound,
+    NotReplaceable,
+    OrderNotReady,
+    Refusal,
+    RevocationRefused,
+    TermsNotAgreed,
+    UnknownProfile,
+)
+
+if TYPE_CHECKING:
+    from gateway.doors.acme.signed_request import Call
+
+_LONGEST_NAME_TOLD = 253  # characters; the subproblem has all of it
+URN = "urn:ietf:params:acme:error:"
+
+
+@dataclass
+class Problem(Exception):
+    """An error of the protocol itself. `kind` is the last part of the error URN."""
+
+    kind: str
+    detail: str
+    status: int = 400
+    members: Mapping[str, Any] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    links: Sequence[tuple[str, str]] = ()
+    call: "Call | None" = None
+    """The verified request that was refused; None = nobody has proven to have signed it."""
+
+    def document(self) -> dict[str, Any]:
+        return {
+            "type": URN + self.kind,
+            "detail": self.detail,
+            "status": self.status,
+            **self.members,
+        }
+
+
+def malformed(detail: str, status: int = 400) -> Problem:
+    return Problem("malformed", detail, status)
+
+
+def not_found() -> Problem:
+    """One answer for what does not exist and what belongs to somebody else."""
+    return malformed("There is no such resource for this account.", 404)
+
+
+def bad_nonce() -> Problem:
+    """RFC 8555 §6.5: the response carries a fresh nonce to try again with."""
+    return Problem("badNonce", "The nonce is stale, was used before, or was not made here.")
+
+
+def bad_signature() -> Problem:
+    return malformed("The JWS signature does not verify with the key it names.")
+
+
+def unavailable() -> Problem:
+    return Problem(
+        "serverInternal",
+        "The gateway cannot reach its database right now; please try again.",
+        503,
+        headers={"Retry-After": "5"},
+    )
+
+
+def from_domain_error(error: GatewayError) -> Problem:
+    """The problem document of a refusal that a use case raised."""
+    match error:
+        case IssuanceRefused():
+            return _issuance_refused(error)
+        case CaaRefused():
+            return _caa_refused(error)
+        case CaaUnchecked():
+            return Problem(
+                "serverInternal",
+                f"{error} The cause is on the side of this CA; please finalize again.",
+                503,
+                headers={"Retry-After": "5"},
+            )
+        case EabRefused():
+            return Problem(
+                "malformed" if error.malformed else "unauthorized",
+                f"[External Account Binding] {error.detail}",
+                400 if error.malformed else 403,
+            )
+        case AccountRefused():
+            return Problem("unauthorized", error.detail, 403)
+        case NonceUsed():
+            return bad_nonce()
+        case KeyChanged():
+            return bad_signature()
+        case NotFound():
+            return not_found()
+        case TermsNotAgreed():
+            return Problem(
+                "userActionRequired",
+                f"The account must agree to the terms of service at {error.url}: "
+                'send "termsOfServiceAgreed": true.',
+                403,
+                members={"instance": error.url},
+                links=[(error.url, "terms-of-service")],
+            )
+        case ContactInvalid():
+            return Problem("invalidContact", error.detail)
+        case ContactUnsupported():
+            return Problem("unsupportedContact", error.detail)
+        case RevocationRefused():
+            return Problem("unauthorized", error.detail, 403)
+        case NotReplaceable():
+            return malformed(error.detail)
+        case AlreadyReplaced():
+            return Problem("alreadyReplaced", error.detail, 409)
+        case AlreadyRevoked():
+            return Problem("alreadyRevoked", error.detail)
+        case BadRevocationReason():
+            return Problem("badRevocationReason", error.detail)
+        case CertificateUnreadable():
+            return malformed(error.detail)
+        case OrderNotReady():
+            return Problem("orderNotReady", error.detail, 403)
+        case BadCsr():
+            return Problem("badCSR", error.detail)
+        case UnknownProfile():
+            return Problem("invalidProfile", error.detail)
+        case BadValidity():
+            return malformed(error.detail)
+        case _:
+            raise error
+
+
+def _issuance_refused(error: IssuanceRefused) -> Problem:
+    """No right to issue at all: 403; else 400 with a subproblem for each refused identifier."""
+    refusals = error.refusals
+    if any(not refusal.concerns_name_only for refusal in refusals):
+        general = [refusal for refusal in refusals if not refusal.concerns_name_only]
+        return Problem("unauthorized", " ".join(refusal.text for refusal in general), 403)
+    kinds = {_kind_of(refusal) for refusal in refusals}
+    return Problem(
+        kinds.pop() if len(kinds) == 1 else "compound",
+        _why_identifiers_are_refused(refusals),
+        members={"subproblems": [_subproblem(refusal) for refusal in refusals]},
+    )
+
+
+def _why_identifiers_are_refused(refusals: Sequence[Refusal]) -> str:
+    unlisted = [refusal.names[0] for refusal in refusals if refusal.reason == "not_listed"]
+    texts = [
+        refusal.text
+        if refusal.names[0] in refusal.text
+        else f"{refusal.names[0][:_LONGEST_NAME_TOLD]}: {refusal.text}"
+        for refusal in refusals
+        if refusal.reason != "not_listed"
+    ]
+    if unlisted:
+        texts.append(
+            f"No certificate can be issued for {', '.join(unlisted)}: "
+            "not in the subscription; ask your reseller to add it."
+        )
+    return " ".join(texts)
+
+
+def _kind_of(refusal: Refusal) -> str:
+    return "unsupportedIdentifier" if refusal.type != "dns" else "rejectedIdentifier"
+
+
+def _subproblem(refusal: Refusal) -> dict[str, Any]:
+    """RFC 8555 §6.7.1."""
+    return {
+        "type": URN + _kind_of(refusal),
+        "detail": refusal.text,
+        "identifier": {"type": refusal.type, "value": refusal.names[0]},
+    }
+
+
+def _caa_refused(error: CaaRefused) -> Problem:
+    """RFC 8659; what could not be looked up is a matter of DNS (RFC 8555 §6.7)."""
+    details = [
+        {
+            "type": URN + ("caa" if refusal.forbidden else "dns"),
+            "detail": refusal.text,
+            "identifier": {"type": "dns", "value": refusal.name},
+        }
+        for refusal in error.refusals
+    ]
+    kind, status = ("caa", 403) if error.forbidden else ("dns", 400)
+    return Problem(kind, str(error), status, members={"subproblems": details})

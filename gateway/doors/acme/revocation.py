@@ -1,0 +1,32 @@
+"""revokeCert (RFC 8555 §7.6)."""
+
+from gateway.doors.acme.door import Door
+from gateway.doors.acme.jws import decode_base64url
+from gateway.doors.acme.payload import Payload
+from gateway.doors.acme.reply import Reply
+from gateway.doors.acme.signed_request import Call
+from gateway.usecases.acme import revocation
+from gateway.usecases.acme.revocation import Revoke
+
+
+class RevokeForm(Payload):
+    """RFC 8555 §7.6; `reason` is an RFC 5280 §5.3.1 CRLReason."""
+
+    certificate: str
+    reason: int = 0
+
+
+async def revoke(door: Door, call: Call) -> Reply:
+    """Signed by the certificate's own key, or by an account that may."""
+    form = call.read(RevokeForm)
+    wanted = Revoke(
+        call.server.id,
+        decode_base64url(form.certificate, "The certificate"),
+        form.reason,
+        call.client.address,
+    )
+    if call.account_id is None:
+        await revocation.revoke_by_key(door.services, call.key.spki, wanted)
+    else:
+        await revocation.revoke_by_account(door.services, call.take_ticket(), wanted)
+    return Reply(None)

@@ -1,0 +1,181 @@
+"""Carries work to whoever is there to do it: one runner in each worker process, others as wished.
+
+Every few seconds one of all runners looks for dated work that is due and queues it; any of them
+takes it up. A unit whose process died is taken up again; it finds what the other one has committed,
+or nothing. Periodic work is done by whoever comes first when its time has come.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+import asyncpg
+import structlog
+from pgqueuer.adapters.persistence.queries import Queries
+from pgqueuer.core.executors import DatabaseRetryEntrypointExecutor, EntrypointExecutorParameters
+from pgqueuer.core.qm import QueueManager
+from pgqueuer.core.sm import SchedulerManager
+from pgqueuer.domain.models import Job, Schedule
+from pgqueuer.domain.types import Channel
+
+from gateway.db.pool import is_outage
+from gateway.doors.jobs.queue import CHANNEL, key_of, pack, queries_of, unpack
+from gateway.doors.jobs.work import Dated, Periodic, Work
+from gateway.logging import describe
+from gateway.services import Services
+from gateway.store.operation import jobs as store
+
+_LOOK = "* * * * * */5"
+_LONGEST_WAIT = timedelta(minutes=10)
+_IDLE = timedelta(seconds=30)
+_AT_ONCE = 6
+"""Units in one process; each needs a connection of the pool that requests are answered from."""
+
+_log = structlog.get_logger(__name__)
+
+
+class JobRunner:
+    """One per process; it has a database connection of its own."""
+
+    def __init__(self, services: Services, work: Work) -> None:
+        self._services = services
+        self._work = work
+        self._doing_now: set[asyncio.Task[object]] = set()
+
+    async def run_forever(self) -> None:
+        """Raises what the database raises when it goes away."""
+        connection = await asyncpg.connect(self._services.settings.database)
+        try:
+            queries = queries_of(connection)
+            manager = QueueManager(queries, channel=Channel(CHANNEL))
+            scheduler = SchedulerManager(queries)
+            self._register(manager, scheduler, queries)
+            await self._run(manager, scheduler)
+        finally:
+            connection.terminate()
+
+    async def _run(self, manager: QueueManager, scheduler: SchedulerManager) -> None:
+        takeover = timedelta(seconds=self._services.settings.jobs.takeover_seconds)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._stop_work_at_the_end())
+                tasks.create_task(scheduler.run())
+                tasks.create_task(
+                    manager.run(
+                        dequeue_timeout=_IDLE,
+                        batch_size=_AT_ONCE // 2,
+                        max_concurrent_tasks=_AT_ONCE,
+                        heartbeat_timeout=takeover,
+                        log_aggregation_interval=timedelta(0),
+                        shutdown_on_listener_failure=True,
+                    )
+                )
+        except* Exception as failed:
+            raise failed.exceptions[0] from None
+        finally:
+            manager.shutdown.set()
+            scheduler.shutdown.set()
+
+    def _register(
+        self, manager: QueueManager, scheduler: SchedulerManager, queries: Queries
+    ) -> None:
+        for dated in self._work.dated:
+            manager.entrypoint(dated.name, on_failure="hold", executor_factory=self._tried_again)(
+                self._doing(dated)
+            )
+        for periodic in self._work.periodic:
+            scheduler.schedule(periodic.name, periodic.cron)(self._doing_periodic(periodic))
+        scheduler.schedule("look", _LOOK)(self._looking(queries))
+
+    async def _stop_work_at_the_end(self) -> None:
+        """pgqueuer waits for what is being done: that is given up then, and done again later."""
+        try:
+            await asyncio.Event().wait()
+        finally:
+            for task in self._doing_now:
+                task.cancel()
+
+    @contextmanager
+    def _noted(self) -> Iterator[None]:
+        """What happens inside can be given up."""
+        task = asyncio.current_task()
+        assert task is not None
+        self._doing_now.add(task)
+        try:
+            yield
+        finally:
+            self._doing_now.discard(task)
+
+    def _tried_again(
+        self, parameters: EntrypointExecutorParameters
+    ) -> DatabaseRetryEntrypointExecutor:
+        settings = self._services.settings.jobs
+        return DatabaseRetryEntrypointExecutor(
+            parameters,
+            max_attempts=settings.attempts - 1,
+            initial_delay=timedelta(seconds=settings.first_retry_seconds),
+            max_delay=_LONGEST_WAIT,
+        )
+
+    def _doing(self, kind: Dated) -> Callable[[Job], Awaitable[None]]:
+        async def do(job: Job) -> None:
+            unit = unpack(job.payload)
+            now = await self._services.clock.now()
+            if unit.due_at > now:  # the sandbox clock was set back
+                return
+            try:
+                with self._noted():
+                    await kind.do(self._services, unit, now)
+            except Exception as error:
+                _tell(kind.name, error, subject=unit.subject, attempt=job.attempts + 1)
+                raise
+
+        return do
+
+    def _doing_periodic(self, kind: Periodic) -> Callable[[Schedule], Awaitable[None]]:
+        async def do(schedule: Schedule) -> None:
+            try:
+                with self._noted():
+                    await kind.do(self._services, await self._services.clock.now())
+            except Exception as error:
+                _tell(kind.name, error)
+                raise
+
+        return do
+
+    def _looking(self, queries: Queries) -> Callable[[Schedule], Awaitable[None]]:
+        async def look(schedule: Schedule) -> None:
+            try:
+                for kind in self._work.dated:
+                    await self._queue_due(queries, kind)
+            except Exception as error:
+                _tell("look", error)
+                raise
+
+        return look
+
+    async def _queue_due(self, queries: Queries, kind: Dated) -> None:
+        now = await self._services.clock.now()
+        unit_by_key = {
+            key_of(kind.name, unit): unit for unit in await kind.find(self._services, now, now)
+        }
+        if not unit_by_key:
+            return
+        dead = await store.dead(self._services.pool, list(unit_by_key))
+        keys = [key for key in unit_by_key if key not in dead]
+        if keys:
+            await queries.enqueue(
+                [kind.name] * len(keys),
+                [pack(unit_by_key[key]) for key in keys],
+                [0] * len(keys),
+                dedupe_key=list(keys),
+                on_conflict="skip",
+            )
+
+
+def _tell(kind: str, error: Exception, **more: object) -> None:
+    if is_outage(error):
+        _log.warning("job.database_away", kind=kind, error=type(error).__name__)
+    else:
+        _log.error("job.failed", kind=kind, **more, **describe(error))

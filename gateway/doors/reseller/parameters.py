@@ -1,0 +1,224 @@
+"""What an action of the reseller API takes: declared once, used for parsing and for OpenAPI.
+
+    @action(
+        "ADDDOMAIN",
+        Parameter("acmeAccountID", account_id, required=True),
+        answer=(SUCCESS,),
+        writes=True,
+    )
+    async def add_domain(call: Call) -> dict[str, Any]: ...
+
+`form.py` parses requests with these declarations, `openapi.py` describes them.
+"""
+
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from gateway.config import Settings
+from gateway.db.pool import Connection
+from gateway.doors.reseller.answers import Member
+from gateway.errors import NotBase64url
+from gateway.origin import Origin
+from gateway.services import Services
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How text becomes a value. `parse` raises ValueError (E3) or NotBase64url (E4)."""
+
+    parse: Callable[[str], Any]
+    schema: Mapping[str, Any]
+    """JSON Schema of the text as it is sent."""
+    maximum_length: int
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One form field. `name` is the documented spelling; callers may use any letter case.
+
+    A `conditional` one is needed only sometimes: empty counts as not sent, and the handler raises
+    ArgumentMissing. Any other optional one must have a value when it is sent: an empty `quoteOnly`
+    must not become a purchase by default.
+    """
+
+    name: str
+    kind: Kind
+    required: bool = False
+    conditional: bool = False
+    repeatable: bool = False
+    default: Any = None
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """The reseller that logged in."""
+
+    id: UUID
+    login: str
+    status: str
+    currency: str
+    renewal_mode: str
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One action with its values, ready to be carried out.
+
+    `connection` is inside the action's transaction if the action changes state; otherwise, also
+    with quoteOnly=Y, it is a plain one on which no lock may be taken. `arguments` holds every
+    declared parameter under its documented name: the parsed value, a list for repeatable ones,
+    or the default.
+    """
+
+    connection: Connection
+    now: datetime
+    origin: Origin
+    reseller: Caller
+    settings: Settings
+    services: Services
+    arguments: Mapping[str, Any]
+
+
+Handler = Callable[[Call], Awaitable[dict[str, Any]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One entry of the registry; the handler's docstring describes it to callers."""
+
+    name: str
+    parameters: tuple[Parameter, ...]
+    handler: Handler
+    answer: tuple[Member, ...]
+    writes: bool
+
+    def changes_state(self, arguments: Mapping[str, Any]) -> bool:
+        """False for reading actions and for quotes."""
+        return self.writes and arguments.get("quoteOnly") is not True
+
+
+ACTIONS: dict[str, Action] = {}
+"""Every action by name. A module of actions registers its own when it is imported."""
+
+
+def action(
+    name: str, *parameters: Parameter, answer: tuple[Member, ...], writes: bool = False
+) -> Callable[[Handler], Handler]:
+    """Registers the decorated coroutine function as action `name`, which gives `answer`.
+
+    With `writes=True` it runs in one transaction and honours Idempotency-Key.
+    """
+
+    def register(handler: Handler) -> Handler:
+        if name in ACTIONS:
+            raise ValueError(f"two handlers for {name}")
+        ACTIONS[name] = Action(name, parameters, handler, answer, writes)
+        return handler
+
+    return register
+
+
+def text(maximum_length: int) -> Kind:
+    """Any text of up to so many characters."""
+    return Kind(str, {"type": "string", "maxLength": maximum_length}, maximum_length)
+
+
+def choice(*values: str) -> Kind:
+    """One of the documented values, in exactly their letter case."""
+
+    def parse(sent: str) -> str:
+        if sent not in values:
+            raise ValueError(sent)
+        return sent
+
+    return Kind(parse, {"type": "string", "enum": list(values)}, max(map(len, values)))
+
+
+def integer(minimum: int, maximum: int) -> Kind:
+    """Decimal digits without sign, within the bounds."""
+
+    def parse(sent: str) -> int:
+        if not re.fullmatch("[0-9]+", sent) or not minimum <= int(sent) <= maximum:
+            raise ValueError(sent)
+        return int(sent)
+
+    schema = {"type": "integer", "minimum": minimum, "maximum": maximum}
+    return Kind(parse, schema, len(str(maximum)))
+
+
+def _whole_number_of(*values: int) -> Kind:
+    """One of a few numbers."""
+    accepted = {str(value): value for value in values}
+
+    def parse(sent: str) -> int:
+        if sent not in accepted:
+            raise ValueError(sent)
+        return accepted[sent]
+
+    return Kind(parse, {"type": "integer", "enum": list(values)}, max(map(len, accepted)))
+
+
+def _parse_account_id(sent: str) -> str:
+    if not re.fullmatch("[A-Za-z0-9_-]+", sent):
+        raise NotBase64url
+    return sent
+
+
+def _parse_date(sent: str) -> date:
+    if not re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", sent):
+        raise ValueError(sent)
+    return date.fromisoformat(sent)
+
+
+account_id = Kind(
+    _parse_account_id,
+    {"type": "string", "maxLength": 32, "pattern": "^[A-Za-z0-9_-]+$"},
+    32,
+)
+"""acmeAccountID or EAB key id: base64url without padding."""
+
+flag = Kind(
+    {"Y": True, "N": False}.__getitem__,
+    {"type": "string", "enum": ["Y", "N"]},
+    1,
+)
+"""Y or N, parsed to a bool."""
+
+calendar_date = Kind(_parse_date, {"type": "string", "format": "date"}, 10)
+"""YYYY-MM-DD."""
+
+PAGING = (
+    Parameter("page", integer(0, 1_000_000), default=0, description="Page to show, from 0."),
+    Parameter("size", integer(1, 10_000), description="Elements of a page; all without it."),
+)
+"""Paging of lists (§1); `page_bounds` turns them into limit and offset."""
+
+TERM = (
+    Parameter("years", _whole_number_of(1, 2, 3), description="Term in years; default 1."),
+    Parameter(
+        "days",
+        _whole_number_of(365, 730, 1095),
+        description="Term in days; `years` wins when both are sent.",
+    ),
+)
+"""Length of a subscription or an extension; `term_days` turns them into days."""
+
+
+def page_bounds(arguments: Mapping[str, Any]) -> tuple[int | None, int]:
+    """(limit, offset) in elements. Without `size` everything is on page 0."""
+    size, page = arguments["size"], arguments["page"]
+    if size is None:
+        return (None, 0) if page == 0 else (0, 0)
+    return size, page * size
+
+
+def term_days(arguments: Mapping[str, Any]) -> int:
+    """365, 730 or 1095 (R1)."""
+    if arguments["years"] is not None:
+        return int(arguments["years"]) * 365
+    return int(arguments["days"] or 365)

@@ -1,0 +1,142 @@
+"""From arguments to a use case and back to named values, one function an endpoint."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from gateway.config import Settings
+from gateway.db.pool import Connection
+from gateway.doors.sitelock.answer import OK, Answer
+from gateway.doors.sitelock.forms import organization_of
+from gateway.errors import ArgumentInvalid
+from gateway.origin import Origin
+from gateway.store.money.order_report import Search
+from gateway.usecases.money import order_report
+from gateway.usecases.money.order_report import ReportLine
+from gateway.usecases.sitelock import licences
+from gateway.usecases.sitelock import refunds as sitelock_refunds
+
+_DELIVERY_TIME = "1"  # deprecated, and always there
+_LONGEST_PAGE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One authenticated request, inside its transaction."""
+
+    connection: Connection
+    now: datetime
+    origin: Origin
+    reseller_id: UUID
+    settings: Settings
+    arguments: dict[str, Any]
+
+
+async def order(call: Call) -> Answer:
+    """AutoApplyOrder (§7.2)."""
+    sent = call.arguments
+    wanted = licences.Order(
+        reseller_id=call.reseller_id,
+        products=sent["product"],
+        days=sent["days"],
+        domain_name=sent["domainName"],
+        email=sent["appRepEmailAddress"],
+        auto_renew=sent["enableAutoRenew"],
+        organization=organization_of(sent),
+        previous_order_number=sent["previousOrderNumber"],
+        test_only=sent["test"],
+    )
+    ordered = await licences.order(call.connection, call.now, call.origin, wanted)
+    return Answer(
+        OK,
+        [
+            ("orderNumber", str(ordered.order_number)),
+            ("totalCost", f"{ordered.cost:.2f}"),
+            ("expectedDeliveryTime", _DELIVERY_TIME),
+            ("siteLockSiteId", str(ordered.licence_number)),
+        ],
+    )
+
+
+async def refund(call: Call) -> Answer:
+    """AutoRefund (§7.3)."""
+    ended = await sitelock_refunds.refund(
+        call.connection,
+        call.now,
+        call.origin,
+        reseller_id=call.reseller_id,
+        order_number=call.arguments["orderNumber"],
+        reason_code=call.arguments["refundReasonCode"],
+        once_in_days=call.settings.refund.once_per_name_days,
+    )
+    return Answer(OK, [("refundedAmount", f"{ended.refunded:.2f}")])
+
+
+async def cancel(call: Call) -> Answer:
+    """modifyThirdPartyDetails with action=cancel (§7.4)."""
+    ended = await sitelock_refunds.cancel(
+        call.connection,
+        call.now,
+        call.origin,
+        reseller_id=call.reseller_id,
+        order_number=call.arguments["orderNumber"],
+        products=call.arguments["product"],
+        once_in_days=call.settings.refund.once_per_name_days,
+    )
+    return Answer(OK, [("refundedAmount", f"{ended.refunded:.2f}")])
+
+
+async def report(call: Call) -> Answer:
+    """WebHostReport (§7.6)."""
+    sent = call.arguments
+    first, last = sent["firstResultNo"], sent["lastResultNo"]
+    if last is not None and last < first:
+        raise ArgumentInvalid("lastResultNo")
+    search = Search(
+        call.reseller_id,
+        sent["orderNumber"],
+        sent["notBefore"],
+        sent["notAfter"],
+        sent["fqdn"],
+        sent["product"],
+        sent["orderStatus"],
+        first,
+        _LONGEST_PAGE if last is None else min(last - first + 1, _LONGEST_PAGE),
+        call.settings.refund.once_per_name_days,
+    )
+    found = await order_report.report(call.connection, call.now, search)
+    values = [("noOfResults", str(found.found))]
+    for number, line in enumerate(found.lines, start=first):
+        values += [(f"{number}_{name}", value) for name, value in _described(line)]
+        if sent["showStatusDetails"]:
+            values.append((f"{number}_statusDetails", line.detail))
+    return Answer(OK, values)
+
+
+def _described(line: ReportLine) -> list[tuple[str, str]]:
+    found = line.order
+    return [
+        ("orderNumber", str(found.order_number)),
+        ("orderDate", str(int(found.purchased_at.timestamp()))),
+        ("product", found.product),
+        ("productDescription", found.description),
+        ("fqdn", ",".join(found.names)),
+        ("cost", f"{found.cost:.2f}"),
+        ("currency", found.currency),
+        ("days", str(found.days)),
+        ("orderStatus", found.status),
+        ("refund", line.eligibility),
+        ("refundDetails", line.detail),
+    ]
+
+
+def packed(answer: Answer) -> bytes:
+    """For keeping with an Idempotency-Key."""
+    return msgspec.json.encode(answer)
+
+
+def unpacked(stored: bytes) -> Answer:
+    return msgspec.json.decode(stored, type=Answer)

@@ -1,0 +1,246 @@
+"""What the certificate-order API is sent: strict JSON, and query parameters."""
+
+import re
+from base64 import b64decode
+from collections.abc import Mapping, Sequence
+from typing import TypeVar
+
+import msgspec
+from aiohttp import web
+
+from gateway.doors.ssl import envelope
+from gateway.doors.ssl.envelope import Unserved
+from gateway.errors import BadCsr, BadMember
+from gateway.rules.organization.organizations import Details, InvalidDetail, Subject, checked
+from gateway.rules.ssl.order import CERT_ID, LONGEST_NAME, STATUSES
+from gateway.store.ssl.orders import Page
+from gateway.web.body import (
+    BodyBroken,
+    BodyTooLarge,
+    BodyTooSlow,
+    media_type_of,
+    query_of,
+    read_body,
+)
+from gateway.web.untrusted import NotJson, TooManyFields, decode_json
+
+METHODS = {"DNS": "dns-01", "FILE": "http-01"}
+"""domain_method of the API, and the challenge type that it stands for."""
+
+REASONS: Mapping[str, int] = {
+    "unspecified": 0,
+    "keyCompromise": 1,
+    "affiliationChanged": 3,
+    "superseded": 4,
+    "cessationOfOperation": 5,
+}
+"""What subscribers may give (BR §4.9.1.1)."""
+
+_SORT_KEYS = ("certExpiredTime", "certStatus", "certUpdateTime")
+_LIMITS = ("10", "20", "50")
+_MOST_SKIPPED = 1_000_000
+_PEM = re.compile(
+    r"\s*-----BEGIN (?:NEW )?CERTIFICATE REQUEST-----\s+([A-Za-z0-9+/=\s]+?)\s*"
+    r"-----END (?:NEW )?CERTIFICATE REQUEST-----\s*"
+)
+_BRAND = re.compile(r"[A-Z][A-Z0-9_]{0,31}")
+_COUPON = re.compile(r"[A-Za-z0-9_-]{4,64}")
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+
+class _Body(msgspec.Struct, forbid_unknown_fields=True):
+    pass
+
+
+class Buy(_Body):
+    """POST /v3/scm/certificates"""
+
+    brand: str
+    type: str
+    domains: list[str]
+    validity_period: int
+    name: str | None = None
+    coupon: str | None = None
+
+
+class Organization(_Body):
+    """Whose certificate it is, for OV_SSL_CERT."""
+
+    name: str
+    country: str
+    state: str = ""
+    locality: str = ""
+
+
+class ApplyFor(_Body):
+    """POST …/apply"""
+
+    csr: str
+    domain_method: str = "DNS"
+    organization: Organization | None = None
+
+
+class RevokeIt(_Body):
+    """POST …/revoke"""
+
+    reason: str = "unspecified"
+
+
+class Unsubscribe(_Body):
+    """DELETE …/unsubscribe"""
+
+    acknowledged: bool
+
+
+async def read_json(request: web.Request, kind: type[T]) -> T:
+    """The body as `kind`. Raises BadMember and Unserved."""
+    body = await read_bytes(request)
+    if not body:
+        raise BadMember("The request needs a JSON body.")
+    return decode(request, body, kind)
+
+
+async def read_bytes(request: web.Request) -> bytes:
+    """The body, maybe empty. Raises Unserved."""
+    try:
+        return await read_body(request)
+    except BodyTooLarge:
+        raise Unserved(envelope.BODY_TOO_LARGE) from None
+    except BodyTooSlow:
+        raise Unserved(envelope.BODY_TOO_SLOW) from None
+    except BodyBroken:
+        raise Unserved(envelope.BODY_BROKEN) from None
+
+
+def decode(request: web.Request, body: bytes, kind: type[T]) -> T:
+    """A body that is there. Raises BadMember and Unserved."""
+    if media_type_of(request) != "application/json":
+        raise Unserved(envelope.WRONG_CONTENT_TYPE)
+    try:
+        return decode_json(msgspec.json.Decoder(kind), body)
+    except NotJson as error:
+        raise BadMember(
+            f"The JSON is not as documented: {error}", "The JSON is not as documented."
+        ) from None
+
+
+def cert_id_of(request: web.Request) -> str:
+    """The path's; exactly 16 characters."""
+    cert_id = request.match_info["cert_id"]
+    if not CERT_ID.fullmatch(cert_id):
+        raise BadMember("cert_id is scs and 13 digits, 16 characters in all.")
+    return cert_id
+
+
+def check_buy(wanted: Buy) -> None:
+    """Raises BadMember; names, months and prices are the use case's business."""
+    if not _BRAND.fullmatch(wanted.brand):
+        raise BadMember("brand must be up to 32 capital letters, digits and '_'.")
+    if wanted.name is not None:
+        _check_name(wanted.name)
+    if wanted.coupon is not None and not _COUPON.fullmatch(wanted.coupon):
+        raise BadMember("coupon must be 4 to 64 letters, digits, '-' and '_'.")
+
+
+def challenge_type(wanted: ApplyFor) -> str:
+    """Raises BadMember."""
+    if wanted.domain_method not in METHODS:
+        raise BadMember(f"domain_method must be one of {', '.join(METHODS)}.")
+    return METHODS[wanted.domain_method]
+
+
+def der_of(pem: str) -> bytes:
+    """The DER in a PEM-encoded CSR, not looked into. Raises BadCsr."""
+    found = _PEM.fullmatch(pem)
+    try:
+        return b64decode("".join(found[1].split()), validate=True) if found else _no_csr()
+    except ValueError:
+        return _no_csr()
+
+
+def organization_of(wanted: Organization | None) -> Subject | None:
+    """As a certificate will say it. Raises BadMember."""
+    if wanted is None:
+        return None
+    try:
+        details = checked(Details(wanted.name, wanted.country, wanted.locality, wanted.state))
+    except InvalidDetail as error:
+        raise BadMember(f"organization: {error}.") from None
+    return details.subject
+
+
+def reason_of(wanted: RevokeIt) -> int:
+    """The CRLReason. Raises BadMember."""
+    if wanted.reason not in REASONS:
+        raise BadMember(f"reason must be one of {', '.join(REASONS)}.")
+    return REASONS[wanted.reason]
+
+
+def page_of(request: web.Request) -> Page:
+    """The list's parameters. Raises BadMember."""
+    given = _once(request, ("limit", "offset", "sort_key", "sort_dir", "status"))
+    limit = given.get("limit", "10")
+    if limit not in _LIMITS:
+        raise BadMember("limit must be 10, 20 or 50.")
+    sort_key = given.get("sort_key", "certUpdateTime")
+    if sort_key not in _SORT_KEYS:
+        raise BadMember(f"sort_key must be one of {', '.join(_SORT_KEYS)}.")
+    direction = given.get("sort_dir", "DESC").upper()
+    if direction not in ("ASC", "DESC"):
+        raise BadMember("sort_dir must be ASC or DESC.")
+    status = given.get("status", "ALL")
+    if status != "ALL" and status not in STATUSES:
+        raise BadMember(f"status must be ALL or one of {', '.join(STATUSES)}.")
+    return Page(
+        int(limit),
+        _offset(given.get("offset", "0")),
+        sort_key,
+        direction == "DESC",
+        None if status == "ALL" else status,
+    )
+
+
+def acknowledged_in(request: web.Request) -> bool | None:
+    """`acknowledged=true|false`; None = not said. Raises BadMember."""
+    said = _once(request, ("acknowledged",)).get("acknowledged")
+    if said not in (None, "true", "false"):
+        raise BadMember("acknowledged must be true or false.")
+    return None if said is None else said == "true"
+
+
+def nothing_in(request: web.Request) -> None:
+    """Raises BadMember for any parameter."""
+    _once(request, ())
+
+
+def _once(request: web.Request, known: Sequence[str]) -> dict[str, str]:
+    try:
+        query = query_of(request)
+    except TooManyFields:
+        raise BadMember("There are too many query parameters.") from None
+    given: dict[str, str] = {}
+    for name, value in query:
+        if name not in known:
+            raise BadMember(
+                f"There is no query parameter {name!r}.", "There is no such query parameter."
+            )
+        if name in given:
+            raise BadMember(f"{name} must be given once.")
+        given[name] = value
+    return given
+
+
+def _offset(text: str) -> int:
+    if not re.fullmatch("[0-9]{1,7}", text) or int(text) > _MOST_SKIPPED:
+        raise BadMember(f"offset must be a number from 0 to {_MOST_SKIPPED}.")
+    return int(text)
+
+
+def _check_name(text: str) -> None:
+    if not 0 < len(text) <= LONGEST_NAME or not text.isprintable() or text != text.strip():
+        raise BadMember(f"name must be 1 to {LONGEST_NAME} printable characters.")
+
+
+def _no_csr() -> bytes:
+    raise BadCsr("csr must be a PEM-encoded PKCS #10 request.")

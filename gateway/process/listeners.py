@@ -1,0 +1,156 @@
+"""What is served where, with which TLS, and how connections end."""
+
+import asyncio
+import logging
+import socket
+import ssl
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from aiohttp import web
+
+from gateway.app import Gateway, Site, background
+from gateway.config import Listen
+from gateway.errors import ConfigurationError
+from gateway.process import descriptors
+from gateway.web.front.access_log import AccessLog
+from gateway.web.front.aiohttp_connections import AiohttpConnections
+from gateway.web.front.before_routing import before_routing, first_parts
+from gateway.web.front.connection import Front
+from gateway.web.front.entrance import Entrance
+from gateway.web.front.fault_log import FAULT_LOG
+from gateway.web.front.turn import Seat, Turn
+
+GRACE_SECONDS = 30.0
+"""How long a stopping process waits for requests that it has begun to answer."""
+
+_KEEP_ALIVE_SECONDS = 75.0
+_SHARE_OF_SIDE_DOORS = 8
+"""CRLs by plain HTTP, and metrics, each have one of so many connections for themselves."""
+
+
+@asynccontextmanager
+async def serving(
+    gateway: Gateway, sockets: Mapping[str, socket.socket], seat: Seat | None = None
+) -> AsyncIterator["Serving"]:
+    """Serves the applications on their sockets, which go by the fields of Listen.
+
+    At the end of the block no new connection is taken, and requests under way are answered.
+    """
+    listen = gateway.services.settings.listen
+    tls = tls_context(listen)
+    async with AsyncExitStack() as stack:
+        most = descriptors.divided().connections
+        beside = -(-most // _SHARE_OF_SIDE_DOORS)
+        for site, field in ((gateway.metrics, "metrics_port"), (gateway.plain, "plain_http_port")):
+            if field in sockets:
+                most -= beside
+                await stack.enter_async_context(_served(site, sockets[field], beside))
+        most = max(most, 1)
+        await stack.enter_async_context(_public(gateway, sockets["port"], tls, seat, most))
+        yield Serving(listen, tls)
+
+
+class Serving:
+    """What can be changed while connections are open."""
+
+    def __init__(self, listen: Listen, tls: ssl.SSLContext | None) -> None:
+        self._listen = listen
+        self._tls = tls
+
+    def reload_certificate(self) -> None:
+        """New connections get the certificate that is in the files now."""
+        if self._tls is not None:
+            _load_certificate(self._tls, self._listen)
+
+
+def tls_context(listen: Listen) -> ssl.SSLContext | None:
+    """None behind a proxy that ends TLS; raises ConfigurationError when there is none either."""
+    if listen.tls_certificate is None or listen.tls_key is None:
+        if listen.trusted_proxies:
+            return None
+        raise ConfigurationError(
+            "set listen.tls_certificate and listen.tls_key,"
+            " or listen.trusted_proxies if a proxy in front ends TLS"
+        )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    _load_certificate(context, listen)
+    return context
+
+
+def _load_certificate(context: ssl.SSLContext, listen: Listen) -> None:
+    assert listen.tls_certificate is not None
+    try:
+        context.load_cert_chain(listen.tls_certificate, listen.tls_key)
+    except OSError as error:  # ssl.SSLError is one
+        raise ConfigurationError(
+            f"listen.tls_certificate {listen.tls_certificate} and listen.tls_key"
+            f" {listen.tls_key} cannot be used: {error.strerror or error}"
+        ) from error
+
+
+@asynccontextmanager
+async def _served(site: Site, listening: socket.socket, most: int) -> AsyncIterator[None]:
+    async with (
+        _running(site) as aiohttp_connections,
+        _entered(Entrance(aiohttp_connections, listening, None, most)),
+    ):
+        yield
+
+
+@asynccontextmanager
+async def _public(
+    gateway: Gateway,
+    listening: socket.socket,
+    tls: ssl.SSLContext | None,
+    seat: Seat | None,
+    most: int,
+) -> AsyncIterator[None]:
+    """ACME clients are answered by the front, all others by the application."""
+    spread = gateway.services.settings.listen.spread
+    async with _running(gateway.public) as aiohttp_connections:
+        others = first_parts(gateway.public.app)
+        front = Front(gateway.acme.answer, others, aiohttp_connections, _KEEP_ALIVE_SECONDS)
+        turn = None if seat is None else Turn(seat, front, spread=spread)
+        entrance = Entrance(front, listening, tls, most, turn, spread=spread)
+        async with background("connections", front.look_after):
+            try:
+                async with _entered(entrance):
+                    yield
+            finally:
+                await front.close(GRACE_SECONDS)
+
+
+@asynccontextmanager
+async def _entered(entrance: Entrance) -> AsyncIterator[None]:
+    async with background("entrance", entrance.look_after):
+        await asyncio.sleep(0)  # now the socket listens
+        try:
+            yield
+        finally:
+            await entrance.close()
+
+
+@asynccontextmanager
+async def _running(site: Site) -> AsyncIterator[AiohttpConnections]:
+    runner = web.AppRunner(
+        site.app,
+        access_log_class=AccessLog,
+        access_log=logging.getLogger("gateway.access"),
+        logger=FAULT_LOG,
+        keepalive_timeout=_KEEP_ALIVE_SECONDS,
+        shutdown_timeout=GRACE_SECONDS,
+    )
+    await runner.setup()
+    server = runner.server
+    assert server is not None
+    server.request_handler = before_routing(
+        server.request_handler, first_parts(site.app), site.elsewhere
+    )
+    aiohttp_connections = AiohttpConnections(server)
+    try:
+        async with background("newcomers", aiohttp_connections.look_after):
+            yield aiohttp_connections
+    finally:
+        await runner.cleanup()

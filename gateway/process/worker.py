@@ -1,0 +1,155 @@
+"""One worker process. Started by gateway.process.supervisor; not a command for people.
+
+It reads its settings and its place as two lines of JSON on stdin, says "ready" on stdout once it
+serves, and ends gracefully on SIGTERM. The end of its stdin means that the supervisor is gone: it
+ends at once.
+"""
+
+import asyncio
+import gc
+import json
+import os
+import resource
+import signal
+import socket
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+from typing import Any
+
+import structlog
+import uvloop
+from pydantic import SecretStr
+
+from gateway import logging
+from gateway.app import open_gateway
+from gateway.config import Settings
+from gateway.db.migrate import require_current_schema
+from gateway.db.pool import Pool, is_outage
+from gateway.errors import GatewayError
+from gateway.process.listeners import Serving, serving
+from gateway.web.front.room import Room
+from gateway.web.front.turn import Seat
+
+_STDIN = 0
+_ALLOCATIONS_BETWEEN_COLLECTIONS = 20_000
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a worker is among the others: descriptors that it inherits, and its seat."""
+
+    sockets: Mapping[str, int]
+    room: int
+    seats: int
+    seat: int
+
+
+def dump_place(place: Place) -> bytes:
+    """The second line a worker reads."""
+    return json.dumps(asdict(place)).encode() + b"\n"
+
+
+def dump_settings(settings: Settings) -> bytes:
+    """The line a worker reads, secrets included."""
+
+    def plain(value: Any) -> str:
+        if isinstance(value, SecretStr):
+            return value.get_secret_value()
+        if isinstance(value, Path | IPv4Network | IPv6Network):
+            return str(value)
+        raise TypeError(type(value).__name__)
+
+    return json.dumps(settings.model_dump(), default=plain).encode() + b"\n"
+
+
+def main() -> int:
+    """Serves until told to stop; gives the exit status."""
+    told_settings, told_place = map(json.loads, _read_lines(2))
+    settings, place = Settings(**told_settings), Place(**told_place)
+    logging.configure(settings.log_level)
+    _raise_limit_of_descriptors()
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(_serve(settings, place))
+    except GatewayError as error:
+        _log.error("worker.cannot_start", problem=str(error))
+        return 1
+    return 0
+
+
+def _raise_limit_of_descriptors() -> None:
+    """Each connection is one, and what systems give by default is little."""
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    with suppress(ValueError, OSError):  # a system may allow less than it says
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+def _read_lines(number: int) -> list[bytes]:
+    # Unbuffered: what follows is left for the event loop to see.
+    text = bytearray()
+    while text.count(b"\n") < number:
+        chunk = os.read(_STDIN, 65536)
+        if not chunk:
+            sys.exit("the supervisor sent no settings")
+        text += chunk
+    return bytes(text).splitlines()
+
+
+async def _serve(settings: Settings, place: Place) -> None:
+    sockets = {field: _inherited(each) for field, each in place.sockets.items()}
+    seat = Seat(Room(place.room, place.seats), place.seat)
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopped.set)
+    loop.add_reader(_STDIN, _die)
+    async with open_gateway(settings) as gateway, serving(gateway, sockets, seat) as served:
+        loop.add_signal_handler(signal.SIGHUP, _reload, served)
+        await _require_current_schema(gateway.services.pool)
+        _spare_the_collector()
+        os.write(1, b"ready\n")
+        await stopped.wait()
+
+
+def _inherited(descriptor: int) -> socket.socket:
+    os.set_inheritable(descriptor, False)
+    return socket.socket(fileno=descriptor)
+
+
+async def _require_current_schema(pool: Pool) -> None:
+    """A worker that replaces another may be of a newer release. Raises OperatorMistake."""
+    try:
+        async with pool.acquire() as connection:
+            await require_current_schema(connection)
+    except Exception as error:
+        if not is_outage(error):
+            raise
+
+
+def _spare_the_collector() -> None:
+    """What was loaded by now stays; and a request leaves no cycles that are worth a look each."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_ALLOCATIONS_BETWEEN_COLLECTIONS, 20, 50)
+
+
+def _reload(served: Serving) -> None:
+    try:
+        served.reload_certificate()
+    except GatewayError as error:
+        _log.error("worker.keeps_old_certificate", problem=str(error))
+    else:
+        _log.info("worker.certificate_reloaded")
+
+
+def _die() -> None:
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Rules: ACME accounts, orders, authorizations and certificates."""

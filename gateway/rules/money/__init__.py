@@ -1,0 +1,1 @@
+"""Rules: purchases, refunds and the ledger."""

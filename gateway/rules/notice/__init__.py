@@ -1,0 +1,1 @@
+"""Rules: notices to resellers."""

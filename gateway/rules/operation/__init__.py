@@ -1,0 +1,1 @@
+"""Rules: the running of the gateway itself."""

@@ -1,0 +1,1 @@
+"""Rules: organizations and their pre-validations."""

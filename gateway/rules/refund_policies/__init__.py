@@ -1,1 +1,0 @@
-"""One file per product family: when is its money paid back?"""

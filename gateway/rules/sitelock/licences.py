@@ -1,0 +1,295 @@
+"""SiteLock products: what there is, what may be ordered when, and at what cost (§7.1, §7.2)."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Literal
+
+from gateway.errors import ArgumentInvalid, ArgumentMissing, GatewayError, PricingMissing
+from gateway.rules.money.pricing import Price
+
+Kind = Literal["plan", "once", "add_on", "bundle"]
+
+MONTHLY, ANNUAL = 30, 365
+RENEWAL_PERIOD = timedelta(days=30)
+_CENT = Decimal("0.01")
+_MONTHS_OF_A_YEAR = 12
+
+
+class OutsideRenewalPeriod(GatewayError):
+    """A renewal that is not within the 30 days before expiry."""
+
+
+class LowerTier(GatewayError):
+    """An order that would replace something by something lesser."""
+
+
+class LicenceExists(GatewayError):
+    """The domain has a licence, of this reseller or another."""
+
+
+class PartnerInactive(GatewayError):
+    """The reseller's SiteLock partner account is not activated."""
+
+
+class OnlyWithSsl(GatewayError):
+    """The SSL PLUS bundle comes with an SSL order only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """An entry of §7.1. Of a `line` the higher `tier` includes the lower."""
+
+    number: int
+    name: str
+    kind: Kind
+    line: str
+    tier: int
+    lengths: tuple[int, ...]
+    """Days a licence may last; empty = bought once."""
+    free: bool = False
+
+
+PRODUCTS: Mapping[int, Product] = {
+    product.number: product
+    for product in (
+        Product(1059, "SiteLock Monitor", "plan", "plan", 1, (ANNUAL,), free=True),
+        Product(1060, "SiteLock Basic", "plan", "plan", 2, (MONTHLY, ANNUAL)),
+        Product(1061, "SiteLock Pro", "plan", "plan", 3, (MONTHLY, ANNUAL)),
+        Product(1062, "SiteLock Business", "plan", "plan", 4, (MONTHLY, ANNUAL)),
+        Product(1082, "SiteLock 911", "once", "911", 1, ()),
+        Product(1068, "Backup 5 GB", "add_on", "backup", 1, (MONTHLY, ANNUAL)),
+        Product(1069, "Backup 10 GB", "add_on", "backup", 2, (MONTHLY, ANNUAL)),
+        Product(1070, "Backup 25 GB", "add_on", "backup", 3, (MONTHLY, ANNUAL)),
+        Product(1071, "TrueShield", "add_on", "firewall", 1, (MONTHLY, ANNUAL)),
+        Product(1078, "DNS Pro", "add_on", "dns", 1, (MONTHLY, ANNUAL)),
+        Product(1076, "DNS Business", "add_on", "dns", 2, (MONTHLY, ANNUAL)),
+        Product(1072, "SSL PLUS", "bundle", "bundle", 1, (ANNUAL,)),
+    )
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Basket:
+    """What one call orders: at most one product that is not an add-on."""
+
+    main: Product | None
+    add_ons: tuple[Product, ...]
+    days: int
+
+
+@dataclass(frozen=True, slots=True)
+class PriceList:
+    """What a reseller pays, by product and days."""
+
+    currency: str
+    prices: Mapping[tuple[int, int], Price]
+
+    def cost(self, product: Product, days: int) -> Decimal:
+        """Raises PricingMissing, also for a price in another currency than the reseller's."""
+        if product.free:
+            return Decimal("0.00")
+        price = self.prices.get((product.number, days))
+        if price is None or price.currency != self.currency:
+            raise PricingMissing
+        return price.yearly
+
+
+@dataclass(frozen=True, slots=True)
+class Licence:
+    """A licence as it stands, with the add-ons that have not ended: product to expiry."""
+
+    product: int
+    days: int
+    status: str
+    period_started_at: datetime
+    expires_at: datetime | None
+    add_ons: Mapping[int, datetime]
+
+    def is_active(self, now: datetime) -> bool:
+        return self.status == "active" and (self.expires_at is None or now < self.expires_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One product of an order."""
+
+    product: Product
+    kind: Literal["order", "renewal", "upgrade", "add_on"]
+    cost: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What is done. `replaced` are add-ons that higher ones take the place of."""
+
+    lines: tuple[Line, ...]
+    days: int
+    expires_at: datetime | None
+    """When the licence ends afterwards."""
+    add_on_expiry: Mapping[int, datetime]
+    replaced: tuple[int, ...] = ()
+
+    @property
+    def cost(self) -> Decimal:
+        return sum((line.cost for line in self.lines), Decimal("0.00"))
+
+
+def basket(numbers: Sequence[int], days: int | None) -> Basket:
+    """Raises ArgumentInvalid, ArgumentMissing (days), and OnlyWithSsl for the bundle.
+
+    `days` may be left out where it can be nothing else.
+    """
+    products = [PRODUCTS.get(number) for number in numbers]
+    known = [product for product in products if product is not None]
+    if len(known) != len(numbers) or len(set(numbers)) != len(numbers):
+        raise ArgumentInvalid("product")
+    if any(product.kind == "bundle" for product in known):
+        raise OnlyWithSsl
+    mains = [product for product in known if product.kind != "add_on"]
+    add_ons = tuple(product for product in known if product.kind == "add_on")
+    lines = [product.line for product in add_ons]
+    if len(mains) > 1 or len(set(lines)) != len(lines):
+        raise ArgumentInvalid("product")
+    main = mains[0] if mains else None
+    if main is not None and main.kind == "once" and add_ons:
+        raise ArgumentInvalid("product")
+    return Basket(main, add_ons, _days(known, days))
+
+
+def decide_order(
+    basket: Basket, prices: PriceList, now: datetime, licence: Licence | None
+) -> Decision:
+    """A first order, or add-ons to `licence`, the one that the domain has of this reseller.
+
+    Raises LicenceExists, LowerTier, ArgumentInvalid (add-ons without a licence), PricingMissing.
+    """
+    if basket.main is None:
+        if licence is None or not licence.is_active(now) or licence.expires_at is None:
+            raise ArgumentInvalid("product")
+        return _with_add_ons(basket, prices, now, licence, (), licence.days, licence.expires_at)
+    if basket.main.kind != "once" and licence is not None and licence.is_active(now):
+        raise LicenceExists
+    line = Line(basket.main, "order", prices.cost(basket.main, basket.days))
+    ends = now + timedelta(days=basket.days) if basket.days else None
+    return _with_add_ons(basket, prices, now, None, (line,), basket.days, ends)
+
+
+def decide_change(basket: Basket, prices: PriceList, now: datetime, licence: Licence) -> Decision:
+    """With previousOrderNumber: the same product renews, a higher one upgrades, none adds.
+
+    Raises OutsideRenewalPeriod, LowerTier, ArgumentInvalid, PricingMissing.
+    """
+    main = basket.main
+    if main is None:
+        return decide_order(basket, prices, now, licence)
+    if licence.expires_at is None or licence.status not in ("active", "expired"):
+        raise ArgumentInvalid("previousOrderNumber")
+    if not licence.is_active(now):  # A30: also one whose end was written and lies ahead again
+        raise OutsideRenewalPeriod
+    if main.number == licence.product:
+        return _renewal(basket, main, prices, now, licence, licence.expires_at)
+    return _upgrade(basket, main, prices, now, licence, licence.expires_at)
+
+
+def _renewal(
+    basket: Basket,
+    main: Product,
+    prices: PriceList,
+    now: datetime,
+    licence: Licence,
+    expires_at: datetime,
+) -> Decision:
+    if not expires_at - RENEWAL_PERIOD <= now < expires_at:
+        raise OutsideRenewalPeriod
+    line = Line(main, "renewal", prices.cost(main, basket.days))
+    ends = expires_at + timedelta(days=basket.days)
+    return _with_add_ons(basket, prices, now, licence, (line,), basket.days, ends)
+
+
+def _upgrade(
+    basket: Basket,
+    main: Product,
+    prices: PriceList,
+    now: datetime,
+    licence: Licence,
+    expires_at: datetime,
+) -> Decision:
+    former = PRODUCTS[licence.product]
+    if main.line != former.line:
+        raise ArgumentInvalid("product")
+    if main.tier < former.tier:
+        raise LowerTier
+    if basket.days != licence.days:
+        raise ArgumentInvalid("days")
+    difference = prices.cost(main, licence.days) - prices.cost(former, licence.days)
+    # A30: nothing is charged for time before the period.
+    fraction = _fraction_left(licence.days, expires_at, max(now, licence.period_started_at))
+    cost = max(difference * fraction, Decimal(0)).quantize(_CENT, ROUND_HALF_UP)
+    line = Line(main, "upgrade", cost)
+    return _with_add_ons(basket, prices, now, licence, (line,), licence.days, expires_at)
+
+
+def _fraction_left(days: int, expires_at: datetime, now: datetime) -> Decimal:
+    """In calendar months of a year, in days of a month; the begun one counts as left.
+
+    More than 1 where the licence was renewed ahead of its expiry.
+    """
+    if days != ANNUAL:
+        return Decimal(-((now - expires_at) // timedelta(days=1))) / days
+    began = expires_at - timedelta(days=days)
+    passed = (now.year - began.year) * _MONTHS_OF_A_YEAR + now.month - began.month
+    if (now.day, now.time()) < (began.day, began.time()):
+        passed -= 1
+    return Decimal(max(_MONTHS_OF_A_YEAR - passed, 1)) / _MONTHS_OF_A_YEAR
+
+
+def _with_add_ons(
+    basket: Basket,
+    prices: PriceList,
+    now: datetime,
+    licence: Licence | None,
+    lines: tuple[Line, ...],
+    days: int,
+    expires_at: datetime | None,
+) -> Decision:
+    held = licence.add_ons if licence else {}
+    current = {number: ends for number, ends in held.items() if ends > now}
+    renewing = any(line.kind == "renewal" for line in lines)
+    ends_by_product: dict[int, datetime] = {}
+    replaced: list[int] = []
+    for add_on in basket.add_ons:
+        if add_on.number in current:
+            if not renewing:
+                raise LicenceExists
+            begins = current[add_on.number]
+        else:
+            begins = now
+            replaced += _lesser(add_on, current)
+        ends_by_product[add_on.number] = begins + timedelta(days=basket.days)
+        lines += (Line(add_on, "add_on", prices.cost(add_on, basket.days)),)
+    return Decision(lines, days, expires_at, ends_by_product, tuple(replaced))
+
+
+def _lesser(add_on: Product, held: Collection[int]) -> list[int]:
+    """Those of the same line that a higher one replaces. Raises LowerTier."""
+    same_line = [PRODUCTS[number] for number in held if PRODUCTS[number].line == add_on.line]
+    if any(other.tier > add_on.tier for other in same_line):
+        raise LowerTier
+    return [other.number for other in same_line]
+
+
+def _days(products: Collection[Product], days: int | None) -> int:
+    lengths = set.intersection(*(set(product.lengths) for product in products))
+    if any(not product.lengths for product in products):
+        if days is not None:
+            raise ArgumentInvalid("days")
+        return 0
+    if days is None and len(lengths) == 1:
+        return lengths.pop()
+    if days is None:
+        raise ArgumentMissing("days")
+    if days not in lengths:
+        raise ArgumentInvalid("days")
+    return days

@@ -1,0 +1,1 @@
+"""Rules: single SSL certificates."""

@@ -1,0 +1,164 @@
+"""SSL certificate orders: their status machine, what may be done in which status, what they cost.
+
+The statuses are those of the vendor's certificate service (docs/wire.md §8). The same machine
+stands in the database (sql/0011_certificate_orders.sql) and in docs/status-machines.md.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Literal
+
+from gateway.errors import PricingBroken, PricingMissing
+from gateway.rules.money.amounts import storable
+from gateway.rules.money.pricing import Price
+from gateway.rules.names import name_type
+
+Status = Literal[
+    "PAID",
+    "CHECKING",
+    "CHECKING_ORG",
+    "ISSUING",
+    "ISSUED",
+    "SUPPLEMENTCHECKING",
+    "REVOKING",
+    "REVOKED",
+    "CANCELCHECKING",
+    "UNPASSED",
+    "EXPIRED",
+    "UPLOAD",
+]
+Operation = Literal["apply", "cancel-apply", "revoke", "unsubscribe"]
+DomainType = Literal["SINGLE_DOMAIN", "WILDCARD", "MULTI_DOMAIN"]
+
+MOVES: Mapping[str, frozenset[str]] = {
+    "PAID": frozenset({"CHECKING"}),
+    "CHECKING": frozenset({"CHECKING_ORG", "ISSUING", "CANCELCHECKING", "UNPASSED"}),
+    "CHECKING_ORG": frozenset({"ISSUING", "CANCELCHECKING", "UNPASSED"}),
+    "ISSUING": frozenset({"ISSUED", "CANCELCHECKING", "UNPASSED"}),
+    "ISSUED": frozenset({"SUPPLEMENTCHECKING", "REVOKING", "EXPIRED"}),
+    "SUPPLEMENTCHECKING": frozenset({"ISSUED", "REVOKING"}),
+    "REVOKING": frozenset({"REVOKED"}),
+    "REVOKED": frozenset(),
+    "CANCELCHECKING": frozenset({"PAID"}),
+    "UNPASSED": frozenset({"CHECKING"}),
+    "EXPIRED": frozenset({"SUPPLEMENTCHECKING"}),
+    "UPLOAD": frozenset(),
+}
+"""EXPIRED is shown, never written: an issued certificate that has run out."""
+
+STATUSES = tuple(MOVES)
+
+AFTER: Mapping[str, Mapping[str, Status]] = {
+    "apply": {
+        "PAID": "CHECKING",
+        "UNPASSED": "CHECKING",
+        "ISSUED": "SUPPLEMENTCHECKING",
+        "EXPIRED": "SUPPLEMENTCHECKING",
+    },
+    "cancel-apply": {
+        "CHECKING": "CANCELCHECKING",
+        "CHECKING_ORG": "CANCELCHECKING",
+        "ISSUING": "CANCELCHECKING",
+        "SUPPLEMENTCHECKING": "ISSUED",
+    },
+    "revoke": {"ISSUED": "REVOKING", "SUPPLEMENTCHECKING": "REVOKING"},
+}
+"""Status after a customer's operation, by the status before; others refuse it."""
+
+TYPES: Mapping[str, bool] = {"DV_SSL_CERT": False, "OV_SSL_CERT": True}
+"""Certificate types that can be sold; True = an operator checks the organization."""
+
+VALIDITY_MONTHS = (1, 3, 6, 12)
+"""What an order can pay for. Certificates are issued anew within that time, at no cost."""
+
+CERT_ID = re.compile("scs[0-9]{13}")
+MOST_NAMES = 100
+LONGEST_NAME = 63
+"""Characters of what a customer calls a certificate."""
+PROOF_PERIOD = timedelta(days=30)
+"""How long a customer may take to prove control over the names (BR §3.2.2.4: random values)."""
+
+PERIOD_OVER = "The paid period is over; buy another certificate."
+
+_HOUR = timedelta(hours=1)
+_CENT = Decimal("0.01")
+_DAYS_OF_A_YEAR = 365
+_MONTHS_OF_A_YEAR = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """What an order costs. `coupon` is never paid back, `cash` may be."""
+
+    total: Decimal
+    coupon: Decimal
+
+    @property
+    def cash(self) -> Decimal:
+        return self.total - self.coupon
+
+
+def next_status(operation: str, status: str) -> Status | None:
+    """Status after a customer's operation; None = it is not possible in this status."""
+    return AFTER[operation].get(status)
+
+
+def domain_type(names: Sequence[str]) -> DomainType:
+    """How the vendor's API calls a set of normalised names."""
+    if len(names) > 1:
+        return "MULTI_DOMAIN"
+    return "WILDCARD" if name_type(names[0]) == "wildcard" else "SINGLE_DOMAIN"
+
+
+def wildcard_count(names: Sequence[str]) -> int:
+    return sum(name_type(name) == "wildcard" for name in names)
+
+
+def paid_days(months: int) -> int:
+    """Days that an order of so many months pays for; a year has 365."""
+    return _DAYS_OF_A_YEAR * months // _MONTHS_OF_A_YEAR
+
+
+def payment(
+    names: Sequence[str],
+    months: int,
+    prices: Mapping[str, Price],
+    currency: str,
+    coupon: Decimal = Decimal("0.00"),
+) -> Payment:
+    """Each name at its yearly price, a twelfth a month, rounded half-up to cents; then the coupon.
+
+    What a coupon is worth beyond the total is lost. Raises PricingMissing, and PricingBroken for
+    a price in another currency than the reseller's or a total that no account could hold.
+    """
+    total = Decimal("0.00")
+    for name in names:
+        price = prices.get(name_type(name))
+        if price is None:
+            raise PricingMissing
+        if price.currency != currency:
+            raise PricingBroken
+        exact = price.yearly * months / _MONTHS_OF_A_YEAR
+        total += exact.quantize(_CENT, ROUND_HALF_UP)
+    stored = storable(total)
+    if stored is None:
+        raise PricingBroken
+    return Payment(stored, min(coupon, stored))
+
+
+def term_ends(first_issued_at: datetime, months: int) -> datetime:
+    """The paid period begins with the first certificate; no certificate reaches beyond it."""
+    return first_issued_at + timedelta(days=paid_days(months))
+
+
+def period_is_over(first_issued_at: datetime | None, months: int, now: datetime) -> bool:
+    """Too late for a further certificate: it would end within the hour."""
+    return first_issued_at is not None and now >= term_ends(first_issued_at, months) - _HOUR
+
+
+def retry_seconds(attempts: int) -> int:
+    """Pause before the next look at a proof: the customer may need minutes, or days."""
+    return min(int(2 ** min(attempts, 16)), 300)

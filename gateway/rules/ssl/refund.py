@@ -1,0 +1,75 @@
+"""SSL certificates: 7 × 24 hours from payment, by the status of the certificate (§8)."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from gateway.rules.money.purchases import Purchased
+
+PERIOD = timedelta(hours=7 * 24)
+"""B1: a request before this is over is in time, to the instant."""
+
+_REST: dict[str, str] = {
+    "CHECKING": "Its application is under way: withdraw it first.",
+    "CHECKING_ORG": "Its application is under way: withdraw it first.",
+    "ISSUING": "Its application is under way: withdraw it first.",
+    "CANCELCHECKING": "The withdrawal of its application is under way.",
+    "UNPASSED": "Its application was rejected.",
+    "ISSUED": "It is issued: revoke it first.",
+    "SUPPLEMENTCHECKING": "It is issued: revoke it first.",
+    "REVOKING": "Its revocation is not complete.",
+    "EXPIRED": "It has expired.",
+    "UPLOAD": "It was not bought here.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateFacts:
+    """What the decision depends on. `requested_at` is the instant of the customer's request."""
+
+    status: str
+    bought_here: bool
+    paid_at: datetime
+    requested_at: datetime
+    revoked_at: datetime | None
+    """When the revocation was complete."""
+    under_review: bool
+    """An unsubscription of it waits for an operator already."""
+    refunded: bool
+
+
+def objection(facts: CertificateFacts) -> str | None:
+    """None = eligible; otherwise why not (G1–G3 and the status table of §8)."""
+    deadline = facts.paid_at + PERIOD
+    if not facts.bought_here:
+        return _REST["UPLOAD"]
+    if facts.refunded:
+        return "It was refunded before."
+    if facts.under_review:
+        return "An unsubscription of it is under review."
+    if facts.requested_at >= deadline:
+        return f"The refund period ended at {_instant(deadline)}."
+    if facts.status == "PAID":
+        return None
+    if facts.status == "REVOKED":
+        if facts.revoked_at is not None and facts.revoked_at < deadline:
+            return None
+        return f"Its revocation was complete only after {_instant(deadline)}."
+    return _REST[facts.status]
+
+
+def facts_of(purchased: Purchased, asked_at: datetime) -> CertificateFacts:
+    """Known are `status`, `revoked_at` and `under_review`."""
+    revoked_at = purchased.known["revoked_at"]
+    return CertificateFacts(
+        purchased.known["status"],
+        bought_here=True,
+        paid_at=purchased.purchased_at,
+        requested_at=asked_at,
+        revoked_at=datetime.fromisoformat(revoked_at) if revoked_at else None,
+        under_review=purchased.known["under_review"],
+        refunded=False,
+    )
+
+
+def _instant(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

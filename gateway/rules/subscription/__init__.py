@@ -1,0 +1,1 @@
+"""Rules: subscriptions and their names."""

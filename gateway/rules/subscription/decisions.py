@@ -1,0 +1,207 @@
+"""Decisions on a subscription and its names: what would be done, at what cost.
+
+A quote is the decision alone; the action is the same decision carried out. Each function raises
+the refusal that the rules of docs/rules.md demand; balances are not looked at here (A22).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from gateway.errors import (
+    DomainAlreadyPresent,
+    DomainNotRemovable,
+    NotExtendable,
+    SubscriptionInGrace,
+)
+from gateway.rules.money import once_per_name
+from gateway.rules.money.pricing import PriceList, total
+from gateway.rules.names import name_type
+from gateway.rules.subscription import free_names, terms
+from gateway.rules.subscription import refund as subscription_refund
+from gateway.rules.subscription.free_names import FreeBecause, Listed
+from gateway.rules.subscription.refund import DomainFacts
+
+_NOTHING = Decimal("0.00")
+_EMPTY = Listed({}, has_wildcard=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The readings of the rules that an operator may turn."""
+
+    any_wildcard_ends_free_www: bool = False
+    """A12."""
+    maximum_days_after_extension: int | None = None
+    """A11; None = no cumulative cap."""
+    minimum_days: int = 0
+    """R23; 0 = a name pays for the full days left and no more (A4)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Current:
+    """The current subscription of a credential; `has_names` matters in grace only (A29)."""
+
+    started_at: datetime
+    expires_at: datetime
+    has_names: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class NameToAdd:
+    """A name with its cost; free ones cost 0 and say why."""
+
+    name: str
+    cost: Decimal
+    free: FreeBecause | None
+
+
+@dataclass(frozen=True, slots=True)
+class AddDomainDecision:
+    """`names` holds the requested name, then the associated free one if there is one."""
+
+    names: tuple[NameToAdd, ...]
+    days: int
+    cost: Decimal
+    starts_subscription: bool
+    """False = the current one goes on."""
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NameToExtend:
+    """A name of the subscription, and what its extension costs: 0 if it is a free one."""
+
+    name: str
+    cost: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class ExtendDecision:
+    """All names of the subscription move to the new expiry together."""
+
+    names: tuple[NameToExtend, ...]
+    days: int
+    cost: Decimal
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveDecision:
+    """Whether the order that added the name is paid back, and how much (0 = it is not).
+
+    `refund_refused` says why R22 keeps what would have been paid back otherwise.
+    """
+
+    refund: Decimal
+    refund_refused: str | None
+
+
+def decide_add(
+    name: str,
+    *,
+    current: Current | None,
+    term_days: int,
+    listed: Listed,
+    prices: PriceList,
+    policy: Policy,
+    with_associated: bool,
+    now: datetime,
+) -> AddDomainDecision:
+    """R2, R6, R12, R14–R18, R23. `listed` are the names of the current subscription.
+
+    Raises SubscriptionInGrace (A15), DomainAlreadyPresent (E18a), PricingMissing, PricingBroken.
+    """
+    starts = current is None or _is_over(current, now)
+    if current is None or starts:
+        # A16, A17, A29: a fresh start; the names of the expired subscription count no more (A19).
+        listed, days, expires_at = _EMPTY, term_days, terms.first_expiry(now, term_days)
+    else:
+        # A30: nothing is charged for time before the subscription.
+        expires_at, began = current.expires_at, max(now, current.started_at)
+        days = max(terms.full_days_left(expires_at, began), policy.minimum_days)
+    if name in listed.paid_by_name:
+        raise DomainAlreadyPresent
+    requested = _name_to_add(name, days, listed, prices, policy)
+    names = [requested]
+    if with_associated:
+        with_requested = listed.with_name(name, paid=requested.free is None)
+        names += _associated(name, with_requested, policy)
+    cost = total([added.cost for added in names])
+    return AddDomainDecision(tuple(names), days, cost, starts, expires_at)
+
+
+def decide_extend(
+    *,
+    expires_at: datetime,
+    paid_by_name: Sequence[tuple[str, bool]],
+    days: int,
+    prices: PriceList,
+    policy: Policy,
+    now: datetime,
+) -> ExtendDecision:
+    """R11, A20: today's price for every paid name; free ones stay free.
+
+    Raises NotExtendable (E11) without any name (A9), outside the window, and beyond
+    the operator's cap (A11); PricingMissing, PricingBroken.
+    """
+    if not paid_by_name or not terms.is_extendable(expires_at, now):
+        raise NotExtendable
+    extended = terms.extended(expires_at, days)
+    cap = policy.maximum_days_after_extension
+    if cap is not None and terms.full_days_left(extended, now) > cap:
+        raise NotExtendable
+    names = tuple(
+        NameToExtend(name, prices.cost(name_type(name), days) if paid else _NOTHING)
+        for name, paid in paid_by_name
+    )
+    return ExtendDecision(names, days, total([name.cost for name in names]), extended)
+
+
+def decide_remove(*, expires_at: datetime, facts: DomainFacts) -> RemoveDecision:
+    """R7, R8, R22: allowed while valid and in grace, with money back in the first 30 days.
+
+    `facts` are those of the order that added the name. Raises DomainNotRemovable (E8, A18).
+    """
+    if terms.state(expires_at, facts.asked_at) == "expired":
+        raise DomainNotRemovable
+    objection = subscription_refund.objection(facts)
+    if objection is None:
+        return RemoveDecision(facts.charged, None)
+    again = once_per_name.objection(facts.refunds, facts.asked_at)
+    return RemoveDecision(_NOTHING, again if again == objection else None)
+
+
+def _is_over(current: Current, now: datetime) -> bool:
+    """A16: the next name starts a new subscription. Raises SubscriptionInGrace (A15).
+
+    A29: one in grace that has no names could never be extended (A9): it is over too.
+    """
+    state = terms.state(current.expires_at, now)
+    if state == "grace" and current.has_names:
+        raise SubscriptionInGrace
+    return state != "active"
+
+
+def _name_to_add(
+    name: str, days: int, listed: Listed, prices: PriceList, policy: Policy
+) -> NameToAdd:
+    free = _free_because(name, listed, policy)
+    cost = _NOTHING if free else prices.cost(name_type(name), days)
+    return NameToAdd(name, cost, free)
+
+
+def _associated(name: str, listed: Listed, policy: Policy) -> list[NameToAdd]:
+    """The name that is free with `name` (R17); none if it is there already or would be charged."""
+    associated = free_names.associated_name(name)
+    if associated is None or associated in listed.paid_by_name:
+        return []
+    free = _free_because(associated, listed, policy)
+    return [NameToAdd(associated, _NOTHING, free)] if free else []
+
+
+def _free_because(name: str, listed: Listed, policy: Policy) -> FreeBecause | None:
+    return free_names.free_because(
+        name, listed, any_wildcard_ends_free_www=policy.any_wildcard_ends_free_www
+    )

@@ -1,1 +1,0 @@
-"""The certificate-order API: /v3/scm, JSON, X-Auth-Token (docs/certificate-orders-api.md)."""

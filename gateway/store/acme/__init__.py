@@ -1,0 +1,1 @@
+"""SQL: ACME accounts, orders, authorizations and certificates."""

@@ -1,0 +1,1 @@
+"""SQL: the issuing CA: chains, CRLs, linting."""

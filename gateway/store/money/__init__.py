@@ -1,0 +1,1 @@
+"""SQL: purchases, refunds and the ledger."""

@@ -1,0 +1,1 @@
+"""SQL: notices to resellers."""

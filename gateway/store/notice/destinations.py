@@ -1,0 +1,312 @@
+"""Where a reseller's notices go, and what it wants of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from gateway.db.pool import Connection
+from gateway.rules.notice.kinds import Channel
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """A webhook or mail address without its secret; `undelivered` notices wait for it."""
+
+    id: UUID
+    channel: Channel
+    address: str
+    kinds: list[str]
+    status: str
+    last_error: str | None
+    undelivered: int
+
+
+@dataclass(frozen=True, slots=True)
+class Failing:
+    """A destination that does not take its notices, as operators see it."""
+
+    login: str
+    destination_id: UUID
+    channel: Channel
+    address: str
+    status: str
+    failures: int
+    failing_since: datetime | None
+    last_error: str | None
+    undelivered: int
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A notice as its reseller is shown it; `wanted` and `delivered` count destinations."""
+
+    id: UUID
+    kind: str
+    due_at: datetime
+    data: dict[str, Any]
+    wanted: int
+    delivered: int
+
+
+async def list_all(connection: Connection, reseller_id: UUID) -> list[Destination]:
+    """In the order they were added."""
+    rows = await connection.fetch(
+        """
+        SELECT destination.id, destination.channel, destination.address, destination.kinds,
+               destination.status, destination.last_error,
+               (SELECT count(*)
+                  FROM notice.delivery
+                 WHERE delivery.destination_id = destination.id
+                   AND delivery.status = 'pending') AS undelivered
+          FROM notice.destination
+         WHERE destination.reseller_id = $1
+           AND destination.status <> 'removed'
+         ORDER BY destination.id
+        """,
+        reseller_id,
+    )
+    return [Destination(**row) for row in rows]
+
+
+async def list_failing(connection: Connection) -> list[Failing]:
+    """Those that fail longest first."""
+    rows = await connection.fetch(
+        """
+        SELECT reseller AS login, destination_id, channel, address, status, failures,
+               failing_since, last_error, undelivered
+          FROM ops.failing_destinations
+         ORDER BY failing_since
+        """
+    )
+    return [Failing(**row) for row in rows]
+
+
+async def lock(
+    connection: Connection, reseller_id: UUID, destination_id: UUID
+) -> Destination | None:
+    """A destination of this reseller, its row locked until the transaction ends."""
+    row = await connection.fetchrow(
+        """
+        SELECT id, channel, address, kinds, status, last_error, 0 AS undelivered
+          FROM notice.destination
+         WHERE id = $2
+           AND reseller_id = $1
+           AND status <> 'removed'
+           FOR NO KEY UPDATE
+        """,
+        reseller_id,
+        destination_id,
+    )
+    return Destination(**row) if row else None
+
+
+async def add(
+    connection: Connection,
+    *,
+    destination_id: UUID,
+    reseller_id: UUID,
+    channel: Channel,
+    address: str,
+    encrypted_secret: bytes | None,
+    kinds: Sequence[str],
+    created_at: datetime,
+) -> bool:
+    """False = the reseller has it already."""
+    added = await connection.fetchval(
+        """
+        INSERT INTO notice.destination
+               (id, reseller_id, channel, address, encrypted_secret, kinds, created_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7)
+        ON CONFLICT (reseller_id, channel, address) WHERE status <> 'removed' DO NOTHING
+        RETURNING id
+        """,
+        destination_id,
+        reseller_id,
+        channel,
+        address,
+        encrypted_secret,
+        list(kinds),
+        created_at,
+    )
+    return added is not None
+
+
+async def set_kinds(connection: Connection, destination_id: UUID, kinds: Sequence[str]) -> None:
+    """Acts on notices made from now on."""
+    await connection.execute(
+        """
+        UPDATE notice.destination
+           SET kinds = $2
+         WHERE id = $1
+        """,
+        destination_id,
+        list(kinds),
+    )
+
+
+async def find_secret(connection: Connection, destination_id: UUID) -> bytes | None:
+    """What was encrypted of a webhook."""
+    found: bytes | None = await connection.fetchval(
+        """
+        SELECT encrypted_secret
+          FROM notice.destination
+         WHERE id = $1
+        """,
+        destination_id,
+    )
+    return found
+
+
+async def set_secret(connection: Connection, destination_id: UUID, encrypted_secret: bytes) -> None:
+    """Signs from the next attempt on."""
+    await connection.execute(
+        """
+        UPDATE notice.destination
+           SET encrypted_secret = $2
+         WHERE id = $1
+        """,
+        destination_id,
+        encrypted_secret,
+    )
+
+
+async def remove(connection: Connection, destination_id: UUID) -> None:
+    """What still waits for it is not sent."""
+    await connection.execute(
+        """
+        WITH skipped AS (
+            UPDATE notice.delivery
+               SET status = 'skipped'
+             WHERE destination_id = $1
+               AND status = 'pending'
+        )
+        UPDATE notice.destination
+           SET status = 'removed', attempt_at = NULL, leased = false
+         WHERE id = $1
+        """,
+        destination_id,
+    )
+
+
+async def resume(connection: Connection, destination_id: UUID) -> None:
+    """What waits is tried at once, the oldest first, unless an attempt is being made."""
+    await connection.execute(
+        """
+        UPDATE notice.destination
+           SET status = 'active', parked_at = NULL, failures = 0, failing_since = NULL,
+               last_error = NULL,
+               attempt_at = CASE WHEN leased THEN attempt_at ELSE clock_timestamp() END
+         WHERE id = $1
+        """,
+        destination_id,
+    )
+
+
+async def skip_oldest(connection: Connection, destination_id: UUID) -> int | None:
+    """The notice that blocks the others is not sent; gives its number."""
+    number: int | None = await connection.fetchval(
+        """
+        UPDATE notice.delivery
+           SET status = 'skipped'
+         WHERE destination_id = $1
+           AND notice_number = (SELECT oldest.notice_number
+                                  FROM notice.delivery oldest
+                                 WHERE oldest.destination_id = $1
+                                   AND oldest.status = 'pending'
+                                 ORDER BY oldest.notice_number
+                                 LIMIT 1)
+        RETURNING notice_number
+        """,
+        destination_id,
+    )
+    return number
+
+
+async def replay(
+    connection: Connection,
+    destination_id: UUID,
+    since: datetime,
+    until: datetime,
+) -> int:
+    """Queues what was due within these instants (both included) once more; gives the number.
+
+    Also what was made before the destination was there, of the kinds that it takes now.
+    """
+    queued: int = await connection.fetchval(
+        """
+        WITH queued AS (
+            INSERT INTO notice.delivery (destination_id, notice_number)
+            SELECT destination.id, notice.number
+              FROM notice.destination
+              JOIN notice.notice
+                ON notice.reseller_id = destination.reseller_id
+               AND notice.kind = ANY (destination.kinds)
+               AND notice.due_at BETWEEN $2 AND $3
+             WHERE destination.id = $1
+            ON CONFLICT (destination_id, notice_number)
+            DO UPDATE SET status = 'pending'
+            RETURNING notice_number
+        ), woken AS (
+            UPDATE notice.destination
+               SET attempt_at = coalesce(attempt_at, clock_timestamp())
+             WHERE id = $1
+               AND status = 'active'
+               AND EXISTS (SELECT FROM queued)
+        )
+        SELECT count(*) FROM queued
+        """,
+        destination_id,
+        since,
+        until,
+    )
+    return queued
+
+
+async def set_low_balance(
+    connection: Connection, reseller_id: UUID, threshold: Decimal | None
+) -> Decimal | None:
+    """None = as all. Gives what it was."""
+    former: Decimal | None = await connection.fetchval(
+        """
+        WITH former AS (
+            SELECT low_balance
+              FROM notice.setting
+             WHERE reseller_id = $1
+        ), written AS (
+            INSERT INTO notice.setting (reseller_id, low_balance)
+            VALUES ($1, $2)
+            ON CONFLICT (reseller_id) DO UPDATE SET low_balance = EXCLUDED.low_balance
+        )
+        SELECT low_balance FROM former
+        """,
+        reseller_id,
+        threshold,
+    )
+    return former
+
+
+async def list_told(
+    connection: Connection, reseller_id: UUID, *, limit: int | None, offset: int
+) -> list[Told]:
+    """The newest first."""
+    rows = await connection.fetch(
+        """
+        SELECT notice.id, notice.kind, notice.due_at, notice.data,
+               count(delivery.notice_number) AS wanted,
+               count(*) FILTER (WHERE delivery.status = 'delivered') AS delivered
+          FROM notice.notice
+          LEFT JOIN notice.delivery ON delivery.notice_number = notice.number
+         WHERE notice.reseller_id = $1
+         GROUP BY notice.number
+         ORDER BY notice.number DESC
+         LIMIT $2
+        OFFSET $3
+        """,
+        reseller_id,
+        limit,
+        offset,
+    )
+    return [Told(**row) for row in rows]

@@ -1,0 +1,1 @@
+"""SQL: the running of the gateway itself."""

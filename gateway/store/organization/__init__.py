@@ -1,0 +1,1 @@
+"""SQL: organizations and their pre-validations."""

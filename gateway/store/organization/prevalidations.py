@@ -1,0 +1,224 @@
+"""Pre-validations of organizations.
+
+Locks: a pre-validation's row comes before the EAB credentials of the names that lean on it. Who
+links a name holds it shared, who decides on it holds it exclusively: so no name is linked while it
+is being rejected, and all credentials that it concerns are known.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from gateway.db.pool import Connection, Record
+from gateway.rules.organization.organizations import Details
+from gateway.rules.organization.prevalidation import Validity
+
+
+@dataclass(frozen=True, slots=True)
+class Prevalidation:
+    """A row of organization.prevalidation with its domains; `details` as validated."""
+
+    number: int
+    organization_id: UUID
+    reseller_id: UUID
+    reseller: str
+    type: str
+    state: str
+    details: Details
+    requested_at: datetime
+    valid_from: datetime | None
+    expires_at: datetime | None
+    previous_number: int | None
+    evidence: str
+    domains: list[str]
+
+    @property
+    def validity(self) -> Validity:
+        return Validity(self.state, self.valid_from, self.expires_at)
+
+
+async def add(
+    connection: Connection,
+    *,
+    organization_id: UUID,
+    reseller_id: UUID,
+    type: str,
+    state: str,
+    details: Details,
+    domains: Sequence[str],
+    requested_at: datetime,
+    valid_from: datetime | None = None,
+    expires_at: datetime | None = None,
+    previous_number: int | None = None,
+    evidence: str = "",
+) -> int:
+    """A new pre-validation; gives its number.
+
+    Raises asyncpg.UniqueViolationError when `previous_number` has been renewed before.
+    """
+    number: int = await connection.fetchval(
+        """
+        WITH added AS (
+            INSERT INTO organization.prevalidation
+                   (organization_id, reseller_id, type, state, details, requested_at,
+                    valid_from, expires_at, previous_number, evidence)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+            RETURNING number
+        ), covered AS (
+            INSERT INTO organization.prevalidation_domain (number, name)
+            SELECT added.number, covered.name
+              FROM added
+             CROSS JOIN unnest($11::text[]) AS covered (name)
+        )
+        SELECT number FROM added
+        """,
+        organization_id,
+        reseller_id,
+        type,
+        state,
+        details.document(),
+        requested_at,
+        valid_from,
+        expires_at,
+        previous_number,
+        evidence,
+        list(domains),
+    )
+    return number
+
+
+async def find(
+    connection: Connection, number: int, *, reseller_id: UUID | None = None
+) -> Prevalidation | None:
+    """A pre-validation, of `reseller_id` only if given; without a lock."""
+    row = await connection.fetchrow(
+        """
+        SELECT prevalidation.*, account.login AS reseller,
+               ARRAY(SELECT covered.name
+                       FROM organization.prevalidation_domain covered
+                      WHERE covered.number = prevalidation.number
+                      ORDER BY covered.name) AS domains
+          FROM organization.prevalidation
+          JOIN reseller.account ON account.id = prevalidation.reseller_id
+         WHERE prevalidation.number = $1
+           AND ($2::uuid IS NULL OR prevalidation.reseller_id = $2)
+        """,
+        number,
+        reseller_id,
+    )
+    return _prevalidation(row) if row else None
+
+
+async def lock_for_decision(
+    connection: Connection, numbers: Collection[int], *, reseller_id: UUID | None = None
+) -> None:
+    """Exclusive, in the order of the numbers: nobody links a name to them meanwhile.
+
+    With `reseller_id` those of others are left alone.
+    """
+    await connection.execute(
+        """
+        SELECT
+          FROM organization.prevalidation
+         WHERE number = ANY ($1)
+           AND ($2::uuid IS NULL OR reseller_id = $2)
+         ORDER BY number
+           FOR NO KEY UPDATE
+        """,
+        sorted(numbers),
+        reseller_id,
+    )
+
+
+async def lock_for_linking(
+    connection: Connection, numbers: Collection[int], reseller_id: UUID
+) -> None:
+    """Shared, in the order of the numbers: their states stay until the transaction ends."""
+    await connection.execute(
+        """
+        SELECT
+          FROM organization.prevalidation
+         WHERE number = ANY ($1)
+           AND reseller_id = $2
+         ORDER BY number
+           FOR SHARE
+        """,
+        sorted(numbers),
+        reseller_id,
+    )
+
+
+async def list_all(
+    connection: Connection,
+    *,
+    reseller_id: UUID | None = None,
+    organization_id: UUID | None = None,
+    limit: int | None = None,
+    offset: int = 0,
+) -> list[Prevalidation]:
+    """In the order of their numbers."""
+    rows = await connection.fetch(
+        """
+        SELECT prevalidation.*, account.login AS reseller,
+               ARRAY(SELECT covered.name
+                       FROM organization.prevalidation_domain covered
+                      WHERE covered.number = prevalidation.number
+                      ORDER BY covered.name) AS domains
+          FROM organization.prevalidation
+          JOIN reseller.account ON account.id = prevalidation.reseller_id
+         WHERE ($1::uuid IS NULL OR prevalidation.reseller_id = $1)
+           AND ($2::uuid IS NULL OR prevalidation.organization_id = $2)
+         ORDER BY prevalidation.number
+         LIMIT $3
+        OFFSET $4
+        """,
+        reseller_id,
+        organization_id,
+        limit,
+        offset,
+    )
+    return [_prevalidation(row) for row in rows]
+
+
+async def set_state(
+    connection: Connection,
+    number: int,
+    state: str,
+    *,
+    valid_from: datetime | None = None,
+    expires_at: datetime | None = None,
+) -> None:
+    """Moves a locked pre-validation to `state`; dates that are not given stay as they are."""
+    await connection.execute(
+        """
+        UPDATE organization.prevalidation
+           SET state = $2,
+               valid_from = coalesce($3, valid_from),
+               expires_at = coalesce($4, expires_at)
+         WHERE number = $1
+        """,
+        number,
+        state,
+        valid_from,
+        expires_at,
+    )
+
+
+async def append_evidence(connection: Connection, number: int, line: str) -> None:
+    """Adds a line to the notes."""
+    await connection.execute(
+        """
+        UPDATE organization.prevalidation
+           SET evidence = concat_ws(E'\\n', nullif(evidence, ''), $2::text)
+         WHERE number = $1
+        """,
+        number,
+        line,
+    )
+
+
+def _prevalidation(row: Record) -> Prevalidation:
+    values: dict[str, Any] = {each.name: row[each.name] for each in fields(Prevalidation)}
+    return Prevalidation(**{**values, "details": Details.from_document(row["details"])})

@@ -1,0 +1,1 @@
+"""SQL: resellers and their credentials."""

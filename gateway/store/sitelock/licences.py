@@ -1,0 +1,302 @@
+"""SiteLock licences, their add-ons and orders."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from gateway.db.pool import Connection, Pool
+from gateway.rules.sitelock.licences import Licence
+
+
+@dataclass(frozen=True, slots=True)
+class StoredLicence:
+    """A licence whose row is locked."""
+
+    id: UUID
+    number: int
+    domain_name: str
+    facts: Licence
+
+
+@dataclass(frozen=True, slots=True)
+class OrderLine:
+    """What a purchase bought; `kind` as in Line."""
+
+    order_number: int
+    product: int
+    kind: str
+    cost: Decimal
+    refunded: Decimal
+    purchased_at: datetime
+
+
+async def lock_of_domain(
+    connection: Connection, domain_name: str
+) -> tuple[StoredLicence, UUID] | None:
+    """The active licence of a domain, whoever has it, and its reseller."""
+    return await _lock(
+        connection,
+        """
+        SELECT id, number, reseller_id, domain_name, product, days, status, period_started_at,
+               expires_at
+          FROM product.licence
+         WHERE domain_name = $1
+           AND status = 'active'
+           AND days > 0
+           FOR UPDATE
+        """,
+        domain_name,
+    )
+
+
+async def lock_of_order(
+    connection: Connection, reseller_id: UUID, order_number: int
+) -> StoredLicence | None:
+    """The licence that an order of a reseller was for."""
+    found = await _lock(
+        connection,
+        """
+        SELECT id, number, reseller_id, domain_name, product, days, status, period_started_at,
+               expires_at
+          FROM product.licence
+         WHERE reseller_id = $1
+           AND id = (SELECT licence_id
+                       FROM product.order_line
+                      WHERE order_number = $2
+                      LIMIT 1)
+           FOR UPDATE
+        """,
+        reseller_id,
+        order_number,
+    )
+    return found[0] if found else None
+
+
+async def lock(connection: Connection, licence_id: UUID) -> StoredLicence | None:
+    """A licence by its id."""
+    found = await _lock(
+        connection,
+        """
+        SELECT id, number, reseller_id, domain_name, product, days, status, period_started_at,
+               expires_at
+          FROM product.licence
+         WHERE id = $1
+           FOR UPDATE
+        """,
+        licence_id,
+    )
+    return found[0] if found else None
+
+
+async def _lock(
+    connection: Connection, query: str, *arguments: Any
+) -> tuple[StoredLicence, UUID] | None:
+    row = await connection.fetchrow(query, *arguments)
+    if row is None:
+        return None
+    add_ons = await connection.fetch(
+        """
+        SELECT product, expires_at
+          FROM product.add_on
+         WHERE licence_id = $1
+           AND ended_at IS NULL
+        """,
+        row["id"],
+    )
+    facts = Licence(
+        row["product"],
+        row["days"],
+        row["status"],
+        row["period_started_at"],
+        row["expires_at"],
+        {each["product"]: each["expires_at"] for each in add_ons},
+    )
+    stored = StoredLicence(row["id"], row["number"], row["domain_name"], facts)
+    return stored, row["reseller_id"]
+
+
+async def add(
+    connection: Connection,
+    *,
+    licence_id: UUID,
+    reseller_id: UUID,
+    domain_name: str,
+    product: int,
+    days: int,
+    email: str,
+    auto_renew: bool,
+    organization: Mapping[str, str],
+    expires_at: datetime | None,
+    now: datetime,
+) -> int:
+    """A new licence; gives its number.
+
+    Raises asyncpg.UniqueViolationError when the domain has one.
+    """
+    number: int = await connection.fetchval(
+        """
+        INSERT INTO product.licence
+               (id, reseller_id, domain_name, product, days, email, auto_renew, organization,
+                period_started_at, expires_at, created_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $9)
+        RETURNING number
+        """,
+        licence_id,
+        reseller_id,
+        domain_name,
+        product,
+        days,
+        email,
+        auto_renew,
+        organization,
+        now,
+        expires_at,
+    )
+    return number
+
+
+async def change(
+    connection: Connection,
+    licence_id: UUID,
+    *,
+    product: int,
+    days: int,
+    expires_at: datetime | None,
+    period_started_at: datetime,
+) -> None:
+    """After a renewal or an upgrade."""
+    await connection.execute(
+        """
+        UPDATE product.licence
+           SET product = $2, days = $3, expires_at = $4, period_started_at = $5
+         WHERE id = $1
+        """,
+        licence_id,
+        product,
+        days,
+        expires_at,
+        period_started_at,
+    )
+
+
+async def end(
+    connection: Connection,
+    licence_id: UUID,
+    status: str,
+    now: datetime,
+    refund_reason: int | None = None,
+) -> None:
+    """The licence and its add-ons are over."""
+    await connection.execute(
+        """
+        WITH ended AS (
+            UPDATE product.licence
+               SET status = $2, ended_at = $3, refund_reason = $4
+             WHERE id = $1
+        )
+        UPDATE product.add_on
+           SET ended_at = $3
+         WHERE licence_id = $1
+           AND ended_at IS NULL
+        """,
+        licence_id,
+        status,
+        now,
+        refund_reason,
+    )
+
+
+async def put_add_on(
+    connection: Connection, add_on_id: UUID, licence_id: UUID, product: int, expires_at: datetime
+) -> None:
+    """A new add-on, or a new end of one that the licence has."""
+    await connection.execute(
+        """
+        INSERT INTO product.add_on (id, licence_id, product, expires_at)
+        VALUES ($1, $2, $3, $4)
+            ON CONFLICT (licence_id, product) WHERE ended_at IS NULL
+            DO UPDATE SET expires_at = excluded.expires_at
+        """,
+        add_on_id,
+        licence_id,
+        product,
+        expires_at,
+    )
+
+
+async def end_add_ons(
+    connection: Connection, licence_id: UUID, products: Sequence[int], now: datetime
+) -> None:
+    """These add-ons of a licence are over."""
+    await connection.execute(
+        """
+        UPDATE product.add_on
+           SET ended_at = $3
+         WHERE licence_id = $1
+           AND product = ANY ($2)
+           AND ended_at IS NULL
+        """,
+        licence_id,
+        list(products),
+        now,
+    )
+
+
+async def add_line(
+    connection: Connection,
+    *,
+    order_number: int,
+    product: int,
+    licence_id: UUID,
+    kind: str,
+    cost: Decimal,
+) -> None:
+    """What a purchase bought."""
+    await connection.execute(
+        """
+        INSERT INTO product.order_line (order_number, product, licence_id, kind, cost)
+        VALUES ($1, $2, $3, $4, $5)
+        """,
+        order_number,
+        product,
+        licence_id,
+        kind,
+        cost,
+    )
+
+
+async def lines_of(connection: Connection, licence_id: UUID) -> list[OrderLine]:
+    """All that was ever bought for a licence, in the order of buying."""
+    rows = await connection.fetch(
+        """
+        SELECT line.order_number, line.product, line.kind, line.cost, purchase.refunded,
+               purchase.purchased_at
+          FROM product.order_line line
+          JOIN reseller.purchase USING (order_number)
+         WHERE line.licence_id = $1
+         ORDER BY line.order_number, line.product
+        """,
+        licence_id,
+    )
+    return [OrderLine(**row) for row in rows]
+
+
+async def expired(pool: Pool, until: datetime, limit: int) -> list[tuple[datetime, UUID]]:
+    """Active licences that ended at `until` or before; earliest first."""
+    rows = await pool.fetch(
+        """
+        SELECT expires_at, id
+          FROM product.licence
+         WHERE status = 'active'
+           AND days > 0
+           AND expires_at <= $1
+         ORDER BY expires_at, id
+         LIMIT $2
+        """,
+        until,
+        limit,
+    )
+    return [(row["expires_at"], row["id"]) for row in rows]

@@ -1,0 +1,1 @@
+"""SQL: subscriptions and their names."""

@@ -1,0 +1,1 @@
+"""Use cases: ACME accounts, orders, authorizations and certificates."""

@@ -1,0 +1,265 @@
+"""Credentials and accounts from the reseller's side: make, suspend, reinstate, deactivate."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import Enum
+from typing import TypeVar
+from uuid import UUID
+
+from gateway import ids
+from gateway.db.pool import Connection
+from gateway.errors import ArgumentInvalid, NotDeactivatable
+from gateway.origin import Origin
+from gateway.store.acme import accounts_admin as acme_accounts_admin
+from gateway.store.acme import eab_credentials, servers
+from gateway.store.acme.accounts_admin import AccountRow, AccountState, BindingRow, CredentialState
+from gateway.store.acme.eab_credentials import EabCredential
+from gateway.store.operation import audit
+from gateway.store.operation.audit import Change
+from gateway.vault import Vault
+
+
+class Scope(Enum):
+    """`includeAdditionalAccounts` of the actions that change accounts."""
+
+    ACCOUNT = "N"
+    """Only the named account."""
+    CREDENTIAL = "Y"
+    """Its EAB credential and all accounts of that."""
+    RESELLER = "*"
+    """Every credential and account of the reseller."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewCredential:
+    """What PREREGISTER hands out; `mac_key` is raw."""
+
+    kid: str
+    mac_key: bytes
+
+
+async def credential_of(
+    connection: Connection, reseller_id: UUID, account_id: str
+) -> EabCredential:
+    """The EAB credential of an account, without a lock.
+
+    Raises ArgumentInvalid (E3), the same for an account that is not theirs and for none at all.
+    """
+    credential = await eab_credentials.find_by_account(connection, account_id, reseller_id)
+    if credential is None:
+        raise ArgumentInvalid("acmeAccountID")
+    return credential
+
+
+async def preregister(
+    connection: Connection,
+    vault: Vault,
+    now: datetime,
+    origin: Origin,
+    *,
+    reseller_id: UUID,
+    server_path: str,
+    term_days: int,
+) -> NewCredential:
+    """An EAB credential with its first, pending account; no subscription, no cost (R2).
+
+    Raises ArgumentInvalid (E3) when no server is at `server_path`.
+    """
+    on_offer = {server.path: server for server in await servers.list_all(connection)}
+    server = on_offer.get(server_path)
+    if server is None:
+        raise ArgumentInvalid("serverUrl")
+    made = NewCredential(ids.new_eab_kid(), ids.new_mac_key())
+    await eab_credentials.add(
+        connection,
+        kid=made.kid,
+        reseller_id=reseller_id,
+        server_id=server.id,
+        encrypted_mac_key=vault.encrypt(made.mac_key),
+        term_days=term_days,
+        created_at=now,
+    )
+    after = {"server": server.name, "termDays": term_days}
+    await audit.record(connection, now, origin, Change("credential.added", made.kid, None, after))
+    return made
+
+
+async def list_accounts(
+    connection: Connection,
+    reseller_id: UUID,
+    *,
+    account_id: str | None,
+    with_siblings: bool,
+    kid: str | None,
+    limit: int | None,
+    offset: int,
+) -> list[AccountRow]:
+    """Accounts, oldest first; `account_id` wins over `kid`. Foreign ids: ArgumentInvalid (E3)."""
+    if account_id is not None:
+        credential = await credential_of(connection, reseller_id, account_id)
+        kid = credential.kid
+    elif kid is not None and not await acme_accounts_admin.owns_credential(
+        connection, reseller_id, kid
+    ):
+        raise ArgumentInvalid("eabKeyID")
+    return await acme_accounts_admin.list_accounts(
+        connection,
+        reseller_id,
+        account_id=None if with_siblings else account_id,
+        kid=kid,
+        limit=limit,
+        offset=offset,
+    )
+
+
+async def list_bindings(connection: Connection, reseller_id: UUID) -> list[BindingRow]:
+    """EAB credentials, oldest first."""
+    return await acme_accounts_admin.list_bindings(connection, reseller_id)
+
+
+async def suspend(
+    connection: Connection,
+    now: datetime,
+    origin: Origin,
+    reseller_id: UUID,
+    account_id: str | None,
+    scope: Scope,
+) -> int:
+    """No certificates, and with a credential no registrations either, until reinstated.
+
+    Gives the number of accounts that changed; suspended and deactivated ones do not.
+    """
+    return await _change(
+        connection,
+        now,
+        origin,
+        "suspended",
+        await _lock(connection, reseller_id, account_id, scope),
+        lambda state: state.status != "deactivated" and not state.suspended,
+        suspended=True,
+    )
+
+
+async def unsuspend(
+    connection: Connection,
+    now: datetime,
+    origin: Origin,
+    reseller_id: UUID,
+    account_id: str | None,
+    scope: Scope,
+) -> int:
+    """Back to the state from before the suspension; gives the number of accounts that changed."""
+    return await _change(
+        connection,
+        now,
+        origin,
+        "reinstated",
+        await _lock(connection, reseller_id, account_id, scope),
+        lambda state: state.suspended,
+        suspended=False,
+    )
+
+
+async def deactivate(
+    connection: Connection,
+    now: datetime,
+    origin: Origin,
+    reseller_id: UUID,
+    account_id: str | None,
+    scope: Scope,
+) -> int:
+    """For good; gives the number of accounts that changed.
+
+    Raises NotDeactivatable (E7) when a named account, with its credential if that is in scope, was
+    deactivated before. Subscription, names and money stay as they are.
+    """
+    targets = await _lock(connection, reseller_id, account_id, scope)
+    states: list[AccountState | CredentialState] = [*targets.credentials, *targets.accounts]
+    if scope is not Scope.RESELLER and all(state.status == "deactivated" for state in states):
+        raise NotDeactivatable
+    return await _change(
+        connection,
+        now,
+        origin,
+        "deactivated",
+        targets,
+        lambda state: state.status != "deactivated",
+        status="deactivated",
+    )
+
+
+_State = TypeVar("_State", AccountState, CredentialState)
+
+
+@dataclass(frozen=True, slots=True)
+class _Targets:
+    credentials: Sequence[CredentialState]
+    accounts: Sequence[AccountState]
+
+
+async def _lock(
+    connection: Connection, reseller_id: UUID, account_id: str | None, scope: Scope
+) -> _Targets:
+    """What a scope covers, its credentials locked in kid order."""
+    if scope is Scope.RESELLER:
+        kids = await acme_accounts_admin.lock_all_for_change(connection, reseller_id)
+        return _Targets(*await acme_accounts_admin.states_of(connection, kids))
+    assert account_id is not None, "only the scope of a whole reseller names no account"
+    credential = await credential_of(connection, reseller_id, account_id)
+    await eab_credentials.lock_for_change(connection, credential.kid)
+    credentials, accounts = await acme_accounts_admin.states_of(connection, [credential.kid])
+    if scope is Scope.ACCOUNT:
+        return _Targets([], [account for account in accounts if account.id == account_id])
+    return _Targets(credentials, accounts)
+
+
+async def _change(
+    connection: Connection,
+    now: datetime,
+    origin: Origin,
+    verb: str,
+    targets: _Targets,
+    concerns: Callable[[AccountState | CredentialState], bool],
+    *,
+    suspended: bool | None = None,
+    status: str | None = None,
+) -> int:
+    """Gives every target that `concerns` picks the new flag or status, audited one by one."""
+
+    def changed(state: _State) -> _State:
+        return replace(
+            state,
+            suspended=state.suspended if suspended is None else suspended,
+            status=status or state.status,
+        )
+
+    credentials = [state for state in targets.credentials if concerns(state)]
+    accounts = [state for state in targets.accounts if concerns(state)]
+    await acme_accounts_admin.set_states(
+        connection,
+        [changed(state) for state in credentials],
+        [changed(state) for state in accounts],
+    )
+    changes = [
+        _change_of(f"credential.{verb}", state.kid, state, changed(state)) for state in credentials
+    ]
+    changes += [
+        _change_of(f"account.{verb}", state.id, state, changed(state)) for state in accounts
+    ]
+    await audit.record(connection, now, origin, *changes)
+    return len(accounts)
+
+
+def _change_of(
+    action: str,
+    subject: str,
+    before: AccountState | CredentialState,
+    after: AccountState | CredentialState,
+) -> Change:
+    return Change(
+        action,
+        subject,
+        {"status": before.status, "suspended": before.suspended},
+        {"status": after.status, "suspended": after.suspended},
+    )

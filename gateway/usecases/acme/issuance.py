@@ -1,0 +1,260 @@
+"""Finalize: from a ready order to a certificate (RFC 8555 §7.4).
+
+Three steps: read and decide, record the intent to sign, store what was signed. A process may die
+between any two; the issuance runner goes on from what is stored, under the same serial.
+"""
+
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPublicKeyTypes
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from msgspec import Struct
+from msgspec.structs import replace
+
+from gateway import ids
+from gateway.ca.csr import check_csr
+from gateway.ca.issuer import CertificateRequest, Issued
+from gateway.ca.pkcs10 import public_key_of
+from gateway.ca.profiles import PROFILES
+from gateway.db.pool import transaction
+from gateway.errors import BadCsr, IssuanceRefused, NotFound, OrderNotReady, Refusal
+from gateway.rules.acme import issuance as gate
+from gateway.rules.acme.caa import is_fresh
+from gateway.rules.acme.issuance import GateFacts
+from gateway.rules.organization.organizations import Subject
+from gateway.services import Services
+from gateway.store.acme import issuance, orders, processing_orders
+from gateway.store.acme.admission import Admission, Ticket
+from gateway.store.acme.issuance import SignedCertificate
+from gateway.store.acme.orders import Order
+from gateway.store.acme.processing_orders import Unfinished
+from gateway.usecases.acme.admission import admit
+from gateway.usecases.acme.caa import check_again
+from gateway.usecases.acme.orders import as_of, longest_validity
+from gateway.usecases.acme.refusals import check_gate
+
+SIGNING_LEASE = timedelta(seconds=15)
+"""How long a process has a processing order for itself."""
+
+_TRIES = 5
+
+
+class Finalize(Struct, frozen=True):
+    """A client's finalize; `account_key` must not be the key of the certificate."""
+
+    order_id: UUID
+    csr: bytes
+    account_key: Any
+    source: str | None
+
+
+async def finalize(services: Services, ticket: Ticket, wanted: Finalize) -> Order:
+    """The order as it is afterwards: `valid`, or `processing` if the issuer needs time.
+
+    Finalizing again with the same key gives the order as it is: a client that lost the answer may
+    ask again. Raises NotFound, OrderNotReady, BadCsr, BadValidity, IssuanceRefused, CaaRefused.
+    """
+    now = await services.clock.now()
+    admission, order, facts, caa_checked_at = await orders.read_for_finalize(
+        services.pool, ticket, wanted.order_id
+    )
+    admit(ticket, admission)
+    if order is None:
+        raise NotFound
+    order = as_of(order, now)
+    if order.status == "ready":
+        public_key = check_csr(wanted.csr, order.names, wanted.account_key)
+        key_hash = sha256(_spki(public_key)).digest()
+        if not is_fresh(caa_checked_at, now):
+            await check_again(services, admission.kid, order.id, now, wanted.source)
+        item = await _record_intent(
+            services, ticket, wanted, order, admission, facts, key_hash, now
+        )
+        if item is not None:
+            status = "processing"
+            if services.issuer.immediate:
+                issued = services.issuer.issue_now(request_of(item, public_key))
+                status = await keep(services, item, issued, key_hash, now, wanted.source)
+            return replace(order, status=status)
+    elif order.status not in ("processing", "valid"):
+        raise OrderNotReady(_not_ready(order))
+    return await _finalized_before(services, order, wanted)
+
+
+async def keep(
+    services: Services,
+    item: Unfinished,
+    issued: Issued,
+    key_hash: bytes,
+    now: datetime,
+    source: str | None,
+) -> str:
+    """Stores a signed certificate if the gate still holds; gives the order's status.
+
+    Raises IssuanceRefused when it does not: then the certificate is withheld and revoked.
+    """
+    signed = SignedCertificate(
+        services.issuer.id,
+        issued.serial,
+        issued.der,
+        key_hash,
+        item.names,
+        issued.not_before,
+        issued.not_after,
+        now,
+    )
+    for _ in range(_TRIES):
+        if refused := late_refusals(item, now):
+            await _withhold(services, item, signed, refused)
+            raise IssuanceRefused(refused)
+        step = await issuance.store_certificate(
+            services.pool,
+            issuance.Result(item.kid, item.eab_version, item.order_id, signed, source),
+        )
+        if step.done:
+            return "valid"
+        fresh = await processing_orders.read_unfinished(services.pool, item.order_id)
+        if fresh is None:  # another process was faster; the client will see at its next look
+            break
+        item = fresh
+    return "processing"
+
+
+def late_refusals(item: Unfinished, now: datetime) -> list[Refusal]:
+    """Why an order whose intent is recorded must not be issued any more; empty = it may."""
+    return gate.late_refusals(item.facts, item.names, now, _subject(item.intent))
+
+
+def key_hash_of(item: Unfinished) -> bytes:
+    """SHA-256 of the SubjectPublicKeyInfo that is to be certified."""
+    return sha256(_spki(public_key_of(item.csr))).digest()
+
+
+def request_of(
+    item: Unfinished, public_key: CertificateIssuerPublicKeyTypes | None = None
+) -> CertificateRequest:
+    """What the issuer is asked, from the recorded intent; the same however often it is asked."""
+    return CertificateRequest(
+        item.order_id,
+        int(item.intent["serial"], 16),
+        item.csr,
+        public_key or public_key_of(item.csr),
+        item.names,
+        item.profile,
+        datetime.fromisoformat(item.intent["not_before"]),
+        datetime.fromisoformat(item.intent["not_after"]),
+        _subject(item.intent),
+    )
+
+
+def problem_of(refused: list[Refusal]) -> dict[str, Any]:
+    """What the order shows when the gate closed after finalize (RFC 8555 §7.1.3, `error`)."""
+    return failure("unauthorized", " ".join(refusal.text for refusal in refused), 403)
+
+
+def failure(kind: str, detail: str, status: int) -> dict[str, Any]:
+    """A problem document to be stored with an order."""
+    return {"type": f"urn:ietf:params:acme:error:{kind}", "detail": detail, "status": status}
+
+
+async def _record_intent(
+    services: Services,
+    ticket: Ticket,
+    wanted: Finalize,
+    order: Order,
+    admission: Admission,
+    facts: GateFacts,
+    key_hash: bytes,
+    now: datetime,
+) -> Unfinished | None:
+    """ready → processing while the gate is open; None when another request did so just now."""
+    validity = _intent(services, order, now)
+    version = admission.eab_version
+    for _ in range(_TRIES):
+        await check_gate(
+            services.pool, facts, order.names, admission.kid, ticket, now, wanted.source
+        )
+        intent = validity | _organization(facts)
+        step = await issuance.record_intent(
+            services.pool,
+            issuance.Intent(
+                admission.kid, version, order.id, wanted.csr, key_hash, intent, SIGNING_LEASE
+            ),
+        )
+        if step.done:
+            return Unfinished(
+                order.id,
+                order.account_id,
+                admission.kid,
+                version,
+                order.names,
+                order.profile,
+                wanted.csr,
+                intent,
+                None,
+                facts,
+            )
+        if step.key_compromised:
+            raise BadCsr("The key of the CSR was reported as compromised; make a new key.")
+        if step.unchanged:
+            return None
+        version, facts = await issuance.read_gate(services.pool, order.account_id, order.names)
+    raise OrderNotReady("The subscription is being changed right now; finalize again in a moment.")
+
+
+def _intent(services: Services, order: Order, now: datetime) -> dict[str, Any]:
+    longest = longest_validity(services.settings, PROFILES[order.profile])
+    backdated = timedelta(seconds=services.settings.issuance.backdate_seconds)
+    # A start that was asked for may have passed meanwhile, longer ago than one may lie back.
+    start = order.not_before and max(order.not_before, now - backdated)
+    not_before, not_after = gate.validity(now, start, order.not_after, longest, backdated)
+    return {
+        "serial": f"{ids.new_serial_number():x}",
+        "not_before": not_before.isoformat(),
+        "not_after": not_after.isoformat(),
+    }
+
+
+def _organization(facts: GateFacts) -> dict[str, Any]:
+    return {} if facts.subject is None else {"subject": facts.subject.document()}
+
+
+def _subject(intent: dict[str, Any]) -> Subject | None:
+    document = intent.get("subject")
+    return None if document is None else Subject(**document)
+
+
+async def _finalized_before(services: Services, order: Order, wanted: Finalize) -> Order:
+    stored = await issuance.find_csr(services.pool, order.id)
+    key = check_csr(wanted.csr, order.names, wanted.account_key)
+    if stored is None or _spki(public_key_of(stored)) != _spki(key):
+        raise OrderNotReady("The order was finalized with another key; place a new order.")
+    return replace(order, status="processing") if order.status == "ready" else order
+
+
+async def _withhold(
+    services: Services, item: Unfinished, signed: SignedCertificate, refused: list[Refusal]
+) -> None:
+    async with transaction(services.pool) as connection:
+        await processing_orders.withhold_certificate(
+            connection,
+            order_id=item.order_id,
+            signed=signed,
+            error=problem_of(refused),
+        )
+
+
+def _not_ready(order: Order) -> str:
+    if order.status == "pending":
+        return "The order is pending: its authorizations are not valid yet."
+    if order.error:
+        return f"The order is invalid: {order.error.get('detail', '')}"
+    return f"The order is invalid: it expired on {order.expires_at:%Y-%m-%dT%H:%M:%SZ}."
+
+
+def _spki(key: Any) -> bytes:
+    encoded: bytes = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return encoded

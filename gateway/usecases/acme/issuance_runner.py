@@ -1,0 +1,119 @@
+"""Finishes what finalize and revocation began: orders of a slow issuer or a killed process."""
+
+import asyncio
+import traceback
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import structlog
+
+from gateway.ca.issuer import Failed, Issued, Pending
+from gateway.db.pool import is_outage
+from gateway.errors import CaaRefused, IssuanceRefused
+from gateway.services import Services
+from gateway.store.acme import processing_orders
+from gateway.store.acme.processing_orders import Unfinished
+from gateway.usecases.acme.caa import check_again
+from gateway.usecases.acme.issuance import (
+    SIGNING_LEASE,
+    failure,
+    keep,
+    key_hash_of,
+    late_refusals,
+    problem_of,
+    request_of,
+)
+from gateway.usecases.acme.revocation import tell_issuer
+
+_PAUSE_SECONDS = 1.0
+_AT_ONCE = 20
+
+_log = structlog.get_logger(__name__)
+
+
+class IssuanceRunner:
+    """One per process; any of them can finish any order."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def start(self, order_id: UUID) -> None:
+        """Works on an order now; the caller has just recorded its intent and so holds the lease."""
+        task = asyncio.create_task(self._advance(order_id))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def run_forever(self) -> None:
+        """Takes over orders whose lease has ended, and tells the issuer of revocations."""
+        while True:
+            try:
+                claimed = await processing_orders.claim_unfinished(
+                    self._services.pool, SIGNING_LEASE, _AT_ONCE
+                )
+                await asyncio.gather(*(self._advance(order_id) for order_id in claimed))
+                await tell_issuer(self._services)
+            except Exception as error:
+                _report(error)
+            await asyncio.sleep(_PAUSE_SECONDS)
+
+    async def close(self) -> None:
+        """Stops work in this process; what is unfinished is taken over when its lease ends."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _advance(self, order_id: UUID) -> None:
+        try:
+            item = await processing_orders.read_unfinished(self._services.pool, order_id)
+            if item is not None:
+                await self._ask(item)
+        except IssuanceRefused as refused:
+            _log.info("issuance.withheld", order=str(order_id), reason=str(refused))
+        except Exception as error:  # the lease ends and somebody tries again
+            _report(error, order=str(order_id))
+
+    async def _ask(self, item: Unfinished) -> None:
+        services = self._services
+        now = await services.clock.now()
+        if item.issuer_state is None:
+            if refused := await self._refusal(item, now):
+                # Never asked for: there is nothing to be withheld.
+                await processing_orders.fail(services.pool, item.order_id, now, refused)
+                return
+            if not services.issuer.immediate:  # from here on a certificate may come to exist
+                await processing_orders.wait_for_issuer(
+                    services.pool, item.order_id, {}, SIGNING_LEASE
+                )
+        match await services.issuer.issue(request_of(item), item.issuer_state or None):
+            case Issued() as issued:
+                now = await services.clock.now()
+                await keep(services, item, issued, key_hash_of(item), now, None)
+            case Pending(state, retry_after):
+                await processing_orders.wait_for_issuer(
+                    services.pool, item.order_id, state, timedelta(seconds=retry_after)
+                )
+            case Failed(detail):
+                error = failure("serverInternal", f"The certificate authority: {detail}", 500)
+                await processing_orders.fail(services.pool, item.order_id, now, error)
+
+    async def _refusal(self, item: Unfinished, now: datetime) -> dict[str, Any] | None:
+        """The problem of an order that must not be issued any more."""
+        if refused := late_refusals(item, now):
+            return problem_of(refused)
+        try:
+            await check_again(self._services, item.kid, item.order_id, now, None)
+        except CaaRefused as caa:
+            if not caa.forbidden:
+                raise
+            return failure("caa", str(caa), 403)
+        return None
+
+
+def _report(error: Exception, **about: str) -> None:
+    if is_outage(error):
+        _log.warning("issuance.database_away", error=type(error).__name__, **about)
+        return
+    stack = "".join(traceback.format_tb(error.__traceback__))
+    _log.error("issuance.failed", error=type(error).__name__, stack=stack, **about)

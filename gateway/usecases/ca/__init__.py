@@ -1,0 +1,1 @@
+"""Use cases: the issuing CA: chains, CRLs, linting."""

@@ -1,0 +1,101 @@
+"""The CRL that all processes serve (RFC 5280 §5, BR §4.9.7)."""
+
+import asyncio
+from datetime import datetime, timedelta
+
+from gateway.ca.crl import entries, told
+from gateway.ca.local import LocalCa
+from gateway.db.pool import Connection, Pool, transaction
+from gateway.errors import GatewayError
+from gateway.store.ca import revocations
+from gateway.store.ca.revocations import StoredCrl
+
+RENEW_AFTER = timedelta(days=1)
+"""BR §4.9.7 asks for a new one every four days where there is no OCSP."""
+
+VALID_FOR = timedelta(days=7)
+"""BR §4.9.7 allows ten days."""
+
+_CLOCK_SKEW = timedelta(minutes=5)
+_RESOLUTION = timedelta(microseconds=1)
+_PLACED_AT_ONCE = 500
+
+
+class NoSuchCrl(GatewayError):
+    """No certificate points to a CRL of this number."""
+
+
+async def current_crl(pool: Pool, ca: LocalCa, now: datetime, partition: int = 0) -> bytes:
+    """DER of a CRL as of `now`: signed anew when a day old, or when a revocation is missing.
+
+    Certificates point to one of several partitions; the complete CRL, number 0, lists all. `ca`
+    must be registered (store.issuers). Raises NoSuchCrl.
+    """
+    await _place(pool, ca)
+    found = await revocations.find_crl(pool, ca.id, partition)
+    if found and not _due(found, now):
+        return found.der
+    if not found and partition > ca.crl_partitions:
+        raise NoSuchCrl
+    async with transaction(pool) as connection:
+        await revocations.lock_for_crl(connection, ca.id)
+        found = await revocations.find_crl(connection, ca.id, partition)
+        if found and not _due(found, now):  # somebody else was faster
+            return found.der
+        return await _renew(connection, ca, partition, found, now)
+
+
+async def sign_due(pool: Pool, ca: LocalCa, now: datetime) -> None:
+    """Signs whatever is due, whether anybody asks for it or not."""
+    await _place(pool, ca)
+    for partition in await revocations.partitions_to_look_at(
+        pool,
+        ca.id,
+        at_least=ca.crl_partitions,
+        signed_after=now - RENEW_AFTER + _RESOLUTION,
+        signed_before=now + _CLOCK_SKEW,
+    ):
+        await current_crl(pool, ca, now, partition)
+
+
+async def _place(pool: Pool, ca: LocalCa) -> None:
+    """Reads from revoked certificates which partition each points to: so it stays right, however
+    many there are later."""
+    while found := await revocations.unplaced(pool, ca.id, _PLACED_AT_ONCE):
+        partitions = [ca.partition_of(der) for _, der in found]
+        await revocations.place(pool, [serial for serial, _ in found], partitions)
+
+
+def _due(crl: StoredCrl, now: datetime) -> bool:
+    """A CRL of the future is due as well: the sandbox's clock can be set back."""
+    age = now - crl.this_update
+    return not crl.complete or age >= RENEW_AFTER or age < -_CLOCK_SKEW
+
+
+async def _renew(
+    connection: Connection,
+    ca: LocalCa,
+    partition: int,
+    previous: StoredCrl | None,
+    now: datetime,
+) -> bytes:
+    this_update = told(now)
+    next_update = this_update + VALID_FOR
+    number = previous.number + 1 if previous else 1
+    # RFC 5280 §3.3: an entry goes only after a CRL was made beyond the certificate's end.
+    since = min(previous.this_update, this_update) if previous else this_update
+    revoked = await revocations.list_revoked(connection, ca.id, partition, since)
+    der = await asyncio.to_thread(
+        lambda: ca.sign_crl(number, this_update, next_update, entries(revoked), partition)
+    )
+    await revocations.add_crl(
+        connection,
+        issuer_id=ca.id,
+        partition=partition,
+        number=number,
+        der=der,
+        this_update=this_update,
+        next_update=next_update,
+        serials=[one.serial for one in revoked],
+    )
+    return der

@@ -1,0 +1,132 @@
+"""Certificates are linted: what every profile gives at the start, then a sample of what is signed.
+
+With ca.lint_every_certificate nothing is signed that was not linted before.
+"""
+
+import asyncio
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import structlog
+
+from gateway import metrics
+from gateway.ca.issuer import CertificateRequest, Failed, Issued, Pending
+from gateway.ca.lint_process import LintFailed, LintProcess
+from gateway.ca.local import LocalCa
+from gateway.db.pool import Pool
+from gateway.errors import ConfigurationError
+from gateway.services import Services
+from gateway.store.ca import lint_findings
+
+_WAITING = 1000
+_COLLECTING_SECONDS = 300.0
+_PARTS = 1_000_000
+
+_log = structlog.get_logger(__name__)
+
+
+async def check_profiles(ca: LocalCa) -> None:
+    """Raises ConfigurationError naming the profile that gives certificates with errors."""
+    process = LintProcess()
+    try:
+        for label, der in await asyncio.to_thread(ca.specimens):
+            if findings := await process.lint(der):
+                raise ConfigurationError(
+                    f"certificates of {label} would not be in order: {'; '.join(findings)}"
+                )
+    except LintFailed as error:
+        raise ConfigurationError(f"certificates cannot be linted ({error})") from error
+    finally:
+        await process.close()
+
+
+class LintSampler:
+    """Lints some of what this process has signed, after clients have it.
+
+    They are collected for minutes, so that the process that lints is there for seconds only.
+    """
+
+    def __init__(
+        self, services: Services, share: float, collecting_seconds: float = _COLLECTING_SECONDS
+    ) -> None:
+        self._services = services
+        self._collecting_seconds = collecting_seconds
+        self._parts = int(share * _PARTS)
+        self._waiting: asyncio.Queue[Issued] = asyncio.Queue(_WAITING)
+        self._process = LintProcess()
+
+    def offer(self, issued: Issued) -> None:
+        """The serial number is random enough to choose by. With too many waiting it is let go."""
+        if int(issued.serial, 16) % _PARTS < self._parts and not self._waiting.full():
+            self._waiting.put_nowait(issued)
+
+    async def run_forever(self) -> None:
+        """Lints what was collected, one after the other, and collects again."""
+        while True:
+            collected = [await self._waiting.get()]
+            await asyncio.sleep(self._collecting_seconds)
+            while not self._waiting.empty():
+                collected.append(self._waiting.get_nowait())
+            try:
+                for issued in collected:
+                    await self._lint(issued)
+            finally:
+                await self._process.close()
+
+    async def _lint(self, issued: Issued) -> None:
+        if findings := await self._process.lint(issued.der):
+            now = await self._services.clock.now()
+            await tell(self._services.pool, issued.serial, findings, now, refused=False)
+
+
+class LintedIssuer:
+    """A local CA that signs only what a throw-away key could have signed without an error.
+
+    Not immediate: linting takes milliseconds that the client's request need not hold.
+    """
+
+    immediate = False
+
+    def __init__(self, ca: LocalCa, services: Services) -> None:
+        self.id: UUID = ca.id
+        self.name = ca.name
+        self._ca = ca
+        self._services = services
+        self._process = LintProcess()
+
+    def issue_now(self, request: CertificateRequest) -> Issued:
+        """Never: it is not immediate."""
+        raise NotImplementedError
+
+    async def issue(
+        self, request: CertificateRequest, state: dict[str, Any] | None
+    ) -> Issued | Pending | Failed:
+        """Failed when a draft has errors; raises LintFailed when it cannot be linted."""
+        draft = self._ca.draft(request)
+        if findings := await self._process.lint(draft.der):
+            now = await self._services.clock.now()
+            await tell(self._services.pool, draft.serial, findings, now, refused=True)
+            return Failed("the certificate would not be in order")
+        return await self._ca.issue(request, state)
+
+    async def revoke(self, serial: str, reason: int, revoked_at: datetime) -> None:
+        await self._ca.revoke(serial, reason, revoked_at)
+
+    def chain_pem(self) -> bytes:
+        return self._ca.chain_pem()
+
+    async def close(self) -> None:
+        """Ends the process that lints."""
+        await self._process.close()
+
+
+async def tell(
+    pool: Pool, serial: str, findings: Iterable[str], now: datetime, *, refused: bool
+) -> None:
+    """To the log, the metrics, and ops.lint_findings."""
+    said = list(findings)
+    _log.error("lint.finding", serial=serial, findings=said, refused=refused)
+    metrics.observe_lint_finding(refused=refused)
+    await lint_findings.add(pool, serial, said, now, refused=refused)

@@ -1,0 +1,1 @@
+"""Use cases: purchases, refunds and the ledger."""

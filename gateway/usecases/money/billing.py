@@ -1,0 +1,81 @@
+"""Debiting and refunding: the money side of every action that costs something."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal
+from uuid import UUID
+
+from gateway.db.pool import Connection
+from gateway.errors import NotEnoughCredit, Tier1CreditLimitReached, Tier1DebitFailed
+from gateway.origin import Origin
+from gateway.rules.money.pricing import Price, PriceList, covers
+from gateway.store.money import ledger
+from gateway.store.operation import audit
+from gateway.store.operation.audit import Change
+
+
+async def price_list(connection: Connection, reseller_id: UUID, server_id: UUID) -> PriceList:
+    """Today's prices of a reseller on one server (A20)."""
+    currency, rows = await ledger.prices(connection, reseller_id, server_id)
+    return PriceList(currency, {row.name_type: Price(row.yearly, row.currency) for row in rows})
+
+
+async def charge(
+    connection: Connection,
+    now: datetime,
+    origin: Origin,
+    *,
+    reseller_id: UUID,
+    kind: Literal["add_domain", "extend_domains", "buy_certificate", "order_product"],
+    cost: Decimal,
+    currency: str,
+    days: int,
+) -> int:
+    """Debits the reseller and, if there is one, its Tier-1 parent the same amount; R21.
+
+    Gives the order number; a free order has one too. Call it with the EAB locked. Raises
+    NotEnoughCredit (E14), Tier1DebitFailed (E15: the parent is suspended or keeps another
+    currency) or Tier1CreditLimitReached (E16).
+    """
+    reseller = await ledger.lock_funds(connection, reseller_id)
+    if not covers(reseller.balance, reseller.credit_limit, cost):
+        raise NotEnoughCredit
+    payers = [reseller_id]
+    if reseller.tier1_id is not None and cost > 0:
+        parent = await ledger.lock_funds(connection, reseller.tier1_id)
+        if parent.status != "active" or parent.currency != currency:
+            raise Tier1DebitFailed
+        if not covers(parent.balance, parent.credit_limit, cost):
+            raise Tier1CreditLimitReached
+        payers.append(parent.account_id)
+    order_number = await ledger.purchase(
+        connection,
+        payers=payers,
+        kind=kind,
+        cost=cost,
+        currency=currency,
+        days=days,
+        purchased_at=now,
+    )
+    after = {"kind": kind, "cost": str(cost), "currency": currency, "days": days}
+    change = Change("purchase.charged", str(order_number), None, after)
+    await audit.record(connection, now, origin, change)
+    return order_number
+
+
+async def refund(
+    connection: Connection, now: datetime, origin: Origin, order_number: int, amount: Decimal
+) -> None:
+    """Pays `amount` of an order back to whoever was debited for it. Call it with the EAB locked."""
+    payers = await ledger.payers_of(connection, order_number)
+    for payer in payers:
+        await ledger.lock_funds(connection, payer)
+    await ledger.refund(
+        connection,
+        order_number=order_number,
+        payers=payers,
+        amount=amount,
+        refunded_at=now,
+    )
+    change = Change("purchase.refunded", str(order_number), None, {"amount": str(amount)})
+    await audit.record(connection, now, origin, change)

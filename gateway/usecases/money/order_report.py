@@ -1,0 +1,54 @@
+"""Report on your orders: what was bought, and may it be paid back now? (§7.5)"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from gateway.db.pool import Connection
+from gateway.rules import refund_policy
+from gateway.rules.money.purchases import Purchased
+from gateway.store.money import order_report as store
+from gateway.store.money.order_report import ReportedOrder, Search
+
+Eligibility = Literal["eligible", "not eligible", "refunded"]
+STATUSES = ("Current", "Expired", "Cancelled", "Refunded")
+
+
+@dataclass(frozen=True, slots=True)
+class ReportLine:
+    """An order as it stands now. `detail` says why it is not eligible, or what was refunded."""
+
+    order: ReportedOrder
+    eligibility: Eligibility
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """`found` counts all orders that were searched for; `lines` are the wanted page of them."""
+
+    found: int
+    lines: list[ReportLine]
+
+
+async def report(connection: Connection, now: datetime, search: Search) -> Report:
+    """The newest first."""
+    found, orders = await store.search(connection, search, now)
+    return Report(found, [_line(order, now) for order in orders])
+
+
+def _line(order: ReportedOrder, now: datetime) -> ReportLine:
+    if order.status == "Refunded":
+        return ReportLine(order, "refunded", _paid_back(order))
+    purchased = Purchased(order.kind, order.cost, order.purchased_at, order.facts)
+    objection = refund_policy.objection_to(order.family, purchased, now)
+    eligibility: Eligibility = "eligible" if objection is None else "not eligible"
+    return ReportLine(order, eligibility, objection or "")
+
+
+def _paid_back(order: ReportedOrder) -> str:
+    text = f"{order.refunded} {order.currency} paid back"
+    if order.refunded_at is not None:
+        text += f" on {order.refunded_at:%Y-%m-%dT%H:%M:%SZ}"
+    reason = order.facts.get("refund_reason")
+    return f"{text}, reason {reason}" if reason else text

@@ -1,0 +1,1 @@
+"""Use cases: notices to resellers."""

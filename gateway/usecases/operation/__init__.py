@@ -1,0 +1,1 @@
+"""Use cases: the running of the gateway itself."""

@@ -1,0 +1,60 @@
+"""What is over leaves the database, in batches short enough that nobody waits for them."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import structlog
+
+from gateway.db.pool import Connection, Pool, transaction
+from gateway.services import Services
+from gateway.store.acme import nonces
+from gateway.store.notice import notices
+from gateway.store.operation import cleanup, refusals
+
+_BATCH = 500
+_PAUSE_SECONDS = 0.05
+_RESPONSES_KEPT = timedelta(hours=24)
+
+_LockOrders = Callable[[Connection, datetime, int], Awaitable[list[UUID]]]
+
+_log = structlog.get_logger(__name__)
+
+
+async def clean_up(services: Services, now: datetime) -> None:
+    """Nonces, orders, authorizations, idempotent responses, notices, refusals, the job log."""
+    pool, retention = services.pool, services.settings.retention
+    unfinished = now - timedelta(days=retention.order_days)
+    issued = now - timedelta(days=retention.issued_order_days)
+    job_age = timedelta(days=retention.job_days)
+    await _empty("nonces", lambda: nonces.delete_outlived(pool, _BATCH * 10))
+    await _empty(
+        "unfinished orders",
+        lambda: _delete_orders(pool, cleanup.lock_unfinished_orders, unfinished),
+    )
+    await _empty("orders", lambda: _delete_orders(pool, cleanup.lock_finalized_orders, issued))
+    await _empty("authorizations", lambda: cleanup.delete_authorizations(pool, issued, _BATCH))
+    await _empty("responses", lambda: cleanup.delete_responses(pool, now - _RESPONSES_KEPT, _BATCH))
+    notice_age = timedelta(days=retention.notice_days)
+    await _empty("notices", lambda: notices.delete_old(pool, notice_age, _BATCH))
+    refusal_age = timedelta(days=retention.refusal_days)
+    await _empty("refusals", lambda: refusals.delete_old(pool, now, refusal_age, _BATCH))
+    await _empty("job log", lambda: cleanup.delete_job_log(pool, job_age, _BATCH))
+
+
+async def _delete_orders(pool: Pool, lock_some: _LockOrders, ended_before: datetime) -> int:
+    async with transaction(pool) as connection:
+        order_ids = await lock_some(connection, ended_before, _BATCH)
+        if order_ids:
+            await cleanup.delete_orders(connection, order_ids, ended_before)
+    return len(order_ids)
+
+
+async def _empty(what: str, delete_some: Callable[[], Awaitable[int]]) -> None:
+    deleted = 0
+    while some := await delete_some():
+        deleted += some
+        await asyncio.sleep(_PAUSE_SECONDS)
+    if deleted:
+        _log.info("cleanup.deleted", what=what, rows=deleted)

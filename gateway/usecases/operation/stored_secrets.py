@@ -1,0 +1,41 @@
+"""Do the configured keys open what is stored?
+
+Fernet tokens do not say which key made them, and keys follow each other at any time, so a sample
+shows nothing: every row is tried. That takes some 25 µs each, once before any process serves.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from gateway.db.pool import Connection
+from gateway.errors import ConfigurationError
+from gateway.store.operation import sealed
+from gateway.usecases.actions import RESPONSES_KEPT
+from gateway.vault import Vault
+
+
+async def check(
+    connection: Connection,
+    vault: Vault,
+    now: datetime,
+    kinds: Sequence[sealed.Kind] = sealed.KINDS,
+) -> None:
+    """Raises ConfigurationError that names the rows which no key opens; inside a transaction."""
+    closed = [found for kind in kinds if (found := await _closed(connection, vault, now, kind))]
+    if closed:
+        raise ConfigurationError(
+            f"secrets.keys does not open {'; '.join(closed)}:"
+            " add the key that encrypted them at the end of secrets.keys"
+        )
+
+
+async def _closed(
+    connection: Connection, vault: Vault, now: datetime, kind: sealed.Kind
+) -> str | None:
+    count, closed, example = 0, 0, ""
+    async for row_id, token in sealed.tokens(connection, kind, now - RESPONSES_KEPT):
+        count += 1
+        if not vault.opens(token):
+            closed += 1
+            example = example or row_id
+    return f"{closed} of {count} rows of {kind.column} (one is {example!r})" if closed else None

@@ -1,0 +1,1 @@
+"""Use cases: organizations and their pre-validations."""

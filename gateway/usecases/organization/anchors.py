@@ -1,0 +1,78 @@
+"""Which pre-validations a name may lean on, by the numbers that resellers send (O2)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from gateway.db.pool import Connection
+from gateway.errors import ArgumentInvalid, ArgumentMissing, NotApplicableForDv
+from gateway.rules.organization.prevalidation import covers, number_of
+from gateway.store.organization import prevalidations
+
+OV_ARGUMENT, EV_ARGUMENT = "ovAnchorOrderNumber", "evAnchorOrderNumber"
+
+
+@dataclass(frozen=True, slots=True)
+class Anchors:
+    """Numbers of pre-validations; both None on DV servers."""
+
+    ov: int | None = None
+    ev: int | None = None
+
+
+async def hold(connection: Connection, reseller_id: UUID, *sent: str | None) -> None:
+    """Keeps the states of what was sent as they are; call it before the credential is locked."""
+    numbers = [number_of(text) for text in sent if text]
+    if known := {number for number in numbers if number is not None}:
+        await prevalidations.lock_for_linking(connection, known, reseller_id)
+
+
+async def anchors_for(
+    connection: Connection,
+    now: datetime,
+    *,
+    reseller_id: UUID,
+    validation: str,
+    names: Sequence[str],
+    ov: str | None,
+    ev: str | None,
+) -> Anchors:
+    """What `names` will lean on: checked, not yet linked.
+
+    An EV pre-validation is kept with OV names and changes nothing: there are no EV servers (O12).
+    Raises NotApplicableForDv (E9), ArgumentMissing (E2), ArgumentInvalid (E3) for one that is
+    foreign or unknown, not valid now, or does not cover a name.
+    """
+    if validation == "DV":
+        if ov or ev:
+            raise NotApplicableForDv
+        return Anchors()
+    if not ov:
+        raise ArgumentMissing(OV_ARGUMENT)
+    return Anchors(
+        await _usable(connection, now, reseller_id, OV_ARGUMENT, ov, names),
+        await _usable(connection, now, reseller_id, EV_ARGUMENT, ev, names) if ev else None,
+    )
+
+
+async def _usable(
+    connection: Connection,
+    now: datetime,
+    reseller_id: UUID,
+    argument: str,
+    sent: str,
+    names: Sequence[str],
+) -> int:
+    number = number_of(sent)
+    found = None
+    if number is not None:
+        found = await prevalidations.find(connection, number, reseller_id=reseller_id)
+    if (
+        found is None
+        or not found.validity.holds(now)
+        or not all(covers(found.domains, name) for name in names)
+        or (argument == EV_ARGUMENT and found.type != "EV")
+    ):
+        raise ArgumentInvalid(argument)
+    return found.number

@@ -1,0 +1,139 @@
+"""Pre-validations near their end: renewed, or their resellers warned, as these wish (O4–O7).
+
+What is renewed is what was validated, for the same domains, and the names lean on the new one from
+then on. An operator may reject it afterwards like any other.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from gateway.db.pool import Connection, Pool, transaction
+from gateway.origin import Origin
+from gateway.rules.organization import prevalidation_renewal as rules
+from gateway.store.operation import audit, jobs
+from gateway.store.operation.audit import Change
+from gateway.store.operation.jobs import InUse
+from gateway.store.organization import prevalidations
+from gateway.store.organization.prevalidations import Prevalidation
+from gateway.usecases.organization.prevalidations import expire
+from gateway.usecases.organization.reassignment import reassign
+
+_LOOK_AT = 200
+_RENEWAL = Origin("job:prevalidation-renewal")
+_WARNING = Origin("job:prevalidation-warning")
+_EXPIRY = Origin("job:prevalidation-expiry")
+_SECOND = timedelta(seconds=1)
+_WARNED_OF = timedelta(days=rules.WARNING_DAYS[0])
+
+
+async def due_renewals(
+    pool: Pool, lead: timedelta, since: datetime, until: datetime
+) -> Sequence[tuple[datetime, int]]:
+    """Of resellers with automatic renewal: when to renew which; earliest first."""
+    found = await jobs.prevalidations_in_use(pool, "auto", since=since, until=until, lead=lead)
+    return [(held.expires_at - lead, held.number) for held in found]
+
+
+async def renew(
+    pool: Pool, number: int, now: datetime, *, lead: timedelta, term: timedelta
+) -> int | None:
+    """Renews a pre-validation and re-assigns its names; gives the new number.
+
+    None = that is not to be done any more.
+    """
+    async with transaction(pool) as connection:
+        await prevalidations.lock_for_decision(connection, [number])
+        old = await prevalidations.find(connection, number)
+        still = await _in_use(connection, "auto", number, now, lead)
+        if old is None or still is None:
+            return None
+        expires_at = rules.renewed_expiry(still.expires_at, term, now)
+        new_number = await _add_renewal(connection, old, expires_at, now)
+        await reassign(
+            connection,
+            now,
+            _RENEWAL,
+            reseller_id=old.reseller_id,
+            old_number=number,
+            new_number=new_number,
+        )
+        after = {
+            "previousNumber": number,
+            "type": rules.RENEWED_TYPE,
+            "previousType": old.type,
+            "expiresAt": expires_at,
+        }
+        change = Change("prevalidation.renewed", str(new_number), None, after)
+        await audit.record(connection, now, _RENEWAL, change)
+        return new_number
+
+
+async def due_warnings(
+    pool: Pool, since: datetime, until: datetime
+) -> Sequence[tuple[datetime, int]]:
+    """Of resellers that renew themselves: when to warn of which; earliest first."""
+    found = await jobs.prevalidations_in_use(
+        pool, "manual", since=since, until=until, lead=_WARNED_OF
+    )
+    due = [(rules.next_warning(held.expires_at, held.warned_days), held.number) for held in found]
+    return sorted((at, number) for at, number in due if at is not None and at <= until)
+
+
+async def warn(pool: Pool, number: int, now: datetime) -> None:
+    """Writes down that few days remain; each warning once."""
+    async with transaction(pool) as connection:
+        await prevalidations.lock_for_decision(connection, [number])
+        held = await _in_use(connection, "manual", number, now, _WARNED_OF)
+        if held is None:
+            return
+        days = rules.warning_at(held.expires_at, held.warned_days, now)
+        if days is None:
+            return
+        await jobs.set_warned(connection, number, days)
+        after = {
+            "daysLeft": (held.expires_at.date() - now.date()).days,
+            "fewerThan": days,
+            "expiresAt": held.expires_at,
+        }
+        change = Change("prevalidation.expiring", str(number), None, after)
+        await audit.record(connection, now, _WARNING, change)
+
+
+async def due_expiries(pool: Pool, until: datetime) -> Sequence[tuple[datetime, int]]:
+    """The first instant at which each is no longer valid; earliest first."""
+    found = await jobs.prevalidations_expired(pool, until, _LOOK_AT)
+    due = [(expires_at + _SECOND, number) for expires_at, number in found]
+    return [(at, number) for at, number in due if at <= until]
+
+
+async def write_expiry(pool: Pool, number: int, now: datetime) -> None:
+    """valid → expired; the gate has refused since the expiry itself."""
+    async with transaction(pool) as connection:
+        await expire(connection, now, _EXPIRY, number)
+
+
+async def _in_use(
+    connection: Connection, mode: str, number: int, now: datetime, lead: timedelta
+) -> InUse | None:
+    found = await jobs.prevalidations_in_use(
+        connection, mode, since=now, until=now, lead=lead, number=number
+    )
+    return found[0] if found else None
+
+
+async def _add_renewal(
+    connection: Connection, old: Prevalidation, expires_at: datetime, now: datetime
+) -> int:
+    return await prevalidations.add(
+        connection,
+        organization_id=old.organization_id,
+        reseller_id=old.reseller_id,
+        type=rules.RENEWED_TYPE,
+        state="valid",
+        details=old.details,
+        domains=old.domains,
+        requested_at=now,
+        valid_from=now,
+        expires_at=expires_at,
+        previous_number=old.number,
+    )

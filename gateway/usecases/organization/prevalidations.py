@@ -1,0 +1,260 @@
+"""Pre-validations: ordering, approving, rejecting and listing them.
+
+Locks: pre-validations in the order of their numbers, then EAB credentials, then the reseller.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import asyncpg
+
+from gateway.db.pool import Connection
+from gateway.errors import OperatorMistake
+from gateway.origin import Origin
+from gateway.rules.organization.organizations import InvalidDetail
+from gateway.rules.organization.prevalidation import (
+    can_be_rejected,
+    checked_domains,
+    checked_type,
+    decide_approval,
+    instant,
+)
+from gateway.store.operation import audit
+from gateway.store.operation.audit import Change
+from gateway.store.organization import organizations, prevalidation_links, prevalidations
+from gateway.store.organization.prevalidations import Prevalidation
+from gateway.usecases.organization.organizations import unknown_organization
+
+__all__ = ["Prevalidation"]
+
+
+@dataclass(frozen=True, slots=True)
+class NewPrevalidation:
+    """What is to be validated, or was elsewhere: then `expires_at` says until when (O3).
+
+    `previous_number` is the one that it renews.
+    """
+
+    reseller_id: UUID
+    organization_id: UUID
+    type: str
+    domains: Sequence[str]
+    valid_from: datetime | None = None
+    expires_at: datetime | None = None
+    previous_number: int | None = None
+    evidence: str = ""
+
+
+async def add_prevalidation(
+    connection: Connection, now: datetime, origin: Origin, wanted: NewPrevalidation
+) -> int:
+    """Gives the anchor order number; with `expires_at` it is valid, otherwise requested.
+
+    It keeps the organization's details as they are at this moment. Raises InvalidDetail.
+    """
+    kind, domains = checked_type(wanted.type), await _domains(wanted.domains)
+    organization = await organizations.lock(connection, wanted.organization_id, wanted.reseller_id)
+    if organization is None:
+        raise unknown_organization(wanted.organization_id)
+    _check_dates(wanted)
+    if wanted.previous_number is not None:
+        previous = await prevalidations.find(
+            connection, wanted.previous_number, reseller_id=wanted.reseller_id
+        )
+        if previous is None or previous.organization_id != organization.id:
+            raise InvalidDetail(
+                "previous", f"the organization has no pre-validation {wanted.previous_number}"
+            )
+    state = "requested" if wanted.expires_at is None else "valid"
+    try:
+        async with connection.transaction():
+            number = await prevalidations.add(
+                connection,
+                organization_id=organization.id,
+                reseller_id=wanted.reseller_id,
+                type=kind,
+                state=state,
+                details=organization.details,
+                domains=domains,
+                requested_at=now,
+                valid_from=wanted.valid_from,
+                expires_at=wanted.expires_at,
+                previous_number=wanted.previous_number,
+                evidence=_note(now, origin, wanted.evidence),
+            )
+    except asyncpg.UniqueViolationError:
+        raise InvalidDetail(
+            "previous", f"pre-validation {wanted.previous_number} is being renewed already"
+        ) from None
+    after = {
+        "organization": str(organization.id),
+        "type": kind,
+        "state": state,
+        "domains": domains,
+        "expiresAt": wanted.expires_at,
+        "renews": wanted.previous_number,
+    }
+    await audit.record(
+        connection, now, origin, Change("prevalidation.added", str(number), None, after)
+    )
+    return number
+
+
+async def begin_validation(
+    connection: Connection, now: datetime, origin: Origin, number: int, evidence: str = ""
+) -> Prevalidation:
+    """requested → in_validation; one that has gone further stays. Raises OperatorMistake."""
+    found = await _lock(connection, number)
+    if found.state == "requested":
+        await prevalidations.set_state(connection, number, "in_validation")
+        await record_move(connection, now, origin, "begun", found, "in_validation", evidence)
+    return await _get(connection, number)
+
+
+async def approve(
+    connection: Connection,
+    now: datetime,
+    origin: Origin,
+    number: int,
+    *,
+    expires_at: datetime | None = None,
+    term: timedelta,
+    evidence: str = "",
+) -> tuple[Prevalidation, bool]:
+    """Valid from now until `expires_at`, or for `term`; False = it was valid already.
+
+    Raises OperatorMistake for one that is over.
+    """
+    found = await _lock(connection, number)
+    approval = decide_approval(number, found.validity, expires_at, term, now)
+    if approval is None:
+        return found, False
+    await prevalidations.set_state(
+        connection,
+        number,
+        "valid",
+        valid_from=approval.valid_from,
+        expires_at=approval.expires_at,
+    )
+    await record_move(connection, now, origin, "approved", found, "valid", evidence)
+    return await _get(connection, number), True
+
+
+async def reject(
+    connection: Connection, now: datetime, origin: Origin, number: int, evidence: str = ""
+) -> tuple[Prevalidation, bool]:
+    """For good, also one that was valid: its names get no certificates from this moment on.
+
+    False = it was rejected already. Raises OperatorMistake for one that was superseded.
+    """
+    found = await _lock(connection, number)
+    if not can_be_rejected(found.validity):
+        if found.state == "rejected":
+            return found, False
+        raise OperatorMistake(f"pre-validation {number} is {found.state}; no name leans on it")
+    await prevalidation_links.lock_linked_credentials(connection, number)
+    await prevalidations.set_state(connection, number, "rejected")
+    await record_move(connection, now, origin, "rejected", found, "rejected", evidence)
+    return await _get(connection, number), True
+
+
+async def note(
+    connection: Connection, now: datetime, origin: Origin, number: int, evidence: str
+) -> None:
+    """Adds to the evidence, whatever the state. Raises OperatorMistake."""
+    await _lock(connection, number)
+    await prevalidations.append_evidence(connection, number, _note(now, origin, evidence))
+    change = Change("prevalidation.noted", str(number), None, {"evidence": evidence})
+    await audit.record(connection, now, origin, change)
+
+
+async def expire(connection: Connection, now: datetime, origin: Origin, number: int) -> bool:
+    """Writes down that it has expired; the gate does not wait for that. False = it has not."""
+    found = await _lock(connection, number)
+    if found.state != "valid" or found.validity.state_at(now) != "expired":
+        return False
+    await prevalidations.set_state(connection, number, "expired")
+    await record_move(connection, now, origin, "expired", found, "expired")
+    return True
+
+
+async def list_prevalidations(
+    connection: Connection,
+    *,
+    reseller_id: UUID | None = None,
+    organization_id: UUID | None = None,
+    limit: int | None = None,
+    offset: int = 0,
+) -> list[Prevalidation]:
+    """In the order of their numbers."""
+    return await prevalidations.list_all(
+        connection,
+        reseller_id=reseller_id,
+        organization_id=organization_id,
+        limit=limit,
+        offset=offset,
+    )
+
+
+async def show_prevalidation(connection: Connection, number: int) -> Prevalidation:
+    """Raises OperatorMistake when there is none."""
+    return await _get(connection, number)
+
+
+async def _lock(connection: Connection, number: int) -> Prevalidation:
+    await prevalidations.lock_for_decision(connection, [number])
+    return await _get(connection, number)
+
+
+async def _get(connection: Connection, number: int) -> Prevalidation:
+    found = await prevalidations.find(connection, number)
+    if found is None:
+        raise OperatorMistake(f"there is no pre-validation {number}")
+    return found
+
+
+async def record_move(
+    connection: Connection,
+    now: datetime,
+    origin: Origin,
+    verb: str,
+    before: Prevalidation,
+    state: str,
+    evidence: str = "",
+) -> None:
+    """Audits a change of state; `evidence` is added to the notes."""
+    if evidence:
+        await prevalidations.append_evidence(
+            connection, before.number, _note(now, origin, evidence)
+        )
+    after = {"state": state} | ({"evidence": evidence} if evidence else {})
+    change = Change(f"prevalidation.{verb}", str(before.number), {"state": before.state}, after)
+    await audit.record(connection, now, origin, change)
+
+
+def _check_dates(wanted: NewPrevalidation) -> None:
+    start, end = wanted.valid_from, wanted.expires_at
+    if start is not None and end is None:
+        raise InvalidDetail("expires", "what was valid from a certain day on also expires")
+    if start is not None and end is not None and end <= start:
+        raise InvalidDetail("expires", f"it would expire before {instant(start)}, when it begins")
+
+
+def _note(now: datetime, origin: Origin, text: str) -> str:
+    if not text:
+        return ""
+    if "\0" in text or len(text) > 10_000 or not text.isprintable():
+        raise InvalidDetail("evidence", "a note is one line of printable text, up to 10000 long")
+    return f"{instant(now)} {origin.actor}: {text}"
+
+
+async def _domains(texts: Sequence[str]) -> list[str]:
+    """Each once. Others have their turn between two of them."""
+    domains = set()
+    for domain in checked_domains(texts):
+        domains.add(domain)
+        await asyncio.sleep(0)
+    return sorted(domains)

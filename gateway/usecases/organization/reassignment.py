@@ -1,0 +1,109 @@
+"""Letting names lean on another pre-validation: UPDATEDOMAINS and renewal (O6–O8)."""
+
+from datetime import datetime
+from uuid import UUID
+
+from gateway.db.pool import Connection
+from gateway.errors import ArgumentInvalid
+from gateway.origin import Origin
+from gateway.rules.organization.prevalidation import covers
+from gateway.store.acme import eab_credentials
+from gateway.store.operation import audit
+from gateway.store.operation.audit import Change
+from gateway.store.organization import prevalidation_links, prevalidations
+from gateway.store.organization.prevalidations import Prevalidation
+from gateway.usecases.organization.prevalidations import record_move
+
+
+async def reassign(
+    connection: Connection,
+    now: datetime,
+    origin: Origin,
+    *,
+    reseller_id: UUID,
+    old_number: int,
+    new_number: int,
+    kid: str | None = None,
+) -> set[UUID]:
+    """Lets names lean on `new_number` instead of `old_number`; gives the ids of their rows (O8).
+
+    Those of one credential, or with `kid` None all of them. When the new one renews the old one
+    and no name is left on that, it is superseded. Raises ArgumentInvalid (E3) when the new one is
+    not valid now or does not cover one of the names: then nothing may be committed.
+    """
+    await prevalidations.lock_for_decision(
+        connection, {old_number, new_number}, reseller_id=reseller_id
+    )
+    if kid is None:
+        await prevalidation_links.lock_linked_credentials(connection, old_number)
+    else:
+        await eab_credentials.lock_for_change(connection, kid)
+    old = await prevalidations.find(connection, old_number, reseller_id=reseller_id)
+    new = await prevalidations.find(connection, new_number, reseller_id=reseller_id)
+    if old is None:
+        raise ArgumentInvalid("oldOVAnchorOrderNumber")
+    linked = await prevalidation_links.linked_names(connection, old_number, kid)
+    if (
+        new is None
+        or not new.validity.holds(now)
+        or not all(covers(new.domains, link.name) for link in linked)
+    ):
+        raise ArgumentInvalid("ovAnchorOrderNumber")
+    if old_number == new_number:
+        return set()
+    moved = await prevalidation_links.move_links(connection, old_number, new_number, kid)
+    changes = [_reassigned(link.name, link.kid, old_number, new_number) for link in linked]
+    await audit.record(connection, now, origin, *changes)
+    if new.previous_number == old.number:
+        await _supersede(connection, now, origin, old, new)
+    return moved
+
+
+async def reassign_ev(
+    connection: Connection,
+    now: datetime,
+    *,
+    reseller_id: UUID,
+    old_number: int,
+    new_number: int,
+    kid: str,
+) -> set[UUID]:
+    """As `reassign` for the EV pre-validations that are kept with names; call it afterwards.
+
+    Raises ArgumentInvalid (E3) for what is not the reseller's, or not a valid EV one.
+    """
+    if not await prevalidations.find(connection, old_number, reseller_id=reseller_id):
+        raise ArgumentInvalid("oldEVAnchorOrderNumber")
+    new = await prevalidations.find(connection, new_number, reseller_id=reseller_id)
+    if new is None or new.type != "EV" or not new.validity.holds(now):
+        raise ArgumentInvalid("evAnchorOrderNumber")
+    names = await prevalidation_links.ev_linked_names(connection, old_number, kid)
+    if not all(covers(new.domains, name) for name in names):
+        raise ArgumentInvalid("evAnchorOrderNumber")
+    if old_number == new_number:
+        return set()
+    return await prevalidation_links.move_ev_links(connection, old_number, new_number, kid)
+
+
+async def _supersede(
+    connection: Connection, now: datetime, origin: Origin, old: Prevalidation, new: Prevalidation
+) -> None:
+    """O7: what an EV pre-validation was kept for ends too, unless the renewal is one as well."""
+    if old.state not in ("valid", "expired"):
+        return
+    if await prevalidation_links.linked_names(connection, old.number):
+        return
+    await prevalidation_links.move_ev_links(
+        connection, old.number, new.number if new.type == "EV" else None
+    )
+    await prevalidations.set_state(connection, old.number, "superseded")
+    await record_move(connection, now, origin, "superseded", old, "superseded")
+
+
+def _reassigned(name: str, kid: str, old_number: int, new_number: int) -> Change:
+    return Change(
+        "domain.reassigned",
+        name,
+        {"credential": kid, "ovAnchorOrderNumber": old_number},
+        {"credential": kid, "ovAnchorOrderNumber": new_number},
+    )

@@ -1,0 +1,52 @@
+"""Tokens of the certificate-order API (header X-Auth-Token)."""
+
+import hmac
+from datetime import datetime
+from hashlib import sha256
+
+from gateway import ids
+from gateway.db.pool import Connection
+from gateway.errors import OperatorMistake, TokenRefused
+from gateway.origin import Origin
+from gateway.store.operation import audit
+from gateway.store.operation.audit import Change
+from gateway.store.reseller import api_tokens, resellers
+from gateway.store.reseller.api_tokens import TokenState
+
+_NO_HASH = bytes(32)
+
+
+async def new_token(
+    connection: Connection, now: datetime, origin: Origin, login: str, *, replace: bool = False
+) -> str:
+    """A new token of a reseller, shown only now; with `replace` all earlier ones end."""
+    reseller = await resellers.lock_by_login(connection, login)
+    if reseller is None:
+        raise OperatorMistake(f"there is no reseller {login!r}")
+    ended = await api_tokens.revoke_all(connection, reseller.id, now) if replace else 0
+    token_id, secret = ids.new_token_id(), ids.new_token_secret()
+    await api_tokens.add(connection, token_id, reseller.id, _hash(secret), now)
+    after = {"token": token_id, "earlierOnesEnded": ended}
+    await audit.record(connection, now, origin, Change("token.made", login, None, after))
+    return f"{token_id}.{secret}"
+
+
+async def log_in(connection: Connection, token: str, address: str | None) -> TokenState:
+    """Whose token it is; a suspended reseller is the caller's business.
+
+    Raises TokenRefused, never saying why. An unknown token costs the same comparison.
+    """
+    token_id, _, secret = token.partition(".")
+    found = await api_tokens.find(connection, token_id, address)
+    fits = hmac.compare_digest(_hash(secret), found.secret_hash if found else _NO_HASH)
+    if found is None:
+        raise TokenRefused("There is no such token, or it was ended.")
+    if not fits:
+        raise TokenRefused("The secret part of the token is wrong.", found.login)
+    if not found.address_allowed:
+        raise TokenRefused("The address is not allowed.", found.login)
+    return found
+
+
+def _hash(secret: str) -> bytes:
+    return sha256(secret.encode(errors="replace")).digest()

@@ -1,0 +1,79 @@
+"""Logging in with a reseller's password: one refusal for every cause, locks, allow-lists."""
+
+from datetime import datetime, timedelta
+
+from gateway.config import Logins
+from gateway.db.pool import Pool, transaction
+from gateway.errors import LoginRefused
+from gateway.origin import Origin
+from gateway.passwords import PasswordChecker
+from gateway.store.operation import audit
+from gateway.store.operation.audit import Change
+from gateway.store.reseller import logins
+from gateway.store.reseller.logins import LoginState
+
+
+async def log_in(
+    pool: Pool,
+    checker: PasswordChecker,
+    rules: Logins,
+    now: datetime,
+    *,
+    login: str,
+    password: str,
+    address: str | None,
+) -> LoginState:
+    """The reseller that `login` and `password` stand for; its status is the caller's business.
+
+    Raises LoginRefused for an unknown login, a wrong password, a locked login and an address
+    outside the allow-list alike: each of them has cost one argon2 run, and none says which it was.
+    Raises TooManyLogins under a flood.
+    """
+    async with pool.acquire() as connection:
+        state = await logins.find_for_login(connection, login, address)
+    admissible = state is not None and _may_try(state, now)
+    if state and admissible and checker.remembers(login, password, state.password_hash):
+        if state.failed_logins:
+            await _confirm(pool, state, now)
+        return state
+    correct = await checker.fits(login, password, state.password_hash if state else None)
+    if state is None:
+        raise LoginRefused("There is no such login.")
+    if not admissible:
+        where = "The login is locked" if state.address_allowed else "The address is not allowed"
+        raise LoginRefused(
+            f"{where}; the password was {'right' if correct else 'wrong'}.", known=True
+        )
+    if not correct:
+        await _count_failure(pool, rules, now, login, address)
+        raise LoginRefused("The password was wrong.", known=True)
+    await _confirm(pool, state, now)
+    return state
+
+
+def _may_try(state: LoginState, now: datetime) -> bool:
+    locked = state.locked_until is not None and now < state.locked_until
+    return state.address_allowed and not locked
+
+
+async def _confirm(pool: Pool, state: LoginState, now: datetime) -> None:
+    # Guesses that came at the same moment may have locked the login while this one was checked.
+    async with pool.acquire() as connection:
+        if not await logins.confirm_login(connection, state.id, now):
+            raise LoginRefused("The login was locked while its password was checked.", known=True)
+
+
+async def _count_failure(
+    pool: Pool, rules: Logins, now: datetime, login: str, address: str | None
+) -> None:
+    lock_until = now + timedelta(minutes=rules.lock_minutes)
+    async with transaction(pool) as connection:
+        locked = await logins.count_failed_login(
+            connection, login, now, rules.failures_before_lock, lock_until
+        )
+        if locked:
+            after = {"lockedUntil": lock_until.isoformat()}
+            origin = Origin("gateway:logins", address)
+            await audit.record(
+                connection, now, origin, Change("reseller.locked", login, None, after)
+            )

@@ -1,0 +1,208 @@
+"""Ordering, renewing and upgrading SiteLock licences (§7.2)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+import asyncpg
+
+from gateway import ids
+from gateway.db.pool import Connection, Pool, transaction
+from gateway.errors import ArgumentInvalid
+from gateway.origin import Origin
+from gateway.rules.sitelock.licences import (
+    Decision,
+    LicenceExists,
+    PartnerInactive,
+    basket,
+    decide_change,
+    decide_order,
+)
+from gateway.store.operation import audit
+from gateway.store.operation.audit import Change
+from gateway.store.sitelock import licences, partners
+from gateway.store.sitelock import prices as sitelock_prices
+from gateway.store.sitelock.licences import StoredLicence
+from gateway.usecases.money import billing
+
+_LOOK_AT = 200
+_EXPIRY = Origin("job:licence-expiry")
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is asked for. With `test_only` everything is checked and nothing is done."""
+
+    reseller_id: UUID
+    products: Sequence[int]
+    days: int | None
+    domain_name: str
+    email: str
+    auto_renew: bool
+    organization: Mapping[str, str]
+    previous_order_number: int | None = None
+    test_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ordered:
+    """What was done; with `test_only` the numbers are 0."""
+
+    order_number: int
+    licence_number: int
+    cost: Decimal
+    currency: str
+
+
+async def order(connection: Connection, now: datetime, origin: Origin, wanted: Order) -> Ordered:
+    """Orders a product and add-ons, or with `previous_order_number` renews, upgrades, adds.
+
+    Raises what rules.licences raises, and NotEnoughCredit, Tier1DebitFailed and
+    Tier1CreditLimitReached.
+    """
+    asked = basket(wanted.products, wanted.days)
+    if not await partners.is_active(connection, wanted.reseller_id):
+        raise PartnerInactive
+    prices = await sitelock_prices.price_list(connection, wanted.reseller_id)
+    stored = await _licence(connection, wanted, now)
+    facts = stored.facts if stored else None
+    if wanted.previous_order_number is not None and facts is not None:
+        decision = decide_change(asked, prices, now, facts)
+    else:
+        decision = decide_order(asked, prices, now, facts)
+    if wanted.test_only:
+        return Ordered(0, 0, decision.cost, prices.currency)
+    order_number = await billing.charge(
+        connection,
+        now,
+        origin,
+        reseller_id=wanted.reseller_id,
+        kind="order_product",
+        cost=decision.cost,
+        currency=prices.currency,
+        days=decision.days,
+    )
+    licence_id, number = await _carry_out(connection, now, wanted, stored, decision)
+    for line in decision.lines:
+        await licences.add_line(
+            connection,
+            order_number=order_number,
+            product=line.product.number,
+            licence_id=licence_id,
+            kind=line.kind,
+            cost=line.cost,
+        )
+    changes = [_ordered(number, wanted, decision, order_number)]
+    await audit.record(connection, now, origin, *changes)
+    return Ordered(order_number, number, decision.cost, prices.currency)
+
+
+async def due_expiries(pool: Pool, until: datetime) -> Sequence[tuple[datetime, UUID]]:
+    """When which licence ended; earliest first."""
+    return await licences.expired(pool, until, _LOOK_AT)
+
+
+async def write_expiry(pool: Pool, licence_id: UUID, now: datetime) -> None:
+    """active → expired; it has protected nothing since the expiry itself."""
+    async with transaction(pool) as connection:
+        found = await licences.lock(connection, licence_id)
+        if found is not None and found.facts.status == "active" and not found.facts.is_active(now):
+            await _expire(connection, found, now)
+
+
+async def _licence(connection: Connection, wanted: Order, now: datetime) -> StoredLicence | None:
+    """What the order is about: that of the previous order, or what the domain has."""
+    if wanted.previous_order_number is not None:
+        found = await licences.lock_of_order(
+            connection, wanted.reseller_id, wanted.previous_order_number
+        )
+        if found is None:
+            raise ArgumentInvalid("previousOrderNumber")
+        if found.domain_name != wanted.domain_name:
+            raise ArgumentInvalid("domainName")
+        return found
+    held = await licences.lock_of_domain(connection, wanted.domain_name)
+    if held is None:
+        return None
+    licence, reseller_id = held
+    if not licence.facts.is_active(now):
+        if not wanted.test_only:
+            await _expire(connection, licence, now)
+        return None
+    if reseller_id != wanted.reseller_id:
+        raise LicenceExists
+    return licence
+
+
+async def _expire(connection: Connection, licence: StoredLicence, now: datetime) -> None:
+    await licences.end(connection, licence.id, "expired", now)
+    change = Change("licence.expired", str(licence.number), {"status": "active"})
+    await audit.record(connection, now, _EXPIRY, change)
+
+
+async def _carry_out(
+    connection: Connection,
+    now: datetime,
+    wanted: Order,
+    stored: StoredLicence | None,
+    decision: Decision,
+) -> tuple[UUID, int]:
+    main = next((line for line in decision.lines if line.kind != "add_on"), None)
+    if main is not None and main.kind == "order":
+        licence_id, number = await _add(connection, now, wanted, main.product.number, decision)
+    else:
+        assert stored is not None
+        licence_id, number = stored.id, stored.number
+        if main is not None:
+            renewed = main.kind == "renewal"
+            await licences.change(
+                connection,
+                licence_id,
+                product=main.product.number,
+                days=decision.days,
+                expires_at=decision.expires_at,
+                period_started_at=now if renewed else stored.facts.period_started_at,
+            )
+    await licences.end_add_ons(connection, licence_id, decision.replaced, now)
+    for product, ends in decision.add_on_expiry.items():
+        await licences.put_add_on(connection, ids.new_id(), licence_id, product, ends)
+    return licence_id, number
+
+
+async def _add(
+    connection: Connection, now: datetime, wanted: Order, product: int, decision: Decision
+) -> tuple[UUID, int]:
+    licence_id = ids.new_id()
+    try:
+        async with connection.transaction():
+            number = await licences.add(
+                connection,
+                licence_id=licence_id,
+                reseller_id=wanted.reseller_id,
+                domain_name=wanted.domain_name,
+                product=product,
+                days=decision.days,
+                email=wanted.email,
+                auto_renew=wanted.auto_renew,
+                organization=wanted.organization,
+                expires_at=decision.expires_at,
+                now=now,
+            )
+    except asyncpg.UniqueViolationError:  # somebody else was faster
+        raise LicenceExists from None
+    return licence_id, number
+
+
+def _ordered(number: int, wanted: Order, decision: Decision, order_number: int) -> Change:
+    after = {
+        "orderNumber": order_number,
+        "domainName": wanted.domain_name,
+        "lines": [
+            {"product": line.product.number, "kind": line.kind, "cost": str(line.cost)}
+            for line in decision.lines
+        ],
+        "expiresAt": decision.expires_at,
+    }
+    return Change("licence.ordered", str(number), None, after)

@@ -1,0 +1,183 @@
+"""Refunding and cancelling SiteLock licences (§7.3, §7.4)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from gateway.db.pool import Connection
+from gateway.errors import ArgumentInvalid, GatewayError
+from gateway.origin import Origin
+from gateway.rules import refund_policy
+from gateway.rules.money.once_per_name import NameRefunds
+from gateway.rules.sitelock.licences import PRODUCTS
+from gateway.rules.sitelock.refund import LicenceFacts
+from gateway.store.money import name_refunds
+from gateway.store.operation import audit
+from gateway.store.operation.audit import Change
+from gateway.store.sitelock import licences
+from gateway.store.sitelock.licences import OrderLine, StoredLicence
+from gateway.usecases.money.refund_purchase import earlier_refunds, refund_purchase
+
+_NOTHING = Decimal("0.00")
+
+
+class AlreadyRefunded(GatewayError):
+    """The order was paid back before."""
+
+
+class AlreadyCancelled(GatewayError):
+    """The licence was cancelled before, or has expired: there is nothing to cancel."""
+
+
+class OnlyAddOns(GatewayError):
+    """The order bought add-ons only; these are not refunded by themselves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What became of a refund or cancellation."""
+
+    refunded: Decimal
+
+
+async def refund(
+    connection: Connection,
+    now: datetime,
+    origin: Origin,
+    *,
+    reseller_id: UUID,
+    order_number: int,
+    reason_code: int,
+    once_in_days: int = 0,
+) -> Ended:
+    """Pays back what the order's licence cost in its present period; the licence ends.
+
+    `once_in_days` is the setting refund.once_per_name_days (R22).
+
+    Raises ArgumentInvalid (no such order), AlreadyRefunded, AlreadyCancelled, OnlyAddOns and
+    NotRefundable; then nothing is changed.
+    """
+    licence = await licences.lock_of_order(connection, reseller_id, order_number)
+    if licence is None:
+        raise ArgumentInvalid("orderNumber")
+    lines = await licences.lines_of(connection, licence.id)
+    refunds = await _refunds(connection, reseller_id, licence, once_in_days)
+    facts = facts_of(licence, lines, order_number, now, refunds)
+    _refuse_ended(facts.status)
+    if facts.only_add_ons:
+        raise OnlyAddOns
+    return await _pay_back(connection, now, origin, licence, lines, facts, reason_code)
+
+
+async def cancel(
+    connection: Connection,
+    now: datetime,
+    origin: Origin,
+    *,
+    reseller_id: UUID,
+    order_number: int,
+    products: Sequence[int],
+    once_in_days: int = 0,
+) -> Ended:
+    """Ends a licence, or just some of its add-ons, whatever the refund period.
+
+    A licence that could still be refunded is (R22 too). Raises ArgumentInvalid, AlreadyRefunded,
+    AlreadyCancelled.
+    """
+    licence = await licences.lock_of_order(connection, reseller_id, order_number)
+    if licence is None:
+        raise ArgumentInvalid("orderNumber")
+    _refuse_ended(licence.facts.status)
+    if not licence.facts.is_active(now):
+        raise AlreadyCancelled
+    if licence.facts.product not in products:
+        await _cancel_add_ons(connection, now, origin, licence, products)
+        return Ended(_NOTHING)
+    lines = await licences.lines_of(connection, licence.id)
+    refunds = await _refunds(connection, reseller_id, licence, once_in_days)
+    facts = facts_of(licence, lines, order_number, now, refunds)
+    if refund_policy.objection(facts) is None:
+        return await _pay_back(connection, now, origin, licence, lines, facts)
+    await licences.end(connection, licence.id, "cancelled", now)
+    change = Change("licence.cancelled", str(licence.number), {"status": licence.facts.status})
+    await audit.record(connection, now, origin, change)
+    return Ended(_NOTHING)
+
+
+def facts_of(
+    licence: StoredLicence,
+    lines: Sequence[OrderLine],
+    order_number: int,
+    now: datetime,
+    refunds: NameRefunds,
+) -> LicenceFacts:
+    """What decides whether an order of the licence is paid back now."""
+    own = [line for line in lines if line.order_number == order_number]
+    return LicenceFacts(
+        days=licence.facts.days,
+        purchased_at=own[0].purchased_at,
+        period_started_at=licence.facts.period_started_at,
+        asked_at=now,
+        status=licence.facts.status,
+        only_add_ons=all(line.kind == "add_on" for line in own),
+        refunds=refunds,
+    )
+
+
+async def _refunds(
+    connection: Connection, reseller_id: UUID, licence: StoredLicence, once_in_days: int
+) -> NameRefunds:
+    last_refund, name = name_refunds.last_of_licence, licence.domain_name
+    return await earlier_refunds(connection, last_refund, reseller_id, name, once_in_days)
+
+
+def _refuse_ended(status: str) -> None:
+    if status == "refunded":
+        raise AlreadyRefunded
+    if status == "cancelled":
+        raise AlreadyCancelled
+
+
+async def _pay_back(
+    connection: Connection,
+    now: datetime,
+    origin: Origin,
+    licence: StoredLicence,
+    lines: Sequence[OrderLine],
+    facts: LicenceFacts,
+    reason_code: int | None = None,
+) -> Ended:
+    """Every order of the present period that bought the licence itself, upgrades included."""
+    main = {line.order_number for line in lines if line.kind != "add_on"}
+    cost_by_order: dict[int, Decimal] = {}
+    for line in lines:
+        if line.order_number in main and line.purchased_at >= licence.facts.period_started_at:
+            cost_by_order[line.order_number] = (
+                cost_by_order.get(line.order_number, _NOTHING) + line.cost
+            )
+    refunded = await refund_purchase(connection, now, origin, facts, cost_by_order)
+    await licences.end(connection, licence.id, "refunded", now, reason_code)
+    after = {"status": "refunded", "refunded": str(refunded), "reasonCode": reason_code}
+    change = Change(
+        "licence.refunded", str(licence.number), {"status": licence.facts.status}, after
+    )
+    await audit.record(connection, now, origin, change)
+    return Ended(refunded)
+
+
+async def _cancel_add_ons(
+    connection: Connection,
+    now: datetime,
+    origin: Origin,
+    licence: StoredLicence,
+    products: Sequence[int],
+) -> None:
+    if any(PRODUCTS[number].kind != "add_on" for number in products if number in PRODUCTS):
+        raise ArgumentInvalid("product")
+    if not products or not set(products) <= set(licence.facts.add_ons):
+        raise ArgumentInvalid("product")
+    await licences.end_add_ons(connection, licence.id, products, now)
+    change = Change("licence.add_ons_cancelled", str(licence.number), None, {"products": products})
+    await audit.record(connection, now, origin, change)

@@ -1,0 +1,284 @@
+"""Looking at the proofs of an application: has its applicant control over the names, and CAA?
+
+A look that finds nothing is no failure: the customer may still be about to put it in place. The
+next look comes after a pause that grows, or at once when the customer applies again.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+
+from gateway import ids
+from gateway.ca.profiles import PROFILES
+from gateway.config import Settings
+from gateway.db.pool import Connection, Pool, transaction
+from gateway.errors import CaaRefusal, CaaRefused, CaaUnchecked
+from gateway.logging import describe
+from gateway.metrics import observe_validation_fault
+from gateway.origin import Origin
+from gateway.rules.acme.caa import is_fresh
+from gateway.rules.acme.issuance import validity
+from gateway.rules.names import base_of, name_type
+from gateway.rules.ssl import order as rules
+from gateway.services import Services
+from gateway.store.operation import audit
+from gateway.store.operation.audit import Change
+from gateway.store.ssl import applications as ssl_applications
+from gateway.store.ssl import due as ssl_due
+from gateway.store.ssl import issuance as ssl_issuance
+from gateway.store.ssl import orders as ssl_orders
+from gateway.store.ssl.applications import Proof, Unfinished
+from gateway.usecases.acme.orders import longest_validity
+from gateway.usecases.acme.perspective import claim_of, done_in_all, network_of, resolver_of
+from gateway.usecases.ssl.proofs import key_authorization
+from gateway.validation import caa
+from gateway.validation.challenge import METHODS
+from gateway.validation.method import Claim, NotChecked, ValidationFailed
+
+PROFILE = "classic"
+GATEWAY = Origin("gateway:certificate-orders")
+_DOOR_PATH = "/v3/scm"
+_LOOKS_AT_ONCE = 20
+_FAILURES_AT_ONCE = 100
+_AT_ONCE = timedelta(0)
+PAUSE_OF_OURS = timedelta(seconds=15)
+"""After trouble on our side; it does not grow."""
+_UNTIL_THE_JOB = timedelta(minutes=1)
+_NOT_PROVEN = f"Control over the names was not shown within {rules.PROOF_PERIOD.days} days."
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a look at a proof has shown: evidence, or a problem for the customer."""
+
+    proof: Proof
+    evidence: Mapping[str, Any] | None = None
+    problem: str | None = None
+    ours: bool = False
+    """The problem is on our side: the customer is not made to wait longer for it each time."""
+
+
+async def look_at_proofs(services: Services, item: Unfinished, now: datetime) -> bool:
+    """For CHECKING and SUPPLEMENTCHECKING; True = there is more to be done at once."""
+    if now >= item.application.submitted_at + rules.PROOF_PERIOD:
+        # Not looked at any more: the job that is due then ends it (fail_unproven).
+        await ssl_due.pause(services.pool, item.cert_id, _UNTIL_THE_JOB, None)
+        return False
+    if rules.period_is_over(item.first_issued_at, item.months, now):
+        await settle_failed(services.pool, item, rules.PERIOD_OVER, now)
+        return False
+    unproven = [proof for proof in item.proofs if proof.proven_at is None][:_LOOKS_AT_ONCE]
+    looks = await asyncio.gather(*(_look(services, item, proof, now) for proof in unproven))
+    async with transaction(services.pool) as connection:
+        fresh = await unchanged(connection, item)
+        if fresh is None:
+            return True
+        for look in looks:
+            await ssl_applications.settle_proof(
+                connection,
+                item.application.id,
+                look.proof.position,
+                proven_at=now if look.evidence is not None else None,
+                evidence=look.evidence,
+                problem=look.problem,
+            )
+        if looks:
+            await audit.record(connection, now, GATEWAY, *_changes(item, looks))
+        proofs = await ssl_applications.proofs_of(connection, item.application.id)
+        if all(proof.proven_at is not None for proof in proofs):
+            return await _proven(connection, services.settings, fresh, now)
+        problems = [look.problem for look in looks if look.problem]
+        theirs = any(look.problem and not look.ours for look in looks)
+        pause = PAUSE_OF_OURS if problems else _AT_ONCE
+        if theirs:
+            pause = timedelta(seconds=rules.retry_seconds(item.attempts))
+        await ssl_due.pause(
+            connection,
+            item.cert_id,
+            pause,
+            problems[0] if problems else None,
+            counted=theirs or not problems,
+        )
+    return not problems
+
+
+async def look_at_caa_again(
+    services: Services, item: Unfinished, now: datetime
+) -> CaaRefused | CaaUnchecked | None:
+    """Before issuance, where the last check is too old (BR §3.2.2.8); gives what forbids it."""
+    stale = [proof for proof in item.proofs if not is_fresh(proof.caa_checked_at, now)]
+    until = _end_of_look(services)
+    for proof in stale:
+        try:
+            work = _check_caa(services, item, proof, now)
+            await done_in_all(services.settings, resolver_of(services), work, until)
+        except ValidationFailed as failed:
+            told = f"{proof.name}: {failed.detail}"
+            return CaaRefused([CaaRefusal(proof.name, True, told)])
+        except NotChecked as fault:
+            return CaaUnchecked(_told(proof, fault))
+        await ssl_applications.mark_caa_checked(
+            services.pool, item.application.id, proof.position, now
+        )
+    return None
+
+
+async def unchanged(connection: Connection, item: Unfinished) -> Unfinished | None:
+    """The order, locked, if it still has the application and status that `item` has."""
+    await ssl_orders.lock(connection, item.cert_id)
+    fresh = await ssl_applications.read_unfinished(connection, item.cert_id)
+    if fresh is None or fresh.status != item.status or fresh.application != item.application:
+        return None
+    return fresh
+
+
+async def due_failures(pool: Pool, until: datetime) -> list[tuple[datetime, str]]:
+    """Applications whose time for proofs is over by then: the instant it was, and the cert_id."""
+    unproven = await ssl_due.unproven_since(pool, until - rules.PROOF_PERIOD, _FAILURES_AT_ONCE)
+    return [(submitted_at + rules.PROOF_PERIOD, cert_id) for submitted_at, cert_id in unproven]
+
+
+async def fail_unproven(pool: Pool, cert_id: str, now: datetime) -> None:
+    """Ends an application whose time is over; nothing if it has moved on."""
+    item = await ssl_applications.read_unfinished(pool, cert_id)
+    if (
+        item is not None
+        and item.status in ("CHECKING", "SUPPLEMENTCHECKING")
+        and item.intent is None
+        and now >= item.application.submitted_at + rules.PROOF_PERIOD
+    ):
+        await settle_failed(pool, item, _NOT_PROVEN, now)
+
+
+async def settle_failed(pool: Pool, item: Unfinished, problem: str, now: datetime) -> None:
+    """The application led to nothing: UNPASSED, or ISSUED as before."""
+    async with transaction(pool) as connection:
+        if await unchanged(connection, item) is None:
+            return
+        await ssl_issuance.settle_issuer(connection, item.application.id)
+        status = "ISSUED" if item.status == "SUPPLEMENTCHECKING" else "UNPASSED"
+        await moved(connection, item, status, now, problem=problem)
+
+
+async def moved(
+    connection: Connection,
+    item: Unfinished,
+    status: str,
+    now: datetime,
+    *,
+    due_in: timedelta | None = None,
+    problem: str | None = None,
+) -> None:
+    """A move of the background, with its audit event; the order is locked."""
+    await ssl_orders.move(connection, item.cert_id, status, now, due_in=due_in, problem=problem)
+    change = Change(
+        "certificate_order.moved",
+        item.cert_id,
+        {"status": item.status},
+        {"status": status, "problem": problem} if problem else {"status": status},
+    )
+    await audit.record(connection, now, GATEWAY, change)
+
+
+def intent_of(
+    settings: Settings, now: datetime, first_issued_at: datetime | None, months: int
+) -> dict[str, Any]:
+    """Serial and validity: as long as the profile allows, and not beyond the paid period."""
+    paid_until = rules.term_ends(first_issued_at or now, months).replace(microsecond=0)
+    longest = longest_validity(settings, PROFILES[PROFILE])
+    backdated = timedelta(seconds=settings.issuance.backdate_seconds)
+    begins, ends = validity(now, None, None, longest, backdated)
+    return {
+        "serial": f"{ids.new_serial_number():x}",
+        "not_before": begins.isoformat(),
+        "not_after": min(ends, paid_until - timedelta(seconds=1)).isoformat(),
+    }
+
+
+async def _proven(
+    connection: Connection, settings: Settings, item: Unfinished, now: datetime
+) -> bool:
+    """All names are: on to the organization's check, or to the issuer."""
+    if rules.TYPES[item.type] and item.status == "CHECKING":
+        await moved(connection, item, "CHECKING_ORG", now)
+        return False
+    intent = intent_of(settings, now, item.first_issued_at, item.months)
+    await ssl_issuance.record_intent(connection, item.application.id, intent)
+    if item.status == "CHECKING":
+        await moved(connection, item, "ISSUING", now, due_in=_AT_ONCE)
+    return True
+
+
+async def _look(services: Services, item: Unfinished, proof: Proof, now: datetime) -> Look:
+    claim = _claim(services.settings, item, proof, now)
+    resolver = resolver_of(services)
+
+    async def found() -> Mapping[str, Any]:
+        network = network_of(services.settings)
+        evidence = await METHODS[proof.method].check(claim, resolver, network)
+        return {**evidence, **await _check_caa(services, item, proof, now)}
+
+    try:
+        evidence = await done_in_all(services.settings, resolver, found(), _end_of_look(services))
+    except ValidationFailed as failed:
+        return Look(proof, problem=f"{proof.name}: {failed.detail}")
+    except NotChecked as fault:
+        return Look(proof, problem=_told(proof, fault), ours=True)
+    except Exception as error:
+        _log.error("certificate_order.check_failed", name=proof.name, **describe(error))
+        broken = NotChecked("internal", "The check could not be carried out.")
+        return Look(proof, problem=_told(proof, broken), ours=True)
+    return Look(proof, evidence=evidence)
+
+
+def _end_of_look(services: Services) -> float:
+    return asyncio.get_running_loop().time() + services.settings.validation.total_seconds
+
+
+def _told(proof: Proof, fault: NotChecked) -> str:
+    """What the customer reads; operators have it in the log and the metrics."""
+    observe_validation_fault(fault.reason)
+    _log.error(
+        "certificate_order.not_checked", name=proof.name, reason=fault.reason, detail=fault.detail
+    )
+    return f"{proof.name}: {fault.detail} The cause is on our side; it is tried again."
+
+
+async def _check_caa(
+    services: Services, item: Unfinished, proof: Proof, now: datetime
+) -> Mapping[str, Any]:
+    claim = _claim(services.settings, item, proof, now)
+    return await caa.check(claim, proof.method, resolver_of(services))
+
+
+def _claim(settings: Settings, item: Unfinished, proof: Proof, now: datetime) -> Claim:
+    expected = key_authorization(proof.token, item.application.key_hash)
+    return claim_of(
+        settings,
+        base_of(proof.name),
+        wildcard=name_type(proof.name) == "wildcard",
+        server_path=_DOOR_PATH,
+        account_id=str(item.reseller_id),
+        now=now,
+        token=proof.token,
+        thumbprint=expected.removeprefix(f"{proof.token}."),
+    )
+
+
+def _changes(item: Unfinished, looks: Sequence[Look]) -> list[Change]:
+    return [
+        Change(
+            "certificate_order.name_proven",
+            item.cert_id,
+            None,
+            {"name": look.proof.name, "method": look.proof.method, "evidence": look.evidence},
+        )
+        for look in looks
+        if look.evidence is not None
+    ]

@@ -1,0 +1,74 @@
+"""One certificate order with its proofs of control and its certificate."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from gateway.db.pool import Connection
+from gateway.store.ssl import applications as ssl_applications
+from gateway.store.ssl import issuance as ssl_issuance
+from gateway.store.ssl import orders as ssl_orders
+from gateway.store.ssl.orders import CertificateOrder, ListedOrder, Page
+from gateway.usecases.ssl.orders import show
+from gateway.usecases.ssl.proofs import location_and_value
+
+
+@dataclass(frozen=True, slots=True)
+class ShownProof:
+    """What is to be found where, and whether it was."""
+
+    name: str
+    method: str
+    location: str
+    value: str
+    validated: bool
+    problem: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """`leaf` and `chain` are DER; None and empty before the first issuance."""
+
+    order: CertificateOrder
+    proofs: list[ShownProof]
+    leaf: bytes | None
+    chain: list[bytes]
+
+
+async def details(
+    connection: Connection, now: datetime, reseller_id: UUID, cert_id: str
+) -> Details:
+    """Raises NotFound, as `show`."""
+    order = await show(connection, now, reseller_id, cert_id)
+    leaf, chain = None, []
+    if order.serial is not None:
+        leaf, issuer, above = await ssl_issuance.certificate_pem_parts(connection, order.serial)
+        chain = [issuer, *above]
+    return Details(order, await _proofs(connection, order), leaf, chain)
+
+
+async def list_page(
+    connection: Connection, now: datetime, reseller_id: UUID, page: Page
+) -> tuple[list[CertificateOrder], int]:
+    """A page of a reseller's orders, and how many there are on all pages."""
+    return await ssl_orders.list_page(connection, reseller_id, page, now)
+
+
+async def list_for_operators(
+    connection: Connection, now: datetime, *, waiting_only: bool
+) -> list[ListedOrder]:
+    """Orders of all resellers, or those whose organization waits for a check."""
+    return await ssl_orders.list_for_operators(connection, now, waiting_only=waiting_only)
+
+
+async def _proofs(connection: Connection, order: CertificateOrder) -> list[ShownProof]:
+    if order.application_id is None:
+        return []
+    application = await ssl_applications.find(connection, order.application_id)
+    shown = []
+    for proof in await ssl_applications.proofs_of(connection, application.id):
+        location, value = location_and_value(proof, application.key_hash)
+        validated = proof.proven_at is not None
+        problem = None if validated else proof.problem
+        shown.append(ShownProof(proof.name, proof.method, location, value, validated, problem))
+    return shown

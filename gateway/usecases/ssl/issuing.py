@@ -1,0 +1,170 @@
+"""From a proven application to the certificate, at an issuer that may need minutes.
+
+The intent is recorded before; an issuer that was asked once is asked until it has answered, also
+when the customer has withdrawn meanwhile: what then comes is withheld and revoked.
+"""
+
+from datetime import datetime, timedelta
+
+from gateway.ca.issuer import CertificateRequest, Failed, Issued, Pending
+from gateway.ca.pkcs10 import public_key_of
+from gateway.db.pool import transaction
+from gateway.errors import AccountRefused, CaaUnchecked, GatewayError
+from gateway.refusal_log import Refused, reason_of
+from gateway.rules.organization.organizations import Subject
+from gateway.rules.ssl import order as rules
+from gateway.services import Services
+from gateway.store.acme.issuance import SignedCertificate
+from gateway.store.ssl import applications as ssl_applications
+from gateway.store.ssl import due as ssl_due
+from gateway.store.ssl import issuance as ssl_issuance
+from gateway.store.ssl import orders as ssl_orders
+from gateway.store.ssl.applications import Unfinished
+from gateway.usecases.ssl.checks import (
+    PAUSE_OF_OURS,
+    PROFILE,
+    look_at_caa_again,
+    moved,
+    settle_failed,
+    unchanged,
+)
+
+LEASE = timedelta(seconds=30)
+"""How long a process has an order for itself."""
+
+_WANTED = ("ISSUING", "SUPPLEMENTCHECKING")
+_AT_ONCE = timedelta(0)
+
+
+async def ask_issuer(services: Services, item: Unfinished, now: datetime) -> bool:
+    """True = there is more to be done at once."""
+    if item.issuer_state is None:
+        if objection := await _objection(services, item, now):
+            problem, ours = str(objection), isinstance(objection, CaaUnchecked)
+            if problem != item.problem and not ours:
+                services.refusals.note(_refused(item, objection))
+            pause = timedelta(seconds=rules.retry_seconds(item.attempts))
+            await ssl_due.pause(
+                services.pool,
+                item.cert_id,
+                PAUSE_OF_OURS if ours else pause,
+                problem,
+                counted=not ours,
+            )
+            return False
+        # From here on a certificate may come to exist.
+        if not services.issuer.immediate and not await _note_asked(services, item):
+            return True
+    match await services.issuer.issue(_request_of(item), item.issuer_state or None):
+        case Issued() as issued:
+            await _keep(services, item, issued)
+            return True
+        case Pending(state, retry_after):
+            await ssl_issuance.wait_for_issuer(
+                services.pool,
+                item.cert_id,
+                item.application.id,
+                state,
+                timedelta(seconds=retry_after),
+            )
+            return False
+        case Failed(detail):
+            return await _settle_refused(services, item, detail, now)
+
+
+async def _objection(services: Services, item: Unfinished, now: datetime) -> GatewayError | None:
+    if item.reseller_status != "active":
+        return AccountRefused("The account is suspended.")
+    return await look_at_caa_again(services, item, now)
+
+
+def _refused(item: Unfinished, objection: GatewayError) -> Refused:
+    """An objection that the customer reads at the order, for the operators."""
+    return Refused(
+        "certificates",
+        "issue",
+        reason_of(objection),
+        str(objection),
+        login=item.login,
+        subject=item.cert_id,
+        proven=True,
+        names=tuple(item.names),
+    )
+
+
+async def _note_asked(services: Services, item: Unfinished) -> bool:
+    async with transaction(services.pool) as connection:
+        if await unchanged(connection, item) is None:
+            return False
+        await ssl_issuance.wait_for_issuer(connection, item.cert_id, item.application.id, {}, LEASE)
+    return True
+
+
+def _request_of(item: Unfinished) -> CertificateRequest:
+    """The same however often it is asked."""
+    assert item.intent is not None
+    csr, organization = item.application.csr, item.application.organization
+    return CertificateRequest(
+        item.application.id,
+        int(item.intent["serial"], 16),
+        csr,
+        public_key_of(csr),
+        item.names,
+        PROFILE,
+        datetime.fromisoformat(item.intent["not_before"]),
+        datetime.fromisoformat(item.intent["not_after"]),
+        None if organization is None else Subject(**organization),
+    )
+
+
+async def _keep(services: Services, item: Unfinished, issued: Issued) -> None:
+    """Stores what was signed; it is given out only if the order still waits for it."""
+    now = await services.clock.now()
+    signed = SignedCertificate(
+        services.issuer.id,
+        issued.serial,
+        issued.der,
+        item.application.key_hash,
+        item.names,
+        issued.not_before,
+        issued.not_after,
+        now,
+    )
+    async with transaction(services.pool) as connection:
+        fresh = await unchanged(connection, item)
+        if await ssl_issuance.is_stored(connection, item.application.id):
+            await ssl_issuance.settle_issuer(connection, item.application.id)
+            return  # another process was faster
+        wanted = (
+            fresh is not None
+            and fresh.status in _WANTED
+            and not await ssl_applications.key_is_compromised(connection, signed.key_hash)
+        )
+        await ssl_issuance.store_certificate(
+            connection,
+            cert_id=item.cert_id,
+            application_id=item.application.id,
+            signed=signed,
+            withheld=not wanted,
+        )
+        await ssl_issuance.settle_issuer(connection, item.application.id)
+        if fresh is None:
+            return
+        if wanted:
+            await moved(connection, item, "ISSUED", now)
+        elif fresh.status in _WANTED:
+            status = "ISSUED" if fresh.status == "SUPPLEMENTCHECKING" else "UNPASSED"
+            await moved(connection, item, status, now, problem="The key was compromised.")
+        else:
+            await ssl_due.make_due(connection, item.cert_id, _AT_ONCE)
+
+
+async def _settle_refused(services: Services, item: Unfinished, detail: str, now: datetime) -> bool:
+    if item.status in _WANTED:
+        problem = f"The certificate authority: {detail}"
+        await settle_failed(services.pool, item, problem, now)
+        return False
+    async with transaction(services.pool) as connection:
+        await ssl_orders.lock(connection, item.cert_id)
+        await ssl_issuance.settle_issuer(connection, item.application.id)
+    return True

@@ -1,0 +1,222 @@
+"""SSL certificate orders: apply, withdraw, revoke, and look at them (docs/wire.md §8).
+
+What takes time after an application, a withdrawal or a revocation is done by the runner
+(runner.py); the status tells how far it is.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPublicKeyTypes
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from gateway import ids
+from gateway.ca.csr import check_csr
+from gateway.config import Settings
+from gateway.db.pool import Connection
+from gateway.errors import BadCsr, BadMember, NotFound, StatusForbids
+from gateway.origin import Origin
+from gateway.rules.organization.organizations import Subject
+from gateway.rules.ssl import order as rules
+from gateway.store.ca import revocations
+from gateway.store.operation import audit
+from gateway.store.operation.audit import Change
+from gateway.store.ssl import applications as ssl_applications
+from gateway.store.ssl import due as ssl_due
+from gateway.store.ssl import issuance as ssl_issuance
+from gateway.store.ssl import orders as ssl_orders
+from gateway.store.ssl import unsubscriptions
+from gateway.store.ssl.applications import Application
+from gateway.store.ssl.orders import CertificateOrder
+from gateway.usecases.ssl.proofs import new_proofs
+
+_AT_ONCE = timedelta(0)
+_LOOK_SOON = timedelta(seconds=1)
+"""However often a customer asks, servers of third parties are visited once in that time."""
+
+_VERBS = {"apply": "applied", "cancel-apply": "withdrawn", "revoke": "revoked"}
+
+
+@dataclass(frozen=True, slots=True)
+class Apply:
+    """A CSR (DER, unchecked) for an order, and how control over its names will be shown."""
+
+    reseller_id: UUID
+    cert_id: str
+    csr: bytes
+    method: str
+    organization: Subject | None
+
+
+@dataclass(frozen=True, slots=True)
+class Revoke:
+    """`reason` is a CRLReason that subscribers may give."""
+
+    reseller_id: UUID
+    cert_id: str
+    reason: int
+    reason_name: str
+
+
+async def apply(
+    connection: Connection, now: datetime, origin: Origin, settings: Settings, wanted: Apply
+) -> CertificateOrder:
+    """Hands a CSR in; control over the names is looked at in the background.
+
+    Applying again with the same key while it is looked at makes that look happen soon. Raises
+    NotFound, StatusForbids, BadCsr, BadMember.
+    """
+    order = await locked(connection, now, wanted.reseller_id, wanted.cert_id)
+    if order.status in ("CHECKING", "SUPPLEMENTCHECKING") and order.application_id:
+        return await _look_again(connection, order, wanted)
+    status = rules.next_status("apply", order.status)
+    if status is None:
+        raise StatusForbids(f"A certificate that is {order.status} cannot be applied for.")
+    if rules.period_is_over(order.first_issued_at, order.months, now):
+        raise StatusForbids(rules.PERIOD_OVER)
+    key_hash = _key_hash(check_csr(wanted.csr, order.names, None))
+    if await ssl_applications.key_is_compromised(connection, key_hash):
+        raise BadCsr("The key of the CSR was reported as compromised; make a new key.")
+    application = Application(
+        ids.new_id(),
+        order.cert_id,
+        wanted.csr,
+        key_hash,
+        wanted.method,
+        await _organization(connection, order, wanted),
+        now,
+    )
+    proofs = await new_proofs(connection, now, settings, order, wanted.method)
+    await ssl_applications.add(connection, application, proofs)
+    await _operate(connection, now, origin, order, "apply", status)
+    return await _after(connection, now, order)
+
+
+async def withdraw(
+    connection: Connection, now: datetime, origin: Origin, reseller_id: UUID, cert_id: str
+) -> CertificateOrder:
+    """Takes an application back. Raises NotFound, StatusForbids."""
+    order = await locked(connection, now, reseller_id, cert_id)
+    status = rules.next_status("cancel-apply", order.status)
+    if status is None:
+        raise StatusForbids(f"A certificate that is {order.status} has no application to withdraw.")
+    if order.status == "SUPPLEMENTCHECKING" and await _is_asked_for(connection, cert_id):
+        raise StatusForbids("The certificate is being issued; it is too late to withdraw.")
+    await _operate(connection, now, origin, order, "cancel-apply", status)
+    return await _after(connection, now, order)
+
+
+async def revoke(
+    connection: Connection, now: datetime, origin: Origin, wanted: Revoke
+) -> CertificateOrder:
+    """Revokes all certificates of an order; REVOKED once the CRL says so. Raises NotFound,
+    StatusForbids."""
+    order = await locked(connection, now, wanted.reseller_id, wanted.cert_id)
+    status = rules.next_status("revoke", order.status)
+    if status is None:
+        raise StatusForbids(f"A certificate that is {order.status} cannot be revoked.")
+    serials = await ssl_issuance.serials_to_revoke(connection, order.cert_id, now)
+    revoked = await revocations.revoke(connection, serials, wanted.reason, now)
+    reason = {"reason": wanted.reason_name, "certificateOrder": order.cert_id}
+    changes = [Change("certificate.revoked", serial, after=reason) for serial in revoked]
+    await audit.record(connection, now, origin, *changes)
+    await _operate(connection, now, origin, order, "revoke", status)
+    return await _after(connection, now, order)
+
+
+async def show(
+    connection: Connection, now: datetime, reseller_id: UUID, cert_id: str
+) -> CertificateOrder:
+    """Raises NotFound, also for what belongs to somebody else or was unsubscribed (§8 G1)."""
+    order = await ssl_orders.find(connection, cert_id, now)
+    if order is None or order.reseller_id != reseller_id:
+        raise NotFound
+    return order
+
+
+async def locked(
+    connection: Connection, now: datetime, reseller_id: UUID, cert_id: str
+) -> CertificateOrder:
+    """As `show`, with the order locked: the first lock of every operation."""
+    await show(connection, now, reseller_id, cert_id)
+    await ssl_orders.lock(connection, cert_id)
+    return await show(connection, now, reseller_id, cert_id)
+
+
+async def _look_again(
+    connection: Connection, order: CertificateOrder, wanted: Apply
+) -> CertificateOrder:
+    assert order.application_id is not None
+    application = await ssl_applications.find(connection, order.application_id)
+    key_hash = _key_hash(check_csr(wanted.csr, order.names, None))
+    if application.key_hash != key_hash or application.method != wanted.method:
+        raise StatusForbids(
+            f"The certificate is {order.status} with another application; withdraw that first."
+        )
+    await ssl_due.look_soon(connection, order.cert_id, _LOOK_SOON)
+    return order
+
+
+async def _organization(
+    connection: Connection, order: CertificateOrder, wanted: Apply
+) -> dict[str, Any] | None:
+    """For DV none; issuing anew keeps the one that was checked."""
+    if not rules.TYPES[order.type]:
+        if wanted.organization is not None:
+            raise BadMember("organization is for OV_SSL_CERT only.")
+        return None
+    if order.first_issued_at is not None and order.application_id is not None:
+        former = await ssl_applications.find(connection, order.application_id)
+        return former.organization
+    if wanted.organization is None:
+        raise BadMember("organization is missing.")
+    return wanted.organization.document()
+
+
+async def _is_asked_for(connection: Connection, cert_id: str) -> bool:
+    """Was the issuer asked, so that a certificate may come?"""
+    unfinished = await ssl_applications.read_unfinished(connection, cert_id)
+    return unfinished is not None and unfinished.issuer_state is not None
+
+
+async def _operate(
+    connection: Connection,
+    now: datetime,
+    origin: Origin,
+    order: CertificateOrder,
+    operation: str,
+    status: str,
+) -> None:
+    """The move itself. An unsubscription under review fails by it (§8)."""
+    waiting = await unsubscriptions.find_waiting(connection, order.cert_id)
+    changes = []
+    if waiting is not None:
+        reason = f"{operation} came in between"
+        await unsubscriptions.decide(
+            connection, waiting, "failed", now=now, by=origin.actor, reason=reason
+        )
+        changes.append(Change("unsubscription.failed", str(waiting), None, {"reason": reason}))
+    due_in = None if status == "ISSUED" else _AT_ONCE
+    await ssl_orders.move(connection, order.cert_id, status, now, due_in=due_in)
+    changes.append(
+        Change(
+            f"certificate_order.{_VERBS[operation]}",
+            order.cert_id,
+            {"status": order.status},
+            {"status": status},
+        )
+    )
+    await audit.record(connection, now, origin, *changes)
+
+
+async def _after(
+    connection: Connection, now: datetime, order: CertificateOrder
+) -> CertificateOrder:
+    return await show(connection, now, order.reseller_id, order.cert_id)
+
+
+def _key_hash(key: CertificateIssuerPublicKeyTypes) -> bytes:
+    return sha256(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).digest()

@@ -1,0 +1,55 @@
+"""What a customer puts in place to show control over the names of an SSL certificate order."""
+
+from base64 import urlsafe_b64encode
+from datetime import datetime, timedelta
+
+from gateway import ids
+from gateway.config import Settings
+from gateway.db.pool import Connection
+from gateway.errors import BadMember
+from gateway.rules.names import base_of, name_type
+from gateway.store.ssl import applications as ssl_applications
+from gateway.store.ssl.applications import Proof
+from gateway.store.ssl.orders import CertificateOrder
+from gateway.validation.dns01 import digest
+
+
+def key_authorization(token: str, key_hash: bytes) -> str:
+    """As RFC 8555 §8.1, with the hash of the CSR's key in place of an account's thumbprint."""
+    return f"{token}.{urlsafe_b64encode(key_hash).rstrip(b'=').decode()}"
+
+
+def location_and_value(proof: Proof, key_hash: bytes) -> tuple[str, str]:
+    """What the customer puts where: a TXT record (dns-01) or the body of a page (http-01)."""
+    base = base_of(proof.name)
+    expected = key_authorization(proof.token, key_hash)
+    if proof.method == "dns-01":
+        return f"_acme-challenge.{base}", digest(expected)
+    return f"http://{base}/.well-known/acme-challenge/{proof.token}", expected
+
+
+async def new_proofs(
+    connection: Connection,
+    now: datetime,
+    settings: Settings,
+    order: CertificateOrder,
+    method: str,
+) -> list[Proof]:
+    """New ones, but for names whose control the reseller has proven lately."""
+    if method != "dns-01" and any(name_type(name) == "wildcard" for name in order.names):
+        raise BadMember("domain_method must be DNS for wildcards (RFC 8555 §8.4).")
+    since = now - timedelta(days=settings.issuance.authorization_days)
+    earlier = await ssl_applications.earlier_proofs(
+        connection, order.reseller_id, order.names, since
+    )
+    proofs = []
+    for position, name in enumerate(order.names):
+        known = earlier.get(name)
+        if known is not None and known.proven_at is not None and known.proven_at <= now:
+            proof = Proof(
+                position, name, known.method, known.token, known.proven_at, known.caa_checked_at
+            )
+        else:
+            proof = Proof(position, name, method, ids.new_challenge_token(), None, None)
+        proofs.append(proof)
+    return proofs

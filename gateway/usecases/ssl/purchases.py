@@ -1,0 +1,149 @@
+"""Buying SSL certificates: a price for each name, a part of it by coupon, the rest in cash."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from gateway import ids
+from gateway.db.pool import Connection
+from gateway.errors import BadMember, CouponRefused, PricingMissing
+from gateway.origin import Origin
+from gateway.rules.money.pricing import Price
+from gateway.rules.names import InvalidName, normalise
+from gateway.rules.public_names import objection
+from gateway.rules.ssl import order as rules
+from gateway.rules.ssl.order import Payment
+from gateway.store.operation import audit
+from gateway.store.operation.audit import Change
+from gateway.store.ssl import orders as ssl_orders
+from gateway.store.ssl import prices as ssl_prices
+from gateway.store.ssl.orders import NewOrder
+from gateway.usecases.money import billing
+
+_NO_COUPON = Decimal("0.00")
+
+
+@dataclass(frozen=True, slots=True)
+class Purchase:
+    """What is to be bought; `names` as the customer wrote them."""
+
+    reseller_id: UUID
+    brand: str
+    type: str
+    names: list[str]
+    months: int
+    name: str | None = None
+    coupon: str | None = None
+    public_only: bool = False
+    """Only names that a public CA may certify."""
+
+
+@dataclass(frozen=True, slots=True)
+class Purchased:
+    """A new order."""
+
+    cert_id: str
+    order_number: int
+    payment: Payment
+    currency: str
+
+
+async def purchase(
+    connection: Connection, now: datetime, origin: Origin, wanted: Purchase
+) -> Purchased:
+    """Charges the cash part; the coupon pays the rest.
+
+    Raises BadMember, PricingMissing, PricingBroken, CouponRefused, NotEnoughCredit,
+    Tier1DebitFailed or Tier1CreditLimitReached.
+    """
+    names = await _names(wanted.names, wanted.public_only)
+    if wanted.months not in rules.VALIDITY_MONTHS:
+        allowed = ", ".join(str(months) for months in rules.VALIDITY_MONTHS)
+        raise BadMember(f"validity_period must be one of {allowed} (months).")
+    if wanted.type not in rules.TYPES:
+        raise PricingMissing
+    currency, rows = await ssl_prices.prices(
+        connection, wanted.reseller_id, wanted.brand, wanted.type
+    )
+    prices = {row.name_type: Price(row.yearly, row.currency) for row in rows}
+    coupon = await _coupon(connection, now, wanted)
+    cost = rules.payment(names, wanted.months, prices, currency, coupon)
+    order_number = await billing.charge(
+        connection,
+        now,
+        origin,
+        reseller_id=wanted.reseller_id,
+        kind="buy_certificate",
+        cost=cost.cash,
+        currency=currency,
+        days=rules.paid_days(wanted.months),
+    )
+    cert_id = await _store(connection, now, wanted, names, cost, order_number)
+    if wanted.coupon is not None:
+        await ssl_prices.use_coupon(connection, wanted.coupon, cert_id)
+    after = {
+        "orderNumber": order_number,
+        "names": names,
+        "paid": str(cost.total),
+        "coupon": str(cost.coupon),
+    }
+    change = Change("certificate_order.bought", cert_id, None, after)
+    await audit.record(connection, now, origin, change)
+    return Purchased(cert_id, order_number, cost, currency)
+
+
+async def _names(texts: list[str], public_only: bool) -> list[str]:
+    if not 1 <= len(texts) <= rules.MOST_NAMES:
+        raise BadMember(f"domains must hold 1 to {rules.MOST_NAMES} names.")
+    names = []
+    for text in texts:
+        try:
+            names.append(normalise(text))
+        except InvalidName as error:
+            raise BadMember(f"domains: {error}.") from None
+        if public_only and (why := objection(names[-1])):
+            raise BadMember(f"domains: no public CA may certify {names[-1]}: {why}.")
+        await asyncio.sleep(0)  # A-labels take milliseconds: others have their turn in between
+    if len(set(names)) < len(names):
+        raise BadMember("domains must hold each name once.")
+    return names
+
+
+async def _coupon(connection: Connection, now: datetime, wanted: Purchase) -> Decimal:
+    if wanted.coupon is None:
+        return _NO_COUPON
+    coupon = await ssl_prices.lock_coupon(connection, wanted.reseller_id, wanted.coupon)
+    if coupon is None:
+        raise CouponRefused("There is no such coupon.")
+    if coupon.used_for is not None:
+        raise CouponRefused("The coupon was used before.")
+    if coupon.expires_at is not None and now >= coupon.expires_at:
+        raise CouponRefused("The coupon is past its time.")
+    return coupon.amount
+
+
+async def _store(
+    connection: Connection,
+    now: datetime,
+    wanted: Purchase,
+    names: list[str],
+    cost: Payment,
+    order_number: int,
+) -> str:
+    while True:
+        order = NewOrder(
+            ids.new_cert_id(),
+            wanted.reseller_id,
+            order_number,
+            wanted.name or names[0][: rules.LONGEST_NAME],
+            wanted.brand,
+            wanted.type,
+            names,
+            wanted.months,
+            cost.total,
+            cost.coupon,
+        )
+        if await ssl_orders.add(connection, order, now):
+            return order.cert_id

@@ -1,0 +1,144 @@
+"""Unsubscribing from an SSL certificate: a request, a review, and the money back (§8)."""
+
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from gateway.db.pool import Connection
+from gateway.errors import NotRefundable, OperatorMistake, UnsubscriptionWaits
+from gateway.origin import Origin
+from gateway.rules import refund_policy
+from gateway.rules.operation.input import check_note
+from gateway.rules.ssl.order import CERT_ID
+from gateway.rules.ssl.refund import CertificateFacts
+from gateway.store.operation import audit
+from gateway.store.operation.audit import Change
+from gateway.store.ssl import orders as ssl_orders
+from gateway.store.ssl import unsubscriptions
+from gateway.store.ssl.orders import CertificateOrder
+from gateway.store.ssl.unsubscriptions import ListedUnsubscription, Unsubscription
+from gateway.usecases.money.refund_purchase import refund_purchase
+from gateway.usecases.ssl.orders import locked
+
+_LARGEST_NUMBER = 2**63 - 1
+_MOST_DIGITS = 40
+
+
+async def request(
+    connection: Connection,
+    now: datetime,
+    origin: Origin,
+    reseller_id: UUID,
+    cert_id: str,
+    *,
+    acknowledged: str,
+) -> int:
+    """Puts an eligible certificate under review; gives the number of the unsubscription.
+
+    Any later operation on the certificate makes it fail. Raises NotFound, UnsubscriptionWaits
+    (G3) and NotRefundable.
+    """
+    order = await locked(connection, now, reseller_id, cert_id)
+    waiting = await unsubscriptions.find_waiting(connection, cert_id)
+    if waiting is not None:
+        raise UnsubscriptionWaits(f"Unsubscription {waiting} of it waits for review.")
+    reason = _objection(order, now)
+    if reason is not None:
+        raise NotRefundable(f"The certificate cannot be unsubscribed. {reason}")
+    number = await unsubscriptions.add(connection, cert_id, acknowledged, now)
+    after = {"certificateOrder": cert_id, "acknowledged": acknowledged}
+    change = Change("unsubscription.requested", str(number), None, after)
+    await audit.record(connection, now, origin, change)
+    return number
+
+
+async def approve(connection: Connection, now: datetime, origin: Origin, number: int) -> Decimal:
+    """Pays the cash part back and takes the certificate off its owner's list; gives the amount.
+
+    The rules are looked at again, for the instant of the request. Raises OperatorMistake: there is
+    no such request, it was decided, an operation came in between, or the rules say no.
+    """
+    waiting, order = await _to_decide(connection, now, number)
+    reason = _objection(order, waiting.requested_at)
+    if reason is not None or order.order_number is None or order.cash is None:
+        raise OperatorMistake(f"unsubscription {number} cannot be approved: {reason}")
+    facts = _facts(order, waiting.requested_at)
+    await refund_purchase(connection, now, origin, facts, {order.order_number: order.cash})
+    await ssl_orders.mark_unsubscribed(connection, order.cert_id, now)
+    await unsubscriptions.decide(
+        connection, number, "approved", now=now, by=origin.actor, refunded=order.cash
+    )
+    after = {"certificateOrder": order.cert_id, "refunded": str(order.cash)}
+    change = Change("unsubscription.approved", str(number), None, after)
+    await audit.record(connection, now, origin, change)
+    return order.cash
+
+
+async def reject(
+    connection: Connection, now: datetime, origin: Origin, number: int, reason: str
+) -> None:
+    """The customer keeps the certificate, and may ask again. Raises OperatorMistake."""
+    check_note(reason)
+    _, order = await _to_decide(connection, now, number)
+    await unsubscriptions.decide(
+        connection, number, "rejected", now=now, by=origin.actor, reason=reason
+    )
+    after = {"certificateOrder": order.cert_id, "reason": reason}
+    change = Change("unsubscription.rejected", str(number), None, after)
+    await audit.record(connection, now, origin, change)
+
+
+async def number_of(connection: Connection, text: str) -> int:
+    """What an operator typed: the number of a request, or the cert_id it waits for a decision on.
+
+    Raises OperatorMistake.
+    """
+    if text.isascii() and text.isdigit():
+        return int(text[:_MOST_DIGITS])
+    number = None
+    if CERT_ID.fullmatch(text):
+        number = await unsubscriptions.find_waiting(connection, text)
+    if number is None:
+        raise OperatorMistake(f"there is no unsubscription {text!r}")
+    return number
+
+
+async def list_all(connection: Connection, *, waiting_only: bool) -> list[ListedUnsubscription]:
+    """Those that wait for a decision first."""
+    return await unsubscriptions.list_all(connection, waiting_only=waiting_only)
+
+
+async def _to_decide(
+    connection: Connection, now: datetime, number: int
+) -> tuple[Unsubscription, CertificateOrder]:
+    """A waiting one and its order, locked as every operation locks it."""
+    found = None
+    if 0 < number <= _LARGEST_NUMBER:
+        found = await unsubscriptions.find(connection, number)
+    if found is None:
+        raise OperatorMistake(f"there is no unsubscription {number}")
+    await ssl_orders.lock(connection, found.cert_id)
+    found = await unsubscriptions.find(connection, number)
+    assert found is not None
+    if found.status != "waiting":
+        why = f": {found.reason}" if found.reason else ""
+        raise OperatorMistake(f"unsubscription {number} is {found.status} already{why}")
+    order = await ssl_orders.find(connection, found.cert_id, now)
+    assert order is not None  # it leaves the list with an approval only
+    return found, order
+
+
+def _objection(order: CertificateOrder, requested_at: datetime) -> str | None:
+    return refund_policy.objection(_facts(order, requested_at))
+
+
+def _facts(order: CertificateOrder, requested_at: datetime) -> CertificateFacts:
+    return CertificateFacts(
+        order.status,
+        bought_here=order.order_number is not None,
+        paid_at=order.purchased_at or order.created_at,
+        requested_at=requested_at,
+        revoked_at=order.revoked_at,
+        under_review=False,
+        refunded=bool(order.refunded),
+    )

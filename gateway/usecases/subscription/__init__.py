@@ -1,0 +1,1 @@
+"""Use cases: subscriptions and their names."""

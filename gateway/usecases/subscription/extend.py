@@ -1,0 +1,113 @@
+"""EXTENDDOMAINS: move the expiry of a subscription, for all its names."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from gateway.db.pool import Connection
+from gateway.errors import NotExtendable
+from gateway.origin import Origin
+from gateway.rules.subscription.decisions import ExtendDecision, Policy, decide_extend
+from gateway.store.operation import audit
+from gateway.store.operation.audit import Change
+from gateway.store.subscription import subscriptions
+from gateway.store.subscription.subscriptions import Domain, Subscription
+from gateway.usecases.money import billing
+from gateway.usecases.subscription.domains import credential_to_change, refuse_deactivated
+
+
+@dataclass(frozen=True, slots=True)
+class Extend:
+    """What is asked for. With `quote_only` nothing is locked or changed."""
+
+    reseller_id: UUID
+    account_id: str
+    days: int
+    policy: Policy
+    quote_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Extended:
+    """What was done, or would be: then `order_number` is None."""
+
+    order_number: int | None
+    cost: Decimal
+    currency: str
+    days: int
+    expires_at: datetime
+
+
+async def extend(
+    connection: Connection, now: datetime, origin: Origin, request: Extend
+) -> Extended:
+    """R11: every paid name is charged today's price, free ones stay free.
+
+    Raises ArgumentInvalid, PermissionDenied (deactivated EAB), NotExtendable, PricingMissing,
+    PricingBroken, and unless it is a quote NotEnoughCredit, Tier1DebitFailed or
+    Tier1CreditLimitReached.
+    """
+    credential = await credential_to_change(
+        connection, request.reseller_id, request.account_id, lock=not request.quote_only
+    )
+    refuse_deactivated(credential)
+    current = await subscriptions.find_current(connection, credential.kid)
+    if current is None:
+        raise NotExtendable
+    domains = await subscriptions.all_domains(connection, current.id)
+    prices = await billing.price_list(connection, request.reseller_id, credential.server_id)
+    decision = decide_extend(
+        expires_at=current.expires_at,
+        paid_by_name=[(domain.name, domain.free_because is None) for domain in domains],
+        days=request.days,
+        prices=prices,
+        policy=request.policy,
+        now=now,
+    )
+    order_number = None
+    if not request.quote_only:
+        order_number = await billing.charge(
+            connection,
+            now,
+            origin,
+            reseller_id=request.reseller_id,
+            kind="extend_domains",
+            cost=decision.cost,
+            currency=prices.currency,
+            days=decision.days,
+        )
+        await _write(
+            connection, now, origin, credential.kid, current, domains, order_number, decision
+        )
+    return Extended(
+        order_number, decision.cost, prices.currency, decision.days, decision.expires_at
+    )
+
+
+async def _write(
+    connection: Connection,
+    now: datetime,
+    origin: Origin,
+    kid: str,
+    current: Subscription,
+    domains: list[Domain],
+    order_number: int,
+    decision: ExtendDecision,
+) -> None:
+    id_by_name = {domain.name: domain.id for domain in domains}
+    await subscriptions.extend(
+        connection,
+        current.id,
+        now=now,
+        expires_at=decision.expires_at,
+        order_number=order_number,
+        cost_by_domain=[(id_by_name[name.name], name.cost) for name in decision.names],
+    )
+    change = Change(
+        "subscription.extended",
+        kid,
+        {"expiresAt": current.expires_at},
+        {"expiresAt": decision.expires_at, "orderNumber": order_number},
+    )
+    await audit.record(connection, now, origin, change)

@@ -1,0 +1,97 @@
+"""REMOVEDOMAIN: take a name out, with the names that are free because of it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from gateway.db.pool import Connection
+from gateway.errors import DomainNotRemovable
+from gateway.origin import Origin
+from gateway.rules.subscription.decisions import decide_remove
+from gateway.rules.subscription.refund import DomainFacts
+from gateway.store.money import name_refunds
+from gateway.store.operation import audit
+from gateway.store.operation.audit import Change
+from gateway.store.subscription import subscriptions
+from gateway.store.subscription.subscriptions import AddedDomain
+from gateway.usecases.acme.revocation import revoke_refunded
+from gateway.usecases.money.refund_purchase import earlier_refunds, refund_purchase
+from gateway.usecases.subscription.domains import credential_to_change, parse_name
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveDomain:
+    """What is asked for."""
+
+    reseller_id: UUID
+    account_id: str
+    domain_name: str
+    revoke_certificates: bool = False
+    """With a refund, also what was issued for the names (setting refund.revoke_certificates)."""
+    refund_once_in_days: int = 0
+    """R22 (setting refund.once_per_name_days)."""
+
+
+@dataclass(frozen=True, slots=True)
+class DomainsRemoved:
+    """`names` holds the requested name, then the free ones that went with it (R10)."""
+
+    names: tuple[str, ...]
+    refund: Decimal
+    refund_refused: str | None
+    """Why R22 kept the money that would have been paid back otherwise."""
+
+
+async def remove_domain(
+    connection: Connection, now: datetime, origin: Origin, request: RemoveDomain
+) -> DomainsRemoved:
+    """R7–R10, R22: also for a suspended or deactivated EAB (A26).
+
+    The subscription stays as it is, even without names (A9). Raises ArgumentInvalid, and
+    DomainNotRemovable (E8) for a name that is not in the subscription or after grace.
+    """
+    name = parse_name(request.domain_name)
+    credential = await credential_to_change(connection, request.reseller_id, request.account_id)
+    current = await subscriptions.find_current(connection, credential.kid)
+    if current is None:
+        raise DomainNotRemovable
+    domain = await subscriptions.find_added(connection, current.id, name)
+    if domain is None:
+        raise DomainNotRemovable
+    facts = await _facts(connection, now, request, domain)
+    decision = decide_remove(expires_at=current.expires_at, facts=facts)
+    removed = await subscriptions.remove_with_free_partners(connection, domain.id, now)
+    after = {"credential": credential.kid, "removedWith": name}
+    changes = [Change("domain.removed", each, None, after) for each in removed]
+    if decision.refund_refused is not None:
+        kept = {"name": name, "amount": str(domain.charged), "reason": decision.refund_refused}
+        number = str(domain.order_number)
+        changes.append(Change("purchase.refund_refused", number, None, kept))
+    await audit.record(connection, now, origin, *changes)
+    if decision.refund > 0:
+        amounts = {domain.order_number: decision.refund}
+        await refund_purchase(connection, now, origin, facts, amounts)
+        if request.revoke_certificates:
+            await revoke_refunded(
+                connection,
+                now,
+                origin,
+                kid=credential.kid,
+                names=removed,
+                since=domain.added_at,
+            )
+    return DomainsRemoved(tuple(removed), decision.refund, decision.refund_refused)
+
+
+async def _facts(
+    connection: Connection, now: datetime, request: RemoveDomain, domain: AddedDomain
+) -> DomainFacts:
+    refunds = await earlier_refunds(
+        connection,
+        name_refunds.last_of_domain,
+        request.reseller_id,
+        domain.name,
+        request.refund_once_in_days,
+    )
+    return DomainFacts(domain.charged, domain.added_at, now, refunds=refunds)

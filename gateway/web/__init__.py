@@ -1,0 +1,1 @@
+"""What every HTTP listener shares."""

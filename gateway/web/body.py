@@ -1,0 +1,76 @@
+"""Reading what a request brings, within bounds of size, number and time."""
+
+import asyncio
+
+from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
+
+from gateway.web import untrusted
+from gateway.web.untrusted import Field, TooManyFields
+
+MAXIMUM_BYTES = 64 * 1024
+MAXIMUM_SECONDS = 30.0
+
+
+class BodyTooLarge(Exception):
+    """More than MAXIMUM_BYTES, announced or sent, or a form of more than MOST_FIELDS."""
+
+
+class BodyTooSlow(Exception):
+    """Not complete after MAXIMUM_SECONDS."""
+
+
+class BodyBroken(Exception):
+    """The client went away, or its transfer coding makes no sense."""
+
+
+async def read_body(request: web.Request) -> bytes:
+    """The whole body; raises BodyTooLarge, BodyTooSlow or BodyBroken."""
+    if (request.content_length or 0) > MAXIMUM_BYTES:
+        raise BodyTooLarge
+    content = request.content
+    if content.is_eof() and content.total_bytes <= MAXIMUM_BYTES and content.exception() is None:
+        return content.read_nowait()  # the usual case: it came with the head
+    body = bytearray()
+    try:
+        async with asyncio.timeout(MAXIMUM_SECONDS):
+            async for chunk in content.iter_any():
+                body += chunk
+                if len(body) > MAXIMUM_BYTES:
+                    raise BodyTooLarge
+    except TimeoutError:
+        raise BodyTooSlow from None
+    except (web.RequestPayloadError, HttpProcessingError, ConnectionError):
+        raise BodyBroken from None
+    return bytes(body)
+
+
+async def read_form(request: web.Request) -> list[Field]:
+    """The fields of the body; raises what `read_body` raises."""
+    body = await read_body(request)
+    try:
+        return untrusted.parse_fields(body)
+    except TooManyFields:
+        raise BodyTooLarge from None
+
+
+def query_of(request: web.Request) -> list[Field]:
+    """The fields of the query; raises TooManyFields."""
+    return untrusted.parse_fields(_query(request))
+
+
+def first_in_query(request: web.Request) -> str | None:
+    """The first field's name, for doors that take no query; None = there is none."""
+    for field in _query(request).split(b"&"):
+        if field:
+            return untrusted.parse_fields(field)[0].name
+    return None
+
+
+def media_type_of(request: web.Request) -> str:
+    """What the body claims to be, empty if nothing."""
+    return untrusted.media_type(request.headers.get("Content-Type", ""))
+
+
+def _query(request: web.Request) -> bytes:
+    return request.rel_url.raw_query_string.encode("utf-8", "surrogateescape")

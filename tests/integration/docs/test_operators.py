@@ -1,0 +1,172 @@
+"""What the documents for operators say is so: commands run, views and settings are there."""
+
+import asyncio
+import os
+import re
+import tomllib
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+from pydantic import BaseModel
+
+from gateway.config import Notices, Settings, load_settings
+from gateway.db.pool import Pool
+from tests.integration.process.test_serve import configured
+from tests.support.gateway import session_trusting
+from tests.support.postgres import fresh_database
+from tests.support.server_process import ServerProcess, write_config
+
+ROOT = Path(__file__).parents[3]
+OPERATORS = ROOT / "docs" / "operators.md"
+README = ROOT / "README.md"
+EXAMPLE = ROOT / "config" / "gateway.example.toml"
+
+
+def blocks(document: Path, marker: str) -> list[str]:
+    """The code blocks behind `<!-- marker -->`."""
+    pattern = rf"<!-- {marker} -->\n```(?:sh|sql)\n(.*?)```"
+    found = re.findall(pattern, document.read_text(), re.DOTALL)
+    assert found
+    return [str(block) for block in found]
+
+
+async def run(script: str, directory: Path) -> str:
+    process = await asyncio.create_subprocess_exec(
+        *("sh", "-euc", script),
+        cwd=directory,
+        env={**os.environ, "PATH": f"{ROOT / '.venv/bin'}:{os.environ['PATH']}"},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    output, _ = await process.communicate()
+    assert process.returncode == 0, output.decode()
+    return output.decode()
+
+
+@pytest.fixture
+async def settings(database_server: str, tmp_path: Path) -> AsyncIterator[Settings]:
+    """An operator's: a database that nothing was done to yet, settings and a password file."""
+    async with fresh_database(database_server, "template0") as database:
+        made = await configured(database, tmp_path, notices=Notices(smtp_host="127.0.0.1"))
+        write_config(made, tmp_path / "gateway.toml")
+        (tmp_path / "password.txt").write_text("a long password\n")
+        yield made
+
+
+async def test_readme_and_operators_commands_run_one_after_the_other_to_a_serving_gateway(
+    settings: Settings, tmp_path: Path
+) -> None:
+    await run(readme_commands(), tmp_path)
+    for script in blocks(OPERATORS, "run"):
+        await run(script, tmp_path)
+    [serve] = blocks(OPERATORS, "serve")
+    assert serve == "gateway serve --config gateway.toml\n"
+    server = ServerProcess(tmp_path / "gateway.toml", tmp_path / "serve.log")
+    server.start()
+    try:
+        await server.until_logged("server.ready")
+        [checks] = blocks(OPERATORS, "http")
+        curl = checks.replace("https://acme.example.com", settings.public_url)
+        curl = curl.replace("curl ", f"curl --silent --fail --cacert {tmp_path / 'root.pem'} ")
+        assert await run(curl, tmp_path)
+        async with (
+            session_trusting(tmp_path / "root.pem") as session,
+            session.get(f"{settings.public_url}/v2/DV") as response,
+        ):
+            assert response.status == 200
+    finally:
+        server.kill()
+    connection = await asyncpg.connect(settings.database)
+    try:
+        [queries] = blocks(OPERATORS, "psql")
+        await connection.execute(queries)
+    finally:
+        await connection.close()
+
+
+def readme_commands() -> str:
+    """All but the last, which serves."""
+    [script] = [
+        block
+        for block in re.findall(r"```sh\n(.*?)```", README.read_text(), re.DOTALL)
+        if "gateway migrate" in block
+    ]
+    *commands, serve = script.strip().splitlines()
+    assert serve == "gateway serve --config gateway.toml"
+    return "\n".join(commands)
+
+
+async def test_every_view_is_documented_and_every_documented_one_is_there(pool: Pool) -> None:
+    there = {
+        f"ops.{row['viewname']}"
+        for row in await pool.fetch("SELECT viewname FROM pg_views WHERE schemaname = 'ops'")
+    }
+    assert set(re.findall(r"\| `(ops\.\w+)` \|", OPERATORS.read_text())) == there
+
+
+async def test_every_schema_table_column_and_view_has_a_comment(pool: Pool) -> None:
+    bare = await pool.fetch(
+        """
+        WITH ours AS (
+            SELECT oid, nspname
+              FROM pg_namespace
+             WHERE nspname !~ '^pg_'
+               AND nspname NOT IN ('information_schema', 'public')
+        ), relation AS (
+            SELECT class.oid, class.oid::regclass::text AS name
+              FROM pg_class class
+              JOIN ours ON ours.oid = class.relnamespace
+             WHERE class.relkind IN ('r', 'v', 'm', 'p')
+        )
+        SELECT nspname AS name
+          FROM ours
+         WHERE obj_description(oid, 'pg_namespace') IS NULL
+         UNION ALL
+        SELECT name
+          FROM relation
+         WHERE obj_description(oid, 'pg_class') IS NULL
+         UNION ALL
+        SELECT relation.name || '.' || attname
+          FROM relation
+          JOIN pg_attribute ON attrelid = relation.oid
+         WHERE attnum > 0
+           AND NOT attisdropped
+           AND coalesce(trim(col_description(attrelid, attnum)), '') = ''
+        """
+    )
+    assert [row["name"] for row in bare] == []
+
+
+def test_the_example_settings_load_and_name_every_setting() -> None:
+    loaded = load_settings(EXAMPLE)
+    assert loaded.public_url == "https://acme.example.com"
+    text = EXAMPLE.read_text()
+    for name, field in Settings.model_fields.items():
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            assert f"[{name}]" in text
+            section = text.split(f"[{name}]")[1].split("\n[")[0]
+            for inner in kind.model_fields:
+                assert re.search(rf"^(# )?{inner} = ", section, re.MULTILINE), f"{name}.{inner}"
+        else:
+            assert re.search(rf"^(# )?{name} = ", text, re.MULTILINE), name
+
+
+def test_what_is_commented_out_in_the_example_is_the_default(tmp_path: Path) -> None:
+    text = EXAMPLE.read_text()
+    shown: dict[str, Any] = tomllib.loads(re.sub(r"^# (\w+ = )", r"\1", text, flags=re.MULTILINE))
+    defaults = load_settings(EXAMPLE).model_dump()
+    examples = {"passphrase_file", "crl_url", "resolve_to", "terms_of_service", "website"}
+    examples |= {"maximum_total_days", "caa_identities", "require_dnssec", "methods", "ssl_names"}
+    examples |= {"smtp_host", "smtp_user", "smtp_password", "sender"}
+    for name, value in shown.items():
+        if not isinstance(value, dict):
+            assert defaults[name] == value
+            continue
+        for inner, given in value.items():
+            if inner not in examples and name not in ("secrets", "ca"):
+                actual = defaults[name][inner]
+                assert (str(actual) if isinstance(actual, Path) else actual) == given, inner

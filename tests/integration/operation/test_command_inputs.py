@@ -1,0 +1,263 @@
+"""Odd values of every option and argument of every command: one line, and nothing is changed."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.main import get_command
+
+from gateway import cli
+from gateway.db.pool import Pool
+from tests.integration.operation.test_command_settings import Ended, leaves
+from tests.support.gateway import RunningGateway
+from tests.support.server_process import write_config
+
+Run = Callable[..., Awaitable[Ended]]
+
+COMMANDS = dict(leaves(get_command(cli.app)))
+
+LONG_RUNNING = {"serve", "sandbox", "migrate", "jobs run"}
+"""What does not end by itself, or is no business of a wrong value."""
+
+ODD_TEXTS = [
+    "",
+    "-1",
+    "1e3",
+    "NaN",
+    "\N{FULLWIDTH DIGIT ONE}\N{FULLWIDTH DIGIT TWO}",
+    "0001-01-01T00:00:00+14:00",
+    "99999999999999999999999",
+    "two\nlines",
+    "\udcff",
+]
+
+GOOD: dict[str, list[str]] = {
+    "login": ["demo"],
+    "amount_text": ["1.00"],
+    "price": ["1.00"],
+    "threshold": ["1.00"],
+    "product": ["1060"],
+    "server": ["DV"],
+    "fqdn": ["1.00"],
+    "wildcard": ["1.00"],
+    "brand": ["LOCAL"],
+    "kind": ["DV_SSL_CERT"],
+    "path": ["/v2/X"],
+    "validation": ["DV"],
+    "name": ["X"],
+    "names": ["any"],
+    "country": ["DE"],
+    "locality": ["Berlin"],
+    "organization": ["00000000-0000-0000-0000-000000000000"],
+    "domain": ["example.com"],
+    "url": ["https://hooks.example.com/x"],
+    "address": ["it@example.com"],
+    "destination": ["it@example.com"],
+    "number": ["1"],
+    "old": ["1"],
+    "new": ["2"],
+    "evidence": ["seen"],
+    "cert_id": ["scs0000000000000"],
+    "which": ["1"],
+    "file": ["/dev/null"],
+    "password_file": ["/dev/null"],
+}
+"""Values that would do, for what a command must be given."""
+
+BRAND_PRICE = ("certificate-order", "price", "--type", "DV_SSL_CERT")
+
+ALWAYS_REFUSED = {
+    ("reseller deposit", "amount_text"),
+    ("reseller set", "credit_limit"),
+    ("reseller set", "renewal_mode"),
+    ("reseller set", "status"),
+    ("reseller set", "allowed_network"),
+    ("reseller add", "currency"),
+    ("reseller add", "login"),
+    ("price set", "fqdn"),
+    ("price set", "wildcard"),
+    ("price set", "currency"),
+    ("price set", "server"),
+    ("price set", "login"),
+    ("certificate-order price", "fqdn"),
+    ("certificate-order price", "brand"),
+    ("certificate-order coupon", "amount_text"),
+    ("product price set", "price"),
+    ("product price set", "days"),
+    ("notice low-balance", "threshold"),
+    ("notice replay", "since"),
+    ("notice replay", "until"),
+    ("organization add", "country"),
+}
+"""Options that take nothing of the above; an empty text of some means `none` and is left out."""
+
+MEANS_NONE = {("reseller set", "allowed_network"), ("reseller set", "renewal_mode")} | {
+    ("reseller set", "status")
+}
+
+
+def asked() -> Iterator[Any]:
+    """(command, parameter, odd value) for everything that takes a value."""
+    for name, command in COMMANDS.items():
+        if name in LONG_RUNNING:
+            continue
+        for parameter in command.params:
+            if parameter.name not in ("help", "config") and not getattr(parameter, "is_flag", 0):
+                yield pytest.param(name, parameter.name, id=f"{name} {parameter.name}")
+
+
+def words_of(name: str, odd: str, value: str) -> list[str]:
+    """The command with all it must have, and `value` for the parameter `odd`."""
+    command = COMMANDS[name]
+    options: list[str] = []
+    arguments: list[str] = []
+    for parameter in command.params:
+        wanted = parameter.name == odd
+        if getattr(parameter, "is_flag", 0):
+            if parameter.required:
+                options.append(parameter.opts[0])
+            continue
+        if not wanted and not (parameter.required or (name, parameter.name) in ALSO_GIVEN):
+            continue
+        given = value if wanted else GOOD[parameter.name][0]
+        if parameter.param_type_name == "argument":
+            arguments.append(given)
+        else:
+            options.append(f"{parameter.opts[0]}={given}")
+    return [*name.split(), *options, "--", *arguments]
+
+
+ALSO_GIVEN = {
+    ("price set", "fqdn"),
+    ("certificate-order price", "fqdn"),
+}
+"""Not demanded by the form of the command, and yet needed."""
+
+
+@pytest.fixture
+async def run(
+    gateway: RunningGateway,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> AsyncIterator[Run]:
+    """Runs a command in a thread of this process."""
+    config = write_config(gateway.services.settings, tmp_path / "gateway.toml")
+
+    async def execute(*words: str) -> Ended:
+        cut = words.index("--") if "--" in words else len(words)
+        given = [*words[:cut], "--config", str(config), *words[cut:]]
+        monkeypatch.setattr(sys, "argv", ["gateway", *given])
+
+        def call() -> int:
+            try:
+                cli.main()
+            except SystemExit as ended:
+                return int(ended.code or 0)
+            return 0
+
+        code = await asyncio.to_thread(call)
+        return Ended(code, *capsys.readouterr())
+
+    yield execute
+
+
+async def changes(pool: Pool) -> int:
+    return int(await pool.fetchval("SELECT count(*) FROM audit.event WHERE actor ~ '^operator:'"))
+
+
+@pytest.mark.parametrize(("name", "parameter"), list(asked()))
+async def test_an_odd_value_is_told_in_one_line_and_changes_nothing(
+    run: Run, pool: Pool, name: str, parameter: str
+) -> None:
+    before = await changes(pool)
+    for value in ODD_TEXTS:
+        if (name, parameter) in MEANS_NONE and not value:
+            continue
+        ended = await run(*words_of(name, parameter, value))
+        what = (name, parameter, value, ended)
+        if (name, parameter) in ALWAYS_REFUSED:
+            assert ended.code != 0, what
+        if ended.code == 0:
+            before = await changes(pool)
+            continue
+        assert ended.code in (1, 2), what
+        assert "Traceback" not in ended.err, what
+        assert "the database cannot be used" not in ended.err, what
+        if ended.code == 1:
+            assert ended.out == "", what
+            assert ended.err.startswith("gateway: "), what
+            assert ended.err.count("\n") == 1, what
+        else:
+            assert ended.err.count("Error: ") == 1, what
+        assert await changes(pool) == before, what
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("price", "set", "demo", "--server", "DV", "--fqdn", "1", "--currency", "EUR"), "USD"),
+        (("price", "set", "default", "--server", "DV", "--fqdn", "1", "--currency", "XYZ"), "4217"),
+        (("price", "set", "default", "--server", "DV", "--fqdn", "1", "--currency", "XAU"), "4217"),
+        (("product", "price", "set", "demo", "1", "--product", "1060", "--currency", "EUR"), "USD"),
+        (
+            (*BRAND_PRICE, "demo", "--brand", "LOCAL", "--fqdn", "1", "--currency", "EUR"),
+            "USD",
+        ),
+        (
+            (*BRAND_PRICE, "default", "--brand", "LOCLA", "--fqdn", "1"),
+            "no brand LOCLA among LOCAL",
+        ),
+        (("reseller", "add", "two words", "--password-file", "/dev/null"), "no space"),
+        (("reseller", "add", "x", "--password-file", "/dev/null", "--currency", "XYZ"), "password"),
+        (("notice", "low-balance", "demo", "--", "-1.00"), "not negative"),
+        (("price", "remove", "demo", "--server", "DV"), "no such price of its own"),
+        (("price", "remove", "default", "--server", "XX"), "no server"),
+        (("price", "list", "nobody"), "no reseller"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else None,
+)
+async def test_what_could_never_be_sold_is_refused(
+    run: Run, pool: Pool, words: tuple[str, ...], told: str
+) -> None:
+    before = await changes(pool)
+    ended = await run(*words)
+    assert (ended.code, ended.out) == (1, "")
+    assert told in ended.err
+    assert ended.err.count("\n") == 1
+    assert await changes(pool) == before
+
+
+async def test_prices_are_listed_and_taken_back(run: Run, gateway: RunningGateway) -> None:
+    await run("price", "set", "demo", "--server", "DV", "--fqdn", "1.00", "--wildcard", "2.00")
+    assert (await run("price", "list", "demo")).out.splitlines()[:2] == [
+        "DV  fqdn  1.00 USD",
+        "DV  wildcard  2.00 USD",
+    ]
+    removed = await run("price", "remove", "demo", "--server", "DV", "--fqdn")
+    assert removed.out == "prices of demo on DV removed: fqdn\n"
+    assert (await run("price", "list", "demo")).out.splitlines()[:2] == [
+        "DV  fqdn  365.00 USD  (default)",
+        "DV  wildcard  2.00 USD",
+    ]
+    await run("price", "remove", "default", "--server", "DV")
+    assert (
+        '"server": "DV", "nameType": "fqdn"'
+        not in (await run("price", "list", "default", "--json")).out
+    )
+    status, told = await gateway.action("PREREGISTER", serverUrl=gateway.directory_url)
+    account = told["Accounts"][0]["acmeAccountID"]
+    status, told = await gateway.action(
+        "ADDDOMAIN", acmeAccountID=account, domainName="a.example.com"
+    )
+    assert (status, told["detail"]) == (403, "Pricing is not configured!")
+
+
+async def test_a_new_brand_is_sold_once_it_is_said_to_be_new(run: Run) -> None:
+    words = ("certificate-order", "price", "default", "--brand", "GEO", "--type", "DV_SSL_CERT")
+    assert (await run(*words, "--fqdn", "9.00")).code == 1
+    assert (await run(*words, "--fqdn", "9.00", "--new-brand")).code == 0
+    assert (await run(*words, "--wildcard", "19.00")).code == 0

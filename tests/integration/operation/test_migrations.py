@@ -1,0 +1,158 @@
+"""`gateway migrate`: in order, once, and never past a contradiction."""
+
+import asyncio
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from gateway.db import migrate as migrations
+from gateway.db.migrate import migrate, missing_migrations, schema_is_current, sql_directory
+from gateway.errors import OperatorMistake
+from tests.support.postgres import BARE, fresh_database
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture
+async def empty(database_server: str) -> AsyncIterator[str]:
+    """DSN of a database without any schema of ours."""
+    async with fresh_database(database_server, BARE) as dsn:
+        yield dsn
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    """A copy of sql/ to tamper with."""
+    return Path(shutil.copytree(sql_directory(), tmp_path / "sql"))
+
+
+async def value(dsn: str, query: str) -> object:
+    connection = await asyncpg.connect(dsn)
+    try:
+        return await connection.fetchval(query)
+    finally:
+        await connection.close()
+
+
+async def test_all_files_are_applied_in_order_and_only_once(empty: str) -> None:
+    names = [file.stem for file in sorted(sql_directory().glob("*.sql"))]
+    assert await migrate(empty) == names
+    assert await migrate(empty) == []
+
+
+async def test_processes_that_migrate_at_once_wait_for_each_other(empty: str) -> None:
+    done = await asyncio.gather(*(migrate(empty) for _ in range(4)))
+    assert sorted(map(bool, done)) == [False, False, False, True]
+
+
+async def test_a_changed_file_is_refused(empty: str, files: Path) -> None:
+    await migrate(empty, files)
+    first = files / "0001_foundation.sql"
+    first.write_text(first.read_text() + "\n-- changed\n")
+    with pytest.raises(OperatorMistake, match=f"{first.stem} was changed after it was applied"):
+        await migrate(empty, files)
+
+
+async def test_a_database_newer_than_the_program_is_refused(empty: str, files: Path) -> None:
+    (files / "9999_future.sql").write_text("CREATE TABLE future (id integer);")
+    await migrate(empty, files)
+    with pytest.raises(OperatorMistake, match=r"newer than this program.*9999_future"):
+        await migrate(empty)
+
+
+async def test_a_file_numbered_below_an_applied_one_is_refused(empty: str, files: Path) -> None:
+    await migrate(empty, files)
+    (files / "0000_late.sql").write_text("SELECT 1;")
+    with pytest.raises(OperatorMistake, match="0000_late is older than"):
+        await migrate(empty, files)
+
+
+async def test_a_misnamed_file_is_refused_before_anything_happens(empty: str, files: Path) -> None:
+    (files / "7-fix.sql").write_text("SELECT 1;")
+    with pytest.raises(OperatorMistake, match="NNNN_what_it_does"):
+        await migrate(empty, files)
+    assert await value(empty, "SELECT to_regclass('migration.applied')") is None
+
+
+async def test_a_file_that_fails_leaves_nothing_and_can_be_repaired(
+    empty: str, files: Path
+) -> None:
+    await migrate(empty, files)
+    broken = files / "9999_new.sql"
+    broken.write_text("CREATE TABLE made (id integer); SELECT no_such_column;")
+    with pytest.raises(asyncpg.UndefinedColumnError):
+        await migrate(empty, files)
+    assert await value(empty, "SELECT to_regclass('made')") is None
+    broken.write_text("CREATE TABLE made (id integer);")
+    assert await migrate(empty, files) == ["9999_new"]
+
+
+async def test_the_schema_is_current_only_when_every_file_was_applied(
+    empty: str, files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(migrations, "sql_directory", lambda: files)
+    connection = await asyncpg.connect(empty)
+    try:
+        assert len(await missing_migrations(connection)) == len(migrations.read_migrations(files))
+        await migrate(empty)
+        assert await schema_is_current(connection)
+        (files / "9999_new.sql").write_text("SELECT 1;")
+        assert await missing_migrations(connection) == ["9999_new"]
+        await migrate(empty)
+        (files / "9999_new.sql").unlink()
+        assert await schema_is_current(connection), "the old release goes on during an upgrade"
+    finally:
+        await connection.close()
+
+
+async def test_every_table_and_view_is_described(database: str) -> None:
+    undescribed = await value(
+        database,
+        """
+        SELECT array_agg(class.relnamespace::regnamespace || '.' || class.relname ORDER BY 1)
+          FROM pg_class AS class
+         WHERE class.relkind IN ('r', 'v', 'm')
+           AND class.relnamespace::regnamespace::text NOT IN ('pg_catalog', 'information_schema')
+           AND obj_description(class.oid, 'pg_class') IS NULL
+        """,
+    )
+    assert undescribed is None
+
+
+async def test_no_extension_beyond_plpgsql_is_needed(database: str) -> None:
+    assert await value(database, "SELECT array_agg(extname) FROM pg_extension") == ["plpgsql"]
+
+
+def test_the_wheel_brings_its_migrations(tmp_path: Path) -> None:
+    """Built for real, and found by the installed package from anywhere."""
+    for name in ("gateway", "sql", "config"):
+        shutil.copytree(ROOT / name, tmp_path / "source" / name)
+    for name in ("pyproject.toml", "README.md"):
+        shutil.copy(ROOT / name, tmp_path / "source" / name)
+    build = "import hatchling.build as b; print(b.build_wheel('..'))"
+    subprocess.run(
+        [sys.executable, "-c", build], cwd=tmp_path / "source", check=True, capture_output=True
+    )
+    (wheel,) = tmp_path.glob("*.whl")
+    zipfile.ZipFile(wheel).extractall(tmp_path / "site")
+    script = "from gateway.db import migrate as m; print(m.sql_directory())"
+    found = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=tmp_path / "site",
+        env={"PYTHONPATH": str(tmp_path / "site"), "PATH": "/usr/bin:/bin"},
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout.strip()
+    assert Path(found) == tmp_path / "site" / "gateway" / "sql"
+    assert [file.name for file in sorted(Path(found).glob("*.sql"))] == [
+        file.name for file in sorted((ROOT / "sql").glob("*.sql"))
+    ]
+    assert all(re.fullmatch(r"\d{4}_\w+\.sql", file.name) for file in Path(found).iterdir())

@@ -1,0 +1,438 @@
+"""Every refusal that a client or a reseller sees is found by name in ops.refusals."""
+
+import asyncio
+import pkgutil
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+from importlib import import_module
+from typing import Any
+
+import asyncpg
+import pytest
+
+import gateway as package
+from gateway import errors
+from gateway.doors.reseller import envelope as action_answers
+from gateway.doors.reseller.parameters import ACTIONS
+from gateway.doors.sitelock import answer as product_answers
+from gateway.doors.ssl import envelope as certificate_answers
+from gateway.errors import CaaRefusal, GatewayError, Refusal
+from gateway.refusal_log import TOO_MANY, RefusalLog, Refused, reason_of
+from gateway.rules.organization.organizations import InvalidDetail
+from gateway.usecases.acme import orders
+from gateway.usecases.ca.crl import NoSuchCrl
+from gateway.usecases.money.ledger_check import LedgerMismatch
+from gateway.usecases.operation.cleanup import clean_up
+from gateway.usecases.sitelock import licences
+from gateway.usecases.ssl import details as ssl_details
+from tests.integration.acme.conftest import new_customer
+from tests.support.acme_client import AcmeClient, Eab, jws
+from tests.support.certificate_shop import shop_of
+from tests.support.gateway import RunningGateway
+from tests.support.shop import Shop
+
+NAME = "www.example.com"
+
+ACME_REFUSALS: list[GatewayError] = [
+    errors.IssuanceRefused([Refusal("expired", (NAME,), "It expired.")]),
+    errors.CaaRefused([CaaRefusal(NAME, True, "CAA forbids it.")]),
+    errors.EabRefused("No."),
+    errors.AccountRefused("The account is suspended."),
+    errors.NotFound(),
+    errors.TermsNotAgreed("https://example.com/terms"),
+    errors.ContactInvalid("No."),
+    errors.ContactUnsupported("No."),
+    errors.OrderNotReady("No."),
+    errors.BadCsr("No."),
+    errors.RevocationRefused("No."),
+    errors.AlreadyRevoked("No."),
+    errors.BadRevocationReason("No."),
+    errors.CertificateUnreadable("No."),
+    errors.NotReplaceable("No."),
+    errors.AlreadyReplaced("No."),
+    errors.UnknownProfile("No."),
+    errors.BadValidity("No."),
+    errors.KeyChanged(),
+]
+"""What a use case may refuse an ACME client with."""
+
+NO_REFUSALS: dict[type[GatewayError], str] = {
+    errors.GatewayError: "the base of all",
+    errors.ResellerRefusal: "the base of those of the action API",
+    errors._Detailed: "the base of those with a text",
+    errors.ConfigurationError: "told to the operator at the start",
+    errors.OperatorMistake: "told to the operator who types the command",
+    errors.NoticeMistake: "the same; to a reseller it is an invalid argument",
+    InvalidDetail: "to an operator a mistake, to a reseller an invalid argument",
+    LedgerMismatch: "fails the check of the ledger, which tells the operator",
+    NoSuchCrl: "a 404 of a public download, which concerns nobody",
+    errors.CaaUnchecked: "ours and logged; the client is to try again, an SSL order says so",
+    errors.NonceUsed: "the client is to try again with the next nonce (RFC 8555 §6.5)",
+}
+"""Errors that neither a client nor a reseller is refused with."""
+
+
+def instance(kind: type[Exception]) -> Exception:
+    try:
+        return kind("domainName")
+    except TypeError:
+        return kind()
+
+
+def raising(error: Exception) -> Callable[..., Awaitable[Any]]:
+    async def refuse(*_: Any, **__: Any) -> Any:
+        raise error
+
+    return refuse
+
+
+def named(kinds: Any) -> list[Any]:
+    return [pytest.param(kind, id=kind.__name__) for kind in kinds]
+
+
+async def found(gateway: RunningGateway, where: str, *arguments: Any) -> list[dict[str, Any]]:
+    """Rows of ops.refusals, once what was noted is written."""
+    await gateway.services.refusals.flush()
+    rows = await gateway.pool.fetch(f"SELECT * FROM ops.refusals WHERE {where}", *arguments)
+    return [dict(row) for row in rows]
+
+
+@pytest.mark.parametrize("kind", named(action_answers.RENDERINGS))
+async def test_refusals_of_actions_are_found_by_login_account_and_name(
+    gateway: RunningGateway, monkeypatch: pytest.MonkeyPatch, kind: type[GatewayError]
+) -> None:
+    refusing = replace(ACTIONS["ADDDOMAIN"], handler=raising(instance(kind)))
+    monkeypatch.setitem(ACTIONS, "ADDDOMAIN", refusing)
+    status, told = await gateway.action("ADDDOMAIN", acmeAccountID="A" * 22, domainName=NAME)
+    assert status >= 400
+    [row] = await found(gateway, "name = $1 AND reseller = $2", NAME, gateway.login)
+    assert row["reason"] == reason_of(instance(kind))
+    assert row["told"] == told["detail"]
+    assert (row["door"], row["subject"], row["times"]) == ("actions", "A" * 22, 1)
+    assert str(row["source"]) == "127.0.0.1"
+
+
+@pytest.mark.parametrize("kind", named(product_answers._CODES))
+async def test_refusals_of_products_are_found_by_login_and_name(
+    gateway: RunningGateway, monkeypatch: pytest.MonkeyPatch, kind: type[GatewayError]
+) -> None:
+    monkeypatch.setattr(licences, "order", raising(instance(kind)))
+    form = {"loginName": gateway.login, "loginPassword": gateway.password, "product": "1060"}
+    form |= {"domainName": NAME, "appRepEmailAddress": "a@example.com"}
+    async with gateway.session.post(f"{gateway.url}/products/!AutoApplyOrder", data=form) as sent:
+        code = (await sent.text()).splitlines()[0]
+    [row] = await found(gateway, "name = $1 AND reseller = $2", NAME, gateway.login)
+    assert row["reason"] == reason_of(instance(kind))
+    assert row["told"].startswith(f"{code}: ")
+    assert (row["door"], row["request"]) == ("products", "!AutoApplyOrder")
+
+
+@pytest.mark.parametrize("kind", named(certificate_answers.RENDERINGS))
+async def test_refusals_of_certificate_orders_are_found_by_login_number_and_name(
+    gateway: RunningGateway, monkeypatch: pytest.MonkeyPatch, kind: type[GatewayError]
+) -> None:
+    shop = await shop_of(gateway, gateway.login)
+    cert_id = await shop.buy(NAME)
+    monkeypatch.setattr(ssl_details, "details", raising(instance(kind)))
+    answer = await shop.send("GET", f"/{cert_id}")
+    [row] = await found(gateway, "name = $1 AND reseller = $2", NAME, gateway.login)
+    assert row["reason"] == reason_of(instance(kind))
+    assert row["told"].startswith(f"{answer.code}: ")
+    assert (row["door"], row["subject"], row["proven"]) == ("certificates", cert_id, True)
+
+
+@pytest.fixture
+async def client(gateway: RunningGateway) -> AsyncIterator[AcmeClient]:
+    """Registered, with a subscription for NAME."""
+    customer = await new_customer(Shop(gateway), NAME)
+    made = AcmeClient(gateway.session, gateway.directory_url)
+    await made.register(customer.eab)
+    yield made
+
+
+def account_of(client: AcmeClient) -> str:
+    return str(client.account_url).rpartition("/")[2]
+
+
+@pytest.mark.parametrize("error", ACME_REFUSALS, ids=lambda error: type(error).__name__)
+async def test_refusals_of_acme_are_found_by_account_reseller_and_name(
+    gateway: RunningGateway,
+    client: AcmeClient,
+    monkeypatch: pytest.MonkeyPatch,
+    error: GatewayError,
+) -> None:
+    monkeypatch.setattr(orders, "place_order", raising(error))
+    answer = await client.new_order(NAME)
+    assert answer.status >= 400
+    [row] = await found(gateway, "name = $1 AND reseller = $2", NAME, gateway.login)
+    assert (row["reason"], row["told"]) == (reason_of(error), answer.detail)
+    assert (row["door"], row["request"]) == ("acme", "newOrder")
+    assert (row["subject"], row["proven"]) == (account_of(client), True)
+
+
+async def test_a_key_in_use_is_found_by_account(
+    gateway: RunningGateway, client: AcmeClient
+) -> None:
+    url = await client.url("keyChange")
+    claim = {"account": client.account_url, "oldKey": client.signer.jwk}
+    inner = jws(
+        {"alg": client.signer.alg, "jwk": client.signer.jwk, "url": url},
+        claim,
+        client.signer.sign,
+    )
+    assert (await client.post(url, inner)).status == 409
+    [row] = await found(gateway, "subject = $1", account_of(client))
+    assert (row["reason"], row["request"]) == (reason_of(errors.KeyInUse("x")), "keyChange")
+
+
+def kinds_of_errors(base: type[GatewayError] = GatewayError) -> Iterator[type[GatewayError]]:
+    yield base
+    for kind in base.__subclasses__():
+        yield from kinds_of_errors(kind)
+
+
+def test_every_error_is_a_refusal_that_is_tested_or_none_for_a_reason() -> None:
+    for module in pkgutil.walk_packages(package.__path__, "gateway."):
+        if not module.name.endswith("__main__"):
+            import_module(module.name)
+    tested = {type(error) for error in ACME_REFUSALS} | {errors.KeyInUse}
+    for table in (
+        action_answers.RENDERINGS,
+        product_answers._CODES,
+        certificate_answers.RENDERINGS,
+    ):
+        tested |= set(table)  # type: ignore[arg-type]
+    ours = {kind for kind in kinds_of_errors() if kind.__module__.startswith("gateway.")}
+    assert ours - tested == set(NO_REFUSALS)
+
+
+async def test_a_suspended_account_is_found_by_account_name_and_reseller(
+    gateway: RunningGateway, client: AcmeClient
+) -> None:
+    account = account_of(client)
+    status, _ = await gateway.action("SUSPENDACCOUNT", acmeAccountID=account)
+    assert status == 200
+    answer = await client.new_order(NAME)
+    assert answer.detail.startswith("The account is suspended")
+    [row] = await found(gateway, "name = $1", NAME)
+    assert (row["reason"], row["told"]) == ("account_refused", answer.detail)
+    assert (row["subject"], row["reseller"]) == (account, gateway.login)
+
+
+async def test_what_is_refused_at_an_order_is_found_by_the_names_of_the_order(
+    gateway: RunningGateway, client: AcmeClient
+) -> None:
+    placed = await client.new_order(NAME)
+    refused = await client.finalize(placed.json, b"no CSR")
+    assert refused.status >= 400
+    [row] = await found(gateway, "name = $1", NAME)
+    assert row["request"] == "order"
+    [authorization] = placed.json["authorizations"]
+    challenge = await client.challenge(authorization, "http-01")
+    assert (await client.post(challenge["url"], [])).status == 400
+    assert {row["request"] for row in await found(gateway, "name = $1", NAME)} == {"order", "chall"}
+
+
+async def test_names_of_another_accounts_order_stay_unnamed(
+    gateway: RunningGateway, client: AcmeClient
+) -> None:
+    placed = await client.new_order(NAME)
+    other = AcmeClient(gateway.session, gateway.directory_url)
+    await other.register((await new_customer(Shop(gateway), "other.example.com")).eab)
+    assert (await other.post(placed.headers["Location"])).status == 404
+    [row] = await found(gateway, "subject = $1", account_of(other))
+    assert (row["reason"], row["name"]) == ("not_found", None)
+
+
+async def test_a_refused_registration_is_found_by_the_key_identifier(
+    gateway: RunningGateway,
+) -> None:
+    client = AcmeClient(gateway.session, gateway.directory_url)
+    answer = await client.new_account(Eab("nobodys-kid", "AAAA"), termsOfServiceAgreed=True)
+    assert answer.status == 403
+    [row] = await found(gateway, "subject = 'nobodys-kid'")
+    assert (row["reason"], row["proven"]) == ("eab_refused", False)
+
+
+async def test_a_registration_under_a_suspended_credential_is_found_by_its_reseller(
+    gateway: RunningGateway,
+) -> None:
+    customer = await new_customer(Shop(gateway), NAME)
+    status, told = await gateway.action("SUSPENDACCOUNT", acmeAccountID=customer.eab.kid)
+    assert status == 200, told
+    client = AcmeClient(gateway.session, gateway.directory_url)
+    assert (await client.new_account(customer.eab, termsOfServiceAgreed=True)).status == 403
+    [row] = await found(gateway, "reseller = $1", gateway.login)
+    assert (row["reason"], row["subject"]) == ("eab_refused", customer.eab.kid)
+
+
+LOGIN_FAILURES = {
+    "no such login": ({"loginName": "nobody"}, "There is no such login."),
+    "wrong password": ({"loginPassword": "wrong"}, "The password was wrong."),
+}
+
+
+@pytest.mark.parametrize(("fields", "why"), LOGIN_FAILURES.values(), ids=LOGIN_FAILURES)
+async def test_a_failed_login_is_found_by_login_with_what_the_caller_is_not_told(
+    gateway: RunningGateway, fields: dict[str, str], why: str
+) -> None:
+    for _ in range(3):
+        status, told = await gateway.action("LISTSERVERS", **fields)
+        assert status == 401
+        assert why not in told["detail"]
+    [row] = await found(gateway, "reseller = $1", fields.get("loginName", gateway.login))
+    assert (row["reason"], row["why"], row["times"]) == ("login_refused", why, 3)
+    assert (row["request"], row["proven"]) == ("!ACMEAdmin LISTSERVERS", False)
+
+
+async def test_a_locked_login_and_a_foreign_address_are_told_apart_for_operators(
+    gateway: RunningGateway,
+) -> None:
+    shop = Shop(gateway)
+    await gateway.pool.execute(
+        "UPDATE reseller.account SET locked_until = '2099-01-01' WHERE login = 'demo'"
+    )
+    assert (await gateway.action("LISTSERVERS"))[0] == 401
+    await gateway.pool.execute("UPDATE reseller.account SET locked_until = NULL")
+    await shop.set_reseller(allowed_networks=["192.0.2.0/24"])
+    assert (await gateway.action("LISTSERVERS"))[0] == 401
+    whys = {row["why"] for row in await found(gateway, "reason = 'login_refused'")}
+    assert whys == {
+        "The login is locked; the password was right.",
+        "The address is not allowed; the password was right.",
+    }
+
+
+async def test_a_suspended_reseller_is_found_at_each_door(gateway: RunningGateway) -> None:
+    certificates = await shop_of(gateway, gateway.login)
+    await Shop(gateway).set_reseller(status="suspended")
+    assert (await gateway.action("LISTSERVERS"))[0] == 403
+    assert (await certificates.send("GET")).status == 403
+    rows = await found(gateway, "reason = 'permission_denied' AND reseller = 'demo' AND proven")
+    assert {row["door"] for row in rows} == {"actions", "certificates"}
+
+
+async def test_a_refused_token_is_found_by_address_and_by_login_where_it_has_one(
+    gateway: RunningGateway,
+) -> None:
+    shop = await shop_of(gateway, gateway.login)
+    known, _, _ = shop.token.partition(".")
+    for token in ("nonsense", f"{known}.wrong"):
+        shop.token = token
+        assert (await shop.send("GET")).status == 401
+    rows = await found(gateway, "reason = 'token_refused' AND source = '127.0.0.1'")
+    assert {(row["reseller"], row["proven"]) for row in rows} == {(None, False), ("demo", False)}
+
+
+async def test_requests_that_cannot_be_served_are_found_by_address(
+    gateway: RunningGateway,
+) -> None:
+    for url in (
+        gateway.actions_url,
+        f"{gateway.url}/v3/scm/nowhere",
+        f"{gateway.directory_url}/nowhere",
+        f"{gateway.plain_url}/products/!ACMEAdmin",
+        f"{gateway.plain_url}/products/!AutoRefund",
+        f"{gateway.plain_url}/v3/scm/certificates",
+    ):
+        async with gateway.session.put(url) as response:
+            assert response.status in (403, 404, 405)
+    rows = await found(gateway, "source = '127.0.0.1' AND NOT proven")
+    assert {row["door"] for row in rows} == {"actions", "certificates", "acme", "plain"}
+    assert sum(row["door"] == "plain" for row in rows) == 3
+
+
+async def test_no_secret_is_kept_with_a_refusal(gateway: RunningGateway) -> None:
+    await gateway.action("LISTSERVERS", loginPassword="a-secret-password")
+    await gateway.action("LISTSERVERS", nonsense="a-secret-value")
+    shop = await shop_of(gateway, gateway.login)
+    shop.token = f"{shop.token}-a-secret-end"
+    await shop.send("GET")
+    await gateway.services.refusals.flush()
+    kept = await gateway.pool.fetch("SELECT refusal::text AS row FROM audit.refusal")
+    assert len(kept) == 3
+    assert not any("secret-" in row["row"] for row in kept)
+
+
+async def test_strangers_cannot_fill_the_database(gateway: RunningGateway) -> None:
+    log = gateway.services.refusals
+    for number in range(5000):
+        log.note(Refused("actions", "x", "login_refused", "no", login=f"guess {number}"))
+    await log.flush()
+    for number in range(5000):
+        log.note(Refused("actions", "y", "login_refused", "no", login=f"further {number}"))
+    rows = await found(gateway, "reason = 'login_refused'")
+    assert len(rows) == 101
+    [rest] = [row for row in rows if row["reseller"] is None]
+    assert (rest["why"], rest["times"]) == (TOO_MANY, 9900)
+    assert sum(row["times"] for row in rows) == 10_000
+
+
+async def test_odd_requests_do_not_hide_failed_logins(gateway: RunningGateway) -> None:
+    log = gateway.services.refusals
+    for number in range(5000):
+        log.note(Refused("acme", f"path {number}", "malformed", "no"))
+        log.note(Refused("actions", f"odd {number}", "argument_unrecognized", "no"))
+    log.note(Refused("actions", "x", "login_refused", "no", login="acme-hosting"))
+    assert len(await found(gateway, "reason = 'login_refused' AND reseller = 'acme-hosting'")) == 1
+
+
+async def test_strangers_do_not_take_the_room_of_those_who_are_known(
+    gateway: RunningGateway, client: AcmeClient
+) -> None:
+    for number in range(5000):
+        gateway.services.refusals.note(Refused("acme", f"path {number}", "malformed", "no"))
+    assert (await client.new_order("unlisted.example.com")).status == 400
+    assert len(await found(gateway, "name = 'unlisted.example.com'")) == 1
+
+
+async def test_what_cannot_be_stored_is_kept_as_far_as_it_can(gateway: RunningGateway) -> None:
+    odd = "\0\ud800\n" + "x" * 10_000
+    gateway.services.refusals.note(Refused("actions", odd, "odd", odd, odd, odd, odd, names=(odd,)))
+    [row] = await found(gateway, "reason = 'odd'")
+    for column in ("request", "told", "why", "reseller", "subject", "name"):
+        assert row[column].startswith("???xxx")
+        assert len(row[column]) <= 500
+
+
+async def test_refusals_outlive_an_outage_and_a_stop(gateway: RunningGateway) -> None:
+    log = RefusalLog(gateway.pool, gateway.services.clock)
+    log.note(Refused("actions", "x", "first", "no"))
+    await gateway.pool.execute("ALTER TABLE audit.refusal RENAME TO away")
+    with pytest.raises(asyncpg.UndefinedTableError):
+        await log.flush()
+    await gateway.pool.execute("ALTER TABLE audit.away RENAME TO refusal")
+    log.note(Refused("actions", "x", "first", "no"))
+    await log.flush()
+    [row] = await found(gateway, "reason = 'first'")
+    assert row["times"] == 2
+
+
+async def test_processes_count_the_same_refusal_in_one_row(gateway: RunningGateway) -> None:
+    logs = [RefusalLog(gateway.pool, gateway.services.clock) for _ in range(4)]
+    for log in logs:
+        for number in range(20):
+            log.note(Refused("actions", f"{number}", "same", "no"))
+    await asyncio.gather(*(log.flush() for log in logs))
+    rows = await found(gateway, "reason = 'same'")
+    assert [row["times"] for row in rows] == [4] * 20
+
+
+async def test_old_refusals_are_cleaned_up(gateway: RunningGateway) -> None:
+    log = gateway.services.refusals
+    await gateway.at("2025-01-10T00:00:00Z")
+    log.note(Refused("actions", "x", "old", "no"))
+    await log.flush()
+    now = await gateway.services.clock.now()
+    await clean_up(gateway.services, now + timedelta(days=80))
+    assert await found(gateway, "reason = 'old'")
+    await clean_up(gateway.services, now + timedelta(days=91))
+    assert await found(gateway, "reason = 'old'") == []
+
+
+async def test_a_request_that_is_admitted_writes_no_refusal(
+    gateway: RunningGateway, client: AcmeClient
+) -> None:
+    assert (await client.new_order(NAME)).status == 201
+    assert await found(gateway, "true") == []

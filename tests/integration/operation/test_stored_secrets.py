@@ -1,0 +1,127 @@
+"""`[secrets]` that do not open what is stored are told before anything serves."""
+
+import asyncio
+import sys
+from pathlib import Path
+
+import pytest
+from cryptography.fernet import Fernet
+
+from gateway.app import prepare
+from gateway.config import Secrets, Settings
+from gateway.db.pool import Pool
+from gateway.errors import ConfigurationError
+from gateway.store.operation.sealed import KINDS, MAC_KEYS, RESPONSES, WEBHOOK_SECRETS, Kind
+from tests.support.gateway import RunningGateway
+from tests.support.server_process import write_config
+
+COLUMNS = [kind.column for kind in KINDS]
+
+
+async def seal_everything(gateway: RunningGateway) -> None:
+    """One row of each kind, by the doors that make them."""
+    form = {"action": "PREREGISTER", "loginName": gateway.login, "loginPassword": gateway.password}
+    form |= {"serverUrl": gateway.directory_url}
+    headers = {"Idempotency-Key": "first"}
+    async with gateway.session.post(gateway.actions_url, data=form, headers=headers) as response:
+        assert response.status == 200, await response.text()
+    status, answer = await gateway.action(
+        "ADDNOTICEDESTINATION", webhookUrl="https://hooks.example.com/x"
+    )
+    assert status == 200, answer
+
+
+def with_keys(settings: Settings, *keys: str) -> Settings:
+    return settings.model_copy(update={"secrets": Secrets.model_validate({"keys": keys})})
+
+
+def key() -> str:
+    return Fernet.generate_key().decode()
+
+
+@pytest.fixture
+async def sealed(gateway: RunningGateway) -> Settings:
+    """Settings that fit what is stored, and rows of every kind."""
+    await seal_everything(gateway)
+    return gateway.services.settings
+
+
+async def test_other_keys_are_refused_and_every_kind_of_row_is_named(sealed: Settings) -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        await prepare(with_keys(sealed, key()))
+    text = str(refused.value)
+    for column in COLUMNS:
+        assert f"1 of 1 rows of {column} (one is '" in text
+    assert "demo/first" in text
+    assert "gAAAA" not in text, "a token is not for logs"
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.column)
+async def test_one_closed_row_between_open_ones_is_found(
+    sealed: Settings, pool: Pool, kind: Kind
+) -> None:
+    schema, table, column = kind.column.split(".")
+    foreign = Fernet(key()).encrypt(b"x")
+    await pool.execute(f"UPDATE {schema}.{table} SET {column} = $1", foreign)
+    with pytest.raises(ConfigurationError, match=f"1 of 1 rows of {kind.column}") as refused:
+        await prepare(sealed)
+    assert sum(column in str(refused.value) for column in COLUMNS) == 1
+
+
+async def test_keys_of_a_rotation_open_what_all_of_them_made(sealed: Settings) -> None:
+    [old] = [each.get_secret_value() for each in sealed.secrets.keys]
+    await prepare(with_keys(sealed, key(), old))
+    await prepare(with_keys(sealed, key(), key(), old))
+
+
+async def test_responses_that_are_given_no_more_and_removed_webhooks_do_not_matter(
+    sealed: Settings, pool: Pool
+) -> None:
+    await pool.execute("UPDATE reseller.idempotency SET stored_at = stored_at - interval '25 h'")
+    await pool.execute("UPDATE notice.destination SET status = 'removed'")
+    with pytest.raises(ConfigurationError) as refused:
+        await prepare(with_keys(sealed, key()))
+    assert MAC_KEYS.column in str(refused.value)
+    assert RESPONSES.column not in str(refused.value)
+    assert WEBHOOK_SECRETS.column not in str(refused.value)
+
+
+async def test_every_column_that_is_encrypted_is_looked_at(pool: Pool) -> None:
+    described = await pool.fetch(
+        """
+        SELECT attrelid::regclass || '.' || attname AS name
+          FROM pg_attribute
+         WHERE attnum > 0
+           AND col_description(attrelid, attnum) LIKE '%MultiFernet%'
+        """
+    )
+    assert {row["name"] for row in described} == set(COLUMNS)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("serve",),
+        ("jobs", "run"),
+        ("notice", "webhook", "add", "demo", "https://hooks.example.com/other"),
+        ("notice", "webhook", "rotate", "demo", "https://hooks.example.com/x"),
+    ],
+    ids=" ".join,
+)
+async def test_commands_that_need_the_secrets_answer_with_one_line(
+    sealed: Settings, pool: Pool, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    free = {"port": 0, "plain_http_port": 0, "metrics_port": 0}
+    elsewhere = sealed.model_copy(update={"listen": sealed.listen.model_copy(update=free)})
+    file = write_config(with_keys(elsewhere, key()), tmp_path / "gateway.toml")
+    before = await pool.fetch("SELECT * FROM notice.destination")
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "gateway", *words, "--config", str(file)),
+        stderr=asyncio.subprocess.PIPE,
+    )
+    _, errors = await asyncio.wait_for(process.communicate(), 60)
+    told = errors.decode().splitlines()
+    assert process.returncode == 1, told
+    assert len(told) == 1, told
+    assert told[0].startswith("gateway: secrets.keys does not open 1 of 1 rows of ")
+    assert await pool.fetch("SELECT * FROM notice.destination") == before

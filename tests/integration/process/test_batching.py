@@ -1,0 +1,143 @@
+"""Statements that several requests share."""
+
+import asyncio
+import secrets
+from collections.abc import Sequence
+
+import asyncpg
+import pytest
+
+from gateway.db.batching import Batched
+from gateway.db.pool import Connection, Pool, transaction
+from gateway.store.acme import nonces
+
+_MOST = 64
+
+
+class Shelf:
+    """A table of numbers, whose statement notes how many it was about each time."""
+
+    def __init__(self, pool: Pool) -> None:
+        self.pool = pool
+        self.sizes: list[int] = []
+        self.begun = asyncio.Event()
+        self.put = Batched(self._put)
+
+    async def _put(self, pool: Pool | Connection, asked: Sequence[tuple[int]]) -> dict[int, int]:
+        self.sizes.append(len(asked))
+        self.begun.set()
+        rows = await pool.fetch(
+            """
+            INSERT INTO shelf
+            SELECT number FROM unnest($1::integer[]) AS item (number) ORDER BY number
+            RETURNING number
+            """,
+            [number for [number] in asked],
+        )
+        stored = {row["number"] for row in rows}
+        return {
+            position: 2 * number for position, [number] in enumerate(asked, 1) if number in stored
+        }
+
+    async def numbers(self) -> list[int]:
+        return [row["number"] for row in await self.pool.fetch("SELECT * FROM shelf ORDER BY 1")]
+
+
+@pytest.fixture
+async def shelf(pool: Pool) -> Shelf:
+    await pool.execute(
+        """
+        CREATE TABLE shelf (number integer PRIMARY KEY CHECK (number <> 13));
+        CREATE FUNCTION hide() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+        CREATE TRIGGER hide BEFORE INSERT ON shelf FOR EACH ROW WHEN (NEW.number = 7)
+            EXECUTE FUNCTION hide();
+        """
+    )
+    return Shelf(pool)
+
+
+async def test_what_is_asked_at_the_same_moment_goes_in_one_statement(shelf: Shelf) -> None:
+    answers = await asyncio.gather(*(shelf.put(shelf.pool, number) for number in range(100, 110)))
+    assert answers == [2 * number for number in range(100, 110)]
+    assert shelf.sizes == [10]
+
+
+async def test_what_is_asked_meanwhile_waits_for_the_next_statement(shelf: Shelf) -> None:
+    first = asyncio.create_task(shelf.put(shelf.pool, 1))
+    await shelf.begun.wait()
+    await asyncio.gather(first, *(shelf.put(shelf.pool, number) for number in (2, 3, 4)))
+    assert shelf.sizes == [1, 3]
+
+
+async def test_a_statement_is_about_so_many_at_most(shelf: Shelf) -> None:
+    await asyncio.gather(*(shelf.put(shelf.pool, number) for number in range(100, 250)))
+    assert shelf.sizes == [_MOST, _MOST, 150 - 2 * _MOST]
+
+
+async def test_one_that_fails_fails_alone(shelf: Shelf) -> None:
+    answers = await asyncio.gather(
+        *(shelf.put(shelf.pool, number) for number in (12, 13, 14)), return_exceptions=True
+    )
+    assert isinstance(answers[1], asyncpg.CheckViolationError)
+    assert (answers[0], answers[2]) == (24, 28)
+    assert await shelf.numbers() == [12, 14]
+
+
+async def test_one_without_an_answer_is_told_so(shelf: Shelf) -> None:
+    answers = await asyncio.gather(
+        shelf.put(shelf.pool, 6), shelf.put(shelf.pool, 7), return_exceptions=True
+    )
+    assert answers[0] == 12
+    assert isinstance(answers[1], LookupError)
+
+
+async def test_one_that_waits_for_a_lock_holds_the_later_ones_up_for_a_moment_only(
+    shelf: Shelf,
+) -> None:
+    async with transaction(shelf.pool) as connection:
+        await connection.execute("INSERT INTO shelf VALUES (1)")
+        blocked = asyncio.create_task(shelf.put(shelf.pool, 1))
+        await shelf.begun.wait()
+        async with asyncio.timeout(5):
+            assert await shelf.put(shelf.pool, 2) == 4
+        assert not blocked.done()
+    with pytest.raises(asyncpg.UniqueViolationError):
+        await blocked
+
+
+async def test_one_that_is_given_up_leaves_the_others_alone(shelf: Shelf) -> None:
+    given_up, kept = (asyncio.create_task(shelf.put(shelf.pool, number)) for number in (1, 2))
+    await asyncio.sleep(0)
+    given_up.cancel()
+    assert await kept == 4
+    with pytest.raises(asyncio.CancelledError):
+        await given_up
+
+
+async def test_in_a_transaction_it_is_part_of_that(shelf: Shelf) -> None:
+    with pytest.raises(ZeroDivisionError):
+        async with transaction(shelf.pool) as connection:
+            assert await shelf.put(connection, 5) == 10
+            raise ZeroDivisionError
+    assert await shelf.numbers() == []
+
+
+async def test_when_the_database_goes_away_everybody_is_told(shelf: Shelf) -> None:
+    waiting = [asyncio.create_task(shelf.put(shelf.pool, number)) for number in (1, 2)]
+    shelf.pool.terminate()
+    answers = await asyncio.gather(*waiting, return_exceptions=True)
+    assert [type(answer) for answer in answers] == [asyncpg.InterfaceError] * 2
+
+
+async def test_of_a_nonce_used_twice_in_one_statement_only_the_first_is_fresh(pool: Pool) -> None:
+    epoch = await nonces.current_epoch(pool)
+    once, twice, stale = (secrets.token_bytes(12) for _ in range(3))
+    burn = "SELECT acme.burn_nonces($1, $2)"
+    used = [twice, once, twice, stale]
+    assert await pool.fetchval(burn, used, [epoch, epoch, epoch, epoch + 1]) == [
+        True,
+        True,
+        False,
+        False,
+    ]
+    assert await pool.fetchval(burn, [once, twice], [epoch, epoch]) == [False, False]
