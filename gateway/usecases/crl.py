@@ -1,6 +1,8 @@
 """The CRL that all processes serve (RFC 5280 §5, BR §4.9.7)."""
 
 import asyncio
+import math
+import time
 from datetime import datetime, timedelta
 
 from gateway.ca.crl import entries, told
@@ -19,6 +21,7 @@ VALID_FOR = timedelta(days=7)
 _CLOCK_SKEW = timedelta(minutes=5)
 _RESOLUTION = timedelta(microseconds=1)
 _PLACED_AT_ONCE = 500
+_SECONDS_BETWEEN_READINGS = 60.0
 
 
 class NoSuchCrl(GatewayError):
