@@ -316,9 +316,7 @@ async def ask_for_unknown_paths(client: RawClient, number: int) -> list[RawAnswe
     return await asyncio.gather(*(client.ask(each) for each in sent))
 
 
-async def test_unknown_paths_ask_the_database_nothing(
-    client: RawClient, asked: list[str]
-) -> None:
+async def test_unknown_paths_ask_the_database_nothing(client: RawClient, asked: list[str]) -> None:
     counted: list[int] = []
     while len(counted) < _TRIES and min(counted, default=1):  # some are beside background work
         asked.clear()
