@@ -5,6 +5,7 @@ import logging
 import sys
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AsyncExitStack
+from functools import partial
 from itertools import count as count_up
 from typing import Any
 
@@ -15,6 +16,7 @@ from tests.support.attacks import FORM, JOSE, JSON, acme_paths, paths_of, reques
 from tests.support.certificate_shop import shop_of
 from tests.support.gateway import RunningGateway
 from tests.support.raw_client import RawAnswer, RawClient
+from tests.support.server_process import until
 
 MOST_CALLS = 2_500
 """Python and C functions called for a request and its answer, by the client of the test too."""
@@ -360,6 +362,10 @@ async def test_no_unknown_path_of_any_door_reaches_the_database(
     client.close()
 
 
+async def is_served(client: RawClient, path: str) -> bool:
+    return (await client.ask(request(b"GET", path.encode()))).status == 200
+
+
 async def test_a_server_that_is_added_is_served_soon_while_unknown_paths_come(
     gateway: RunningGateway, client: RawClient
 ) -> None:
@@ -375,7 +381,5 @@ async def test_a_server_that_is_added_is_served_soon_while_unknown_paths_come(
             f"added {number}",
             path,
         )
-        async with asyncio.timeout(5):  # seconds; an announcement takes milliseconds
-            while (await client.ask(request(b"GET", path.encode()))).status != 200:
-                await asyncio.sleep(0.01)
+        await until(partial(is_served, client, path), "it is not served")
     await others

@@ -34,9 +34,7 @@ _MOST_SECONDS = 10.0
 
 async def soon(holds: Callable[[], bool]) -> None:
     """Fails when it does not hold within seconds; an announcement takes milliseconds."""
-    async with asyncio.timeout(_MOST_SECONDS):
-        while not holds():
-            await asyncio.sleep(0.01)
+    await until(holds, "it does not hold", _MOST_SECONDS)
 
 
 @contextmanager
