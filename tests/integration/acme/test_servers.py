@@ -191,7 +191,7 @@ async def test_a_connection_that_says_nothing_any_more_is_noticed(
         followed += 1
 
     async with going_silent(database) as (by_network, silent):
-        listener = Listener(by_network, pool, CHANNEL, proof_every=0.05, proof_within=2)
+        listener = Listener(by_network, pool, CHANNEL, proof_every=0.05, proof_within=4)
         following = asyncio.create_task(listener.follow(follow))
         await soon(lambda: followed > 5)
         assert listener.is_up_to_date
