@@ -14,8 +14,8 @@ import pytest
 from cryptography import x509
 from cryptography.x509.oid import ExtensionOID
 
-from gateway.config import load_settings
 from gateway.sandbox.process import SandboxProcess as Sandbox
+from gateway.settings_sources import load_settings
 from tests.support.gateway import session_trusting
 from tests.support.server_process import SandboxProcess
 

@@ -12,12 +12,13 @@ from typing import Any
 from aiohttp import ClientSession, web
 from cryptography.fernet import Fernet
 
-from gateway.config import Ca, Listen, Logins, Secrets, Settings
+from gateway.config import Ca, Listen, Logins, Settings
 from gateway.db.pool import Pool, transaction
 from gateway.origin import Origin
 from gateway.reseller import openapi
 from gateway.reseller.endpoint import ROUTE, Endpoint
 from gateway.services import Services
+from gateway.settings_sources import made
 from gateway.usecases import resellers
 from gateway.vault import Vault
 
@@ -112,12 +113,12 @@ def settings(**sections: Any) -> Settings:
     given: dict[str, Any] = {
         "database": "postgresql://unused",
         "public_url": "https://gateway.test",
-        "secrets": Secrets(keys=[Fernet.generate_key().decode()]),
+        "secrets": {"keys": [Fernet.generate_key().decode()]},
         "ca": Ca(directory=Path("unused")),
         "listen": Listen(trusted_proxies=["127.0.0.0/8"]),
         "logins": Logins(),
     }
-    return Settings(**{**given, **sections})
+    return made(Settings, {**given, **sections})
 
 
 @asynccontextmanager

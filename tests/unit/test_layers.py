@@ -14,7 +14,7 @@ LAYERS = (
     # What every layer may use.
     {"descriptors", "errors", "ids", "origin", "untrusted"},
     {"clock", "config", "vault", "passwords", "metrics"},
-    {"ports"},
+    {"ports", "settings_sources"},
     {"rules"},
     {"db"},
     {"store", "ca", "validation", "sandbox.postgres_binaries"},
