@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from gateway import ids
 from gateway.config import Settings
 from gateway.db.pool import Connection
 from gateway.errors import NoticeMistake
-from gateway.notify.webhook import literal_objection, new_secret
 from gateway.origin import Origin
 from gateway.rules import money, notices
 from gateway.rules.notice_destinations import (
@@ -28,7 +28,9 @@ from gateway.store import notice_destinations as store
 from gateway.store import notices as notice_store
 from gateway.store.audit import Change
 from gateway.store.notice_destinations import Destination, Failing, Told
-from gateway.vault import Vault
+
+if TYPE_CHECKING:
+    from gateway.vault import Vault
 
 __all__ = ["Destination", "Failing", "Told"]
 
@@ -60,10 +62,12 @@ async def add_webhook(
     kinds: Sequence[str],
     *,
     settings: Settings,
-    vault: Vault,
+    vault: "Vault",
 ) -> tuple[UUID, str]:
     """Its id and the secret that signs what is sent there; the secret is shown this once only."""
     check_url(url, sandbox=settings.sandbox)
+    from gateway.notify.webhook import literal_objection, new_secret  # loads aiohttp
+
     if not settings.sandbox and (why := literal_objection(url, ())):
         raise NoticeMistake("address", f"the URL of a webhook must not hold {why}")
     secret = new_secret()
@@ -167,7 +171,7 @@ async def rotate_secret(
     owner: Owner,
     which: str,
     *,
-    vault: Vault,
+    vault: "Vault",
     drop_old: bool,
 ) -> str:
     """A new secret, shown this once. The last one signs too until the next rotation, or not."""
@@ -175,6 +179,8 @@ async def rotate_secret(
     sealed = await store.find_secret(connection, found.id)
     if sealed is None:
         raise NoticeMistake("destination", f"{which} is no webhook")
+    from gateway.notify.webhook import new_secret
+
     secret = new_secret()
     former = vault.decrypt(sealed).decode().split()[0]
     secrets = secret if drop_old else f"{secret} {former}"
