@@ -83,7 +83,8 @@ START_ALL = """
 import io, json, os, sys
 from contextlib import redirect_stderr, redirect_stdout
 from typer.main import get_command
-from gateway import cli
+from gateway import cli, settings_sources
+from gateway.db import migrate  # what all need, once
 
 settings, file = sys.argv[1:]
 SPECIAL = json.loads(sys.stdin.read())
@@ -101,7 +102,10 @@ def words(command):
             kind = each.type.name
             value = file if kind == "path" else "1" if "integer" in kind else "1.00"
             value = SPECIAL.get(each.name, value)
-            yield from [value] if each.param_type_name == "argument" else [each.opts[0], value]
+            if each.param_type_name == "option":
+                yield each.opts[0]
+            if not getattr(each, "is_flag", False):
+                yield value
 
 def start(path, command):
     extra = SPECIAL.get(" ".join(path), "").split()
@@ -128,9 +132,8 @@ for path, command in leaves(get_command(cli.app)):
 
 DRIVER = {"asyncpg"}
 WORK = {
-    "prevalidation add": {"publicsuffixlist"},
-    "certificate-order list": {"cryptography"},
-    "certificate-order approve": {"cryptography", "prometheus_client", "rich", "structlog"},
+    "certificate-order list": {"cryptography", "dns"},
+    "certificate-order approve": {"cryptography", "dns", "prometheus_client", "rich", "structlog"},
 }
 """What a command loads for its work, besides the driver."""
 
@@ -141,6 +144,7 @@ SPECIAL = {
     "number": "1",
     "old": "1",
     "new": "1",
+    "product": "1",
     "price set": "--fqdn 1.00",
     "certificate-order price": "--fqdn 1.00",
 }
