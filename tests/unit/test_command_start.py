@@ -131,11 +131,18 @@ for path, command in leaves(get_command(cli.app)):
 """
 
 DRIVER = {"asyncpg"}
+KEYS = {"cryptography", "dns"}
+LOGS = {"prometheus_client", "rich", "structlog"}
 WORK = {
-    "certificate-order list": {"cryptography", "dns"},
-    "certificate-order approve": {"cryptography", "dns", "prometheus_client", "rich", "structlog"},
+    "ca add-chain": {"cryptography"},
+    "certificate-order list": KEYS,
+    "certificate-order approve": KEYS | LOGS,
+    "certificate-order reject": KEYS | LOGS,
+    "unsubscription list": KEYS,
+    "unsubscription approve": KEYS,
+    "unsubscription reject": KEYS,
 }
-"""What a command loads for its work, besides the driver."""
+"""What else the use cases of a command load, which issue and show certificates."""
 
 NO_DATABASE = {"product list"}
 
