@@ -37,10 +37,9 @@ def settings_of(config: Path | None) -> Settings:
     """Raises ConfigurationError naming the file or the settings that are wrong."""
     if config is not None and not config.is_file():
         raise ConfigurationError(f"the settings file {config} does not exist")
-    from gateway.config import load_settings, settings_told
+    from gateway.config.sources import load_settings
 
-    with settings_told():
-        return load_settings(config)
+    return load_settings(config)
 
 
 def operate(config: Path | None, carry_out: CarriedOut[T]) -> T:

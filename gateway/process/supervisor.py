@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
+from msgspec.structs import replace
 from prometheus_client import multiprocess
 
 from gateway import logging
@@ -44,7 +45,7 @@ def serve(settings: Settings) -> None:
     Raises OperatorMistake or ConfigurationError, with what to do, when it cannot start.
     """
     with bound_ports(settings.listen) as ports:
-        listening = settings.model_copy(update={"listen": ports.listen})
+        listening = replace(settings, listen=ports.listen)
         supervise(listening, ports, on_ready=_announce(settings))
 
 

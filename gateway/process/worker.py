@@ -16,17 +16,16 @@ import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from ipaddress import IPv4Network, IPv6Network
-from pathlib import Path
 from typing import Any
 
+import msgspec
 import structlog
 import uvloop
-from pydantic import SecretStr
 
 from gateway import logging
 from gateway.app import open_gateway
-from gateway.config import Settings
+from gateway.config import Secret, Settings
+from gateway.config.sources import made
 from gateway.db.migrate import require_current_schema
 from gateway.db.pool import Pool, is_outage
 from gateway.errors import GatewayError
@@ -58,19 +57,15 @@ def dump_settings(settings: Settings) -> bytes:
     """The line a worker reads, secrets included."""
 
     def plain(value: Any) -> str:
-        if isinstance(value, SecretStr):
-            return value.get_secret_value()
-        if isinstance(value, Path | IPv4Network | IPv6Network):
-            return str(value)
-        raise TypeError(type(value).__name__)
+        return value.get_secret_value() if isinstance(value, Secret) else str(value)
 
-    return json.dumps(settings.model_dump(), default=plain).encode() + b"\n"
+    return msgspec.json.encode(settings, enc_hook=plain) + b"\n"
 
 
 def main() -> int:
     """Serves until told to stop; gives the exit status."""
     told_settings, told_place = map(json.loads, _read_lines(2))
-    settings, place = Settings(**told_settings), Place(**told_place)
+    settings, place = made(Settings, told_settings), Place(**told_place)
     logging.configure(settings.log_level)
     _raise_limit_of_descriptors()
     try:

@@ -12,7 +12,8 @@ from typing import Any
 from aiohttp import ClientSession, web
 from cryptography.fernet import Fernet
 
-from gateway.config import Ca, Listen, Logins, Secrets, Settings
+from gateway.config import Ca, Listen, Logins, Settings
+from gateway.config.sources import made
 from gateway.db.pool import Pool
 from gateway.doors.reseller import openapi
 from gateway.doors.reseller.endpoint import ROUTE, Endpoint
@@ -113,12 +114,12 @@ def settings(**sections: Any) -> Settings:
     given: dict[str, Any] = {
         "database": "postgresql://unused",
         "public_url": "https://gateway.test",
-        "secrets": Secrets(keys=[Fernet.generate_key().decode()]),
+        "secrets": {"keys": [Fernet.generate_key().decode()]},
         "ca": Ca(directory=Path("unused")),
         "listen": Listen(trusted_proxies=["127.0.0.0/8"]),
         "logins": Logins(),
     }
-    return Settings(**{**given, **sections})
+    return made(Settings, {**given, **sections})
 
 
 @asynccontextmanager

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from gateway import ids
 from gateway.config import Settings
 from gateway.db.pool import Connection
 from gateway.errors import NoticeMistake
-from gateway.notify.webhook import literal_objection, new_secret
 from gateway.rules.money import amounts as money_amounts
 from gateway.rules.notice import notices
 from gateway.rules.notice.destinations import (
@@ -29,7 +29,9 @@ from gateway.store.notice.destinations import Destination, Failing, Told
 from gateway.store.operation.audit import Change
 from gateway.store.reseller import resellers
 from gateway.usecases.work import Work
-from gateway.vault import Vault
+
+if TYPE_CHECKING:
+    from gateway.vault import Vault
 
 __all__ = ["Destination", "Failing", "Told"]
 
@@ -53,10 +55,12 @@ async def owner_by_login(connection: Connection, login: str) -> Owner:
 
 
 async def add_webhook(
-    work: Work, owner: Owner, url: str, kinds: Sequence[str], *, settings: Settings, vault: Vault
+    work: Work, owner: Owner, url: str, kinds: Sequence[str], *, settings: Settings, vault: "Vault"
 ) -> tuple[UUID, str]:
     """Its id and the secret that signs what is sent there; the secret is shown this once only."""
     check_url(url, sandbox=settings.sandbox)
+    from gateway.notify.webhook import literal_objection, new_secret  # loads aiohttp
+
     if not settings.sandbox and (why := literal_objection(url, ())):
         raise NoticeMistake("address", f"the URL of a webhook must not hold {why}")
     secret = new_secret()
@@ -138,13 +142,15 @@ async def set_kinds(work: Work, owner: Owner, which: str, kinds: Sequence[str]) 
 
 
 async def rotate_secret(
-    work: Work, owner: Owner, which: str, *, vault: Vault, drop_old: bool
+    work: Work, owner: Owner, which: str, *, vault: "Vault", drop_old: bool
 ) -> str:
     """A new secret, shown this once. The last one signs too until the next rotation, or not."""
     found = await _locked(work.connection, owner, which)
     sealed = await store.find_secret(work.connection, found.id)
     if sealed is None:
         raise NoticeMistake("destination", f"{which} is no webhook")
+    from gateway.notify.webhook import new_secret
+
     secret = new_secret()
     former = vault.decrypt(sealed).decode().split()[0]
     secrets = secret if drop_old else f"{secret} {former}"

@@ -10,7 +10,7 @@ from typing import Any
 
 import asyncpg
 
-from gateway import ids, passwords
+from gateway import ids
 from gateway.db.pool import Connection
 from gateway.errors import OperatorMistake
 from gateway.rules.operation.input import (
@@ -57,7 +57,7 @@ async def add_reseller(
     check_password(password)
     check_currency(currency)
     check_renewal_mode(renewal_mode)
-    password_hash = await passwords.hash_password(password)
+    password_hash = await _hash(password)
     try:
         async with work.connection.transaction():
             await resellers.add(
@@ -148,7 +148,7 @@ async def set_reseller(
             f"{login} already owes {-before.balance}, more than that credit limit"
         ) from None
     if password is not None:
-        password_hash = await passwords.hash_password(password)
+        password_hash = await _hash(password)
         await resellers.set_password_hash(work.connection, before.id, password_hash)
     after = {
         "renewalMode": wanted["renewal_mode"],
@@ -275,3 +275,9 @@ def _settings_of(reseller: Reseller) -> dict[str, Any]:
         "allowedNetworks": [str(network) for network in reseller.allowed_networks],
         "status": reseller.status,
     }
+
+
+async def _hash(password: str) -> str:
+    from gateway import passwords  # loads argon2, which most commands need not
+
+    return await passwords.hash_password(password)
