@@ -29,8 +29,8 @@ async def last_of_licence(connection: Connection, reseller_id: UUID, name: str) 
     last: datetime | None = await connection.fetchval(
         """
         SELECT max(purchase.refunded_at)
-          FROM product.licence
-          JOIN product.order_line line ON line.licence_id = licence.id
+          FROM sitelock.licence
+          JOIN sitelock.order_line line ON line.licence_id = licence.id
           JOIN reseller.purchase USING (order_number)
          WHERE licence.domain_name = $2
            AND licence.reseller_id = $1

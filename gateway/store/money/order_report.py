@@ -105,16 +105,16 @@ async def search(
                        'last_refunded_at',
                        CASE WHEN $11 > 0
                             THEN (SELECT max(earlier.refunded_at)
-                                    FROM product.licence same
-                                    JOIN product.order_line bought ON bought.licence_id = same.id
+                                    FROM sitelock.licence same
+                                    JOIN sitelock.order_line bought ON bought.licence_id = same.id
                                     JOIN reseller.purchase earlier
                                       ON earlier.order_number = bought.order_number
                                    WHERE same.domain_name = licence.domain_name
                                      AND same.reseller_id = $1
                                      AND earlier.refunded > 0) END) AS facts
               FROM wanted
-              JOIN product.order_line line USING (order_number)
-              JOIN product.licence ON licence.id = line.licence_id
+              JOIN sitelock.order_line line USING (order_number)
+              JOIN sitelock.licence ON licence.id = line.licence_id
              GROUP BY wanted.order_number, licence.id
         ), ssl AS (
             SELECT wanted.order_number, bought.type AS product,

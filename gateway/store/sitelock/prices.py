@@ -26,7 +26,7 @@ async def listed_prices(connection: Connection, reseller_id: UUID | None) -> lis
         """
         SELECT DISTINCT ON (product, days)
                product, days, amount, currency, account_id IS NOT NULL AS own
-          FROM product.price
+          FROM sitelock.price
          WHERE account_id = $1
             OR account_id IS NULL
          ORDER BY product, days, account_id IS NULL
@@ -64,7 +64,7 @@ async def put_price(
     """Sets a price; `reseller_id` None = on the default list."""
     await connection.execute(
         """
-        INSERT INTO product.price (id, account_id, product, days, amount, currency)
+        INSERT INTO sitelock.price (id, account_id, product, days, amount, currency)
         VALUES ($1, $2, $3, $4, $5, $6)
             ON CONFLICT (account_id, product, days)
             DO UPDATE SET amount = excluded.amount, currency = excluded.currency

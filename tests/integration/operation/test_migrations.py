@@ -14,6 +14,7 @@ import pytest
 
 from gateway.db import migrate as migrations
 from gateway.db.migrate import migrate, missing_migrations, schema_is_current, sql_directory
+from gateway.db.pool import open_pool
 from gateway.errors import OperatorMistake
 from tests.support.postgres import BARE, fresh_database
 
@@ -92,6 +93,41 @@ async def test_a_file_that_fails_leaves_nothing_and_can_be_repaired(
     assert await value(empty, "SELECT to_regclass('made')") is None
     broken.write_text("CREATE TABLE made (id integer);")
     assert await migrate(empty, files) == ["9999_new"]
+
+
+async def test_a_file_that_needs_a_stop_waits_until_nobody_else_is_connected(
+    empty: str, files: Path
+) -> None:
+    await migrate(empty, files)
+    (files / "9998_first.sql").write_text("CREATE TABLE made (id integer);")
+    renaming = "-- Needs a stop: it renames.\nALTER TABLE made RENAME TO m;"
+    (files / "9999_new.sql").write_text(renaming)
+    pool = await open_pool(empty)
+    try:
+        with pytest.raises(OperatorMistake, match="9999_new needs a stop, and 2 connections"):
+            await migrate(empty, files)
+        assert await value(empty, "SELECT to_regclass('made')") is None, "nothing is half done"
+    finally:
+        await pool.close()
+    applied = await asyncio.gather(*(migrate(empty, files) for _ in range(3)))
+    assert sorted(applied) == [[], [], ["9998_first", "9999_new"]]
+
+
+async def test_a_running_process_is_not_left_with_a_schema_that_it_does_not_know(
+    empty: str, tmp_path: Path
+) -> None:
+    """The migration that gave each subject one name."""
+    for file in sql_directory().glob("00[01]*.sql"):
+        shutil.copy(file, tmp_path)
+    await migrate(empty, tmp_path)
+    running = await open_pool(empty)
+    try:
+        with pytest.raises(OperatorMistake, match="0021_one_name_a_subject needs a stop"):
+            await migrate(empty)
+        assert await running.fetchval("SELECT count(*) FROM product.licence") == 0
+    finally:
+        await running.close()
+    assert "0021_one_name_a_subject" in await migrate(empty)
 
 
 async def test_the_schema_is_current_only_when_every_file_was_applied(

@@ -51,7 +51,7 @@ async def test_an_approved_one_pays_the_cash_part_back_and_leaves_the_list(
     again = await shop.send("POST", json=purchase(coupon=coupon))
     assert again.code == "SCM.0028"
     record = await shop.gateway.pool.fetchrow(
-        "SELECT refunded, unsubscribed_at FROM ops.certificate_orders WHERE cert_id = $1", cert_id
+        "SELECT refunded, unsubscribed_at FROM ops.ssl_orders WHERE cert_id = $1", cert_id
     )
     assert record["refunded"] == 800
     assert record["unsubscribed_at"] is not None
