@@ -1,14 +1,17 @@
 """What a sandbox has from the start: two servers, their prices, and a reseller with money."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 
 from gateway.clock import Clock
 from gateway.db.pool import Connection, Pool, transaction
 from gateway.origin import Origin
+from gateway.rules.money.pricing import Article
+from gateway.rules.sitelock.licences import article_of
+from gateway.usecases.money.price_lists import articles_of_server, set_price
 from gateway.usecases.reseller import resellers
-from gateway.usecases.sitelock import prices as sitelock_prices
-from gateway.usecases.ssl import prices as ssl_prices
+from gateway.usecases.ssl.articles import articles_of
 
 LOGIN = "demo"
 PASSWORD = "demo-password"  # noqa: S105  known to everybody: a sandbox has nothing to protect
@@ -58,51 +61,38 @@ async def add(pool: Pool, clock: Clock) -> None:
                 description=description,
                 names="any",
             )
-            for name_type, yearly in (("fqdn", fqdn), ("wildcard", wildcard)):
-                await resellers.set_price(
-                    connection,
-                    now,
-                    _OPERATOR,
-                    login=None,
-                    server=name,
-                    name_type=name_type,
-                    yearly=yearly,
-                    currency="USD",
-                )
-        await _add_certificate_prices(connection, now)
-        await _add_product_prices(connection, now)
+            names = await articles_of_server(connection, name, ("fqdn", "wildcard"))
+            await _set_prices(connection, now, zip(names, (fqdn, wildcard), strict=True))
+        await _set_certificate_prices(connection, now)
+        await _set_licence_prices(connection, now)
         await resellers.add_reseller(connection, now, _OPERATOR, login=LOGIN, password=PASSWORD)
         await resellers.deposit(connection, now, _OPERATOR, LOGIN, _DEPOSIT)
 
 
-async def _add_certificate_prices(connection: Connection, now: datetime) -> None:
-    for kind, fqdn, wildcard in _CERTIFICATES:
-        for name_type, yearly in (("fqdn", fqdn), ("wildcard", wildcard)):
-            await ssl_prices.set_price(
-                connection,
-                now,
-                _OPERATOR,
-                login=None,
-                brand=BRAND,
-                kind=kind,
-                name_type=name_type,
-                yearly=yearly,
-                currency="USD",
-            )
+async def _set_certificate_prices(connection: Connection, now: datetime) -> None:
+    for kind, *yearly in _CERTIFICATES:
+        names = await articles_of(connection, BRAND, kind, ("fqdn", "wildcard"))
+        await _set_prices(connection, now, zip(names, yearly, strict=True))
 
 
-async def _add_product_prices(connection: Connection, now: datetime) -> None:
+async def _set_licence_prices(connection: Connection, now: datetime) -> None:
     annual = {(product, 365): Decimal(price) for product, price in _PRODUCTS.items()}
     monthly = {(product, 30): price / 10 for (product, _), price in annual.items()}
     once = {(product, 0): Decimal(price) for product, price in _ONCE.items()}
-    for (product, days), amount in (annual | monthly | once).items():
-        await sitelock_prices.set_price(
+    listed = (annual | monthly | once).items()
+    await _set_prices(connection, now, [(article_of(*licence), price) for licence, price in listed])
+
+
+async def _set_prices(
+    connection: Connection, now: datetime, priced: Iterable[tuple[Article, Decimal]]
+) -> None:
+    for article, amount in priced:
+        await set_price(
             connection,
             now,
             _OPERATOR,
             login=None,
-            product=product,
-            days=days,
+            article=article,
             amount=amount,
             currency="USD",
         )

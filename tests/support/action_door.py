@@ -20,6 +20,7 @@ from gateway.origin import Origin
 from gateway.services import Services
 from gateway.usecases.reseller import resellers
 from gateway.vault import Vault
+from tests.support.prices import set_name_price
 
 OPERATOR = Origin("operator:test")
 LOGIN = "acme-hosting"
@@ -168,14 +169,14 @@ async def _furnish(pool: Pool) -> None:
                 names="any",
             )
             for name_type, yearly in (("fqdn", "365.00"), ("wildcard", "1095.00")):
-                await resellers.set_price(
+                twice = 2 if validation == "OV" else 1
+                await set_name_price(
                     connection,
                     START,
-                    OPERATOR,
                     login=None,
                     server=validation,
                     name_type=name_type,
-                    yearly=Decimal(yearly) * (2 if validation == "OV" else 1),
+                    yearly=str(Decimal(yearly) * twice),
                 )
         await add_reseller(connection, LOGIN)
         await resellers.deposit(connection, START, OPERATOR, LOGIN, Decimal("10000.00"))

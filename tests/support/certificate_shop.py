@@ -11,10 +11,11 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from gateway.db.pool import transaction
+from gateway.usecases.money.price_lists import set_price
 from gateway.usecases.reseller import api_tokens, resellers
-from gateway.usecases.ssl import prices as ssl_prices
+from gateway.usecases.ssl import coupons, unsubscription
 from gateway.usecases.ssl import reviews as ssl_reviews
-from gateway.usecases.ssl import unsubscription
+from gateway.usecases.ssl.articles import articles_of
 from tests.support.challenge_server import ChallengeServer
 from tests.support.csrs import csr, key
 from tests.support.shop import OPERATOR
@@ -139,17 +140,22 @@ class CertificateShop:
     async def coupon(self, amount: str, **options: Any) -> str:
         now = await self.gateway.services.clock.now()
         async with transaction(self.gateway.pool) as connection:
-            return await ssl_prices.add_coupon(
+            return await coupons.add_coupon(
                 connection, now, OPERATOR, login=self.login, amount=Decimal(amount), **options
             )
 
-    async def set_price(self, yearly: str, **wanted: Any) -> None:
+    async def set_price(self, yearly: str) -> None:
         """Of this reseller for a DV name in a LOCAL certificate."""
-        given = {"login": self.login, "brand": "LOCAL", "kind": "DV_SSL_CERT", "name_type": "fqdn"}
         now = await self.gateway.services.clock.now()
         async with transaction(self.gateway.pool) as connection:
-            await ssl_prices.set_price(
-                connection, now, OPERATOR, **{**given, **wanted}, yearly=Decimal(yearly)
+            [article] = await articles_of(connection, "LOCAL", "DV_SSL_CERT", ["fqdn"])
+            await set_price(
+                connection,
+                now,
+                OPERATOR,
+                login=self.login,
+                article=article,
+                amount=Decimal(yearly),
             )
 
     async def balance(self) -> Decimal:

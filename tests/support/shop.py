@@ -7,6 +7,7 @@ from typing import Any
 from gateway.db.pool import transaction
 from gateway.origin import Origin
 from gateway.usecases.reseller import resellers
+from tests.support.prices import set_name_price
 
 OPERATOR = Origin("operator:test")
 
@@ -120,13 +121,12 @@ class Shop:
         """Changes the demo reseller's price on the DV server."""
         now = await self.gateway.services.clock.now()
         async with transaction(self.gateway.pool) as connection:
-            await resellers.set_price(
+            await set_name_price(
                 connection,
                 now,
-                OPERATOR,
-                **{"login": self.gateway.login, "server": "DV", **wanted},
+                **{"login": self.gateway.login, **wanted},
                 name_type=name_type,
-                yearly=Decimal(yearly),
+                yearly=yearly,
             )
 
     async def set_reseller(self, login: str | None = None, **wanted: Any) -> None:

@@ -16,7 +16,7 @@ from gateway.errors import (
     SubscriptionInGrace,
 )
 from gateway.rules.money import once_per_name
-from gateway.rules.money.pricing import PriceList, total
+from gateway.rules.money.pricing import NamePrices, total
 from gateway.rules.names import name_type
 from gateway.rules.subscription import free_names, terms
 from gateway.rules.subscription import refund as subscription_refund
@@ -104,7 +104,7 @@ def decide_add(
     current: Current | None,
     term_days: int,
     listed: Listed,
-    prices: PriceList,
+    prices: NamePrices,
     policy: Policy,
     with_associated: bool,
     now: datetime,
@@ -137,7 +137,7 @@ def decide_extend(
     expires_at: datetime,
     paid_by_name: Sequence[tuple[str, bool]],
     days: int,
-    prices: PriceList,
+    prices: NamePrices,
     policy: Policy,
     now: datetime,
 ) -> ExtendDecision:
@@ -185,7 +185,7 @@ def _is_over(current: Current, now: datetime) -> bool:
 
 
 def _name_to_add(
-    name: str, days: int, listed: Listed, prices: PriceList, policy: Policy
+    name: str, days: int, listed: Listed, prices: NamePrices, policy: Policy
 ) -> NameToAdd:
     free = _free_because(name, listed, policy)
     cost = _NOTHING if free else prices.cost(name_type(name), days)

@@ -15,15 +15,16 @@ from gateway.origin import Origin
 from gateway.rules.sitelock.licences import (
     Decision,
     LicenceExists,
+    LicencePrices,
     PartnerInactive,
     basket,
     decide_change,
     decide_order,
 )
+from gateway.store.money.prices import prices_of
 from gateway.store.operation import audit
 from gateway.store.operation.audit import Change
 from gateway.store.sitelock import licences, partners
-from gateway.store.sitelock import prices as sitelock_prices
 from gateway.store.sitelock.licences import StoredLicence
 from gateway.usecases.money import billing
 
@@ -65,7 +66,8 @@ async def order(connection: Connection, now: datetime, origin: Origin, wanted: O
     asked = basket(wanted.products, wanted.days)
     if not await partners.is_active(connection, wanted.reseller_id):
         raise PartnerInactive
-    prices = await sitelock_prices.price_list(connection, wanted.reseller_id)
+    listed = await prices_of(connection, wanted.reseller_id, "sitelock")
+    prices = LicencePrices(*listed)
     stored = await _licence(connection, wanted, now)
     facts = stored.facts if stored else None
     if wanted.previous_order_number is not None and facts is not None:

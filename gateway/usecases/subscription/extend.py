@@ -56,7 +56,7 @@ async def extend(
     if current is None:
         raise NotExtendable
     domains = await subscriptions.all_domains(connection, current.id)
-    prices = await billing.price_list(connection, request.reseller_id, credential.server_id)
+    prices = await billing.name_prices(connection, request.reseller_id, credential.server_name)
     decision = decide_extend(
         expires_at=current.expires_at,
         paid_by_name=[(domain.name, domain.free_because is None) for domain in domains],

@@ -130,6 +130,56 @@ async def test_a_running_process_is_not_left_with_a_schema_that_it_does_not_know
     assert "0021_one_name_a_subject" in await migrate(empty)
 
 
+async def test_prices_of_all_families_move_into_one_list(empty: str, tmp_path: Path) -> None:
+    for file in sql_directory().glob("00[012]*.sql"):
+        if file.name < "0023":
+            shutil.copy(file, tmp_path)
+    await migrate(empty, tmp_path)
+    connection = await asyncpg.connect(empty)
+    await connection.execute(
+        """
+        INSERT INTO reseller.account (id, login, password_hash, created_at)
+        VALUES (md5('r')::uuid, 'r', '', now());
+        INSERT INTO acme.server (id, name, path, validation, product_id, description, position)
+        VALUES (md5('s')::uuid, 'DV', '/v2/DV', 'DV', 608, '', 1);
+        INSERT INTO reseller.price (id, account_id, server_id, name_type, yearly, currency)
+        VALUES (md5('1')::uuid, NULL, md5('s')::uuid, 'wildcard', 1095, 'USD'),
+               (md5('2')::uuid, md5('r')::uuid, md5('s')::uuid, 'fqdn', 300, 'USD');
+        INSERT INTO sitelock.price (id, product, days, amount, currency)
+        VALUES (md5('3')::uuid, 1060, 30, 14.90, 'USD');
+        INSERT INTO ssl.price (id, brand, type, name_type, yearly, currency)
+        VALUES (md5('4')::uuid, 'LOCAL', 'DV_SSL_CERT', 'fqdn', 120, 'EUR');
+        """
+    )
+    await connection.close()
+    await migrate(empty)
+    connection = await asyncpg.connect(empty)
+    rows = await connection.fetch(
+        """
+        SELECT family, item, variant, amount::text, currency, account_id IS NULL
+          FROM reseller.price
+         ORDER BY family, item, variant
+        """
+    )
+    assert [tuple(row) for row in rows] == [
+        ("acme", "DV", "fqdn", "300.00", "USD", False),
+        ("acme", "DV", "wildcard", "1095.00", "USD", True),
+        ("sitelock", "1060", "30", "14.90", "USD", True),
+        ("ssl", "LOCAL/DV_SSL_CERT", "fqdn", "120.00", "EUR", True),
+    ]
+    change = "UPDATE reseller.price SET {} WHERE family = {}"
+    for assignment, family in (
+        ("item = 'XX'", "'acme'"),  # no such server
+        ("variant = '7'", "'sitelock'"),
+        ("item = 'local/DV_SSL_CERT'", "'ssl'"),
+        ("family = 'other'", "'ssl'"),
+        ("account_id = NULL, variant = 'wildcard'", "'acme' AND variant = 'fqdn'"),
+    ):
+        with pytest.raises(asyncpg.IntegrityConstraintViolationError):
+            await connection.execute(change.format(assignment, family))
+    await connection.close()
+
+
 async def test_the_schema_is_current_only_when_every_file_was_applied(
     empty: str, files: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
