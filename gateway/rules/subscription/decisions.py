@@ -19,7 +19,6 @@ from gateway.rules.money import once_per_name
 from gateway.rules.money.pricing import NamePrices, total
 from gateway.rules.names import name_type
 from gateway.rules.subscription import free_names, terms
-from gateway.rules.subscription import refund as subscription_refund
 from gateway.rules.subscription.free_names import FreeBecause, Listed
 from gateway.rules.subscription.refund import DomainFacts
 
@@ -166,7 +165,7 @@ def decide_remove(*, expires_at: datetime, facts: DomainFacts) -> RemoveDecision
     """
     if terms.state(expires_at, facts.asked_at) == "expired":
         raise DomainNotRemovable
-    objection = subscription_refund.objection(facts)
+    objection = facts.objection()
     if objection is None:
         return RemoveDecision(facts.charged, None)
     again = once_per_name.objection(facts.refunds, facts.asked_at)
