@@ -119,9 +119,9 @@ def sandbox(
     ] = None,
 ) -> None:
     """Everything in one command, for trying out: database, CA, servers, a reseller with money."""
-    from gateway.sandbox.run import Wanted, run
+    from gateway.sandbox.run import SandboxOptions, run
 
-    run(Wanted(state, port, public_url, http_port, tls_port, dns))
+    run(SandboxOptions(state, port, public_url, http_port, tls_port, dns))
 
 
 def main() -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from gateway.config import Settings
     from gateway.db.pool import Connection
     from gateway.usecases.notice import destinations as usecase
-    from gateway.usecases.notice.destinations import Destination, Owner
+    from gateway.usecases.notice.destinations import Destination, Recipient
     from gateway.vault import Vault
 
 app = group("What resellers are told, and where it goes.")
@@ -40,7 +40,7 @@ Kinds = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
 
-_Work = Callable[["Connection", datetime, Origin, "Owner"], Awaitable[T]]
+_Work = Callable[["Connection", datetime, Origin, "Recipient"], Awaitable[T]]
 
 
 @webhook_app.command("add")
@@ -57,7 +57,7 @@ def add_webhook(
     settings = settings_of(config)
 
     async def work(
-        connection: Connection, now: datetime, origin: Origin, owner: Owner
+        connection: Connection, now: datetime, origin: Origin, owner: Recipient
     ) -> tuple[str, str]:
         vault = await _vault(connection, now, settings)
         made, secret = await usecase.add_webhook(
@@ -99,7 +99,7 @@ def rotate_secret(
 
     settings = settings_of(config)
 
-    async def work(connection: Connection, now: datetime, origin: Origin, owner: Owner) -> str:
+    async def work(connection: Connection, now: datetime, origin: Origin, owner: Recipient) -> str:
         vault = await _vault(connection, now, settings)
         return await usecase.rotate_secret(
             connection, now, origin, owner, destination, vault=vault, drop_old=drop_old
@@ -126,7 +126,7 @@ def add_mail(
 
     settings = settings_of(config)
 
-    async def work(connection: Connection, now: datetime, origin: Origin, owner: Owner) -> str:
+    async def work(connection: Connection, now: datetime, origin: Origin, owner: Recipient) -> str:
         return str(
             await usecase.add_mail(
                 connection, now, origin, owner, address, kind or (), settings=settings
@@ -153,7 +153,7 @@ def set_(login: Login, destination: Where, kind: Kinds = None, config: Config = 
     """Chooses the kinds that go there from now on; without --kind: all but single certificates."""
     from gateway.usecases.notice import destinations as usecase
 
-    async def work(connection: Connection, now: datetime, origin: Origin, owner: Owner) -> None:
+    async def work(connection: Connection, now: datetime, origin: Origin, owner: Recipient) -> None:
         await usecase.set_kinds(connection, now, origin, owner, destination, kind or ())
 
     _for(config, login, work)
@@ -171,7 +171,7 @@ def low_balance(
 
     chosen = None if threshold == "default" else amount(threshold)
 
-    async def work(connection: Connection, now: datetime, origin: Origin, owner: Owner) -> None:
+    async def work(connection: Connection, now: datetime, origin: Origin, owner: Recipient) -> None:
         await usecase.set_low_balance(connection, now, origin, owner, chosen)
 
     _for(config, login, work)
@@ -183,7 +183,7 @@ def test(login: Login, destination: Where, config: Config = None) -> None:
     """Sends a notice that says nothing, to see whether it arrives."""
     from gateway.usecases.notice import destinations as usecase
 
-    async def work(connection: Connection, now: datetime, origin: Origin, owner: Owner) -> None:
+    async def work(connection: Connection, now: datetime, origin: Origin, owner: Recipient) -> None:
         await usecase.send_test(connection, now, origin, owner, destination)
 
     _for(config, login, work)
@@ -224,7 +224,7 @@ def resume(login: Login, destination: Where, config: Config = None) -> None:
     """Tries now what waits, in order, also if the destination is parked."""
     from gateway.usecases.notice import destinations as usecase
 
-    async def work(connection: Connection, now: datetime, origin: Origin, owner: Owner) -> None:
+    async def work(connection: Connection, now: datetime, origin: Origin, owner: Recipient) -> None:
         await usecase.resume(connection, now, origin, owner, destination)
 
     _for(config, login, work)
@@ -236,7 +236,7 @@ def skip(login: Login, destination: Where, config: Config = None) -> None:
     """Gives up the oldest waiting notice, which blocks the later ones; a replay brings it back."""
     from gateway.usecases.notice import destinations as usecase
 
-    async def work(connection: Connection, now: datetime, origin: Origin, owner: Owner) -> int:
+    async def work(connection: Connection, now: datetime, origin: Origin, owner: Recipient) -> int:
         return await usecase.skip_oldest(connection, now, origin, owner, destination)
 
     typer.echo(f"notice {_for(config, login, work)} is not sent")
@@ -259,7 +259,7 @@ def replay(
 
     first, last = _instant(since), _instant(until)
 
-    async def work(connection: Connection, now: datetime, origin: Origin, owner: Owner) -> int:
+    async def work(connection: Connection, now: datetime, origin: Origin, owner: Recipient) -> int:
         return await usecase.replay(connection, now, origin, owner, destination, first, last)
 
     typer.echo(f"{_for(config, login, work)} queued")
@@ -278,7 +278,7 @@ def _list(channel: str, login: str, as_json: bool, config: Path | None) -> None:
     from gateway.usecases.notice import destinations as usecase
 
     async def work(
-        connection: Connection, now: datetime, origin: Origin, owner: Owner
+        connection: Connection, now: datetime, origin: Origin, owner: Recipient
     ) -> list[Destination]:
         return await usecase.list_destinations(connection, owner)
 
@@ -307,7 +307,7 @@ def _document(destination: Destination) -> dict[str, object]:
 def _remove(login: str, destination: str, config: Path | None) -> None:
     from gateway.usecases.notice import destinations as usecase
 
-    async def work(connection: Connection, now: datetime, origin: Origin, owner: Owner) -> None:
+    async def work(connection: Connection, now: datetime, origin: Origin, owner: Recipient) -> None:
         await usecase.remove(connection, now, origin, owner, destination)
 
     _for(config, login, work)

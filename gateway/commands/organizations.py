@@ -13,11 +13,11 @@ from gateway.commands.operation import Config, group, operate
 from gateway.commands.told import inputs_told
 from gateway.errors import OperatorMistake
 from gateway.origin import Origin
-from gateway.rules.organization.organizations import IDENTIFIERS, Details
+from gateway.rules.organization.organizations import IDENTIFIERS, OrganizationDetails
 
 if TYPE_CHECKING:
     from gateway.db.pool import Connection
-    from gateway.usecases.organization.organizations import Organization
+    from gateway.usecases.organization.organizations import StoredOrganization
 
 app = group("Organizations of resellers.")
 
@@ -59,7 +59,7 @@ def add(
     """A new organization; nothing is validated by that."""
     from gateway.usecases.organization import organizations
 
-    details = Details(
+    details = OrganizationDetails(
         name,
         country,
         locality,
@@ -143,7 +143,9 @@ def list_(
     """Organizations as their resellers state them now."""
     from gateway.usecases.organization import organizations
 
-    async def work(connection: Connection, now: datetime, origin: Origin) -> list[Organization]:
+    async def work(
+        connection: Connection, now: datetime, origin: Origin
+    ) -> list[StoredOrganization]:
         owner = None
         if login is not None:
             owner = await organizations.reseller_called(connection, login)
@@ -168,7 +170,7 @@ def show(
 
     organization_id = uuid_of(organization)
 
-    async def work(connection: Connection, now: datetime, origin: Origin) -> Organization:
+    async def work(connection: Connection, now: datetime, origin: Origin) -> StoredOrganization:
         with inputs_told():
             return await organizations.show_organization(connection, organization_id)
 
@@ -187,7 +189,7 @@ def _identifiers(given: list[str] | None) -> dict[str, str]:
     return {kind: value for kind, _, value in pairs}
 
 
-def _document(organization: Organization) -> dict[str, Any]:
+def _document(organization: StoredOrganization) -> dict[str, Any]:
     details = organization.details
     return {
         "id": str(organization.id),

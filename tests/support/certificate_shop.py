@@ -1,4 +1,4 @@
-"""A customer of the certificate-order API over real HTTPS, and the operator beside it."""
+"""A customer of the SSL certificate API over real HTTPS, and the operator beside it."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

@@ -136,7 +136,7 @@ class Life:
         return answer["orderNumber"]
 
     async def certificate(self, method: str, path: str = "", what: str = "", **options: Any) -> Any:
-        """Any answer of the certificate-order API; `what` names the request in the records."""
+        """Any answer of the SSL certificate API; `what` names the request in the records."""
         assert self.token is not None
         answer = await self.token.send(method, path, **options)
         error = answer.json.get("error_code", "")

@@ -5,20 +5,24 @@ from typing import Any
 from uuid import UUID
 
 from gateway.db.pool import transaction
-from gateway.rules.organization.organizations import Details
+from gateway.rules.organization.organizations import OrganizationDetails
 from gateway.store.organization.prevalidations import Prevalidation
 from gateway.usecases.organization import organizations, prevalidations
 from gateway.usecases.organization.prevalidations import NewPrevalidation
 from tests.support.acme_client import AcmeClient, Eab
 from tests.support.shop import OPERATOR, Shop
 
-ACME = Details(name="Acme Hosting Ltd", country="GB", locality="London")
-OTHER = Details(name="Andere AG", country="CH", locality="Zürich", state_or_province="Zürich")
+ACME = OrganizationDetails(name="Acme Hosting Ltd", country="GB", locality="London")
+OTHER = OrganizationDetails(
+    name="Andere AG", country="CH", locality="Zürich", state_or_province="Zürich"
+)
 EXPIRES = "2027-01-10T23:59:59Z"
 TERM = timedelta(days=365)
 
 
-async def add_organization(gateway: Any, details: Details = ACME, login: str = "demo") -> UUID:
+async def add_organization(
+    gateway: Any, details: OrganizationDetails = ACME, login: str = "demo"
+) -> UUID:
     """A reseller's organization."""
     now = await gateway.services.clock.now()
     async with transaction(gateway.pool) as connection:
@@ -35,7 +39,7 @@ async def add_prevalidation(
     gateway: Any,
     *domains: str,
     organization: UUID | None = None,
-    details: Details = ACME,
+    details: OrganizationDetails = ACME,
     kind: str = "OV",
     valid_from: str | None = None,
     expires: str | None = EXPIRES,

@@ -31,7 +31,7 @@ from gateway.usecases.reseller import api_tokens
 from gateway.usecases.ssl import details as ssl_details
 from gateway.usecases.ssl import orders as ssl_orders
 from gateway.usecases.ssl import unsubscription
-from gateway.usecases.ssl.orders import Apply, Revoke
+from gateway.usecases.ssl.orders import Apply, RevokeOrder
 from gateway.usecases.ssl.purchases import Purchase, purchase
 from gateway.web.addresses import address_of, came_by_https
 
@@ -207,7 +207,7 @@ class Door:
         wanted = (
             requests.decode(call.request, body, requests.RevokeIt) if body else requests.RevokeIt()
         )
-        asked = Revoke(call.reseller_id, cert_id, requests.reason_of(wanted), wanted.reason)
+        asked = RevokeOrder(call.reseller_id, cert_id, requests.reason_of(wanted), wanted.reason)
         async with transaction(self._services.pool) as connection:
             order = await ssl_orders.revoke(connection, call.now, call.origin, asked)
         return envelope.encode(answers.moved(order))
@@ -225,7 +225,7 @@ class Door:
 
     async def _details(
         self, connection: Connection, call: Call, cert_id: str
-    ) -> ssl_details.Details:
+    ) -> ssl_details.CertificateDetails:
         return await ssl_details.details(connection, call.now, call.reseller_id, cert_id)
 
 

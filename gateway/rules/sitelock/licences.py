@@ -15,7 +15,7 @@ from gateway.errors import (
 )
 from gateway.rules.money.pricing import Article, Price
 
-Kind = Literal["plan", "once", "add_on", "bundle"]
+ProductKind = Literal["plan", "once", "add_on", "bundle"]
 
 MONTHLY, ANNUAL = 30, 365
 RENEWAL_PERIOD = timedelta(days=30)
@@ -49,7 +49,7 @@ class Product:
 
     number: int
     name: str
-    kind: Kind
+    kind: ProductKind
     line: str
     tier: int
     lengths: tuple[int, ...]

@@ -3,9 +3,9 @@
 from typing import Any
 
 from gateway.db.pool import Record
-from gateway.rules.acme.issuance import GateFacts, Standing, SubscriptionFacts
+from gateway.rules.acme.issuance import AccountStanding, GateFacts, SubscriptionFacts
 from gateway.rules.organization.links import Anchor, Link
-from gateway.rules.organization.organizations import Details
+from gateway.rules.organization.organizations import OrganizationDetails
 from gateway.rules.organization.prevalidation import Validity
 
 _FACTS = """
@@ -35,9 +35,9 @@ def facts_for(names: str) -> str:
     return _FACTS.strip().replace("{names}", names)
 
 
-def standing_of(row: Record) -> Standing:
+def standing_of(row: Record) -> AccountStanding:
     """The columns of acme.signer that say whether the account may act."""
-    return Standing(
+    return AccountStanding(
         row["account_status"],
         row["account_suspended"],
         row["eab_status"],
@@ -76,7 +76,7 @@ def _link(
 ) -> Link:
     if number is None:
         return Link(name, None)
-    subject = Details.from_document(details).subject
+    subject = OrganizationDetails.from_document(details).subject
     return Link(
         name, Anchor(number, organization_id, Validity(state, valid_from, expires_at), subject)
     )

@@ -14,7 +14,7 @@ from gateway.store.acme.gate import facts_for, facts_of
 from gateway.store.acme.orders import Order
 
 
-class NewAuthorization(Struct, frozen=True):
+class OfferedAuthorization(Struct, frozen=True):
     """An authorization to be stored with its challenges as (id, type, token)."""
 
     id: UUID
@@ -23,7 +23,7 @@ class NewAuthorization(Struct, frozen=True):
     challenges: Sequence[tuple[UUID, str, str]]
 
 
-class Proof(Struct, frozen=True, order=True):
+class ReusableAuthorization(Struct, frozen=True, order=True):
     """A valid authorization that a new order can lean on."""
 
     expires_at: datetime
@@ -39,7 +39,7 @@ class Reusable(Struct, frozen=True):
     """
 
     order_id: UUID | None
-    proofs: list[Proof]
+    proofs: list[ReusableAuthorization]
 
 
 _READ_GATE = f"""
@@ -110,7 +110,9 @@ async def read_gate(
         row["position"]: (
             admission_of(row),
             facts_of(row),
-            Reusable(row["open_order"], sorted(Proof(*proof) for proof in row["proofs"])),
+            Reusable(
+                row["open_order"], sorted(ReusableAuthorization(*proof) for proof in row["proofs"])
+            ),
         )
         for row in rows
     }
@@ -119,7 +121,7 @@ async def read_gate(
 @Batched
 async def place(
     pool: Pool | Connection,
-    placed: Sequence[tuple[Order, Sequence[NewAuthorization], datetime, str | None]],
+    placed: Sequence[tuple[Order, Sequence[OfferedAuthorization], datetime, str | None]],
 ) -> dict[int, None]:
     """Stores an order, the new ones among its authorizations with challenges, the audit event.
 

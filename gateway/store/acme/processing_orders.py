@@ -12,7 +12,7 @@ from gateway.store.acme.gate import facts_for, facts_of
 from gateway.store.acme.issuance import CESSATION_OF_OPERATION, SignedCertificate
 
 
-class Unfinished(Struct, frozen=True):
+class ProcessingOrder(Struct, frozen=True):
     """A `processing` order with everything needed to go on, in whatever process."""
 
     order_id: UUID
@@ -81,7 +81,7 @@ _READ_UNFINISHED = f"""
 """  # noqa: S608  of constants
 
 
-async def read_unfinished(connection: Connection | Pool, order_id: UUID) -> Unfinished | None:
+async def read_unfinished(connection: Connection | Pool, order_id: UUID) -> ProcessingOrder | None:
     """A processing order with the gate's facts as they are now; None when it is no longer one."""
     row = await connection.fetchrow(
         _READ_UNFINISHED,
@@ -89,7 +89,7 @@ async def read_unfinished(connection: Connection | Pool, order_id: UUID) -> Unfi
     )
     if row is None:
         return None
-    return Unfinished(
+    return ProcessingOrder(
         row["order_id"],
         row["account_id"],
         row["kid"],

@@ -38,26 +38,26 @@ _EARLIEST = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
-class Owner:
+class Recipient:
     """The reseller that is meant."""
 
     id: UUID
     login: str
 
 
-async def owner_by_login(connection: Connection, login: str) -> Owner:
+async def owner_by_login(connection: Connection, login: str) -> Recipient:
     """For operators."""
     found = await resellers.lock_by_login(connection, login)
     if found is None:
         raise NoticeMistake("login", f"there is no reseller {login!r}")
-    return Owner(found.id, found.login)
+    return Recipient(found.id, found.login)
 
 
 async def add_webhook(
     connection: Connection,
     now: datetime,
     origin: Origin,
-    owner: Owner,
+    owner: Recipient,
     url: str,
     kinds: Sequence[str],
     *,
@@ -77,7 +77,7 @@ async def add_mail(
     connection: Connection,
     now: datetime,
     origin: Origin,
-    owner: Owner,
+    owner: Recipient,
     address: str,
     kinds: Sequence[str],
     *,
@@ -94,7 +94,7 @@ async def _add(
     connection: Connection,
     now: datetime,
     origin: Origin,
-    owner: Owner,
+    owner: Recipient,
     channel: Channel,
     address: str,
     encrypted_secret: bytes | None,
@@ -127,7 +127,7 @@ async def _add(
     return destination_id
 
 
-async def list_destinations(connection: Connection, owner: Owner) -> list[Destination]:
+async def list_destinations(connection: Connection, owner: Recipient) -> list[Destination]:
     """In the order they were added."""
     return await store.list_all(connection, owner.id)
 
@@ -138,7 +138,7 @@ async def list_failing(connection: Connection) -> list[Failing]:
 
 
 async def list_told(
-    connection: Connection, owner: Owner, *, limit: int | None, offset: int
+    connection: Connection, owner: Recipient, *, limit: int | None, offset: int
 ) -> list[Told]:
     """The newest first."""
     return await store.list_told(connection, owner.id, limit=limit, offset=offset)
@@ -148,7 +148,7 @@ async def set_kinds(
     connection: Connection,
     now: datetime,
     origin: Origin,
-    owner: Owner,
+    owner: Recipient,
     which: str,
     kinds: Sequence[str],
 ) -> None:
@@ -166,7 +166,7 @@ async def rotate_secret(
     connection: Connection,
     now: datetime,
     origin: Origin,
-    owner: Owner,
+    owner: Recipient,
     which: str,
     *,
     vault: Vault,
@@ -187,7 +187,7 @@ async def rotate_secret(
 
 
 async def remove(
-    connection: Connection, now: datetime, origin: Origin, owner: Owner, which: str
+    connection: Connection, now: datetime, origin: Origin, owner: Recipient, which: str
 ) -> None:
     """Nothing is sent there any more, what waits included."""
     found = await _locked(connection, owner, which)
@@ -199,7 +199,7 @@ async def remove(
 
 
 async def resume(
-    connection: Connection, now: datetime, origin: Origin, owner: Owner, which: str
+    connection: Connection, now: datetime, origin: Origin, owner: Recipient, which: str
 ) -> None:
     """Ends a back-off, or that it is parked: what waits is tried at once, in order."""
     found = await _locked(connection, owner, which)
@@ -211,7 +211,7 @@ async def resume(
 
 
 async def skip_oldest(
-    connection: Connection, now: datetime, origin: Origin, owner: Owner, which: str
+    connection: Connection, now: datetime, origin: Origin, owner: Recipient, which: str
 ) -> int:
     """The number of the notice that blocked the later ones and is not sent."""
     found = await _locked(connection, owner, which)
@@ -228,7 +228,7 @@ async def replay(
     connection: Connection,
     now: datetime,
     origin: Origin,
-    owner: Owner,
+    owner: Recipient,
     which: str | None,
     since: datetime | None,
     until: datetime | None,
@@ -254,7 +254,7 @@ async def replay(
 
 
 async def send_test(
-    connection: Connection, now: datetime, origin: Origin, owner: Owner, which: str
+    connection: Connection, now: datetime, origin: Origin, owner: Recipient, which: str
 ) -> None:
     """A notice of kind notice.test, in its turn behind what waits."""
     await notice_store.wait_for_cursor(connection)
@@ -269,7 +269,7 @@ async def set_low_balance(
     connection: Connection,
     now: datetime,
     origin: Origin,
-    owner: Owner,
+    owner: Recipient,
     threshold: Decimal | None,
 ) -> None:
     """In the reseller's currency; None = as all."""
@@ -288,7 +288,7 @@ async def set_low_balance(
     await audit.record(connection, now, origin, change)
 
 
-async def _locked(connection: Connection, owner: Owner, which: str) -> Destination:
+async def _locked(connection: Connection, owner: Recipient, which: str) -> Destination:
     """The destination with this id or address; somebody else's is as unknown as none."""
     for known in await store.list_all(connection, owner.id):
         if which in (str(known.id), known.address):

@@ -33,7 +33,7 @@ _EXPIRY = Origin("job:licence-expiry")
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class LicenceOrder:
     """What is asked for. With `test_only` everything is checked and nothing is done."""
 
     reseller_id: UUID
@@ -57,7 +57,9 @@ class Ordered:
     currency: str
 
 
-async def order(connection: Connection, now: datetime, origin: Origin, wanted: Order) -> Ordered:
+async def order(
+    connection: Connection, now: datetime, origin: Origin, wanted: LicenceOrder
+) -> Ordered:
     """Orders a product and add-ons, or with `previous_order_number` renews, upgrades, adds.
 
     Raises what rules.licences raises, and NotEnoughCredit, Tier1DebitFailed and
@@ -114,7 +116,9 @@ async def write_expiry(pool: Pool, licence_id: UUID, now: datetime) -> None:
             await _expire(connection, found, now)
 
 
-async def _licence(connection: Connection, wanted: Order, now: datetime) -> StoredLicence | None:
+async def _licence(
+    connection: Connection, wanted: LicenceOrder, now: datetime
+) -> StoredLicence | None:
     """What the order is about: that of the previous order, or what the domain has."""
     if wanted.previous_order_number is not None:
         found = await licences.lock_of_order(
@@ -147,7 +151,7 @@ async def _expire(connection: Connection, licence: StoredLicence, now: datetime)
 async def _carry_out(
     connection: Connection,
     now: datetime,
-    wanted: Order,
+    wanted: LicenceOrder,
     stored: StoredLicence | None,
     decision: Decision,
 ) -> tuple[UUID, int]:
@@ -174,7 +178,7 @@ async def _carry_out(
 
 
 async def _add(
-    connection: Connection, now: datetime, wanted: Order, product: int, decision: Decision
+    connection: Connection, now: datetime, wanted: LicenceOrder, product: int, decision: Decision
 ) -> tuple[UUID, int]:
     licence_id = ids.new_id()
     try:
@@ -197,7 +201,7 @@ async def _add(
     return licence_id, number
 
 
-def _ordered(number: int, wanted: Order, decision: Decision, order_number: int) -> Change:
+def _ordered(number: int, wanted: LicenceOrder, decision: Decision, order_number: int) -> Change:
     after = {
         "orderNumber": order_number,
         "domainName": wanted.domain_name,

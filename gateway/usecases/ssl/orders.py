@@ -52,7 +52,7 @@ class Apply:
 
 
 @dataclass(frozen=True, slots=True)
-class Revoke:
+class RevokeOrder:
     """`reason` is a CRLReason that subscribers may give."""
 
     reseller_id: UUID
@@ -110,7 +110,7 @@ async def withdraw(
 
 
 async def revoke(
-    connection: Connection, now: datetime, origin: Origin, wanted: Revoke
+    connection: Connection, now: datetime, origin: Origin, wanted: RevokeOrder
 ) -> CertificateOrder:
     """Revokes all certificates of an order; REVOKED once the CRL says so. Raises NotFound,
     StatusForbids."""

@@ -19,7 +19,7 @@ from gateway.store.operation import audit
 from gateway.store.operation.audit import Change
 from gateway.store.ssl import coupons
 from gateway.store.ssl import orders as ssl_orders
-from gateway.store.ssl.orders import NewOrder
+from gateway.store.ssl.orders import NewCertificateOrder
 from gateway.usecases.money import billing
 
 _NO_COUPON = Decimal("0.00")
@@ -132,7 +132,7 @@ async def _store(
     order_number: int,
 ) -> str:
     while True:
-        order = NewOrder(
+        order = NewCertificateOrder(
             ids.new_cert_id(),
             wanted.reseller_id,
             order_number,
