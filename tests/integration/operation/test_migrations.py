@@ -12,6 +12,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from gateway import ids
 from gateway.db import migrate as migrations
 from gateway.db.migrate import migrate, missing_migrations, schema_is_current, sql_directory
 from gateway.db.pool import open_pool
@@ -111,6 +112,23 @@ async def test_a_file_that_needs_a_stop_waits_until_nobody_else_is_connected(
         await pool.close()
     applied = await asyncio.gather(*(migrate(empty, files) for _ in range(3)))
     assert sorted(applied) == [[], [], ["9998_first", "9999_new"]]
+
+
+async def test_a_role_that_only_reads_does_not_hold_up_a_stop(
+    empty: str, database_server: str, files: Path
+) -> None:
+    await migrate(empty, files)
+    (files / "9999_new.sql").write_text("-- Needs a stop: it renames.\nCREATE TABLE made ();")
+    role = f"reading_{ids.new_id().hex}"
+    server = await asyncpg.connect(database_server)
+    await server.execute(f"CREATE ROLE {role} LOGIN")
+    reading = await asyncpg.connect(empty, user=role)
+    try:
+        assert await migrate(empty, files) == ["9999_new"]
+    finally:
+        await reading.close()
+        await server.execute(f"DROP ROLE {role}")
+        await server.close()
 
 
 async def test_a_running_process_is_not_left_with_a_schema_that_it_does_not_know(
