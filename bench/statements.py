@@ -24,7 +24,7 @@ from gateway.store.acme import authorizations, challenges, issuance, new_orders,
 from gateway.store.acme.admission import Ticket
 from gateway.store.acme.challenges import Attempt
 from gateway.store.acme.issuance import Intent, Result, SignedCertificate
-from gateway.store.acme.new_orders import NewAuthorization
+from gateway.store.acme.new_orders import OfferedAuthorization
 from gateway.store.acme.orders import Order
 
 _AT_ONCE = 16
@@ -88,7 +88,7 @@ class Steps:
             [one.name],
             [one.authorization_id],
         )
-        authorization = NewAuthorization(one.authorization_id, one.name, False, offered)
+        authorization = OfferedAuthorization(one.authorization_id, one.name, False, offered)
         await new_orders.place(self._pool, order, [authorization], self._now, "127.0.0.1")
 
     async def read_authorization(self, one: Issuance) -> None:

@@ -19,11 +19,8 @@ _GROUPS = {
     "notice": ("notices", "What resellers are told, and where it goes."),
     "organization": ("organizations", "Organizations of resellers."),
     "prevalidation": ("prevalidations", "What is validated about organizations, for OV."),
-    "product": ("sitelock", "SiteLock products and their prices."),
-    "certificate-order": (
-        "ssl",
-        "SSL certificate orders: prices, coupons, reviews.",
-    ),
+    "sitelock": ("sitelock", "SiteLock products and their prices."),
+    "ssl": ("ssl", "SSL certificate orders: prices, coupons, reviews."),
     "unsubscription": ("unsubscriptions", "Requests for the money of SSL certificates."),
     "ca": ("ca", "The CA."),
     "jobs": ("jobs", "Background work: what waits, runs or has failed."),
@@ -122,9 +119,9 @@ def sandbox(
     ] = None,
 ) -> None:
     """Everything in one command, for trying out: database, CA, servers, a reseller with money."""
-    from gateway.sandbox.run import Wanted, run
+    from gateway.sandbox.run import SandboxOptions, run
 
-    run(Wanted(state, port, public_url, http_port, tls_port, dns))
+    run(SandboxOptions(state, port, public_url, http_port, tls_port, dns))
 
 
 def main() -> None:

@@ -8,7 +8,7 @@ from gateway.config import Settings
 from gateway.db.pool import Pool
 from gateway.refusal_log import RefusalLog
 from gateway.validation.dns import Resolver
-from gateway.validation.dnssec import Standing
+from gateway.validation.dnssec import DnssecStanding
 from gateway.vault import Vault
 
 
@@ -23,7 +23,7 @@ class Services:
     issuer: Issuer
     resolver: Resolver
     """For proofs see usecases.perspective.resolver_of."""
-    dnssec: Standing = field(default_factory=Standing)
+    dnssec: DnssecStanding = field(default_factory=DnssecStanding)
     refusals: RefusalLog = field(init=False)
 
     def __post_init__(self) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from gateway.config import Settings
     from gateway.db.pool import Connection
     from gateway.usecases.notice import destinations as usecase
-    from gateway.usecases.notice.destinations import Destination, Owner
+    from gateway.usecases.notice.destinations import Destination, Recipient
     from gateway.usecases.work import Work
     from gateway.vault import Vault
 
@@ -40,7 +40,7 @@ Kinds = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
 
-_CarriedOut = Callable[["Work", "Owner"], Awaitable[T]]
+_CarriedOut = Callable[["Work", "Recipient"], Awaitable[T]]
 
 
 @webhook_app.command("add")
@@ -56,7 +56,7 @@ def add_webhook(
 
     settings = settings_of(config)
 
-    async def carry_out(work: Work, owner: Owner) -> tuple[str, str]:
+    async def carry_out(work: Work, owner: Recipient) -> tuple[str, str]:
         vault = await _vault(work.connection, work.now, settings)
         made, secret = await usecase.add_webhook(
             work, owner, url, kind or (), settings=settings, vault=vault
@@ -90,7 +90,7 @@ def rotate_secret(
 
     settings = settings_of(config)
 
-    async def carry_out(work: Work, owner: Owner) -> str:
+    async def carry_out(work: Work, owner: Recipient) -> str:
         vault = await _vault(work.connection, work.now, settings)
         return await usecase.rotate_secret(work, owner, destination, vault=vault, drop_old=drop_old)
 
@@ -115,7 +115,7 @@ def add_mail(
 
     settings = settings_of(config)
 
-    async def carry_out(work: Work, owner: Owner) -> str:
+    async def carry_out(work: Work, owner: Recipient) -> str:
         return str(await usecase.add_mail(work, owner, address, kind or (), settings=settings))
 
     typer.echo(f"mail address {_for(config, login, carry_out)} added")
@@ -138,7 +138,7 @@ def set_(login: Login, destination: Where, kind: Kinds = None, config: Config = 
     """Chooses the kinds that go there from now on; without --kind: all but single certificates."""
     from gateway.usecases.notice import destinations as usecase
 
-    async def carry_out(work: Work, owner: Owner) -> None:
+    async def carry_out(work: Work, owner: Recipient) -> None:
         await usecase.set_kinds(work, owner, destination, kind or ())
 
     _for(config, login, carry_out)
@@ -156,7 +156,7 @@ def low_balance(
 
     chosen = None if threshold == "default" else amount(threshold)
 
-    async def carry_out(work: Work, owner: Owner) -> None:
+    async def carry_out(work: Work, owner: Recipient) -> None:
         await usecase.set_low_balance(work, owner, chosen)
 
     _for(config, login, carry_out)
@@ -168,7 +168,7 @@ def test(login: Login, destination: Where, config: Config = None) -> None:
     """Sends a notice that says nothing, to see whether it arrives."""
     from gateway.usecases.notice import destinations as usecase
 
-    async def carry_out(work: Work, owner: Owner) -> None:
+    async def carry_out(work: Work, owner: Recipient) -> None:
         await usecase.send_test(work, owner, destination)
 
     _for(config, login, carry_out)
@@ -209,7 +209,7 @@ def resume(login: Login, destination: Where, config: Config = None) -> None:
     """Tries now what waits, in order, also if the destination is parked."""
     from gateway.usecases.notice import destinations as usecase
 
-    async def carry_out(work: Work, owner: Owner) -> None:
+    async def carry_out(work: Work, owner: Recipient) -> None:
         await usecase.resume(work, owner, destination)
 
     _for(config, login, carry_out)
@@ -221,7 +221,7 @@ def skip(login: Login, destination: Where, config: Config = None) -> None:
     """Gives up the oldest waiting notice, which blocks the later ones; a replay brings it back."""
     from gateway.usecases.notice import destinations as usecase
 
-    async def carry_out(work: Work, owner: Owner) -> int:
+    async def carry_out(work: Work, owner: Recipient) -> int:
         return await usecase.skip_oldest(work, owner, destination)
 
     typer.echo(f"notice {_for(config, login, carry_out)} is not sent")
@@ -244,7 +244,7 @@ def replay(
 
     first, last = _instant(since), _instant(until)
 
-    async def carry_out(work: Work, owner: Owner) -> int:
+    async def carry_out(work: Work, owner: Recipient) -> int:
         return await usecase.replay(work, owner, destination, first, last)
 
     typer.echo(f"{_for(config, login, carry_out)} queued")
@@ -262,7 +262,7 @@ def _for(config: Path | None, login: str, carry_out: _CarriedOut[T]) -> T:
 def _list(channel: str, login: str, as_json: bool, config: Path | None) -> None:
     from gateway.usecases.notice import destinations as usecase
 
-    async def carry_out(work: Work, owner: Owner) -> list[Destination]:
+    async def carry_out(work: Work, owner: Recipient) -> list[Destination]:
         return await usecase.list_destinations(work.connection, owner)
 
     found = [each for each in _for(config, login, carry_out) if each.channel == channel]
@@ -290,7 +290,7 @@ def _document(destination: Destination) -> dict[str, object]:
 def _remove(login: str, destination: str, config: Path | None) -> None:
     from gateway.usecases.notice import destinations as usecase
 
-    async def carry_out(work: Work, owner: Owner) -> None:
+    async def carry_out(work: Work, owner: Recipient) -> None:
         await usecase.remove(work, owner, destination)
 
     _for(config, login, carry_out)

@@ -11,10 +11,10 @@ import typer
 from gateway.commands.operation import Config, group, operate
 from gateway.commands.told import inputs_told
 from gateway.errors import OperatorMistake
-from gateway.rules.organization.organizations import IDENTIFIERS, Details
+from gateway.rules.organization.organizations import IDENTIFIERS, OrganizationDetails
 
 if TYPE_CHECKING:
-    from gateway.usecases.organization.organizations import Organization
+    from gateway.usecases.organization.organizations import StoredOrganization
     from gateway.usecases.work import Work
 
 app = group("Organizations of resellers.")
@@ -57,7 +57,7 @@ def add(
     """A new organization; nothing is validated by that."""
     from gateway.usecases.organization import organizations
 
-    details = Details(
+    details = OrganizationDetails(
         name,
         country,
         locality,
@@ -137,7 +137,7 @@ def list_(
     """Organizations as their resellers state them now."""
     from gateway.usecases.organization import organizations
 
-    async def carry_out(work: Work) -> list[Organization]:
+    async def carry_out(work: Work) -> list[StoredOrganization]:
         owner = None
         if login is not None:
             owner = await organizations.reseller_called(work.connection, login)
@@ -162,7 +162,7 @@ def show(
 
     organization_id = uuid_of(organization)
 
-    async def carry_out(work: Work) -> Organization:
+    async def carry_out(work: Work) -> StoredOrganization:
         with inputs_told():
             return await organizations.show_organization(work.connection, organization_id)
 
@@ -181,7 +181,7 @@ def _identifiers(given: list[str] | None) -> dict[str, str]:
     return {kind: value for kind, _, value in pairs}
 
 
-def _document(organization: Organization) -> dict[str, Any]:
+def _document(organization: StoredOrganization) -> dict[str, Any]:
     details = organization.details
     return {
         "id": str(organization.id),

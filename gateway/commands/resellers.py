@@ -74,7 +74,7 @@ def token(
     ] = False,
     config: Config = None,
 ) -> None:
-    """Prints a new token for the certificate-order API; it cannot be shown again."""
+    """Prints a new token for the SSL certificate API; it cannot be shown again."""
     from gateway.usecases.reseller import api_tokens
 
     async def carry_out(work: Work) -> str:

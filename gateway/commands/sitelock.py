@@ -1,23 +1,27 @@
-"""`gateway product …`"""
+"""`gateway sitelock …`"""
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gateway.commands import price_lists
 from gateway.commands.operation import Config, group, operate, settings_of
-from gateway.commands.told import amount
-from gateway.rules.operation.input import DEFAULT_PRICE_LIST
+from gateway.commands.price_lists import AsJson, Currency, Login
 
 if TYPE_CHECKING:
-    from gateway.store.sitelock.prices import ListedPrice
+    from gateway.db.pool import Connection
+    from gateway.rules.money.pricing import Article
+    from gateway.store.money.prices import ListedPrice
     from gateway.usecases.work import Work
 
 app = group("SiteLock products and their prices.")
 prices = group("What a product costs.")
 app.add_typer(prices, name="price")
+
+Product = Annotated[int, typer.Option(metavar="1060")]
+Days = Annotated[int, typer.Option(metavar="365", help="0 = bought once.")]
 
 
 @app.command("list")
@@ -39,10 +43,10 @@ def partner(
     config: Config = None,
 ) -> None:
     """Whether a reseller's SiteLock partner account is activated; at first it is."""
-    from gateway.usecases.sitelock import prices as sitelock_prices
+    from gateway.usecases.sitelock import partners
 
     async def carry_out(work: Work) -> None:
-        await sitelock_prices.set_partner(work, login, active=active)
+        await partners.set_partner(work, login, active=active)
 
     operate(config, carry_out)
     typer.echo(f"{login} may {'order' if active else 'not order'} SiteLock products")
@@ -50,60 +54,44 @@ def partner(
 
 @prices.command("set")
 def set_(
-    login: Annotated[str, typer.Argument(metavar="LOGIN", help="'default' = the list for all.")],
+    login: Login,
     price: Annotated[str, typer.Argument(metavar="AMOUNT")],
-    product: Annotated[int, typer.Option(metavar="1060")],
-    days: Annotated[int, typer.Option(metavar="365", help="0 = bought once.")] = 365,
-    currency: Annotated[str | None, typer.Option(metavar="USD")] = None,
+    product: Product,
+    days: Days = 365,
+    currency: Currency = None,
     config: Config = None,
 ) -> None:
     """Sets a price; purchases already made keep theirs."""
-    from gateway.usecases.sitelock import prices as sitelock_prices
 
-    wanted = amount(price)
+    async def articles(connection: Connection) -> list[Article]:
+        return [_article(product, days)]
 
-    async def carry_out(work: Work) -> None:
-        await sitelock_prices.set_price(
-            work,
-            login=None if login == DEFAULT_PRICE_LIST else login,
-            product=product,
-            days=days,
-            amount=wanted,
-            currency=currency,
-        )
-
-    operate(config, carry_out)
+    price_lists.set_prices(config, login, articles, [price], currency)
     typer.echo(f"price of {product} for {days} days set for {login}")
 
 
 @prices.command("list")
-def list_prices(
-    login: Annotated[str, typer.Argument(metavar="LOGIN", help="'default' = the list for all.")],
-    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
-    config: Config = None,
-) -> None:
+def list_prices(login: Login, as_json: AsJson = False, config: Config = None) -> None:
     """What a reseller pays: its own prices, and those of the default list where it has none."""
-    from gateway.usecases.sitelock import prices as sitelock_prices
-
-    async def carry_out(work: Work) -> list[ListedPrice]:
-        return await sitelock_prices.list_prices(
-            work.connection, None if login == DEFAULT_PRICE_LIST else login
-        )
-
-    found = operate(config, carry_out)
-    if as_json:
-        typer.echo(json.dumps([_as_json(price) for price in found]))
-        return
-    for price in found:
-        own = "" if price.own else "  (default)"
-        typer.echo(f"{price.product}  {price.days:>3}  {price.amount} {price.currency}{own}")
+    price_lists.list_prices(config, login, "sitelock", _document, as_json=as_json)
 
 
-def _as_json(price: ListedPrice) -> dict[str, str | int | bool]:
-    return {
-        "product": price.product,
-        "days": price.days,
-        "amount": str(price.amount),
-        "currency": price.currency,
-        "own": price.own,
-    }
+@prices.command("remove")
+def remove(login: Login, product: Product, days: Days = 365, config: Config = None) -> None:
+    """Takes a price off a list; a reseller pays that of the default list then."""
+
+    async def articles(connection: Connection) -> list[Article]:
+        return [_article(product, days)]
+
+    price_lists.remove_prices(config, login, articles)
+    typer.echo(f"price of {product} for {days} days removed for {login}")
+
+
+def _article(product: int, days: int) -> Article:
+    from gateway.rules.sitelock.licences import article_of
+
+    return article_of(product, days)
+
+
+def _document(price: ListedPrice) -> dict[str, str | int]:
+    return {"product": int(price.item), "days": int(price.variant), "amount": str(price.amount)}

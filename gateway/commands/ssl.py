@@ -1,4 +1,4 @@
-"""`gateway certificate-order …`"""
+"""`gateway ssl …`"""
 
 from __future__ import annotations
 
@@ -8,20 +8,25 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gateway.commands import price_lists
 from gateway.commands.operation import Config, group, operate, settings_of
+from gateway.commands.price_lists import AsJson, Currency, Login
 from gateway.commands.told import amount
-from gateway.errors import OperatorMistake
-from gateway.rules.operation.input import DEFAULT_PRICE_LIST
 
 if TYPE_CHECKING:
+    from gateway.db.pool import Connection
+    from gateway.rules.money.pricing import Article
+    from gateway.store.money.prices import ListedPrice
     from gateway.store.ssl.orders import ListedOrder
     from gateway.usecases.work import Work
 
-app = group(
-    "SSL certificate orders: prices, coupons, reviews.",
-)
+app = group("SSL certificate orders: prices, coupons, reviews.")
+prices = group("What a name in a certificate costs for 12 months.")
+app.add_typer(prices, name="price")
 
 CertId = Annotated[str, typer.Argument(metavar="CERT_ID")]
+Brand = Annotated[str, typer.Option(metavar="BRAND", help="What it is sold as.")]
+Kind = Annotated[str, typer.Option("--type", metavar="DV_SSL_CERT|OV_SSL_CERT")]
 
 
 @app.command("list")
@@ -79,42 +84,54 @@ def reject(
     typer.echo(f"organization of {cert_id} rejected")
 
 
-@app.command()
-def price(
-    login: Annotated[str, typer.Argument(metavar="LOGIN", help="'default' = the list for all.")],
-    brand: Annotated[str, typer.Option(metavar="BRAND", help="What it is sold as.")],
-    kind: Annotated[str, typer.Option("--type", metavar="DV_SSL_CERT|OV_SSL_CERT")],
+@prices.command("set")
+def set_(
+    login: Login,
+    brand: Brand,
+    kind: Kind,
     fqdn: Annotated[str | None, typer.Option(metavar="120.00")] = None,
     wildcard: Annotated[str | None, typer.Option(metavar="360.00")] = None,
-    currency: Annotated[str | None, typer.Option(metavar="USD")] = None,
+    currency: Currency = None,
     new_brand: Annotated[
         bool, typer.Option("--new-brand", help="The brand has no price yet.")
     ] = False,
     config: Config = None,
 ) -> None:
     """Sets what a name in a certificate costs for 12 months; orders already made keep theirs."""
-    from gateway.usecases.ssl import prices as ssl_prices
+    from gateway.usecases.ssl.articles import articles_of
 
-    given = {"fqdn": fqdn, "wildcard": wildcard}
-    yearly = {name_type: amount(text) for name_type, text in given.items() if text is not None}
-    if not yearly:
-        raise OperatorMistake("give a price with --fqdn or --wildcard")
+    typed = price_lists.given(fqdn, wildcard)
 
-    async def carry_out(work: Work) -> None:
-        for name_type, each in yearly.items():
-            await ssl_prices.set_price(
-                work,
-                login=None if login == DEFAULT_PRICE_LIST else login,
-                brand=brand,
-                kind=kind,
-                name_type=name_type,
-                yearly=each,
-                currency=currency,
-                new_brand=new_brand,
-            )
+    async def articles(connection: Connection) -> list[Article]:
+        return await articles_of(connection, brand, kind, list(typed), new_brand=new_brand)
 
-    operate(config, carry_out)
+    price_lists.set_prices(config, login, articles, list(typed.values()), currency)
     typer.echo(f"prices of {login} for {brand} {kind} set")
+
+
+@prices.command("list")
+def list_prices(login: Login, as_json: AsJson = False, config: Config = None) -> None:
+    """What a reseller pays: its own prices, and those of the default list where it has none."""
+    price_lists.list_prices(config, login, "ssl", _price_document, as_json=as_json)
+
+
+@prices.command("remove")
+def remove(
+    login: Login,
+    brand: Brand,
+    kind: Kind,
+    fqdn: Annotated[bool, typer.Option("--fqdn", help="Only the price of single names.")] = False,
+    wildcard: Annotated[bool, typer.Option("--wildcard", help="Only that of wildcards.")] = False,
+    config: Config = None,
+) -> None:
+    """Takes prices off a list; a reseller pays those of the default list then."""
+    from gateway.usecases.ssl.articles import articles_of
+
+    async def articles(connection: Connection) -> list[Article]:
+        return await articles_of(connection, brand, kind, price_lists.chosen(fqdn, wildcard))
+
+    removed = price_lists.remove_prices(config, login, articles)
+    typer.echo(f"prices of {login} for {brand} {kind} removed: {', '.join(removed)}")
 
 
 @app.command()
@@ -127,13 +144,13 @@ def coupon(
     config: Config = None,
 ) -> None:
     """Prints the code of a new coupon: it pays a part of one order."""
-    from gateway.usecases.ssl import prices as ssl_prices
+    from gateway.usecases.ssl import coupons
 
     worth = amount(amount_text)
     until = None if expires is None else expires.replace(tzinfo=UTC)
 
     async def carry_out(work: Work) -> str:
-        return await ssl_prices.add_coupon(work, login=login, amount=worth, expires_at=until)
+        return await coupons.add_coupon(work, login=login, amount=worth, expires_at=until)
 
     typer.echo(operate(config, carry_out))
 
@@ -149,3 +166,8 @@ def _document(order: ListedOrder) -> dict[str, object]:
         "organization": order.organization,
         "problem": order.problem,
     }
+
+
+def _price_document(price: ListedPrice) -> dict[str, str]:
+    brand, _, kind = price.item.partition("/")
+    return {"brand": brand, "type": kind, "nameType": price.variant, "yearly": str(price.amount)}

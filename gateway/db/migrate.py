@@ -15,6 +15,7 @@ from gateway.errors import OperatorMistake
 _PACKAGE = Path(__file__).parents[1]
 _FILE_NAME = re.compile(r"[0-9]{4}_[a-z0-9_]+\.sql")
 _ADVISORY_LOCK = 0x6761_7465_7761_79
+_NEEDS_A_STOP = "-- Needs a stop"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,11 @@ class Migration:
     text: str
     checksum: bytes
 
+    @property
+    def needs_a_stop(self) -> bool:
+        """Its first line says that processes of the release before cannot go on after it."""
+        return self.text.startswith(_NEEDS_A_STOP)
+
 
 async def migrate(url: str, directory: Path | None = None) -> list[str]:
     """Applies what is missing, each file in its own transaction; gives the names applied.
@@ -32,8 +38,9 @@ async def migrate(url: str, directory: Path | None = None) -> list[str]:
     Rights on what a file makes anew are kept.
 
     Several processes may call it at once: they wait for each other. Raises OperatorMistake when an
-    applied file was changed since, or when the database is newer than the files; OSError or
-    asyncpg.PostgresError when the database cannot be reached or refuses a statement.
+    applied file was changed since, when the database is newer than the files, or when a file needs
+    a stop and others use the database; OSError or asyncpg.PostgresError when the database cannot be
+    reached or refuses a statement.
     """
     migrations = read_migrations(directory or sql_directory())
     connection = await asyncpg.connect(url)
@@ -41,7 +48,10 @@ async def migrate(url: str, directory: Path | None = None) -> list[str]:
         # The lock goes with the session, also when this process is killed.
         await connection.execute("SELECT pg_advisory_lock($1)", _ADVISORY_LOCK)
         await _create_journal(connection)
-        missing = _missing(migrations, await _applied(connection))
+        applied = await _applied(connection)
+        missing = _missing(migrations, applied)
+        if applied:  # nobody can use what was never there
+            await _require_stop(connection, missing)
         for migration in missing:
             await _apply(connection, migration)
         return [migration.name for migration in missing]
@@ -119,6 +129,32 @@ def _missing(migrations: list[Migration], applied: Mapping[str, bytes]) -> list[
                 " give it a higher number"
             )
     return missing
+
+
+async def _require_stop(connection: Connection, missing: list[Migration]) -> None:
+    """Every process of the gateway holds connections open, also when it has nothing to do."""
+    reason = next((migration.name for migration in missing if migration.needs_a_stop), None)
+    if reason is None:
+        return
+    others = await connection.fetchval(
+        """
+        SELECT count(*)
+          FROM pg_stat_activity
+         WHERE datname = current_database()
+           AND usename = current_user
+           AND pid <> pg_backend_pid()
+           AND pid NOT IN (SELECT pid
+                             FROM pg_locks
+                            WHERE locktype = 'advisory'
+                              AND classid::bigint << 32 | objid::bigint = $1)
+        """,
+        _ADVISORY_LOCK,
+    )
+    if others:
+        raise OperatorMistake(
+            f"migration {reason} needs a stop, and {others} connections of this role are open:"
+            " end every gateway process of the release before, then run `gateway migrate` again"
+        )
 
 
 async def _create_journal(connection: Connection) -> None:

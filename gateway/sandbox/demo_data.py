@@ -1,13 +1,16 @@
 """What a sandbox has from the start: two servers, their prices, and a reseller with money."""
 
+from collections.abc import Iterable
 from decimal import Decimal
 
 from gateway.clock import Clock
 from gateway.db.pool import Pool
 from gateway.origin import Origin
+from gateway.rules.money.pricing import Article
+from gateway.rules.sitelock.licences import article_of
+from gateway.usecases.money.price_lists import articles_of_server, set_price
 from gateway.usecases.reseller import resellers
-from gateway.usecases.sitelock import prices as sitelock_prices
-from gateway.usecases.ssl import prices as ssl_prices
+from gateway.usecases.ssl.articles import articles_of
 from gateway.usecases.work import Work, open_work
 
 LOGIN = "demo"
@@ -56,45 +59,28 @@ async def add(pool: Pool, clock: Clock) -> None:
                 description=description,
                 names="any",
             )
-            for name_type, yearly in (("fqdn", fqdn), ("wildcard", wildcard)):
-                await resellers.set_price(
-                    work,
-                    login=None,
-                    server=name,
-                    name_type=name_type,
-                    yearly=yearly,
-                    currency="USD",
-                )
-        await _add_certificate_prices(work)
-        await _add_product_prices(work)
+            names = await articles_of_server(work.connection, name, ("fqdn", "wildcard"))
+            await _set_prices(work, zip(names, (fqdn, wildcard), strict=True))
+        await _set_certificate_prices(work)
+        await _set_licence_prices(work)
         await resellers.add_reseller(work, login=LOGIN, password=PASSWORD)
         await resellers.deposit(work, LOGIN, _DEPOSIT)
 
 
-async def _add_certificate_prices(work: Work) -> None:
-    for kind, fqdn, wildcard in _CERTIFICATES:
-        for name_type, yearly in (("fqdn", fqdn), ("wildcard", wildcard)):
-            await ssl_prices.set_price(
-                work,
-                login=None,
-                brand=BRAND,
-                kind=kind,
-                name_type=name_type,
-                yearly=yearly,
-                currency="USD",
-            )
+async def _set_certificate_prices(work: Work) -> None:
+    for kind, *yearly in _CERTIFICATES:
+        names = await articles_of(work.connection, BRAND, kind, ("fqdn", "wildcard"))
+        await _set_prices(work, zip(names, yearly, strict=True))
 
 
-async def _add_product_prices(work: Work) -> None:
+async def _set_licence_prices(work: Work) -> None:
     annual = {(product, 365): Decimal(price) for product, price in _PRODUCTS.items()}
     monthly = {(product, 30): price / 10 for (product, _), price in annual.items()}
     once = {(product, 0): Decimal(price) for product, price in _ONCE.items()}
-    for (product, days), amount in (annual | monthly | once).items():
-        await sitelock_prices.set_price(
-            work,
-            login=None,
-            product=product,
-            days=days,
-            amount=amount,
-            currency="USD",
-        )
+    listed = (annual | monthly | once).items()
+    await _set_prices(work, [(article_of(*licence), price) for licence, price in listed])
+
+
+async def _set_prices(work: Work, priced: Iterable[tuple[Article, Decimal]]) -> None:
+    for article, amount in priced:
+        await set_price(work, login=None, article=article, amount=amount, currency="USD")

@@ -5,13 +5,13 @@ from datetime import UTC, datetime
 from gateway.clock import Clock
 from gateway.db.pool import Pool
 from gateway.origin import Origin
-from gateway.rules.organization.organizations import Details
+from gateway.rules.organization.organizations import OrganizationDetails
 from gateway.sandbox import demo_data
 from gateway.usecases.organization import organizations, prevalidations
 from gateway.usecases.organization.prevalidations import NewPrevalidation
 from gateway.usecases.work import open_work
 
-DETAILS = Details(
+DETAILS = OrganizationDetails(
     name="Example Organization GmbH",
     country="DE",
     locality="Berlin",

@@ -33,7 +33,7 @@ _SECRET_FILE = 0o600
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class SandboxOptions:
     """The command's options; `dns` None = every name is 127.0.0.1."""
 
     state: Path
@@ -51,7 +51,7 @@ class _Kept(Struct, frozen=True):
     secrets: Secrets | None = None
 
 
-def run(wanted: Wanted) -> None:
+def run(wanted: SandboxOptions) -> None:
     """Until SIGTERM or SIGINT.
 
     Raises OperatorMistake or ConfigurationError when something cannot be started.
@@ -73,7 +73,7 @@ def run(wanted: Wanted) -> None:
         postgres.stop()
 
 
-def _listen(wanted: Wanted, before: _Kept) -> Listen:
+def _listen(wanted: SandboxOptions, before: _Kept) -> Listen:
     """CRL addresses are part of certificates: their port stays over restarts if it is free."""
     plain = before.listen.plain_http_port
     listen = Listen(host=_HOST, port=wanted.port, plain_http_port=plain, metrics_port=0)
@@ -85,7 +85,7 @@ def _listen(wanted: Wanted, before: _Kept) -> Listen:
 
 
 async def _furnish(
-    wanted: Wanted, state: Path, database: str, listen: Listen, before: _Kept
+    wanted: SandboxOptions, state: Path, database: str, listen: Listen, before: _Kept
 ) -> tuple[Settings, int]:
     """CA, TLS certificate, demo data and settings file; all as before where it was there.
 
@@ -110,7 +110,7 @@ async def _furnish(
 
 
 def _settings(
-    wanted: Wanted, state: Path, database: str, listen: Listen, before: _Kept
+    wanted: SandboxOptions, state: Path, database: str, listen: Listen, before: _Kept
 ) -> Settings:
     secrets = before.secrets or Secrets(keys=[Secret(Fernet.generate_key().decode())])
     public_url = (wanted.public_url or f"https://{_HOST}:{listen.port}").rstrip("/")

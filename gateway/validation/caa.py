@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from gateway.rules.acme.caa import Property, Wanted, objection
+from gateway.rules.acme.caa import Property, WantedCertificate, objection
 from gateway.validation.dns import LookupFailed, Resolver
 from gateway.validation.method import Claim, Evidence, ValidationFailed, unknown
 
@@ -16,7 +16,7 @@ async def check(claim: Claim, method: str, resolver: Resolver) -> Evidence:
         owner, records = await _relevant(claim.name, resolver)
     except LookupFailed as error:
         raise unknown(error) from error
-    wanted = Wanted(claim.identities, claim.wildcard, method, claim.account_url)
+    wanted = WantedCertificate(claim.identities, claim.wildcard, method, claim.account_url)
     if found := objection(records, wanted):
         raise ValidationFailed("caa", _forbidden(claim, owner, found))
     return {"caa": owner} if records else {}

@@ -23,7 +23,7 @@ from gateway.rules.acme.caa import Property
 from gateway.validation import dns_wire
 from gateway.validation.dns_exchange import NameServer
 from gateway.validation.dns_probe import Probe, is_servfail, uncached
-from gateway.validation.dns_wire import Answer, Question, Refused
+from gateway.validation.dns_wire import DnsAnswer, Question, ServerRefused
 from gateway.validation.own_trouble import is_ours
 
 T = TypeVar("T")
@@ -32,9 +32,9 @@ _DNS_PORT = 53
 _LARGEST_PORT = 65535
 _ROUNDS = 2  # UDP packets get lost: every name server is asked twice before giving up
 _LONGEST_ALIAS_CHAIN = 16
-_FINAL = (Answer, dns.exception.DNSException)
+_FINAL = (DnsAnswer, dns.exception.DNSException)
 """Asking again is of no use."""
-_SAID = (*_FINAL, Refused)
+_SAID = (*_FINAL, ServerRefused)
 _Ours = Literal["dnssec", "resolver", "sockets"]
 _ENDLESS = "its aliases never end"
 _MALFORMED = "this is not a DNS name, or the answer about it is malformed"
@@ -170,7 +170,7 @@ class DnsResolver:
             answers = dict(zip(questions, said, strict=True))
             questions = {}
             for index, answer in answers.items():
-                if not isinstance(answer, Answer):
+                if not isinstance(answer, DnsAnswer):
                     failures[index] = answer
                 elif answer.alias is not None:
                     questions[index] = answer.alias
@@ -199,11 +199,11 @@ class DnsResolver:
 
     async def _ask(
         self, questions: Sequence[Question], deadline: float
-    ) -> list[Answer | Exception]:
+    ) -> list[DnsAnswer | Exception]:
         """What the first name server says that has an opinion on the question."""
         servers = [*self._probe().servers] * _ROUNDS
         share = self._timeout / len(servers)
-        answers: list[Answer | Exception] = [TimeoutError()] * len(questions)
+        answers: list[DnsAnswer | Exception] = [TimeoutError()] * len(questions)
         unanswered = list(range(len(questions)))
         for server in servers:
             left = deadline - asyncio.get_running_loop().time()
@@ -220,7 +220,7 @@ class DnsResolver:
     def _cause(self, error: Exception) -> str:
         if isinstance(error, TimeoutError):
             return f"no answer within {self._timeout:g} seconds"
-        if isinstance(error, Refused):
+        if isinstance(error, ServerRefused):
             return f"the resolver answered {error}"
         if isinstance(error, dns.message.ChainTooLong):
             return _ENDLESS
@@ -277,7 +277,7 @@ def _failed(wanted: tuple[str, _Kind[T]], cause: str, ours: _Ours | None = None)
 
 def _may_be_ours(error: Exception) -> bool:
     """Silence, and what a name server says that is cut off or does not serve us."""
-    return isinstance(error, Refused | OSError | EOFError)  # TimeoutError is an OSError
+    return isinstance(error, ServerRefused | OSError | EOFError)  # TimeoutError is an OSError
 
 
 def _endpoint(text: str) -> tuple[str, int]:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 import dns.exception
 
 from gateway.validation import dns_wire
-from gateway.validation.dns_wire import Answer, Question, Refused, Truncated
+from gateway.validation.dns_wire import DnsAnswer, Question, ServerRefused, Truncated
 
 _QUESTIONS_A_SOCKET = 64
 _SECONDS_A_SOCKET = 1.0
@@ -31,11 +31,11 @@ class _Group:
     """Questions that are asked together, and what is known when `over` is done."""
 
     def __init__(self, size: int) -> None:
-        self.answers: list[Answer | Exception] = [TimeoutError()] * size
+        self.answers: list[DnsAnswer | Exception] = [TimeoutError()] * size
         self.missing = size
         self.over = asyncio.get_running_loop().create_future()
 
-    def put(self, index: int, answer: Answer | Exception) -> None:
+    def put(self, index: int, answer: DnsAnswer | Exception) -> None:
         self.answers[index] = answer
         self.missing -= 1
         if not self.missing:
@@ -70,11 +70,13 @@ class NameServer:
         self._asked: dict[Question, _Asked] = {}
         self._socket: _Socket | None = None
 
-    async def ask(self, questions: Sequence[Question], seconds: float) -> list[Answer | Exception]:
+    async def ask(
+        self, questions: Sequence[Question], seconds: float
+    ) -> list[DnsAnswer | Exception]:
         """What the name server says to each within `seconds`, or why nothing is known.
 
-        That is Refused, TimeoutError, OSError or EOFError when the server cannot be reached, and
-        dns.exception.DNSException for an answer that is malformed.
+        That is ServerRefused, TimeoutError, OSError or EOFError when the server cannot be reached,
+        and dns.exception.DNSException for an answer that is malformed.
         """
         loop = asyncio.get_running_loop()
         now = loop.time()
@@ -126,7 +128,7 @@ class NameServer:
                 del self._asked[question]
                 asked.withdraw()
 
-    async def _by_tcp(self, question: Question, deadline: float) -> Answer | Exception:
+    async def _by_tcp(self, question: Question, deadline: float) -> DnsAnswer | Exception:
         try:
             async with asyncio.timeout_at(deadline):
                 return _read(await self._fetched(question), question, by_tcp=True)
@@ -237,16 +239,18 @@ def _connected(host: str, port: int) -> socket.socket:
     return opened
 
 
-def _settle(all_asked: dict[Question, _Asked], asked: _Asked, answer: Answer | Exception) -> None:
+def _settle(
+    all_asked: dict[Question, _Asked], asked: _Asked, answer: DnsAnswer | Exception
+) -> None:
     del all_asked[asked.question]
     for group, index in asked.waiting:
         group.put(index, answer)
 
 
-def _read(packet: bytes, question: Question, *, by_tcp: bool = False) -> Answer | Exception:
+def _read(packet: bytes, question: Question, *, by_tcp: bool = False) -> DnsAnswer | Exception:
     try:
         return dns_wire.read(packet, question)
     except Truncated as error:
         return _CUT_BY_TCP if by_tcp else error
-    except (Refused, dns.exception.DNSException) as error:
+    except (ServerRefused, dns.exception.DNSException) as error:
         return error

@@ -9,7 +9,7 @@ from dns.rdatatype import RdataType
 
 from gateway.validation import dns_wire
 from gateway.validation.dns_exchange import NameServer
-from gateway.validation.dns_wire import Answer, Question, Refused, Truncated
+from gateway.validation.dns_wire import DnsAnswer, Question, ServerRefused, Truncated
 
 SECONDS = 1.0
 _SECONDS_IT_COUNTS = 2.0
@@ -19,7 +19,7 @@ _BY_HEART = dns_wire.question(".", RdataType.NS)
 _SERVFAIL = "SERVFAIL"
 
 
-class Standing(NamedTuple):
+class ResolverStanding(NamedTuple):
     """What the name servers together can do."""
 
     answers: bool
@@ -35,11 +35,11 @@ class Probe:
         """`zone` has many names; a random one below it is in no cache."""
         self.servers = servers
         self._zone = zone
-        self._found: Standing | None = None
+        self._found: ResolverStanding | None = None
         self._counts_until = 0.0
-        self._asking: asyncio.Task[Standing] | None = None
+        self._asking: asyncio.Task[ResolverStanding] | None = None
 
-    async def standing(self) -> Standing:
+    async def standing(self) -> ResolverStanding:
         """As it is now, or was two seconds ago at most."""
         if self._found is not None and asyncio.get_running_loop().time() < self._counts_until:
             return self._found
@@ -47,14 +47,14 @@ class Probe:
             self._asking = asyncio.create_task(self._ask())
         return await asyncio.shield(self._asking)  # others may wait for it too
 
-    async def _ask(self) -> Standing:
+    async def _ask(self) -> ResolverStanding:
         try:
             unknown = uncached(self._zone)
             said = await asyncio.gather(
                 *(server.ask([_BY_HEART, unknown], SECONDS) for server in self.servers)
             )
-            self._found = Standing(
-                any(isinstance(known, Answer | Truncated) for known, _ in said),
+            self._found = ResolverStanding(
+                any(isinstance(known, DnsAnswer | Truncated) for known, _ in said),
                 any(_was_found_out(found) for _, found in said),
             )
             self._counts_until = asyncio.get_running_loop().time() + _SECONDS_IT_COUNTS
@@ -70,11 +70,11 @@ def uncached(zone: str) -> Question:
 
 def is_servfail(error: Exception) -> bool:
     """Said because of the zone, or because the name server reaches no zone."""
-    return isinstance(error, Refused) and str(error) == _SERVFAIL
+    return isinstance(error, ServerRefused) and str(error) == _SERVFAIL
 
 
-def _was_found_out(said: Answer | Exception) -> bool:
+def _was_found_out(said: DnsAnswer | Exception) -> bool:
     """A refusal counts: an authoritative name server makes it for names that it does not have."""
-    return isinstance(said, Answer | Truncated | Refused) and not (
-        isinstance(said, Refused) and is_servfail(said)
+    return isinstance(said, DnsAnswer | Truncated | ServerRefused) and not (
+        isinstance(said, ServerRefused) and is_servfail(said)
     )

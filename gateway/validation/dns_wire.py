@@ -43,7 +43,7 @@ _ALIAS = _TYPE_AND_CLASS.pack(RdataType.CNAME, _INTERNET)
 _ANSWERED = (dns.rcode.NOERROR, dns.rcode.NXDOMAIN)
 
 
-class Refused(Exception):
+class ServerRefused(Exception):
     """The name server says neither that there are records nor that there are none."""
 
 
@@ -52,14 +52,14 @@ class Truncated(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class DnsAnswer:
     """The data of each record, or what to ask instead because the name is an alias."""
 
     records: tuple[bytes, ...] = ()
     alias: Question | None = None
 
 
-_NOTHING = Answer()
+_NOTHING = DnsAnswer()
 
 
 def question(name: str, record: RdataType) -> Question:
@@ -89,8 +89,8 @@ def answers(packet: bytes, asked: Question) -> bool:
     )
 
 
-def read(packet: bytes, asked: Question) -> Answer:
-    """Raises Refused, Truncated, or dns.exception.DNSException for what is malformed or too large.
+def read(packet: bytes, asked: Question) -> DnsAnswer:
+    """Raises ServerRefused, Truncated, or for what is malformed or too large DNSException.
 
     `packet` is one that `answers` the question.
     """
@@ -103,9 +103,9 @@ def read(packet: bytes, asked: Question) -> Answer:
     if number == 0 and code in _ANSWERED:
         return _NOTHING
     if code not in _ANSWERED:
-        raise Refused(dns.rcode.to_text(dns.rcode.Rcode.make(code)))
+        raise ServerRefused(dns.rcode.to_text(dns.rcode.Rcode.make(code)))
     records = _records(packet, asked, number)
-    return _at_the_end(packet, asked, number) if records is None else Answer(tuple(records))
+    return _at_the_end(packet, asked, number) if records is None else DnsAnswer(tuple(records))
 
 
 def _records(packet: bytes, asked: Question, number: int) -> list[bytes] | None:
@@ -123,7 +123,7 @@ def _records(packet: bytes, asked: Question, number: int) -> list[bytes] | None:
     return found
 
 
-def _at_the_end(packet: bytes, asked: Question, number: int) -> Answer:
+def _at_the_end(packet: bytes, asked: Question, number: int) -> DnsAnswer:
     """The records at the end of the aliases (CNAME) that begin at the question's name."""
     owner, wanted = asked[: -_TYPE_AND_CLASS.size], asked[-_TYPE_AND_CLASS.size :]
     records: dict[bytes, list[bytes]] = {}
@@ -146,10 +146,10 @@ def _at_the_end(packet: bytes, asked: Question, number: int) -> Answer:
         start = end
     for _ in range(_LONGEST_ALIAS_CHAIN):
         if owner in records:
-            return Answer(tuple(records[owner]))
+            return DnsAnswer(tuple(records[owner]))
         if owner not in aliases:
             is_asked = owner == asked[: -_TYPE_AND_CLASS.size]
-            return _NOTHING if is_asked else Answer(alias=owner + wanted)
+            return _NOTHING if is_asked else DnsAnswer(alias=owner + wanted)
         owner = aliases[owner]
     raise dns.message.ChainTooLong
 

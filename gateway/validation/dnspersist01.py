@@ -9,7 +9,14 @@ from datetime import UTC, datetime
 
 from gateway.rules.acme.caa import IssueValue, parse_issue_value
 from gateway.validation.dns import LookupFailed, Resolver
-from gateway.validation.method import Claim, Evidence, Kind, Network, ValidationFailed, unknown
+from gateway.validation.method import (
+    Claim,
+    Evidence,
+    FailureKind,
+    Network,
+    ValidationFailed,
+    unknown,
+)
 
 _SECONDS = re.compile(r"-?[0-9]{1,11}")
 _SHOWN = 64  # characters
@@ -35,7 +42,9 @@ async def check(claim: Claim, resolver: Resolver, network: Network) -> Evidence:
             "unauthorized", f"{owner} has no TXT record for this CA; expected {wanted!a}."
         )
     told = [objection for objection in objections if objection is not None]
-    kind: Kind = "malformed" if any(kind == "malformed" for kind, _ in told) else "unauthorized"
+    kind: FailureKind = (
+        "malformed" if any(kind == "malformed" for kind, _ in told) else "unauthorized"
+    )
     raise ValidationFailed(kind, f"{owner}: {'; '.join(text for _, text in told[:_MOST_TOLD])}.")
 
 
@@ -45,7 +54,7 @@ def _is_ours(record: str, claim: Claim) -> bool:
     return issuer in {identity.lower() for identity in claim.identities}
 
 
-def _objection(record: str, claim: Claim) -> tuple[Kind, str] | None:
+def _objection(record: str, claim: Claim) -> tuple[FailureKind, str] | None:
     """Why the record does not prove the claim; None = it does."""
     value = parse_issue_value(record)
     if value is None or len({tag for tag, _ in value.parameters}) < len(value.parameters):
@@ -63,7 +72,7 @@ def _objection(record: str, claim: Claim) -> tuple[Kind, str] | None:
     return _time_objection(value, claim)
 
 
-def _time_objection(value: IssueValue, claim: Claim) -> tuple[Kind, str] | None:
+def _time_objection(value: IssueValue, claim: Claim) -> tuple[FailureKind, str] | None:
     if not value.of("persistuntil"):
         return None
     text = _parameter(value, "persistuntil")

@@ -23,7 +23,7 @@ _UDP_PAYLOAD = 1232  # bytes
 
 
 @dataclass
-class Standing:
+class DnssecStanding:
     """`complaint` is why the resolvers are not to be relied on now; empty = they are."""
 
     complaint: str = "The resolvers were not looked at yet."
@@ -32,7 +32,7 @@ class Standing:
 class Vouched:
     """A resolver that proofs may rely on: it answers only while it validates DNSSEC."""
 
-    def __init__(self, resolver: Resolver, standing: Standing) -> None:
+    def __init__(self, resolver: Resolver, standing: DnssecStanding) -> None:
         self._resolver = resolver
         self._standing = standing
 

@@ -9,21 +9,21 @@ from ipaddress import ip_address
 from typing import cast
 
 from gateway.validation import http_response, tls
-from gateway.validation.http_response import BadResponse, Incoming, Response
+from gateway.validation.http_response import BadResponse, Incoming, TargetResponse
 from gateway.validation.target import Target
 
 _USER_AGENT = "acme-subscription-gateway"
 
 
-class Connection(asyncio.Protocol):
+class TargetConnection(asyncio.Protocol):
     """Open, for one GET."""
 
     def __init__(self) -> None:
         self._incoming = Incoming()
         self._reading = http_response.read(self._incoming)
-        self._response: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
+        self._response: asyncio.Future[TargetResponse] = asyncio.get_running_loop().create_future()
 
-    async def get(self, target: Target) -> Response:
+    async def get(self, target: Target) -> TargetResponse:
         """Raises BadResponse, or OSError when the connection breaks."""
         self._transport.write(_request(target))
         return await self._response
@@ -65,16 +65,16 @@ class Connection(asyncio.Protocol):
 
 async def connect(
     address: str, port: int, target: Target, source_address: str | None
-) -> Connection:
+) -> TargetConnection:
     """Connects to `address`, with TLS for https; raises OSError, of which ssl.SSLError for TLS."""
     if target.secure:
-        connection = Connection()
+        connection = TargetConnection()
         name = _server_name(target.host)
         # Whoever redirects to https has no valid certificate yet: that is why they ask.
         await tls.connect(address, port, source_address, tls.unverified(), name, connection)
         return connection
     _, connection = await asyncio.get_running_loop().create_connection(
-        Connection,
+        TargetConnection,
         address,
         port,
         local_addr=(source_address, 0) if source_address else None,

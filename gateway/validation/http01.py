@@ -2,7 +2,7 @@
 
 from gateway.validation import target
 from gateway.validation.dns import Resolver
-from gateway.validation.http_response import LONGEST_BODY, Response
+from gateway.validation.http_response import LONGEST_BODY, TargetResponse
 from gateway.validation.method import Claim, Evidence, Network, ValidationFailed
 from gateway.validation.visit import Visit
 
@@ -23,7 +23,7 @@ async def check(claim: Claim, resolver: Resolver, network: Network) -> Evidence:
     return {"urls": [each.url for each in visit.targets], "address": visit.address}
 
 
-def _compare(response: Response, expected: str, visit: Visit) -> None:
+def _compare(response: TargetResponse, expected: str, visit: Visit) -> None:
     if response.status != 200:
         raise ValidationFailed(
             "unauthorized",

@@ -41,7 +41,7 @@ class BadResponse(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Response:
+class TargetResponse:
     """`body` is read only of a 200, and holds at most LONGEST_BODY bytes and one more."""
 
     status: int
@@ -109,13 +109,13 @@ class Incoming:
         return part
 
 
-def read(incoming: Incoming) -> Reading[Response]:
+def read(incoming: Incoming) -> Reading[TargetResponse]:
     """Raises BadResponse."""
     for _ in range(_MOST_INTERIM + 1):
         head = yield from _head(incoming)
         if head.status >= 200 or head.status == _SWITCHING_PROTOCOLS:
             body = (yield from _body(incoming, head)) if head.status == 200 else b""
-            return Response(head.status, head.fields.get("location"), body)
+            return TargetResponse(head.status, head.fields.get("location"), body)
     raise BadResponse(f"comes after more than {_MOST_INTERIM} interim responses")
 
 

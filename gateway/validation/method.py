@@ -14,7 +14,7 @@ from msgspec import Struct
 from gateway.validation.addresses import Range
 from gateway.validation.dns import LookupFailed, Resolver
 
-Kind = Literal[
+FailureKind = Literal[
     "caa",
     "connection",
     "dns",
@@ -96,7 +96,7 @@ class ValidationFailed(Exception):
     `transient` = the same attempt may well succeed a little later.
     """
 
-    def __init__(self, kind: Kind, detail: str, *, transient: bool = False) -> None:
+    def __init__(self, kind: FailureKind, detail: str, *, transient: bool = False) -> None:
         super().__init__(detail)
         self.kind = kind
         self.detail = detail

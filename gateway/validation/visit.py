@@ -1,8 +1,8 @@
 """Following an http URL over redirects to its end; every hop is resolved and checked anew."""
 
 from gateway.validation.dns import Resolver
-from gateway.validation.fetch import Connection, connect
-from gateway.validation.http_response import BadResponse, Response
+from gateway.validation.fetch import TargetConnection, connect
+from gateway.validation.http_response import BadResponse, TargetResponse
 from gateway.validation.method import Network, ValidationFailed
 from gateway.validation.reach import Reach, cause_of
 from gateway.validation.target import Target
@@ -30,11 +30,11 @@ class Visit:
     def place(self) -> str:
         return f"{self.targets[-1].url} at {self.address}"
 
-    async def follow(self, target: Target) -> Response:
+    async def follow(self, target: Target) -> TargetResponse:
         """The first response that is no redirect; raises ValidationFailed, NotChecked."""
         return await self._reach.in_time(self._follow(target))
 
-    async def _follow(self, target: Target) -> Response:
+    async def _follow(self, target: Target) -> TargetResponse:
         for _ in range(_MOST_REDIRECTS + 1):
             self.targets.append(target)
             response = await self._get(target)
@@ -62,7 +62,7 @@ class Visit:
             )
         return target
 
-    async def _get(self, target: Target) -> Response:
+    async def _get(self, target: Target) -> TargetResponse:
         connection = await self._connect(target)
         self._reach.step = f"Waiting for the response of {self.place}"
         try:
@@ -80,7 +80,7 @@ class Visit:
         finally:
             connection.close()
 
-    async def _connect(self, target: Target) -> Connection:
+    async def _connect(self, target: Target) -> TargetConnection:
         usual = {80: self._network.http_port, 443: self._network.tls_port}
         port = usual.get(target.port, target.port)
         source = self._network.source_address

@@ -6,8 +6,8 @@ from dataclasses import replace
 from importlib.metadata import version
 
 from gateway.rules.acme.issuance import (
+    AccountStanding,
     GateFacts,
-    Standing,
     SubscriptionFacts,
     refusals,
 )
@@ -143,7 +143,7 @@ def test_the_refusals_in_the_document_are_those_of_the_gate() -> None:
         (GateFacts(GOOD, over, frozenset()), "and can no longer be extended"),
         (GateFacts(GOOD, None, frozenset()), "There is no subscription yet"),
         (
-            GateFacts(Standing("valid", True, "active", False), CURRENT, frozenset()),
+            GateFacts(AccountStanding("valid", True, "active", False), CURRENT, frozenset()),
             "The account is suspended",
         ),
         (on_ov(Link(NAME, anchor(expires_at=NOW - DAY))), "expired on"),

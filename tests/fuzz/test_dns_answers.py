@@ -18,7 +18,7 @@ from gateway.rules.acme import caa
 from gateway.rules.acme.caa import parse_issue_value
 from gateway.validation import dns as look_ups
 from gateway.validation import dns_wire
-from gateway.validation.dns_wire import LARGEST, Answer, Refused, Truncated
+from gateway.validation.dns_wire import LARGEST, DnsAnswer, ServerRefused, Truncated
 from tests.support.steps import counted_steps
 
 ANSWERS = 300_000
@@ -105,9 +105,9 @@ def read(packet: bytes, kind: str) -> str:
         return "no answer"
     try:
         answer = dns_wire.read(packet, asked)
-    except (Refused, Truncated, dns.exception.DNSException) as error:
+    except (ServerRefused, Truncated, dns.exception.DNSException) as error:
         return type(error).__name__
-    assert isinstance(answer, Answer)
+    assert isinstance(answer, DnsAnswer)
     found = look_ups._read(answer.records, (NAME, KINDS[kind]))
     for each in found if isinstance(found, list) and kind == "TXT" else ():
         parse_issue_value(str(each))
@@ -129,7 +129,14 @@ def test_each_of_300000_wrong_answers_is_read_or_refused_in_few_steps(shard: int
         seen[outcome] = seen.get(outcome, 0) + 1
     assert most <= STEPS_AN_ANSWER
     # They do reach all the ways there are.
-    assert {"records", "alias", "nothing", "FormError", "Refused", "Truncated"} <= seen.keys(), seen
+    assert {
+        "records",
+        "alias",
+        "nothing",
+        "FormError",
+        "ServerRefused",
+        "Truncated",
+    } <= seen.keys(), seen
 
 
 def header(number: int, kind: str = "A") -> bytes:

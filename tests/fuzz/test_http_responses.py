@@ -11,7 +11,7 @@ from gateway.validation.http_response import (
     MOST_BYTES,
     BadResponse,
     Incoming,
-    Response,
+    TargetResponse,
 )
 from tests.support.steps import counted_steps
 
@@ -67,7 +67,7 @@ def pieces(random: Random, wire: bytes) -> Iterable[bytes]:
     return [wire[at : at + size] for at in range(0, len(wire), size)]
 
 
-def read(sent: Iterable[bytes]) -> Response | BadResponse:
+def read(sent: Iterable[bytes]) -> TargetResponse | BadResponse:
     """As a connection does it; whatever else is raised is uncaught."""
     incoming = Incoming()
     reading = http_response.read(incoming)
@@ -78,7 +78,7 @@ def read(sent: Iterable[bytes]) -> Response | BadResponse:
         incoming.end()
         next(reading)
     except StopIteration as complete:
-        assert isinstance(complete.value, Response)
+        assert isinstance(complete.value, TargetResponse)
         return complete.value
     except BadResponse as error:
         return error
@@ -96,7 +96,7 @@ def test_each_of_10000_wrong_responses_is_read_or_refused_in_few_steps(shard: in
         with counted_steps() as steps:
             response = read(sent)
         most = max(most, steps.number)
-        if isinstance(response, Response):
+        if isinstance(response, TargetResponse):
             good += 1
             assert 100 <= response.status <= 999
             assert len(response.body) <= LONGEST_BODY + 1

@@ -22,6 +22,7 @@ from gateway.services import Services
 from gateway.usecases.reseller import resellers
 from gateway.usecases.work import Work, open_work
 from gateway.vault import Vault
+from tests.support.prices import set_name_price
 
 OPERATOR = Origin("operator:test")
 LOGIN = "acme-hosting"
@@ -156,7 +157,7 @@ async def serve(services: Services, login: str = LOGIN) -> AsyncIterator[Door]:
 
 
 async def _furnish(pool: Pool) -> None:
-    async with open_work(pool, START, OPERATOR) as work:
+    async with open_work(Work(pool, START, OPERATOR)) as work:
         for number, validation in ((608, "DV"), (609, "OV")):
             await resellers.add_server(
                 work,
@@ -168,12 +169,14 @@ async def _furnish(pool: Pool) -> None:
                 names="any",
             )
             for name_type, yearly in (("fqdn", "365.00"), ("wildcard", "1095.00")):
-                await resellers.set_price(
-                    work,
+                twice = 2 if validation == "OV" else 1
+                await set_name_price(
+                    work.connection,
+                    START,
                     login=None,
                     server=validation,
                     name_type=name_type,
-                    yearly=Decimal(yearly) * (2 if validation == "OV" else 1),
+                    yearly=str(Decimal(yearly) * twice),
                 )
         await add_reseller(work.connection, LOGIN)
         await resellers.deposit(work, LOGIN, Decimal("10000.00"))

@@ -1,4 +1,4 @@
-"""A customer of the certificate-order API over real HTTPS, and the operator beside it."""
+"""A customer of the SSL certificate API over real HTTPS, and the operator beside it."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -10,11 +10,12 @@ from urllib.parse import urlsplit
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from gateway.usecases.money.price_lists import set_price
 from gateway.usecases.reseller import api_tokens, resellers
-from gateway.usecases.ssl import prices as ssl_prices
+from gateway.usecases.ssl import coupons, unsubscription
 from gateway.usecases.ssl import reviews as ssl_reviews
-from gateway.usecases.ssl import unsubscription
-from gateway.usecases.work import open_work
+from gateway.usecases.ssl.articles import articles_of
+from gateway.usecases.work import Work, open_work
 from tests.support.challenge_server import ChallengeServer
 from tests.support.csrs import csr, key
 from tests.support.shop import OPERATOR
@@ -117,38 +118,43 @@ class CertificateShop:
     async def approve(self, number: int) -> Decimal:
         """As an operator."""
         now = await self.gateway.services.clock.now()
-        async with open_work(self.gateway.pool, now, OPERATOR) as work:
+        async with open_work(Work(self.gateway.pool, now, OPERATOR)) as work:
             return await unsubscription.approve(work, number)
 
     async def reject(self, number: int, reason: str = "") -> None:
         now = await self.gateway.services.clock.now()
-        async with open_work(self.gateway.pool, now, OPERATOR) as work:
+        async with open_work(Work(self.gateway.pool, now, OPERATOR)) as work:
             await unsubscription.reject(work, number, reason)
 
     async def approve_organization(self, cert_id: str) -> None:
         services = self.gateway.services
         now = await services.clock.now()
-        async with open_work(self.gateway.pool, now, OPERATOR) as work:
+        async with open_work(Work(self.gateway.pool, now, OPERATOR)) as work:
             await ssl_reviews.approve(work, services.settings, cert_id)
 
     async def reject_organization(self, cert_id: str, reason: str) -> None:
         now = await self.gateway.services.clock.now()
-        async with open_work(self.gateway.pool, now, OPERATOR) as work:
+        async with open_work(Work(self.gateway.pool, now, OPERATOR)) as work:
             await ssl_reviews.reject(work, cert_id, reason)
 
     async def coupon(self, amount: str, **options: Any) -> str:
         now = await self.gateway.services.clock.now()
-        async with open_work(self.gateway.pool, now, OPERATOR) as work:
-            return await ssl_prices.add_coupon(
+        async with open_work(Work(self.gateway.pool, now, OPERATOR)) as work:
+            return await coupons.add_coupon(
                 work, login=self.login, amount=Decimal(amount), **options
             )
 
-    async def set_price(self, yearly: str, **wanted: Any) -> None:
+    async def set_price(self, yearly: str) -> None:
         """Of this reseller for a DV name in a LOCAL certificate."""
-        given = {"login": self.login, "brand": "LOCAL", "kind": "DV_SSL_CERT", "name_type": "fqdn"}
         now = await self.gateway.services.clock.now()
-        async with open_work(self.gateway.pool, now, OPERATOR) as work:
-            await ssl_prices.set_price(work, **{**given, **wanted}, yearly=Decimal(yearly))
+        async with open_work(Work(self.gateway.pool, now, OPERATOR)) as work:
+            [article] = await articles_of(work.connection, "LOCAL", "DV_SSL_CERT", ["fqdn"])
+            await set_price(
+                work,
+                login=self.login,
+                article=article,
+                amount=Decimal(yearly),
+            )
 
     async def balance(self) -> Decimal:
         async with self.gateway.pool.acquire() as connection:
@@ -161,7 +167,7 @@ class CertificateShop:
     async def second(self, login: str, deposit: str = "10000.00") -> "CertificateShop":
         """Another reseller."""
         now = await self.gateway.services.clock.now()
-        async with open_work(self.gateway.pool, now, OPERATOR) as work:
+        async with open_work(Work(self.gateway.pool, now, OPERATOR)) as work:
             await resellers.add_reseller(work, login=login, password="secret")
             if Decimal(deposit) > 0:
                 await resellers.deposit(work, login, Decimal(deposit))
@@ -209,7 +215,7 @@ class CertificateShop:
 async def shop_of(gateway: Any, login: str, web: ChallengeServer | None = None) -> CertificateShop:
     """A reseller's way to the API, with a new token."""
     now = await gateway.services.clock.now()
-    async with open_work(gateway.pool, now, OPERATOR) as work:
+    async with open_work(Work(gateway.pool, now, OPERATOR)) as work:
         token = await api_tokens.new_token(work, login)
     return CertificateShop(gateway, token, login, web)
 

@@ -55,7 +55,7 @@ class FormKind:
 
 @dataclass(frozen=True)
 class JsonKind:
-    """A JSON document of the certificate-order API."""
+    """A JSON document of the SSL certificate API."""
 
     method: str
     path: str

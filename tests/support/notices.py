@@ -13,7 +13,7 @@ from gateway.store.notice.destinations import Destination
 from gateway.store.operation import audit
 from gateway.store.operation.audit import Change
 from gateway.usecases.notice import destinations as usecase
-from gateway.usecases.notice.destinations import Owner
+from gateway.usecases.notice.destinations import Recipient
 from gateway.usecases.work import Work
 from tests.support.shop import OPERATOR
 
@@ -34,7 +34,7 @@ class Desk:
     async def webhook(self, url: str, *kinds: str) -> str:
         """Adds one; gives its secret."""
 
-        async def work(connection: Connection, owner: Owner) -> str:
+        async def work(connection: Connection, owner: Recipient) -> str:
             now = await self.services.clock.now()
             _, secret = await usecase.add_webhook(
                 Work(connection, now, OPERATOR),
@@ -49,7 +49,7 @@ class Desk:
         return await self.do(work)
 
     async def mail(self, address: str, *kinds: str) -> None:
-        async def work(connection: Connection, owner: Owner) -> None:
+        async def work(connection: Connection, owner: Recipient) -> None:
             now = await self.services.clock.now()
             await usecase.add_mail(
                 Work(connection, now, OPERATOR),
@@ -64,7 +64,7 @@ class Desk:
     async def change(self, change: Callable[..., Awaitable[Any]], *arguments: Any) -> Any:
         """Carries out one of usecases.notice_destinations."""
 
-        async def work(connection: Connection, owner: Owner) -> Any:
+        async def work(connection: Connection, owner: Recipient) -> Any:
             now = await self.services.clock.now()
             return await change(Work(connection, now, OPERATOR), owner, *arguments)
 
@@ -74,7 +74,7 @@ class Desk:
         await self.change(usecase.set_low_balance, None if amount is None else Decimal(amount))
 
     async def destinations(self) -> list[Destination]:
-        async def work(connection: Connection, owner: Owner) -> list[Destination]:
+        async def work(connection: Connection, owner: Recipient) -> list[Destination]:
             return await usecase.list_destinations(connection, owner)
 
         return await self.do(work)
@@ -84,7 +84,7 @@ class Desk:
         [only] = await self.destinations()
         return only
 
-    async def do(self, work: Callable[[Connection, Owner], Awaitable[T]]) -> T:
+    async def do(self, work: Callable[[Connection, Recipient], Awaitable[T]]) -> T:
         async with transaction(self.pool) as connection:
             return await work(connection, await usecase.owner_by_login(connection, self.login))
 

@@ -4,24 +4,28 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from gateway.rules.organization.organizations import Details
+from gateway.rules.organization.organizations import OrganizationDetails
 from gateway.store.organization.prevalidations import Prevalidation
 from gateway.usecases.organization import organizations, prevalidations
 from gateway.usecases.organization.prevalidations import NewPrevalidation
-from gateway.usecases.work import open_work
+from gateway.usecases.work import Work, open_work
 from tests.support.acme_client import AcmeClient, Eab
 from tests.support.shop import OPERATOR, Shop
 
-ACME = Details(name="Acme Hosting Ltd", country="GB", locality="London")
-OTHER = Details(name="Andere AG", country="CH", locality="Zürich", state_or_province="Zürich")
+ACME = OrganizationDetails(name="Acme Hosting Ltd", country="GB", locality="London")
+OTHER = OrganizationDetails(
+    name="Andere AG", country="CH", locality="Zürich", state_or_province="Zürich"
+)
 EXPIRES = "2027-01-10T23:59:59Z"
 TERM = timedelta(days=365)
 
 
-async def add_organization(gateway: Any, details: Details = ACME, login: str = "demo") -> UUID:
+async def add_organization(
+    gateway: Any, details: OrganizationDetails = ACME, login: str = "demo"
+) -> UUID:
     """A reseller's organization."""
     now = await gateway.services.clock.now()
-    async with open_work(gateway.pool, now, OPERATOR) as work:
+    async with open_work(Work(gateway.pool, now, OPERATOR)) as work:
         return await organizations.add_organization(
             work,
             reseller_id=await organizations.reseller_called(work.connection, login),
@@ -33,7 +37,7 @@ async def add_prevalidation(
     gateway: Any,
     *domains: str,
     organization: UUID | None = None,
-    details: Details = ACME,
+    details: OrganizationDetails = ACME,
     kind: str = "OV",
     valid_from: str | None = None,
     expires: str | None = EXPIRES,
@@ -44,7 +48,7 @@ async def add_prevalidation(
     only requested."""
     organization_id = organization or await add_organization(gateway, details, login)
     now = await gateway.services.clock.now()
-    async with open_work(gateway.pool, now, OPERATOR) as work:
+    async with open_work(Work(gateway.pool, now, OPERATOR)) as work:
         wanted = NewPrevalidation(
             await organizations.reseller_called(work.connection, login),
             organization_id,
@@ -61,7 +65,7 @@ async def approve(gateway: Any, number: int, expires: str | None = None) -> bool
     """False = it was valid already."""
     ends = None if expires is None else datetime.fromisoformat(expires)
     now = await gateway.services.clock.now()
-    async with open_work(gateway.pool, now, OPERATOR) as work:
+    async with open_work(Work(gateway.pool, now, OPERATOR)) as work:
         _, changed = await prevalidations.approve(work, number, expires_at=ends, term=TERM)
     return changed
 
@@ -69,7 +73,7 @@ async def approve(gateway: Any, number: int, expires: str | None = None) -> bool
 async def reject(gateway: Any, number: int) -> bool:
     """False = it was rejected already."""
     now = await gateway.services.clock.now()
-    async with open_work(gateway.pool, now, OPERATOR) as work:
+    async with open_work(Work(gateway.pool, now, OPERATOR)) as work:
         _, changed = await prevalidations.reject(work, number)
     return changed
 

@@ -4,9 +4,11 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from gateway.db.pool import transaction
 from gateway.origin import Origin
 from gateway.usecases.reseller import resellers
-from gateway.usecases.work import open_work
+from gateway.usecases.work import Work, open_work
+from tests.support.prices import set_name_price
 
 OPERATOR = Origin("operator:test")
 
@@ -110,7 +112,7 @@ class Shop:
     async def second_reseller(self, login: str, *, deposit: str = "10000.00") -> "Shop":
         """Another reseller, with the same prices."""
         now = await self.gateway.services.clock.now()
-        async with open_work(self.gateway.pool, now, OPERATOR) as work:
+        async with open_work(Work(self.gateway.pool, now, OPERATOR)) as work:
             await resellers.add_reseller(work, login=login, password="secret")
             if Decimal(deposit) > 0:
                 await resellers.deposit(work, login, Decimal(deposit))
@@ -119,18 +121,19 @@ class Shop:
     async def set_price(self, yearly: str, name_type: str = "fqdn", **wanted: Any) -> None:
         """Changes the demo reseller's price on the DV server."""
         now = await self.gateway.services.clock.now()
-        async with open_work(self.gateway.pool, now, OPERATOR) as work:
-            await resellers.set_price(
-                work,
-                **{"login": self.gateway.login, "server": "DV", **wanted},
+        async with transaction(self.gateway.pool) as connection:
+            await set_name_price(
+                connection,
+                now,
+                **{"login": self.gateway.login, **wanted},
                 name_type=name_type,
-                yearly=Decimal(yearly),
+                yearly=yearly,
             )
 
     async def set_reseller(self, login: str | None = None, **wanted: Any) -> None:
         """Changes settings of the demo reseller, or of another."""
         now = await self.gateway.services.clock.now()
-        async with open_work(self.gateway.pool, now, OPERATOR) as work:
+        async with open_work(Work(self.gateway.pool, now, OPERATOR)) as work:
             await resellers.set_reseller(work, login or self.gateway.login, **wanted)
 
 

@@ -18,7 +18,7 @@ from gateway.sandbox.clock import SandboxClock
 from gateway.services import Services
 from gateway.store.acme import challenges, new_orders, orders
 from gateway.store.acme.challenges import Attempt
-from gateway.store.acme.new_orders import NewAuthorization
+from gateway.store.acme.new_orders import OfferedAuthorization
 from gateway.validation.challenge import METHODS, offered
 from gateway.validation.dns import FixedResolver, Resolver
 from gateway.vault import Vault
@@ -82,7 +82,7 @@ class Waiting:
         order_id, authorizations, proofs = ids.new_id(), [], {}
         for name in names:
             base = name.removeprefix("*.")
-            made = NewAuthorization(
+            made = OfferedAuthorization(
                 ids.new_id(),
                 base,
                 base != name,

@@ -25,7 +25,7 @@ from gateway.errors import ArgumentInvalid, ArgumentMissing, NoticeMistake, Perm
 from gateway.rules.notice.destinations import LONGEST_ADDRESS
 from gateway.rules.notice.kinds import KINDS, message_id
 from gateway.usecases.notice import destinations as usecase
-from gateway.usecases.notice.destinations import Destination, Owner, Told
+from gateway.usecases.notice.destinations import Destination, Recipient, Told
 
 _LAST_INSTANT = time(23, 59, 59, 999999, tzinfo=UTC)
 _ID_LENGTH = 36
@@ -252,8 +252,8 @@ def _told(address: str = "destinationID") -> Iterator[None]:
         raise ArgumentInvalid(_ARGUMENTS.get(mistake.part, address)) from None
 
 
-def _owner(call: Call) -> Owner:
-    return Owner(call.reseller.id, call.reseller.login)
+def _owner(call: Call) -> Recipient:
+    return Recipient(call.reseller.id, call.reseller.login)
 
 
 def _destination(destination: Destination) -> dict[str, Any]:

@@ -21,10 +21,10 @@ from gateway.doors.reseller.parameters import (
     text,
 )
 from gateway.errors import ArgumentInvalid, ArgumentMissing
-from gateway.rules.organization.organizations import IDENTIFIERS, Details, InvalidDetail
+from gateway.rules.organization.organizations import IDENTIFIERS, InvalidDetail, OrganizationDetails
 from gateway.rules.organization.prevalidation import TYPES, number_of
 from gateway.usecases.organization import organizations, prevalidations
-from gateway.usecases.organization.organizations import Organization
+from gateway.usecases.organization.organizations import StoredOrganization
 from gateway.usecases.organization.prevalidations import NewPrevalidation, Prevalidation
 
 _UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
@@ -86,7 +86,9 @@ async def add_organization(call: Call) -> dict[str, Any]:
     """States an organization; nothing is validated by that."""
     with _inputs_told(call):
         organization_id = await organizations.add_organization(
-            call.work, reseller_id=call.reseller.id, details=Details(**_stated(call.arguments))
+            call.work,
+            reseller_id=call.reseller.id,
+            details=OrganizationDetails(**_stated(call.arguments)),
         )
     return {"success": True, "organizationID": str(organization_id)}
 
@@ -224,7 +226,7 @@ def _stated(arguments: Mapping[str, Any]) -> dict[str, Any]:
     return {**stated, "identifiers": {kind: arguments[kind] or "" for kind in IDENTIFIERS}}
 
 
-def _organization(organization: Organization) -> dict[str, Any]:
+def _organization(organization: StoredOrganization) -> dict[str, Any]:
     details = organization.details
     stated = {
         _ARGUMENTS[each.name]: getattr(details, each.name)

@@ -34,7 +34,7 @@ class Call:
 async def order(call: Call) -> Answer:
     """AutoApplyOrder (§7.2)."""
     sent = call.arguments
-    wanted = licences.Order(
+    wanted = licences.LicenceOrder(
         reseller_id=call.reseller_id,
         products=sent["product"],
         days=sent["days"],

@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from gateway.rules.ssl import order as rules
 from gateway.store.ssl.orders import CertificateOrder
-from gateway.usecases.ssl.details import Details, ShownProof
+from gateway.usecases.ssl.details import CertificateDetails, ShownProof
 from gateway.usecases.ssl.purchases import Purchased
 
 _METHODS = {"dns-01": "DNS", "http-01": "FILE"}
@@ -31,7 +31,7 @@ def moved(order: CertificateOrder) -> dict[str, Any]:
     return {"cert_id": order.cert_id, "status": order.status}
 
 
-def applied(details: Details) -> dict[str, Any]:
+def applied(details: CertificateDetails) -> dict[str, Any]:
     """What the customer has to put in place."""
     return {**moved(details.order), "domain_validation": _proofs(details.proofs)}
 
@@ -54,7 +54,7 @@ def listed(order: CertificateOrder) -> dict[str, Any]:
     }
 
 
-def shown(details: Details) -> dict[str, Any]:
+def shown(details: CertificateDetails) -> dict[str, Any]:
     """One certificate with all there is to know."""
     order = details.order
     return {

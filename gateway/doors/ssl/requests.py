@@ -11,7 +11,12 @@ from aiohttp import web
 from gateway.doors.ssl import envelope
 from gateway.doors.ssl.envelope import Unserved
 from gateway.errors import BadCsr, BadMember
-from gateway.rules.organization.organizations import Details, InvalidDetail, Subject, checked
+from gateway.rules.organization.organizations import (
+    InvalidDetail,
+    OrganizationDetails,
+    Subject,
+    checked,
+)
 from gateway.rules.ssl.order import CERT_ID, LONGEST_NAME, STATUSES
 from gateway.store.ssl.orders import Page
 from gateway.web.body import (
@@ -164,7 +169,9 @@ def organization_of(wanted: Organization | None) -> Subject | None:
     if wanted is None:
         return None
     try:
-        details = checked(Details(wanted.name, wanted.country, wanted.locality, wanted.state))
+        details = checked(
+            OrganizationDetails(wanted.name, wanted.country, wanted.locality, wanted.state)
+        )
     except InvalidDetail as error:
         raise BadMember(f"organization: {error}.") from None
     return details.subject

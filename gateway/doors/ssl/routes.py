@@ -31,7 +31,7 @@ from gateway.usecases.reseller import api_tokens
 from gateway.usecases.ssl import details as ssl_details
 from gateway.usecases.ssl import orders as ssl_orders
 from gateway.usecases.ssl import unsubscription
-from gateway.usecases.ssl.orders import Apply, Revoke
+from gateway.usecases.ssl.orders import Apply, RevokeOrder
 from gateway.usecases.ssl.purchases import Purchase, purchase
 from gateway.usecases.work import Work, open_work
 from gateway.web.addresses import address_of, came_by_https
@@ -190,8 +190,9 @@ class Door:
         )
         async with open_work(self._services.pool, call.now, call.origin) as work:
             await ssl_orders.apply(work, self._settings, asked)
-            applied = await self._details(work.connection, call, cert_id)
-        return envelope.encode(answers.applied(applied))
+            return envelope.encode(
+                answers.applied(await self._details(work.connection, call, cert_id))
+            )
 
     async def withdraw(self, call: Call) -> bytes:
         requests.nothing_in(call.request)
@@ -207,7 +208,7 @@ class Door:
         wanted = (
             requests.decode(call.request, body, requests.RevokeIt) if body else requests.RevokeIt()
         )
-        asked = Revoke(call.reseller_id, cert_id, requests.reason_of(wanted), wanted.reason)
+        asked = RevokeOrder(call.reseller_id, cert_id, requests.reason_of(wanted), wanted.reason)
         async with open_work(self._services.pool, call.now, call.origin) as work:
             order = await ssl_orders.revoke(work, asked)
         return envelope.encode(answers.moved(order))
@@ -223,7 +224,7 @@ class Door:
 
     async def _details(
         self, connection: Connection, call: Call, cert_id: str
-    ) -> ssl_details.Details:
+    ) -> ssl_details.CertificateDetails:
         return await ssl_details.details(connection, call.now, call.reseller_id, cert_id)
 
 

@@ -37,7 +37,7 @@ class Property:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class WantedCertificate:
     """What is to be issued: for a name or everything below it, proven by an ACME `method`."""
 
     identities: Sequence[str]
@@ -72,7 +72,7 @@ def parse_issue_value(text: str) -> IssueValue | None:
     return IssueValue((found["issuer"] or "").lower(), parameters)
 
 
-def objection(records: Sequence[Property], wanted: Wanted) -> str:
+def objection(records: Sequence[Property], wanted: WantedCertificate) -> str:
     """Why the records forbid it, to complete "the CAA records of …"; empty = they do not."""
     for record in records:
         if record.flags & _CRITICAL and record.tag.lower() not in _UNDERSTOOD:
@@ -96,7 +96,7 @@ def _restricting(records: Sequence[Property], wildcard: bool) -> list[str]:
     return by_tag.get("issuewild", ordinary) if wildcard else ordinary
 
 
-def _value_objection(text: str, wanted: Wanted) -> str:
+def _value_objection(text: str, wanted: WantedCertificate) -> str:
     value = parse_issue_value(text)
     if value is None:
         return f"have the malformed value {_shown(text)}"
@@ -107,7 +107,7 @@ def _value_objection(text: str, wanted: Wanted) -> str:
     return _account_objection(value, wanted) or _method_objection(value, wanted)
 
 
-def _account_objection(value: IssueValue, wanted: Wanted) -> str:
+def _account_objection(value: IssueValue, wanted: WantedCertificate) -> str:
     """RFC 8657 §3: several account URIs can never be met."""
     allowed = value.of("accounturi")
     if not allowed or allowed == [wanted.account_url]:
@@ -118,7 +118,7 @@ def _account_objection(value: IssueValue, wanted: Wanted) -> str:
     )
 
 
-def _method_objection(value: IssueValue, wanted: Wanted) -> str:
+def _method_objection(value: IssueValue, wanted: WantedCertificate) -> str:
     """RFC 8657 §4."""
     lists = value.of("validationmethods")
     if not lists or (len(lists) == 1 and wanted.method in lists[0].split(",")):

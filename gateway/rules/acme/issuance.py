@@ -26,7 +26,7 @@ class SubscriptionFacts(Struct, frozen=True):
     expires_at: datetime
 
 
-class Standing(Struct, frozen=True):
+class AccountStanding(Struct, frozen=True):
     """May the account act at all? Its own status and that of its EAB credential."""
 
     account_status: str
@@ -41,7 +41,7 @@ class GateFacts(Struct, frozen=True):
     `links` are their pre-validations on OV servers; None = on DV servers nobody asks for one.
     """
 
-    standing: Standing
+    standing: AccountStanding
     subscription: SubscriptionFacts | None
     listed: frozenset[str]
     links: tuple[Link, ...] | None = None
@@ -75,7 +75,7 @@ def late_refusals(
     return organization_links.subject_refusal(facts.links, intended)
 
 
-def standing_refusal(standing: Standing) -> str:
+def standing_refusal(standing: AccountStanding) -> str:
     """Why the account may do nothing now, or "" when it may."""
     if standing.account_status != "valid":
         return f"The account is {standing.account_status}; register a new one."

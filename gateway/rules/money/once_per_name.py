@@ -4,10 +4,8 @@ Without it a name that is added, removed on day 29 and added again costs next to
 asked last, after the period and the other conditions of a family.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +39,3 @@ def objection(refunds: NameRefunds, asked_at: datetime) -> str | None:
         f"The name was refunded on {refunds.last_at:%Y-%m-%dT%H:%M:%SZ}; the same name is refunded"
         f" once in {refunds.once_in_days} days."
     )
-
-
-def refunds_of(known: Mapping[str, Any]) -> NameRefunds:
-    """The refunds of a purchase in the order report.
-
-    Known are `once_in_days` and `last_refunded_at`.
-    """
-    last = known.get("last_refunded_at")
-    return NameRefunds(known.get("once_in_days", 0), datetime.fromisoformat(last) if last else None)

@@ -1,33 +1,46 @@
-"""What names cost."""
+"""What things cost: prices of all families, and what names of subscriptions cost by the day."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
+from typing import Literal
 
 from gateway.errors import PricingBroken, PricingMissing
 from gateway.rules.money.amounts import storable
 from gateway.rules.names import NameType
+
+Family = Literal["acme", "sitelock", "ssl"]
+"""Of what is sold, as in reseller.purchase.family."""
 
 _CENT = Decimal("0.01")
 _DAYS_OF_A_PRICE = 365
 
 
 @dataclass(frozen=True, slots=True)
-class Price:
-    """The price of one name for 365 days."""
+class Article:
+    """What has a price of its own, in the words of its family (comments of reseller.price)."""
 
-    yearly: Decimal
+    family: Family
+    item: str
+    variant: str
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """What an article costs: a name for a year, a licence for its days."""
+
+    amount: Decimal
     currency: str
 
 
 @dataclass(frozen=True, slots=True)
-class PriceList:
-    """What a reseller pays on one server: own prices, and default ones where there is no own."""
+class NamePrices:
+    """What names of one server cost a reseller: own prices, and default ones where it has none."""
 
     currency: str
     """The reseller's."""
     prices: Mapping[str, Price]
-    """By name type."""
+    """By name type, for 365 days."""
 
     def cost(self, name_type: NameType, days: int) -> Decimal:
         """R6, A5, A21: a 365th of today's yearly price per day, rounded half-up to cents.
@@ -40,7 +53,7 @@ class PriceList:
             raise PricingMissing
         if price.currency != self.currency:
             raise PricingBroken
-        exact = price.yearly * days / _DAYS_OF_A_PRICE
+        exact = price.amount * days / _DAYS_OF_A_PRICE
         return exact.quantize(_CENT, ROUND_HALF_UP)
 
 

@@ -10,7 +10,7 @@ Channel = Literal["webhook", "mail"]
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class NoticeKind:
     """A kind of notice. `headline` and `advice` are for people; braces hold members of its data."""
 
     headline: str
@@ -18,41 +18,41 @@ class Kind:
     by_default: bool = True
 
 
-KINDS: Mapping[str, Kind] = {
-    "subscription.expiring": Kind(
+KINDS: Mapping[str, NoticeKind] = {
+    "subscription.expiring": NoticeKind(
         "Subscription {acmeAccountID} expires in {daysLeft} days",
         "Extend it with EXTENDDOMAINS; certificates are issued until it expires.",
     ),
-    "subscription.grace_began": Kind(
+    "subscription.grace_began": NoticeKind(
         "Subscription {acmeAccountID} expired and can still be extended",
         "No certificates are issued. Extend it with EXTENDDOMAINS before the time given.",
     ),
-    "subscription.expired": Kind(
+    "subscription.expired": NoticeKind(
         "Subscription {acmeAccountID} is over",
         "It can no longer be extended. Add the names again with ADDDOMAIN to start a new one.",
     ),
-    "prevalidation.expiring": Kind(
+    "prevalidation.expiring": NoticeKind(
         "Pre-validation {ovAnchorOrderNumber} expires in {daysLeft} days",
         "Order a new one and move its names with UPDATEDOMAINS; OV certificates stop when it ends.",
     ),
-    "prevalidation.renewed": Kind(
+    "prevalidation.renewed": NoticeKind(
         "Pre-validation {previousNumber} was renewed as {ovAnchorOrderNumber}",
         "Its names lean on the new one; nothing is to be done.",
     ),
-    "balance.low": Kind(
+    "balance.low": NoticeKind(
         "The balance is {balance} {currency}",
         "Pay in more, or names can no longer be added and subscriptions not be extended.",
     ),
-    "issuance.refused": Kind(
+    "issuance.refused": NoticeKind(
         "No certificate for {acmeAccountID}: {reason}",
         "Once this is cured, the client gets its certificate at its next attempt.",
     ),
-    "certificate.issued": Kind(
+    "certificate.issued": NoticeKind(
         "Certificate {serialNumber} was issued",
         "Nothing is to be done.",
         by_default=False,
     ),
-    "certificate.revoked": Kind(
+    "certificate.revoked": NoticeKind(
         "Certificate {serialNumber} was revoked",
         "If it is still in use, its ACME client must get another one.",
     ),
@@ -64,7 +64,7 @@ TEST = "notice.test"
 
 BY_DEFAULT = tuple(name for name, kind in KINDS.items() if kind.by_default)
 
-_TEST_KIND = Kind("A test notice for {login}", "It was asked for; nothing is to be done.")
+_TEST_KIND = NoticeKind("A test notice for {login}", "It was asked for; nothing is to be done.")
 
 
 def instant(moment: datetime) -> str:

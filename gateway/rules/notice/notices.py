@@ -44,7 +44,7 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
-class Owner:
+class AccountOwner:
     """Whose an ACME account is."""
 
     account_id: str
@@ -53,7 +53,7 @@ class Owner:
 
 
 @dataclass(frozen=True, slots=True)
-class CertificateFacts:
+class EventCertificate:
     """A certificate that an event is about, and whose it is."""
 
     serial: str
@@ -89,7 +89,7 @@ class Charge:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class RefusedNames:
     """The names that one event refused for one reason."""
 
     reason: str
@@ -97,20 +97,22 @@ class Refused:
     names: Sequence[str]
 
 
-def refusals_to_tell(event: Event) -> list[Refused]:
+def refusals_to_tell(event: Event) -> list[RefusedNames]:
     """What an `issuance.refused` says that the reseller can cure, by reason."""
-    found: dict[str, Refused] = {}
+    found: dict[str, RefusedNames] = {}
     for refusal in event.after.get("refusals", ()):
         reason = refusal["reason"]
         if reason in _OTHERS_CURE:
             continue
         before = found.get(reason)
         names = [*(before.names if before else ()), refusal["name"]]
-        found[reason] = Refused(reason, before.text if before else refusal["text"], names)
+        found[reason] = RefusedNames(reason, before.text if before else refusal["text"], names)
     return list(found.values())
 
 
-def refusal(event: Event, owner: Owner, refused: Refused, untold: Collection[str]) -> Draft:
+def refusal(
+    event: Event, owner: AccountOwner, refused: RefusedNames, untold: Collection[str]
+) -> Draft:
     """`untold` are those of its names that were not told today (`day_of` the event)."""
     return Draft(
         owner.reseller_id,
@@ -129,7 +131,7 @@ def refusal(event: Event, owner: Owner, refused: Refused, untold: Collection[str
     )
 
 
-def certificate(event: Event, facts: CertificateFacts) -> Draft:
+def certificate(event: Event, facts: EventCertificate) -> Draft:
     """What a notice says of a `certificate.issued` or `certificate.revoked`."""
     reason = event.after.get("reason")
     return Draft(
@@ -172,7 +174,7 @@ def low_balance(event: Event, charge: Charge, threshold_of_all: Decimal) -> Draf
     )
 
 
-def subscription(event: Event, owner: Owner, expires_at: datetime) -> Draft:
+def subscription(event: Event, owner: AccountOwner, expires_at: datetime) -> Draft:
     """What a notice says of a subscription near its end, in grace, or expired."""
     data: dict[str, Any] = {
         "acmeAccountID": owner.kid,

@@ -47,7 +47,7 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True)
-class Details:
+class OrganizationDetails:
     """An organization as its reseller states it, or as it was validated. "" = not given."""
 
     name: str
@@ -74,7 +74,7 @@ class Details:
         return cls(**{each.name: document[each.name] for each in fields(cls)})
 
 
-def checked(details: Details) -> Details:
+def checked(details: OrganizationDetails) -> OrganizationDetails:
     """The details as stored: Unicode NFC, no space at the ends. Raises InvalidDetail."""
     texts = {
         name: _text(name, getattr(details, name), maximum) for name, maximum in _MAXIMA.items()
@@ -89,7 +89,7 @@ def checked(details: Details) -> Details:
         raise InvalidDetail(
             "applicant_phone", "a phone number has 5 to 20 digits, spaces, '-', '(', ')', or '+'"
         )
-    return Details(
+    return OrganizationDetails(
         **texts,
         country=_country(details.country),
         identifiers={

@@ -6,10 +6,16 @@ from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Literal
 
-from gateway.errors import ArgumentInvalid, ArgumentMissing, GatewayError, PricingMissing
-from gateway.rules.money.pricing import Price
+from gateway.errors import (
+    ArgumentInvalid,
+    ArgumentMissing,
+    GatewayError,
+    OperatorMistake,
+    PricingMissing,
+)
+from gateway.rules.money.pricing import Article, Price
 
-Kind = Literal["plan", "once", "add_on", "bundle"]
+ProductKind = Literal["plan", "once", "add_on", "bundle"]
 
 MONTHLY, ANNUAL = 30, 365
 RENEWAL_PERIOD = timedelta(days=30)
@@ -43,7 +49,7 @@ class Product:
 
     number: int
     name: str
-    kind: Kind
+    kind: ProductKind
     line: str
     tier: int
     lengths: tuple[int, ...]
@@ -80,20 +86,20 @@ class Basket:
 
 
 @dataclass(frozen=True, slots=True)
-class PriceList:
-    """What a reseller pays, by product and days."""
+class LicencePrices:
+    """What licences cost a reseller, by item and variant of their articles."""
 
     currency: str
-    prices: Mapping[tuple[int, int], Price]
+    prices: Mapping[tuple[str, str], Price]
 
     def cost(self, product: Product, days: int) -> Decimal:
         """Raises PricingMissing, also for a price in another currency than the reseller's."""
         if product.free:
             return Decimal("0.00")
-        price = self.prices.get((product.number, days))
+        price = self.prices.get((str(product.number), str(days)))
         if price is None or price.currency != self.currency:
             raise PricingMissing
-        return price.yearly
+        return price.amount
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +142,17 @@ class Decision:
         return sum((line.cost for line in self.lines), Decimal("0.00"))
 
 
+def article_of(number: int, days: int) -> Article:
+    """What a licence of so many days costs, 0 = bought once. Raises OperatorMistake."""
+    product = PRODUCTS.get(number)
+    if product is None:
+        raise OperatorMistake(f"a product is one of {', '.join(map(str, PRODUCTS))}")
+    if days not in (product.lengths or (0,)):
+        lengths = " or ".join(map(str, product.lengths)) or "0"
+        raise OperatorMistake(f"{product.name} is sold for {lengths} days")
+    return Article("sitelock", str(number), str(days))
+
+
 def basket(numbers: Sequence[int], days: int | None) -> Basket:
     """Raises ArgumentInvalid, ArgumentMissing (days), and OnlyWithSsl for the bundle.
 
@@ -159,7 +176,7 @@ def basket(numbers: Sequence[int], days: int | None) -> Basket:
 
 
 def decide_order(
-    basket: Basket, prices: PriceList, now: datetime, licence: Licence | None
+    basket: Basket, prices: LicencePrices, now: datetime, licence: Licence | None
 ) -> Decision:
     """A first order, or add-ons to `licence`, the one that the domain has of this reseller.
 
@@ -176,7 +193,9 @@ def decide_order(
     return _with_add_ons(basket, prices, now, None, (line,), basket.days, ends)
 
 
-def decide_change(basket: Basket, prices: PriceList, now: datetime, licence: Licence) -> Decision:
+def decide_change(
+    basket: Basket, prices: LicencePrices, now: datetime, licence: Licence
+) -> Decision:
     """With previousOrderNumber: the same product renews, a higher one upgrades, none adds.
 
     Raises OutsideRenewalPeriod, LowerTier, ArgumentInvalid, PricingMissing.
@@ -196,7 +215,7 @@ def decide_change(basket: Basket, prices: PriceList, now: datetime, licence: Lic
 def _renewal(
     basket: Basket,
     main: Product,
-    prices: PriceList,
+    prices: LicencePrices,
     now: datetime,
     licence: Licence,
     expires_at: datetime,
@@ -211,7 +230,7 @@ def _renewal(
 def _upgrade(
     basket: Basket,
     main: Product,
-    prices: PriceList,
+    prices: LicencePrices,
     now: datetime,
     licence: Licence,
     expires_at: datetime,
@@ -247,7 +266,7 @@ def _fraction_left(days: int, expires_at: datetime, now: datetime) -> Decimal:
 
 def _with_add_ons(
     basket: Basket,
-    prices: PriceList,
+    prices: LicencePrices,
     now: datetime,
     licence: Licence | None,
     lines: tuple[Line, ...],

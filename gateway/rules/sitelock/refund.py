@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import ClassVar, Self
 
 from gateway.rules.money import once_per_name
 from gateway.rules.money.once_per_name import NO_LIMIT, NameRefunds
-from gateway.rules.money.purchases import Purchased
+from gateway.rules.money.pricing import Family
+from gateway.rules.money.purchases import ReportedPurchase
 
 PERIOD = timedelta(hours=14 * 24)
 
@@ -15,6 +17,8 @@ _ANNUAL = 365
 @dataclass(frozen=True, slots=True)
 class LicenceFacts:
     """What the decision depends on. `asked_at` is the instant of the request."""
+
+    family: ClassVar[Family] = "sitelock"
 
     days: int
     purchased_at: datetime
@@ -26,35 +30,34 @@ class LicenceFacts:
     only_add_ons: bool = False
     refunds: NameRefunds = NO_LIMIT
 
+    @classmethod
+    def of(cls, purchased: ReportedPurchase, asked_at: datetime) -> Self:
+        """Known are `days`, `period_started_at`, `status` and `only_add_ons`."""
+        return cls(
+            days=purchased.known["days"],
+            purchased_at=purchased.purchased_at,
+            period_started_at=datetime.fromisoformat(purchased.known["period_started_at"]),
+            asked_at=asked_at,
+            status=purchased.known["status"],
+            only_add_ons=purchased.known["only_add_ons"],
+            refunds=purchased.refunds,
+        )
 
-def objection(facts: LicenceFacts) -> str | None:
-    """None = the order is paid back and the licence ends; otherwise why not."""
-    deadline = facts.period_started_at + PERIOD
-    if facts.only_add_ons:
-        return "Add-ons are not refunded by themselves."
-    if facts.purchased_at < facts.period_started_at:
-        return "The licence was renewed since; the renewal's order is the one to refund."
-    if facts.status == "refunded":
-        return "It was refunded before."
-    if facts.status == "cancelled":
-        return "It was cancelled."
-    if facts.days != _ANNUAL:
-        return "Only annual licences are refunded."
-    if facts.asked_at >= deadline:
-        return f"The refund period ended at {deadline:%Y-%m-%dT%H:%M:%SZ}."
-    if facts.status == "expired":  # A30: written, though its end lies ahead again
-        return "It has expired."
-    return once_per_name.objection(facts.refunds, facts.asked_at)
-
-
-def facts_of(purchased: Purchased, asked_at: datetime) -> LicenceFacts:
-    """Known are `days`, `period_started_at`, `status`, `only_add_ons`, and refunds_of's."""
-    return LicenceFacts(
-        days=purchased.known["days"],
-        purchased_at=purchased.purchased_at,
-        period_started_at=datetime.fromisoformat(purchased.known["period_started_at"]),
-        asked_at=asked_at,
-        status=purchased.known["status"],
-        only_add_ons=purchased.known["only_add_ons"],
-        refunds=once_per_name.refunds_of(purchased.known),
-    )
+    def objection(self) -> str | None:
+        """None = the order is paid back and the licence ends; otherwise why not."""
+        deadline = self.period_started_at + PERIOD
+        if self.only_add_ons:
+            return "Add-ons are not refunded by themselves."
+        if self.purchased_at < self.period_started_at:
+            return "The licence was renewed since; the renewal's order is the one to refund."
+        if self.status == "refunded":
+            return "It was refunded before."
+        if self.status == "cancelled":
+            return "It was cancelled."
+        if self.days != _ANNUAL:
+            return "Only annual licences are refunded."
+        if self.asked_at >= deadline:
+            return f"The refund period ended at {deadline:%Y-%m-%dT%H:%M:%SZ}."
+        if self.status == "expired":  # A30: written, though its end lies ahead again
+            return "It has expired."
+        return once_per_name.objection(self.refunds, self.asked_at)

@@ -101,6 +101,11 @@ class Payment:
         return self.total - self.coupon
 
 
+def item_of(brand: str, kind: str) -> str:
+    """What it is called on the price list."""
+    return f"{brand}/{kind}"
+
+
 def next_status(operation: str, status: str) -> Status | None:
     """Status after a customer's operation; None = it is not possible in this status."""
     return AFTER[operation].get(status)
@@ -141,7 +146,7 @@ def payment(
             raise PricingMissing
         if price.currency != currency:
             raise PricingBroken
-        exact = price.yearly * months / _MONTHS_OF_A_YEAR
+        exact = price.amount * months / _MONTHS_OF_A_YEAR
         total += exact.quantize(_CENT, ROUND_HALF_UP)
     stored = storable(total)
     if stored is None:

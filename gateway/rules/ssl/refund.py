@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import ClassVar, Self
 
-from gateway.rules.money.purchases import Purchased
+from gateway.rules.money.pricing import Family
+from gateway.rules.money.purchases import ReportedPurchase
 
 PERIOD = timedelta(hours=7 * 24)
 """B1: a request before this is over is in time, to the instant."""
@@ -24,51 +26,52 @@ _REST: dict[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class CertificateFacts:
-    """What the decision depends on. `requested_at` is the instant of the customer's request."""
+    """What the decision depends on. `asked_at` is the instant of the customer's request."""
+
+    family: ClassVar[Family] = "ssl"
 
     status: str
     bought_here: bool
     paid_at: datetime
-    requested_at: datetime
+    asked_at: datetime
     revoked_at: datetime | None
     """When the revocation was complete."""
     under_review: bool
     """An unsubscription of it waits for an operator already."""
     refunded: bool
 
+    @classmethod
+    def of(cls, purchased: ReportedPurchase, asked_at: datetime) -> Self:
+        """Known are `status`, `revoked_at` and `under_review`."""
+        revoked_at = purchased.known["revoked_at"]
+        return cls(
+            purchased.known["status"],
+            bought_here=True,
+            paid_at=purchased.purchased_at,
+            asked_at=asked_at,
+            revoked_at=datetime.fromisoformat(revoked_at) if revoked_at else None,
+            under_review=purchased.known["under_review"],
+            refunded=False,
+        )
 
-def objection(facts: CertificateFacts) -> str | None:
-    """None = eligible; otherwise why not (G1–G3 and the status table of §8)."""
-    deadline = facts.paid_at + PERIOD
-    if not facts.bought_here:
-        return _REST["UPLOAD"]
-    if facts.refunded:
-        return "It was refunded before."
-    if facts.under_review:
-        return "An unsubscription of it is under review."
-    if facts.requested_at >= deadline:
-        return f"The refund period ended at {_instant(deadline)}."
-    if facts.status == "PAID":
-        return None
-    if facts.status == "REVOKED":
-        if facts.revoked_at is not None and facts.revoked_at < deadline:
+    def objection(self) -> str | None:
+        """None = eligible; otherwise why not (G1–G3 and the status table of §8)."""
+        deadline = self.paid_at + PERIOD
+        if not self.bought_here:
+            return _REST["UPLOAD"]
+        if self.refunded:
+            return "It was refunded before."
+        if self.under_review:
+            return "An unsubscription of it is under review."
+        if self.asked_at >= deadline:
+            return f"The refund period ended at {_instant(deadline)}."
+        if self.status == "PAID":
             return None
-        return f"Its revocation was complete only after {_instant(deadline)}."
-    return _REST[facts.status]
-
-
-def facts_of(purchased: Purchased, asked_at: datetime) -> CertificateFacts:
-    """Known are `status`, `revoked_at` and `under_review`."""
-    revoked_at = purchased.known["revoked_at"]
-    return CertificateFacts(
-        purchased.known["status"],
-        bought_here=True,
-        paid_at=purchased.purchased_at,
-        requested_at=asked_at,
-        revoked_at=datetime.fromisoformat(revoked_at) if revoked_at else None,
-        under_review=purchased.known["under_review"],
-        refunded=False,
-    )
+        if self.status == "REVOKED":
+            if self.revoked_at is not None and self.revoked_at < deadline:
+                return None
+            return f"Its revocation was complete only after {_instant(deadline)}."
+        return _REST[self.status]
 
 
 def _instant(moment: datetime) -> str:

@@ -16,10 +16,9 @@ from gateway.errors import (
     SubscriptionInGrace,
 )
 from gateway.rules.money import once_per_name
-from gateway.rules.money.pricing import PriceList, total
+from gateway.rules.money.pricing import NamePrices, total
 from gateway.rules.names import name_type
 from gateway.rules.subscription import free_names, terms
-from gateway.rules.subscription import refund as subscription_refund
 from gateway.rules.subscription.free_names import FreeBecause, Listed
 from gateway.rules.subscription.refund import DomainFacts
 
@@ -104,7 +103,7 @@ def decide_add(
     current: Current | None,
     term_days: int,
     listed: Listed,
-    prices: PriceList,
+    prices: NamePrices,
     policy: Policy,
     with_associated: bool,
     now: datetime,
@@ -137,7 +136,7 @@ def decide_extend(
     expires_at: datetime,
     paid_by_name: Sequence[tuple[str, bool]],
     days: int,
-    prices: PriceList,
+    prices: NamePrices,
     policy: Policy,
     now: datetime,
 ) -> ExtendDecision:
@@ -166,7 +165,7 @@ def decide_remove(*, expires_at: datetime, facts: DomainFacts) -> RemoveDecision
     """
     if terms.state(expires_at, facts.asked_at) == "expired":
         raise DomainNotRemovable
-    objection = subscription_refund.objection(facts)
+    objection = facts.objection()
     if objection is None:
         return RemoveDecision(facts.charged, None)
     again = once_per_name.objection(facts.refunds, facts.asked_at)
@@ -185,7 +184,7 @@ def _is_over(current: Current, now: datetime) -> bool:
 
 
 def _name_to_add(
-    name: str, days: int, listed: Listed, prices: PriceList, policy: Policy
+    name: str, days: int, listed: Listed, prices: NamePrices, policy: Policy
 ) -> NameToAdd:
     free = _free_because(name, listed, policy)
     cost = _NOTHING if free else prices.cost(name_type(name), days)

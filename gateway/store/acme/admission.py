@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from gateway.db.pool import Record
-from gateway.rules.acme.issuance import Standing
+from gateway.rules.acme.issuance import AccountStanding
 from gateway.store.acme.gate import standing_of
 
 
@@ -41,7 +41,7 @@ class Admission(Struct, frozen=True):
     key_version: int
     kid: str
     eab_version: int
-    standing: Standing
+    standing: AccountStanding
     agreed_terms: str | None
 
 

@@ -11,7 +11,7 @@ from msgspec import Struct
 from gateway.db.batching import Batched
 from gateway.db.pool import Connection, Pool, Record
 from gateway.store.acme.admission import Admission, Ticket, admission_of, columns_of
-from gateway.store.acme.new_orders import NewAuthorization
+from gateway.store.acme.new_orders import OfferedAuthorization
 
 
 class Challenge(Struct, frozen=True):
@@ -136,7 +136,7 @@ async def find(pool: Pool, authorization_id: UUID) -> Authorization:
 async def add(
     pool: Pool,
     account_id: str,
-    authorization: NewAuthorization,
+    authorization: OfferedAuthorization,
     expires_at: datetime,
     now: datetime,
     source: str | None,

@@ -22,6 +22,7 @@ class EabCredential:
     term_days: int
     version: int
     last_activity: datetime | None
+    server_name: str
     server_names: str
     """Which names may be bought: `public` or `any`."""
 
@@ -65,7 +66,8 @@ async def find_by_account(
         """
         SELECT eab.kid, eab.reseller_id, eab.server_id, server.validation, eab.encrypted_mac_key,
                eab.reusable, eab.status, eab.suspended, eab.term_days, eab.version,
-               eab.last_activity, server.names AS server_names
+               eab.last_activity, server.name AS server_name,
+               server.names AS server_names
           FROM acme.account
           JOIN subscription.eab_credential eab USING (kid)
           JOIN acme.server ON server.id = eab.server_id
@@ -105,7 +107,8 @@ async def lock_for_change(connection: Connection, kid: str) -> EabCredential:
          WHERE eab.kid = $1 AND server.id = eab.server_id
         RETURNING eab.kid, eab.reseller_id, eab.server_id, server.validation,
                   eab.encrypted_mac_key, eab.reusable, eab.status, eab.suspended, eab.term_days,
-                  eab.version, eab.last_activity, server.names AS server_names
+                  eab.version, eab.last_activity, server.name AS server_name,
+               server.names AS server_names
         """,
         kid,
     )

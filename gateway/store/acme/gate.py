@@ -1,17 +1,43 @@
-"""Reading what the gate decides on from a row of any statement that joins acme.signer."""
+"""What the gate decides on: one text for the four statements that read it, and their rows."""
 
 from typing import Any
 
 from gateway.db.pool import Record
-from gateway.rules.acme.issuance import GateFacts, Standing, SubscriptionFacts
+from gateway.rules.acme.issuance import AccountStanding, GateFacts, SubscriptionFacts
 from gateway.rules.organization.links import Anchor, Link
-from gateway.rules.organization.organizations import Details
+from gateway.rules.organization.organizations import OrganizationDetails
 from gateway.rules.organization.prevalidation import Validity
 
+_FACTS = """
+               subscription.started_at, subscription.expires_at,
+               ARRAY(SELECT domain.name
+                       FROM subscription.domain
+                      WHERE domain.subscription_id = subscription.id
+                        AND domain.name = ANY ({names})
+                        AND domain.removed_at IS NULL) AS listed,
+               (SELECT server.names = 'public'
+                  FROM acme.server
+                 WHERE server.id = signer.server_id) AS public_only,
+               (SELECT ARRAY(SELECT ROW(link.*)
+                               FROM organization.link
+                              WHERE link.subscription_id = subscription.id
+                                AND link.name = ANY ({names}))
+                  FROM acme.server
+                 WHERE server.id = signer.server_id AND server.validation = 'OV') AS links
+"""
 
-def standing_of(row: Record) -> Standing:
+
+def facts_for(names: str) -> str:
+    """The columns that `facts_of` reads beside those of acme.signer; `names` is SQL for an array.
+
+    The statement joins acme.signer, and left joins the signer's current subscription.
+    """
+    return _FACTS.strip().replace("{names}", names)
+
+
+def standing_of(row: Record) -> AccountStanding:
     """The columns of acme.signer that say whether the account may act."""
-    return Standing(
+    return AccountStanding(
         row["account_status"],
         row["account_suspended"],
         row["eab_status"],
@@ -50,7 +76,7 @@ def _link(
 ) -> Link:
     if number is None:
         return Link(name, None)
-    subject = Details.from_document(details).subject
+    subject = OrganizationDetails.from_document(details).subject
     return Link(
         name, Anchor(number, organization_id, Validity(state, valid_from, expires_at), subject)
     )

@@ -15,7 +15,7 @@ from msgspec import Struct
 from gateway.db.batching import Batched, columns
 from gateway.db.pool import Connection, Pool, fetch_one
 from gateway.rules.acme.issuance import GateFacts
-from gateway.store.acme.gate import facts_of
+from gateway.store.acme.gate import facts_for, facts_of
 
 # RFC 5280 §5.3.1
 KEY_COMPROMISE = 1
@@ -220,31 +220,20 @@ async def find_csr(pool: Pool, order_id: UUID) -> bytes | None:
     return csr
 
 
-async def read_gate(pool: Pool, account_id: str, names: Sequence[str]) -> tuple[int, GateFacts]:
-    """The gate's facts as they are now, and the version of the credential they belong to."""
-    row = await fetch_one(
-        pool,
-        """
-        SELECT signer.*, subscription.started_at, subscription.expires_at,
-               ARRAY(SELECT domain.name
-                       FROM subscription.domain
-                      WHERE domain.subscription_id = subscription.id
-                        AND domain.name = ANY ($2)
-                        AND domain.removed_at IS NULL) AS listed,
-               (SELECT server.names = 'public'
-                  FROM acme.server
-                 WHERE server.id = signer.server_id) AS public_only,
-               (SELECT ARRAY(SELECT ROW(link.*)
-                               FROM organization.link
-                              WHERE link.subscription_id = subscription.id
-                                AND link.name = ANY ($2))
-                  FROM acme.server
-                 WHERE server.id = signer.server_id AND server.validation = 'OV') AS links
+_READ_GATE = f"""
+        SELECT signer.*, {facts_for("$2")}
           FROM acme.signer
           LEFT JOIN subscription.subscription
             ON subscription.kid = signer.kid AND subscription.superseded_at IS NULL
          WHERE signer.account_id = $1
-        """,
+"""  # noqa: S608  of constants
+
+
+async def read_gate(pool: Pool, account_id: str, names: Sequence[str]) -> tuple[int, GateFacts]:
+    """The gate's facts as they are now, and the version of the credential they belong to."""
+    row = await fetch_one(
+        pool,
+        _READ_GATE,
         account_id,
         names,
     )

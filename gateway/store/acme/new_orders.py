@@ -10,11 +10,11 @@ from gateway.db.batching import Batched, columns, positions
 from gateway.db.pool import Connection, Pool
 from gateway.rules.acme.issuance import GateFacts
 from gateway.store.acme.admission import Admission, Ticket, admission_of, columns_of
-from gateway.store.acme.gate import facts_of
+from gateway.store.acme.gate import facts_for, facts_of
 from gateway.store.acme.orders import Order
 
 
-class NewAuthorization(Struct, frozen=True):
+class OfferedAuthorization(Struct, frozen=True):
     """An authorization to be stored with its challenges as (id, type, token)."""
 
     id: UUID
@@ -23,7 +23,7 @@ class NewAuthorization(Struct, frozen=True):
     challenges: Sequence[tuple[UUID, str, str]]
 
 
-class Proof(Struct, frozen=True, order=True):
+class ReusableAuthorization(Struct, frozen=True, order=True):
     """A valid authorization that a new order can lean on."""
 
     expires_at: datetime
@@ -39,21 +39,10 @@ class Reusable(Struct, frozen=True):
     """
 
     order_id: UUID | None
-    proofs: list[Proof]
+    proofs: list[ReusableAuthorization]
 
 
-@Batched
-async def read_gate(
-    pool: Pool | Connection,
-    asked: Sequence[tuple[Ticket, Sequence[str], str, str | None, datetime]],
-) -> dict[int, tuple[Admission, GateFacts, Reusable]]:
-    """newOrder's read: admits the request; the gate's facts for names, and what can be reused.
-
-    Given are ticket, names, profile, the certificate that is to be replaced, and now.
-    """
-    tickets, names, profiles, replaced, instants = zip(*asked, strict=True)
-    rows = await pool.fetch(
-        """
+_READ_GATE = f"""
         WITH asked AS (
             SELECT item.*, string_to_array(listing, ' ') AS names,
                    string_to_array(replace(listing, '*.', ''), ' ') AS bases
@@ -63,21 +52,7 @@ async def read_gate(
                    AS item (nonce_fresh, account_id, listing, profile, replaces, now, position)
         )
         SELECT asked.position, asked.nonce_fresh, signer.*,
-               subscription.started_at, subscription.expires_at,
-               ARRAY(SELECT domain.name
-                       FROM subscription.domain
-                      WHERE domain.subscription_id = subscription.id
-                        AND domain.name = ANY (asked.names)
-                        AND domain.removed_at IS NULL) AS listed,
-               (SELECT server.names = 'public'
-                  FROM acme.server
-                 WHERE server.id = signer.server_id) AS public_only,
-               (SELECT ARRAY(SELECT ROW(link.*)
-                               FROM organization.link
-                              WHERE link.subscription_id = subscription.id
-                                AND link.name = ANY (asked.names))
-                  FROM acme.server
-                 WHERE server.id = signer.server_id AND server.validation = 'OV') AS links,
+               {facts_for("asked.names")},
                ARRAY(SELECT ROW(held.expires_at, held.id, held.name, held.wildcard)
                        FROM acme.authorization held
                       WHERE held.account_id = asked.account_id
@@ -110,7 +85,21 @@ async def read_gate(
                 OFFSET 0
                ) subscription
             ON true
-        """,
+"""  # noqa: S608  of constants
+
+
+@Batched
+async def read_gate(
+    pool: Pool | Connection,
+    asked: Sequence[tuple[Ticket, Sequence[str], str, str | None, datetime]],
+) -> dict[int, tuple[Admission, GateFacts, Reusable]]:
+    """newOrder's read: admits the request; the gate's facts for names, and what can be reused.
+
+    Given are ticket, names, profile, the certificate that is to be replaced, and now.
+    """
+    tickets, names, profiles, replaced, instants = zip(*asked, strict=True)
+    rows = await pool.fetch(
+        _READ_GATE,
         *columns_of(tickets),
         [" ".join(sorted(each)) for each in names],
         profiles,
@@ -121,7 +110,9 @@ async def read_gate(
         row["position"]: (
             admission_of(row),
             facts_of(row),
-            Reusable(row["open_order"], sorted(Proof(*proof) for proof in row["proofs"])),
+            Reusable(
+                row["open_order"], sorted(ReusableAuthorization(*proof) for proof in row["proofs"])
+            ),
         )
         for row in rows
     }
@@ -130,7 +121,7 @@ async def read_gate(
 @Batched
 async def place(
     pool: Pool | Connection,
-    placed: Sequence[tuple[Order, Sequence[NewAuthorization], datetime, str | None]],
+    placed: Sequence[tuple[Order, Sequence[OfferedAuthorization], datetime, str | None]],
 ) -> dict[int, None]:
     """Stores an order, the new ones among its authorizations with challenges, the audit event.
 

@@ -11,7 +11,7 @@ from gateway.db.batching import Batched
 from gateway.db.pool import Connection, Pool, Record, fetch_one
 from gateway.rules.acme.issuance import GateFacts
 from gateway.store.acme.admission import Admission, Ticket, admission_of, columns_of
-from gateway.store.acme.gate import facts_of
+from gateway.store.acme.gate import facts_for, facts_of
 
 
 class Order(Struct, frozen=True):
@@ -91,34 +91,10 @@ async def read(
     return {row["position"]: (admission_of(row), _order_of(row)) for row in rows}
 
 
-@Batched
-async def read_for_finalize(
-    pool: Pool | Connection, asked: Sequence[tuple[Ticket, UUID]]
-) -> dict[int, tuple[Admission, Order | None, GateFacts, datetime | None]]:
-    """Admits a request; the order and the gate's facts for its names, all of one snapshot.
-
-    Last comes when CAA was checked for the name that waits longest; None = for some name never.
-    """
-    tickets, order_ids = zip(*asked, strict=True)
-    rows = await pool.fetch(
-        """
+_READ_FOR_FINALIZE = f"""
         SELECT asked.position, asked.nonce_fresh, signer.*, placed.*, item.names,
                item.authorization_ids, item.caa_checked_at,
-               subscription.started_at, subscription.expires_at,
-               ARRAY(SELECT domain.name
-                       FROM subscription.domain
-                      WHERE domain.subscription_id = subscription.id
-                        AND domain.name = ANY (item.names)
-                        AND domain.removed_at IS NULL) AS listed,
-               (SELECT server.names = 'public'
-                  FROM acme.server
-                 WHERE server.id = signer.server_id) AS public_only,
-               (SELECT ARRAY(SELECT ROW(link.*)
-                               FROM organization.link
-                              WHERE link.subscription_id = subscription.id
-                                AND link.name = ANY (item.names))
-                  FROM acme.server
-                 WHERE server.id = signer.server_id AND server.validation = 'OV') AS links
+               {facts_for("item.names")}
           FROM unnest(acme.burn_nonces($1, $2), $3::text[], $4::uuid[])
                WITH ORDINALITY AS asked (nonce_fresh, account_id, order_id, position)
           CROSS JOIN LATERAL (
@@ -149,7 +125,20 @@ async def read_for_finalize(
                 OFFSET 0
                ) subscription
             ON true
-        """,
+"""  # noqa: S608  of constants
+
+
+@Batched
+async def read_for_finalize(
+    pool: Pool | Connection, asked: Sequence[tuple[Ticket, UUID]]
+) -> dict[int, tuple[Admission, Order | None, GateFacts, datetime | None]]:
+    """Admits a request; the order and the gate's facts for its names, all of one snapshot.
+
+    Last comes when CAA was checked for the name that waits longest; None = for some name never.
+    """
+    tickets, order_ids = zip(*asked, strict=True)
+    rows = await pool.fetch(
+        _READ_FOR_FINALIZE,
         *columns_of(tickets),
         order_ids,
     )

@@ -8,11 +8,11 @@ from msgspec import Struct
 
 from gateway.db.pool import Connection, Pool
 from gateway.rules.acme.issuance import GateFacts
-from gateway.store.acme.gate import facts_of
+from gateway.store.acme.gate import facts_for, facts_of
 from gateway.store.acme.issuance import CESSATION_OF_OPERATION, SignedCertificate
 
 
-class Unfinished(Struct, frozen=True):
+class ProcessingOrder(Struct, frozen=True):
     """A `processing` order with everything needed to go on, in whatever process."""
 
     order_id: UUID
@@ -64,27 +64,10 @@ async def wait_for_issuer(
     )
 
 
-async def read_unfinished(connection: Connection | Pool, order_id: UUID) -> Unfinished | None:
-    """A processing order with the gate's facts as they are now; None when it is no longer one."""
-    row = await connection.fetchrow(
-        """
+_READ_UNFINISHED = f"""
         SELECT placed.id AS order_id, placed.profile, placed.csr, placed.intent,
                placed.issuer_state, signer.*, item.names,
-               subscription.started_at, subscription.expires_at,
-               ARRAY(SELECT domain.name
-                       FROM subscription.domain
-                      WHERE domain.subscription_id = subscription.id
-                        AND domain.name = ANY (item.names)
-                        AND domain.removed_at IS NULL) AS listed,
-               (SELECT server.names = 'public'
-                  FROM acme.server
-                 WHERE server.id = signer.server_id) AS public_only,
-               (SELECT ARRAY(SELECT ROW(link.*)
-                               FROM organization.link
-                              WHERE link.subscription_id = subscription.id
-                                AND link.name = ANY (item.names))
-                  FROM acme.server
-                 WHERE server.id = signer.server_id AND server.validation = 'OV') AS links
+               {facts_for("item.names")}
           FROM acme."order" placed
           JOIN acme.signer ON signer.account_id = placed.account_id
           CROSS JOIN LATERAL (
@@ -95,12 +78,18 @@ async def read_unfinished(connection: Connection | Pool, order_id: UUID) -> Unfi
           LEFT JOIN subscription.subscription
             ON subscription.kid = signer.kid AND subscription.superseded_at IS NULL
          WHERE placed.id = $1 AND placed.status = 'processing'
-        """,
+"""  # noqa: S608  of constants
+
+
+async def read_unfinished(connection: Connection | Pool, order_id: UUID) -> ProcessingOrder | None:
+    """A processing order with the gate's facts as they are now; None when it is no longer one."""
+    row = await connection.fetchrow(
+        _READ_UNFINISHED,
         order_id,
     )
     if row is None:
         return None
-    return Unfinished(
+    return ProcessingOrder(
         row["order_id"],
         row["account_id"],
         row["kid"],

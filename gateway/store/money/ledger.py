@@ -24,15 +24,6 @@ class Funds:
     tier1_id: UUID | None
 
 
-@dataclass(frozen=True, slots=True)
-class PriceRow:
-    """Price of one name for 365 days. A reseller's own price comes before the default one."""
-
-    name_type: str
-    yearly: Decimal
-    currency: str
-
-
 async def lock_funds(connection: Connection, account_id: UUID) -> Funds:
     """Locks a reseller's row; lock a Tier-1 parent's after its child's, both after the EAB."""
     row = await connection.fetchrow(
@@ -47,33 +38,6 @@ async def lock_funds(connection: Connection, account_id: UUID) -> Funds:
     if row is None:
         raise LookupError(account_id)
     return Funds(**row)
-
-
-async def prices(
-    connection: Connection, reseller_id: UUID, server_id: UUID
-) -> tuple[str, list[PriceRow]]:
-    """The reseller's currency, and one price for each name type that has one."""
-    rows = await connection.fetch(
-        """
-        SELECT DISTINCT ON (price.name_type)
-               account.currency AS reseller_currency,
-               price.name_type, price.yearly, price.currency
-          FROM reseller.account
-          LEFT JOIN reseller.price
-            ON price.server_id = $2
-           AND (price.account_id = account.id OR price.account_id IS NULL)
-         WHERE account.id = $1
-         ORDER BY price.name_type, price.account_id IS NULL
-        """,
-        reseller_id,
-        server_id,
-    )
-    if not rows:
-        raise LookupError(reseller_id)
-    priced = [row for row in rows if row["name_type"] is not None]
-    return rows[0]["reseller_currency"], [
-        PriceRow(row["name_type"], row["yearly"], row["currency"]) for row in priced
-    ]
 
 
 async def purchase(

@@ -4,38 +4,22 @@ from datetime import datetime
 from uuid import UUID
 
 from gateway.db.pool import Connection
+from gateway.rules.money.pricing import Family
 
 
-async def last_of_domain(connection: Connection, reseller_id: UUID, name: str) -> datetime | None:
-    """For a name of any subscription of the reseller; None = never."""
+async def last_refund(
+    connection: Connection, family: Family, reseller_id: UUID, name: str
+) -> datetime | None:
+    """For any purchase of the family that bought something for the name; None = never."""
     last: datetime | None = await connection.fetchval(
         """
-        SELECT max(purchase.refunded_at)
-          FROM subscription.domain
-          JOIN reseller.purchase USING (order_number)
-         WHERE domain.name = $2
-           AND domain.free_because IS NULL
-           AND purchase.account_id = $1
-           AND purchase.refunded > 0
+        SELECT max(refunded_at)
+          FROM reseller.refunded_name
+         WHERE family = $1
+           AND account_id = $2
+           AND name = $3
         """,
-        reseller_id,
-        name,
-    )
-    return last
-
-
-async def last_of_licence(connection: Connection, reseller_id: UUID, name: str) -> datetime | None:
-    """For any SiteLock licence of the domain that the reseller had; None = never."""
-    last: datetime | None = await connection.fetchval(
-        """
-        SELECT max(purchase.refunded_at)
-          FROM product.licence
-          JOIN product.order_line line ON line.licence_id = licence.id
-          JOIN reseller.purchase USING (order_number)
-         WHERE licence.domain_name = $2
-           AND licence.reseller_id = $1
-           AND purchase.refunded > 0
-        """,
+        family,
         reseller_id,
         name,
     )

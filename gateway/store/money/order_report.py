@@ -1,7 +1,10 @@
-"""The order report: every purchase of a reseller with what its refund depends on (§7.5, §7.6)."""
+"""The order report: every purchase of a reseller with what its refund depends on (§7.5, §7.6).
+
+What a purchase bought, each family says in a view of its own; reseller.reported_order has them all.
+"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -32,7 +35,7 @@ class Search:
 
 @dataclass(frozen=True, slots=True)
 class ReportedOrder:
-    """A purchase; `family` is acme, sitelock or ssl, and `facts` what that family looks at."""
+    """A purchase; `facts` is what the refund policy of its `family` looks at."""
 
     order_number: int
     family: str
@@ -49,6 +52,11 @@ class ReportedOrder:
     status: str
     """Current, Expired, Cancelled or Refunded."""
     facts: dict[str, Any]
+    last_refunded_at: datetime | None
+    """R22: when money last came back for one of its names; None = never, or not looked for."""
+
+
+_MEMBERS = [member.name for member in fields(ReportedOrder)]
 
 
 async def search(
@@ -64,102 +72,36 @@ async def search(
                AND (cardinality($2::bigint[]) = 0 OR order_number = ANY ($2))
                AND ($3::timestamptz IS NULL OR purchased_at >= $3)
                AND ($4::timestamptz IS NULL OR purchased_at <= $4)
-        ), acme AS (
-            SELECT wanted.order_number, server.product_id::text AS product, server.description,
-                   array_agg(domain.name ORDER BY line.cost DESC, domain.name) AS names,
-                   max(subscription.expires_at) AS ends_at,
-                   jsonb_build_object(
-                       'added_at', min(domain.added_at),
-                       'removed', bool_or(line.cost > 0 AND domain.removed_at IS NOT NULL),
-                       'once_in_days', $11::integer,
-                       'last_refunded_at',
-                       CASE WHEN $11 > 0 AND wanted.kind = 'add_domain'
-                            THEN max((SELECT max(earlier.refunded_at)
-                                        FROM subscription.domain same
-                                        JOIN reseller.purchase earlier USING (order_number)
-                                       WHERE same.name = domain.name
-                                         AND same.free_because IS NULL
-                                         AND earlier.account_id = $1
-                                         AND earlier.refunded > 0))
-                                 FILTER (WHERE domain.free_because IS NULL) END) AS facts
-              FROM wanted
-              JOIN subscription.purchase_line line USING (order_number)
-              JOIN subscription.domain ON domain.id = line.domain_id
-              JOIN subscription.subscription ON subscription.id = domain.subscription_id
-              JOIN subscription.eab_credential eab ON eab.kid = subscription.kid
-              JOIN acme.server ON server.id = eab.server_id
-             GROUP BY wanted.order_number, wanted.kind, server.product_id, server.description
-        ), sitelock AS (
-            SELECT wanted.order_number,
-                   string_agg(line.product::text, ',' ORDER BY line.kind = 'add_on', line.product)
-                       AS product,
-                   'SiteLock' AS description, ARRAY[licence.domain_name] AS names,
-                   licence.expires_at AS ends_at,
-                   jsonb_build_object(
-                       'days', licence.days,
-                       'period_started_at', licence.period_started_at,
-                       'status', licence.status,
-                       'refund_reason', licence.refund_reason,
-                       'only_add_ons', bool_and(line.kind = 'add_on'),
-                       'once_in_days', $11::integer,
-                       'last_refunded_at',
-                       CASE WHEN $11 > 0
-                            THEN (SELECT max(earlier.refunded_at)
-                                    FROM product.licence same
-                                    JOIN product.order_line bought ON bought.licence_id = same.id
-                                    JOIN reseller.purchase earlier
-                                      ON earlier.order_number = bought.order_number
-                                   WHERE same.domain_name = licence.domain_name
-                                     AND same.reseller_id = $1
-                                     AND earlier.refunded > 0) END) AS facts
-              FROM wanted
-              JOIN product.order_line line USING (order_number)
-              JOIN product.licence ON licence.id = line.licence_id
-             GROUP BY wanted.order_number, licence.id
-        ), ssl AS (
-            SELECT wanted.order_number, bought.type AS product,
-                   bought.brand || ' ' || bought.type AS description, bought.names,
-                   certificate.not_after AS ends_at,
-                   jsonb_build_object(
-                       'status', CASE WHEN bought.unsubscribed_at IS NULL THEN bought.status
-                                      ELSE 'refunded' END,
-                       'revoked_at', bought.revoked_at,
-                       'under_review', EXISTS (SELECT
-                                                 FROM ssl.unsubscription asked
-                                                WHERE asked.cert_id = bought.cert_id
-                                                  AND asked.status = 'waiting')) AS facts
-              FROM wanted
-              JOIN ssl.certificate_order bought USING (order_number)
-              LEFT JOIN ca.certificate ON certificate.serial = bought.serial
-        ), described AS (
-            SELECT * FROM acme
-             UNION ALL
-            SELECT * FROM sitelock
-             UNION ALL
-            SELECT * FROM ssl
         ), matched AS (
             SELECT wanted.order_number, wanted.family, wanted.kind, described.product,
                    described.description, described.names, wanted.cost, wanted.currency,
                    wanted.days, wanted.purchased_at, wanted.refunded, wanted.refunded_at,
-                   state.status, described.facts
+                   state.status, described.facts, described.refundable_names
               FROM wanted
-              JOIN described USING (order_number)
+              JOIN reseller.reported_order described USING (order_number)
              CROSS JOIN LATERAL (
                    SELECT CASE WHEN wanted.refunded_at IS NOT NULL THEN 'Refunded'
-                               WHEN wanted.cost = 0 AND described.facts->>'status' = 'refunded'
+                               WHEN wanted.cost = 0 AND described.ended = 'refunded'
                                THEN 'Refunded'
-                               WHEN described.facts->>'status' IN ('cancelled', 'refunded')
-                                    OR (described.facts->>'removed')::boolean
-                               THEN 'Cancelled'
+                               WHEN described.ended IS NOT NULL THEN 'Cancelled'
                                WHEN described.ends_at <= $7 THEN 'Expired'
                                ELSE 'Current' END AS status) AS state
-             WHERE ($5::text IS NULL
+                   -- As an array it gets to the indexes below the views.
+             WHERE described.order_number = ANY (ARRAY(SELECT order_number FROM wanted))
+               AND ($5::text IS NULL
                     OR EXISTS (SELECT FROM unnest(described.names) AS name WHERE name LIKE $5))
                AND (cardinality($6::text[]) = 0
                     OR string_to_array(described.product, ',') && $6)
                AND ($8::text IS NULL OR state.status = $8)
         )
-        SELECT total.found, page.*
+        SELECT total.found, page.*,
+               CASE WHEN $11 > 0
+                    THEN (SELECT max(earlier.refunded_at)
+                            FROM reseller.refunded_name earlier
+                           WHERE earlier.family = page.family
+                             AND earlier.account_id = $1
+                             AND earlier.name = ANY (page.refundable_names))
+                     END AS last_refunded_at
           FROM (SELECT count(*) AS found FROM matched) AS total
           LEFT JOIN (SELECT *
                        FROM matched
@@ -181,7 +123,7 @@ async def search(
         wanted.refund_once_in_days,
     )
     orders = [
-        ReportedOrder(**{name: value for name, value in row.items() if name != "found"})
+        ReportedOrder(**{name: row[name] for name in _MEMBERS})
         for row in rows
         if row["order_number"] is not None
     ]

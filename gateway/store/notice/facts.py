@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from gateway.db.pool import Connection
-from gateway.rules.notice.notices import AnchorFacts, CertificateFacts, Charge, Event, Owner
+from gateway.rules.notice.notices import AccountOwner, AnchorFacts, Charge, Event, EventCertificate
 
 
 async def read_events(
@@ -43,7 +43,7 @@ async def certificates_wanted(connection: Connection) -> bool:
     return found
 
 
-async def owner_of_account(connection: Connection, account_id: str) -> Owner | None:
+async def owner_of_account(connection: Connection, account_id: str) -> AccountOwner | None:
     row = await connection.fetchrow(
         """
         SELECT account.id AS account_id, eab.kid, eab.reseller_id
@@ -53,12 +53,12 @@ async def owner_of_account(connection: Connection, account_id: str) -> Owner | N
         """,
         account_id,
     )
-    return Owner(**row) if row else None
+    return AccountOwner(**row) if row else None
 
 
 async def certificates(
     connection: Connection, serials: Sequence[str], *, only_wanted: bool
-) -> list[CertificateFacts]:
+) -> list[EventCertificate]:
     """`only_wanted` = those of resellers that want to hear of issued certificates."""
     rows = await connection.fetch(
         """
@@ -78,7 +78,7 @@ async def certificates(
         list(serials),
         only_wanted,
     )
-    return [CertificateFacts(**row) for row in rows]
+    return [EventCertificate(**row) for row in rows]
 
 
 async def charges(connection: Connection, order_number: int) -> list[Charge]:
@@ -100,7 +100,7 @@ async def charges(connection: Connection, order_number: int) -> list[Charge]:
     return [Charge(**row) for row in rows]
 
 
-async def owner_of_credential(connection: Connection, kid: str) -> Owner | None:
+async def owner_of_credential(connection: Connection, kid: str) -> AccountOwner | None:
     """Whose a credential is; its first account stands for it."""
     row = await connection.fetchrow(
         """
@@ -110,7 +110,7 @@ async def owner_of_credential(connection: Connection, kid: str) -> Owner | None:
         """,
         kid,
     )
-    return Owner(**row) if row else None
+    return AccountOwner(**row) if row else None
 
 
 async def prevalidation(connection: Connection, number: int) -> AnchorFacts | None:

@@ -10,7 +10,7 @@ _BATCH = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class SealedColumn:
     """A column of tokens. `query` gives (id, token); its one parameter is what responses are
     younger than."""
 
@@ -18,7 +18,7 @@ class Kind:
     query: str
 
 
-MAC_KEYS = Kind(
+MAC_KEYS = SealedColumn(
     "subscription.eab_credential.encrypted_mac_key",
     """
     SELECT kid AS id, encrypted_mac_key AS token
@@ -26,7 +26,7 @@ MAC_KEYS = Kind(
      WHERE $1::timestamptz IS NOT NULL
     """,
 )
-WEBHOOK_SECRETS = Kind(
+WEBHOOK_SECRETS = SealedColumn(
     "notice.destination.encrypted_secret",
     """
     SELECT id::text AS id, encrypted_secret AS token
@@ -36,7 +36,7 @@ WEBHOOK_SECRETS = Kind(
        AND $1::timestamptz IS NOT NULL
     """,
 )
-RESPONSES = Kind(
+RESPONSES = SealedColumn(
     "reseller.idempotency.response",
     """
     SELECT account.login || '/' || idempotency.key AS id, idempotency.response AS token
@@ -50,7 +50,7 @@ KINDS = (MAC_KEYS, WEBHOOK_SECRETS, RESPONSES)
 
 
 async def tokens(
-    connection: Connection, kind: Kind, younger_than: datetime
+    connection: Connection, kind: SealedColumn, younger_than: datetime
 ) -> AsyncIterator[tuple[str, bytes]]:
     """All tokens of a kind with their rows' ids, some at a time; inside a transaction."""
     async for row in connection.cursor(kind.query, younger_than, prefetch=_BATCH):

@@ -5,17 +5,17 @@ from datetime import datetime
 from uuid import UUID
 
 from gateway.db.pool import Connection, Record
-from gateway.rules.organization.organizations import Details
+from gateway.rules.organization.organizations import OrganizationDetails
 
 
 @dataclass(frozen=True, slots=True)
-class Organization:
+class StoredOrganization:
     """A row of organization.organization."""
 
     id: UUID
     reseller_id: UUID
     reseller: str
-    details: Details
+    details: OrganizationDetails
     created_at: datetime
     changed_at: datetime
 
@@ -25,7 +25,7 @@ async def add(
     *,
     organization_id: UUID,
     reseller_id: UUID,
-    details: Details,
+    details: OrganizationDetails,
     created_at: datetime,
 ) -> None:
     await connection.execute(
@@ -44,7 +44,10 @@ async def add(
 
 
 async def update(
-    connection: Connection, organization_id: UUID, details: Details, changed_at: datetime
+    connection: Connection,
+    organization_id: UUID,
+    details: OrganizationDetails,
+    changed_at: datetime,
 ) -> None:
     """Replaces all details; pre-validations keep what was validated."""
     await connection.execute(
@@ -71,7 +74,7 @@ async def update(
 
 async def find(
     connection: Connection, organization_id: UUID, *, reseller_id: UUID | None = None
-) -> Organization | None:
+) -> StoredOrganization | None:
     """An organization, of `reseller_id` only if given."""
     row = await connection.fetchrow(
         """
@@ -89,7 +92,7 @@ async def find(
 
 async def lock(
     connection: Connection, organization_id: UUID, reseller_id: UUID
-) -> Organization | None:
+) -> StoredOrganization | None:
     """A reseller's organization, its row locked until the transaction ends."""
     row = await connection.fetchrow(
         """
@@ -112,7 +115,7 @@ async def list_all(
     *,
     limit: int | None = None,
     offset: int = 0,
-) -> list[Organization]:
+) -> list[StoredOrganization]:
     """Oldest first; of all resellers without `reseller_id`."""
     rows = await connection.fetch(
         """
@@ -131,7 +134,7 @@ async def list_all(
     return [_organization(row) for row in rows]
 
 
-def _values(details: Details) -> tuple[object, ...]:
+def _values(details: OrganizationDetails) -> tuple[object, ...]:
     return (
         details.name,
         details.street,
@@ -146,12 +149,12 @@ def _values(details: Details) -> tuple[object, ...]:
     )
 
 
-def _organization(row: Record) -> Organization:
-    return Organization(
+def _organization(row: Record) -> StoredOrganization:
+    return StoredOrganization(
         row["id"],
         row["reseller_id"],
         row["reseller"],
-        Details.from_document(dict(row)),
+        OrganizationDetails.from_document(dict(row)),
         row["created_at"],
         row["changed_at"],
     )

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from gateway.db.pool import Connection, Record
-from gateway.rules.organization.organizations import Details
+from gateway.rules.organization.organizations import OrganizationDetails
 from gateway.rules.organization.prevalidation import Validity
 
 
@@ -26,7 +26,7 @@ class Prevalidation:
     reseller: str
     type: str
     state: str
-    details: Details
+    details: OrganizationDetails
     requested_at: datetime
     valid_from: datetime | None
     expires_at: datetime | None
@@ -46,7 +46,7 @@ async def add(
     reseller_id: UUID,
     type: str,
     state: str,
-    details: Details,
+    details: OrganizationDetails,
     domains: Sequence[str],
     requested_at: datetime,
     valid_from: datetime | None = None,
@@ -221,4 +221,4 @@ async def append_evidence(connection: Connection, number: int, line: str) -> Non
 
 def _prevalidation(row: Record) -> Prevalidation:
     values: dict[str, Any] = {each.name: row[each.name] for each in fields(Prevalidation)}
-    return Prevalidation(**{**values, "details": Details.from_document(row["details"])})
+    return Prevalidation(**{**values, "details": OrganizationDetails.from_document(row["details"])})

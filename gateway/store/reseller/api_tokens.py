@@ -1,4 +1,4 @@
-"""Tokens of the certificate-order API; only a hash of each secret is stored."""
+"""Tokens of the SSL certificate API; only a hash of each secret is stored."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -42,7 +42,7 @@ async def lock_of_domain(
         """
         SELECT id, number, reseller_id, domain_name, product, days, status, period_started_at,
                expires_at
-          FROM product.licence
+          FROM sitelock.licence
          WHERE domain_name = $1
            AND status = 'active'
            AND days > 0
@@ -61,10 +61,10 @@ async def lock_of_order(
         """
         SELECT id, number, reseller_id, domain_name, product, days, status, period_started_at,
                expires_at
-          FROM product.licence
+          FROM sitelock.licence
          WHERE reseller_id = $1
            AND id = (SELECT licence_id
-                       FROM product.order_line
+                       FROM sitelock.order_line
                       WHERE order_number = $2
                       LIMIT 1)
            FOR UPDATE
@@ -82,7 +82,7 @@ async def lock(connection: Connection, licence_id: UUID) -> StoredLicence | None
         """
         SELECT id, number, reseller_id, domain_name, product, days, status, period_started_at,
                expires_at
-          FROM product.licence
+          FROM sitelock.licence
          WHERE id = $1
            FOR UPDATE
         """,
@@ -100,7 +100,7 @@ async def _lock(
     add_ons = await connection.fetch(
         """
         SELECT product, expires_at
-          FROM product.add_on
+          FROM sitelock.add_on
          WHERE licence_id = $1
            AND ended_at IS NULL
         """,
@@ -138,7 +138,7 @@ async def add(
     """
     number: int = await connection.fetchval(
         """
-        INSERT INTO product.licence
+        INSERT INTO sitelock.licence
                (id, reseller_id, domain_name, product, days, email, auto_renew, organization,
                 period_started_at, expires_at, created_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $9)
@@ -170,7 +170,7 @@ async def change(
     """After a renewal or an upgrade."""
     await connection.execute(
         """
-        UPDATE product.licence
+        UPDATE sitelock.licence
            SET product = $2, days = $3, expires_at = $4, period_started_at = $5
          WHERE id = $1
         """,
@@ -193,11 +193,11 @@ async def end(
     await connection.execute(
         """
         WITH ended AS (
-            UPDATE product.licence
+            UPDATE sitelock.licence
                SET status = $2, ended_at = $3, refund_reason = $4
              WHERE id = $1
         )
-        UPDATE product.add_on
+        UPDATE sitelock.add_on
            SET ended_at = $3
          WHERE licence_id = $1
            AND ended_at IS NULL
@@ -215,7 +215,7 @@ async def put_add_on(
     """A new add-on, or a new end of one that the licence has."""
     await connection.execute(
         """
-        INSERT INTO product.add_on (id, licence_id, product, expires_at)
+        INSERT INTO sitelock.add_on (id, licence_id, product, expires_at)
         VALUES ($1, $2, $3, $4)
             ON CONFLICT (licence_id, product) WHERE ended_at IS NULL
             DO UPDATE SET expires_at = excluded.expires_at
@@ -233,7 +233,7 @@ async def end_add_ons(
     """These add-ons of a licence are over."""
     await connection.execute(
         """
-        UPDATE product.add_on
+        UPDATE sitelock.add_on
            SET ended_at = $3
          WHERE licence_id = $1
            AND product = ANY ($2)
@@ -257,7 +257,7 @@ async def add_line(
     """What a purchase bought."""
     await connection.execute(
         """
-        INSERT INTO product.order_line (order_number, product, licence_id, kind, cost)
+        INSERT INTO sitelock.order_line (order_number, product, licence_id, kind, cost)
         VALUES ($1, $2, $3, $4, $5)
         """,
         order_number,
@@ -274,7 +274,7 @@ async def lines_of(connection: Connection, licence_id: UUID) -> list[OrderLine]:
         """
         SELECT line.order_number, line.product, line.kind, line.cost, purchase.refunded,
                purchase.purchased_at
-          FROM product.order_line line
+          FROM sitelock.order_line line
           JOIN reseller.purchase USING (order_number)
          WHERE line.licence_id = $1
          ORDER BY line.order_number, line.product
@@ -289,7 +289,7 @@ async def expired(pool: Pool, until: datetime, limit: int) -> list[tuple[datetim
     rows = await pool.fetch(
         """
         SELECT expires_at, id
-          FROM product.licence
+          FROM sitelock.licence
          WHERE status = 'active'
            AND days > 0
            AND expires_at <= $1

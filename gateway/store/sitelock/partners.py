@@ -11,7 +11,7 @@ async def is_active(connection: Connection, reseller_id: UUID) -> bool:
     inactive: bool = await connection.fetchval(
         """
         SELECT EXISTS (SELECT
-                         FROM product.inactive_partner
+                         FROM sitelock.inactive_partner
                         WHERE account_id = $1)
         """,
         reseller_id,
@@ -26,11 +26,11 @@ async def set_active(
     await connection.execute(
         """
         WITH activated AS (
-            DELETE FROM product.inactive_partner
+            DELETE FROM sitelock.inactive_partner
              WHERE account_id = $1
                AND $2
         )
-        INSERT INTO product.inactive_partner (account_id, since)
+        INSERT INTO sitelock.inactive_partner (account_id, since)
         SELECT $1, $3
          WHERE NOT $2
             ON CONFLICT DO NOTHING

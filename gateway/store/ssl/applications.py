@@ -15,7 +15,7 @@ from gateway.store.acme.issuance import KEY_COMPROMISE
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
+class NameProof:
     """Control over one of an order's names; `proven_at` None = not seen yet."""
 
     position: int
@@ -41,7 +41,7 @@ class Application:
 
 
 @dataclass(frozen=True, slots=True)
-class Unfinished:
+class UnfinishedOrder:
     """An order that something is to be done for, with its application."""
 
     cert_id: str
@@ -58,12 +58,14 @@ class Unfinished:
     application: Application
     intent: dict[str, Any] | None
     issuer_state: dict[str, Any] | None
-    proofs: list[Proof]
+    proofs: list[NameProof]
     claims: int
     """How often it was taken up since a process came to an end with it."""
 
 
-async def add(connection: Connection, application: Application, proofs: Sequence[Proof]) -> None:
+async def add(
+    connection: Connection, application: Application, proofs: Sequence[NameProof]
+) -> None:
     """Makes it the application under way of its (locked) order."""
     await connection.execute(
         """
@@ -112,7 +114,7 @@ async def find(connection: Connection | Pool, application_id: UUID) -> Applicati
     return Application(**row)
 
 
-async def proofs_of(connection: Connection | Pool, application_id: UUID) -> list[Proof]:
+async def proofs_of(connection: Connection | Pool, application_id: UUID) -> list[NameProof]:
     rows = await connection.fetch(
         """
         SELECT position, name, method, token, proven_at, caa_checked_at, problem
@@ -122,12 +124,12 @@ async def proofs_of(connection: Connection | Pool, application_id: UUID) -> list
         """,
         application_id,
     )
-    return [Proof(**row) for row in rows]
+    return [NameProof(**row) for row in rows]
 
 
 async def earlier_proofs(
     connection: Connection, reseller_id: UUID, names: Sequence[str], since: datetime
-) -> dict[str, Proof]:
+) -> dict[str, NameProof]:
     """By name: the newest proof, not older than `since`, in any order of the reseller."""
     rows = await connection.fetch(
         """
@@ -146,7 +148,7 @@ async def earlier_proofs(
         names,
         since,
     )
-    return {row["name"]: Proof(**row) for row in rows}
+    return {row["name"]: NameProof(**row) for row in rows}
 
 
 async def key_is_compromised(connection: Connection, key_hash: bytes) -> bool:
@@ -167,7 +169,7 @@ async def key_is_compromised(connection: Connection, key_hash: bytes) -> bool:
     return compromised
 
 
-async def read_unfinished(connection: Connection | Pool, cert_id: str) -> Unfinished | None:
+async def read_unfinished(connection: Connection | Pool, cert_id: str) -> UnfinishedOrder | None:
     """An order with its application as they are now; None when nothing is to be done for it."""
     row = await connection.fetchrow(
         """
@@ -196,7 +198,7 @@ async def read_unfinished(connection: Connection | Pool, cert_id: str) -> Unfini
         row["organization"],
         row["submitted_at"],
     )
-    return Unfinished(
+    return UnfinishedOrder(
         row["cert_id"],
         row["reseller_id"],
         row["reseller_status"],

@@ -11,7 +11,7 @@ from gateway.db.pool import Connection, Pool
 
 
 @dataclass(frozen=True, slots=True)
-class NewOrder:
+class NewCertificateOrder:
     """An order to be stored as PAID. `paid` is cash and coupon together."""
 
     cert_id: str
@@ -81,7 +81,7 @@ class Page:
     status: str | None
 
 
-async def add(connection: Connection, order: NewOrder, now: datetime) -> bool:
+async def add(connection: Connection, order: NewCertificateOrder, now: datetime) -> bool:
     """False = the cert_id is taken."""
     row = await connection.fetchrow(
         """

@@ -15,7 +15,7 @@ from gateway.store.acme import authorizations, challenges, new_orders
 from gateway.store.acme.admission import Ticket
 from gateway.store.acme.authorizations import Authorization, Challenge
 from gateway.store.acme.challenges import Attempt
-from gateway.store.acme.new_orders import NewAuthorization
+from gateway.store.acme.new_orders import OfferedAuthorization
 from gateway.usecases.acme.admission import admit, require_terms
 from gateway.usecases.acme.perspective import methods_of
 from gateway.usecases.acme.refusals import check_gate
@@ -108,8 +108,8 @@ def _authorization_as_of(authorization: Authorization, now: datetime) -> Authori
     return replace(authorization, status=status)
 
 
-def new_authorization(settings: Settings, name: str, wildcard: bool) -> NewAuthorization:
+def new_authorization(settings: Settings, name: str, wildcard: bool) -> OfferedAuthorization:
     """With a challenge of each type that can prove it."""
     kinds = offered(wildcard, methods_of(settings))
     challenges = [(ids.new_id(), kind, ids.new_challenge_token()) for kind in kinds]
-    return NewAuthorization(ids.new_id(), name, wildcard, challenges)
+    return OfferedAuthorization(ids.new_id(), name, wildcard, challenges)

@@ -30,7 +30,7 @@ from gateway.store.acme import issuance, orders, processing_orders
 from gateway.store.acme.admission import Admission, Ticket
 from gateway.store.acme.issuance import SignedCertificate
 from gateway.store.acme.orders import Order
-from gateway.store.acme.processing_orders import Unfinished
+from gateway.store.acme.processing_orders import ProcessingOrder
 from gateway.usecases.acme.admission import admit
 from gateway.usecases.acme.caa import check_again
 from gateway.usecases.acme.orders import as_of, longest_validity
@@ -86,7 +86,7 @@ async def finalize(services: Services, ticket: Ticket, wanted: Finalize) -> Orde
 
 async def keep(
     services: Services,
-    item: Unfinished,
+    item: ProcessingOrder,
     issued: Issued,
     key_hash: bytes,
     now: datetime,
@@ -123,18 +123,18 @@ async def keep(
     return "processing"
 
 
-def late_refusals(item: Unfinished, now: datetime) -> list[Refusal]:
+def late_refusals(item: ProcessingOrder, now: datetime) -> list[Refusal]:
     """Why an order whose intent is recorded must not be issued any more; empty = it may."""
     return gate.late_refusals(item.facts, item.names, now, _subject(item.intent))
 
 
-def key_hash_of(item: Unfinished) -> bytes:
+def key_hash_of(item: ProcessingOrder) -> bytes:
     """SHA-256 of the SubjectPublicKeyInfo that is to be certified."""
     return sha256(_spki(public_key_of(item.csr))).digest()
 
 
 def request_of(
-    item: Unfinished, public_key: CertificateIssuerPublicKeyTypes | None = None
+    item: ProcessingOrder, public_key: CertificateIssuerPublicKeyTypes | None = None
 ) -> CertificateRequest:
     """What the issuer is asked, from the recorded intent; the same however often it is asked."""
     return CertificateRequest(
@@ -169,7 +169,7 @@ async def _record_intent(
     facts: GateFacts,
     key_hash: bytes,
     now: datetime,
-) -> Unfinished | None:
+) -> ProcessingOrder | None:
     """ready → processing while the gate is open; None when another request did so just now."""
     validity = _intent(services, order, now)
     version = admission.eab_version
@@ -185,7 +185,7 @@ async def _record_intent(
             ),
         )
         if step.done:
-            return Unfinished(
+            return ProcessingOrder(
                 order.id,
                 order.account_id,
                 admission.kid,
@@ -236,7 +236,7 @@ async def _finalized_before(services: Services, order: Order, wanted: Finalize) 
 
 
 async def _withhold(
-    services: Services, item: Unfinished, signed: SignedCertificate, refused: list[Refusal]
+    services: Services, item: ProcessingOrder, signed: SignedCertificate, refused: list[Refusal]
 ) -> None:
     async with transaction(services.pool) as connection:
         await processing_orders.withhold_certificate(

@@ -13,7 +13,7 @@ from gateway.db.pool import is_outage
 from gateway.errors import CaaRefused, IssuanceRefused
 from gateway.services import Services
 from gateway.store.acme import processing_orders
-from gateway.store.acme.processing_orders import Unfinished
+from gateway.store.acme.processing_orders import ProcessingOrder
 from gateway.usecases.acme.caa import check_again
 from gateway.usecases.acme.issuance import (
     SIGNING_LEASE,
@@ -74,7 +74,7 @@ class IssuanceRunner:
         except Exception as error:  # the lease ends and somebody tries again
             _report(error, order=str(order_id))
 
-    async def _ask(self, item: Unfinished) -> None:
+    async def _ask(self, item: ProcessingOrder) -> None:
         services = self._services
         now = await services.clock.now()
         if item.issuer_state is None:
@@ -98,7 +98,7 @@ class IssuanceRunner:
                 error = failure("serverInternal", f"The certificate authority: {detail}", 500)
                 await processing_orders.fail(services.pool, item.order_id, now, error)
 
-    async def _refusal(self, item: Unfinished, now: datetime) -> dict[str, Any] | None:
+    async def _refusal(self, item: ProcessingOrder, now: datetime) -> dict[str, Any] | None:
         """The problem of an order that must not be issued any more."""
         if refused := late_refusals(item, now):
             return problem_of(refused)

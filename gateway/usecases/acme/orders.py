@@ -17,7 +17,7 @@ from gateway.services import Services
 from gateway.store.acme import certificates, new_orders, orders
 from gateway.store.acme.admission import Ticket
 from gateway.store.acme.certificates import Download
-from gateway.store.acme.new_orders import NewAuthorization, Proof
+from gateway.store.acme.new_orders import OfferedAuthorization, ReusableAuthorization
 from gateway.store.acme.orders import Order
 from gateway.usecases.acme.admission import admit, require_terms
 from gateway.usecases.acme.authorizations import new_authorization
@@ -133,12 +133,12 @@ def _new_order(
     account_id: str,
     wanted: PlaceOrder,
     profile: str,
-    proofs: Sequence[Proof],
+    proofs: Sequence[ReusableAuthorization],
     now: datetime,
-) -> tuple[Order, list[NewAuthorization]]:
+) -> tuple[Order, list[OfferedAuthorization]]:
     """The order and those of its authorizations that are new; it ends with the first proof."""
     held = {(proof.name, proof.wildcard): proof for proof in proofs}
-    made: list[NewAuthorization] = []
+    made: list[OfferedAuthorization] = []
     authorization_ids: list[UUID] = []
     ends = now + timedelta(hours=settings.issuance.order_hours)
     for name in wanted.names:

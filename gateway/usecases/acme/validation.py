@@ -28,7 +28,7 @@ from gateway.usecases.acme.perspective import claim_of, done_in_all, network_of,
 from gateway.validation import caa
 from gateway.validation.challenge import METHODS
 from gateway.validation.dns import Resolver
-from gateway.validation.method import Claim, Evidence, Kind, NotChecked, ValidationFailed
+from gateway.validation.method import Claim, Evidence, FailureKind, NotChecked, ValidationFailed
 
 _PAUSE_SECONDS = 2.0
 _GRACE_SECONDS = 2.0
@@ -41,7 +41,7 @@ _BROKEN = (
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 1.0, 60.0
 """After an attempt that could not be made; each is twice as long as the one before."""
 _SHORTEST_ATTEMPT_SECONDS = 1.0
-_STATUS: dict[Kind, int] = {
+_STATUS: dict[FailureKind, int] = {
     "caa": 403,
     "unauthorized": 403,
     "incorrectResponse": 403,

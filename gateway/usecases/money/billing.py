@@ -6,16 +6,16 @@ from uuid import UUID
 
 from gateway.db.pool import Connection
 from gateway.errors import NotEnoughCredit, Tier1CreditLimitReached, Tier1DebitFailed
-from gateway.rules.money.pricing import Price, PriceList, covers
-from gateway.store.money import ledger
+from gateway.rules.money.pricing import NamePrices, covers
+from gateway.store.money import ledger, prices
 from gateway.store.operation.audit import Change
 from gateway.usecases.work import Work
 
 
-async def price_list(connection: Connection, reseller_id: UUID, server_id: UUID) -> PriceList:
+async def name_prices(connection: Connection, reseller_id: UUID, server: str) -> NamePrices:
     """Today's prices of a reseller on one server (A20)."""
-    currency, rows = await ledger.prices(connection, reseller_id, server_id)
-    return PriceList(currency, {row.name_type: Price(row.yearly, row.currency) for row in rows})
+    currency, found = await prices.prices_of(connection, reseller_id, "acme", server)
+    return NamePrices(currency, {variant: price for (_, variant), price in found.items()})
 
 
 async def charge(

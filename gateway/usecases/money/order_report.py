@@ -6,7 +6,8 @@ from typing import Literal
 
 from gateway.db.pool import Connection
 from gateway.rules import refund_policy
-from gateway.rules.money.purchases import Purchased
+from gateway.rules.money.once_per_name import NameRefunds
+from gateway.rules.money.purchases import ReportedPurchase
 from gateway.store.money import order_report as store
 from gateway.store.money.order_report import ReportedOrder, Search
 
@@ -34,14 +35,15 @@ class Report:
 async def report(connection: Connection, now: datetime, search: Search) -> Report:
     """The newest first."""
     found, orders = await store.search(connection, search, now)
-    return Report(found, [_line(order, now) for order in orders])
+    return Report(found, [_line(order, now, search) for order in orders])
 
 
-def _line(order: ReportedOrder, now: datetime) -> ReportLine:
+def _line(order: ReportedOrder, now: datetime, search: Search) -> ReportLine:
     if order.status == "Refunded":
         return ReportLine(order, "refunded", _paid_back(order))
-    purchased = Purchased(order.kind, order.cost, order.purchased_at, order.facts)
-    objection = refund_policy.objection_to(order.family, purchased, now)
+    refunds = NameRefunds(search.refund_once_in_days, order.last_refunded_at)
+    purchased = ReportedPurchase(order.kind, order.cost, order.purchased_at, order.facts, refunds)
+    objection = refund_policy.objection(order.family, purchased, now)
     eligibility: Eligibility = "eligible" if objection is None else "not eligible"
     return ReportLine(order, eligibility, objection or "")
 

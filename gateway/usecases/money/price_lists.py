@@ -1,54 +1,103 @@
-"""What operators see of ACME prices, and how they take them back. Raises OperatorMistake."""
+"""What operators do to prices, the same for all families. Raises OperatorMistake.
+
+A family says what its articles are; see `articles_of_server` for names of subscriptions.
+"""
 
 from collections.abc import Sequence
-from uuid import UUID
+from decimal import Decimal
 
+from gateway import ids
 from gateway.db.pool import Connection
 from gateway.errors import OperatorMistake
-from gateway.rules.operation.input import DEFAULT_PRICE_LIST
+from gateway.rules.money.pricing import Article, Family
+from gateway.rules.operation.input import DEFAULT_PRICE_LIST, check_amount, price_currency
 from gateway.store.acme import servers
-from gateway.store.money import price_lists
-from gateway.store.money.price_lists import ListedPrice
+from gateway.store.money import prices
+from gateway.store.money.prices import ListedPrice
 from gateway.store.operation.audit import Change
 from gateway.store.reseller import resellers
+from gateway.store.reseller.resellers import Reseller
 from gateway.usecases.work import Work
 
 
-async def list_prices(connection: Connection, login: str | None) -> list[ListedPrice]:
+async def articles_of_server(
+    connection: Connection, server: str, name_types: Sequence[str]
+) -> list[Article]:
+    """What a name on a server costs for 365 days, by its type: "fqdn" or "wildcard"."""
+    if not {"fqdn", "wildcard"}.issuperset(name_types):
+        raise OperatorMistake("a name type is fqdn or wildcard")
+    if await servers.find_by_name(connection, server) is None:
+        raise OperatorMistake(f"there is no server {server!r}")
+    return [Article("acme", server, name_type) for name_type in name_types]
+
+
+async def set_price(
+    work: Work, *, login: str | None, article: Article, amount: Decimal, currency: str | None = None
+) -> None:
+    """Sets a price for the next purchase; those already made keep theirs.
+
+    `login` None = the default list. `currency` None = the reseller's own, USD on the default list.
+    """
+    price = check_amount(amount)
+    if price < 0:
+        raise OperatorMistake("a price is not negative")
+    owner = await _owner(work.connection, login)
+    currency = price_currency(currency, owner.currency if owner else None)
+    former = await prices.put(
+        work.connection,
+        price_id=ids.new_id(),
+        reseller_id=owner.id if owner else None,
+        article=article,
+        amount=price,
+        currency=currency,
+    )
+    before = None if former is None else {"amount": str(former)}
+    after = {"amount": str(price), "currency": currency}
+    change = Change("price.set", _subject(login, article), before, after)
+    await work.record(change)
+
+
+async def list_prices(
+    connection: Connection, login: str | None, family: Family
+) -> list[ListedPrice]:
     """What a reseller pays; `login` None = the default list."""
-    return await price_lists.listed(connection, await _owner(connection, login))
+    owner = await _owner(connection, login)
+    return await prices.listed(connection, owner.id if owner else None, family)
 
 
 async def remove_prices(
-    work: Work, *, login: str | None, server: str, name_types: Sequence[str]
-) -> list[str]:
+    work: Work, *, login: str | None, articles: Sequence[Article]
+) -> list[Article]:
     """Takes prices off a list, so that a reseller pays those of the default list; gives which.
 
-    `login` None = the default list: names without a price cannot be bought (E12). Purchases
-    already made keep theirs.
+    `login` None = the default list: what has no price cannot be bought (E12). Purchases already
+    made keep theirs.
     """
     owner = await _owner(work.connection, login)
-    on_offer = await servers.find_by_name(work.connection, server)
-    if on_offer is None:
-        raise OperatorMistake(f"there is no server {server!r}")
     removed = []
-    for name_type in name_types:
-        former = await price_lists.remove(work.connection, owner, on_offer.id, name_type)
+    for article in articles:
+        former = await prices.remove(work.connection, owner.id if owner else None, article)
         if former is not None:
-            removed.append(name_type)
-            subject = f"{login or DEFAULT_PRICE_LIST}/{server}/{name_type}"
-            before = {"yearly": str(former[0]), "currency": former[1]}
-            await work.record(Change("price.removed", subject, before, None))
+            removed.append(article)
+            before = {"amount": str(former.amount), "currency": former.currency}
+            change = Change("price.removed", _subject(login, article), before, None)
+            await work.record(change)
     if not removed:
-        whose = login or DEFAULT_PRICE_LIST
-        raise OperatorMistake(f"{whose} has no such price of its own on {server}")
+        items = ", ".join(sorted({article.item for article in articles}))
+        raise OperatorMistake(
+            f"{login or DEFAULT_PRICE_LIST} has no such price of its own on {items}"
+        )
     return removed
 
 
-async def _owner(connection: Connection, login: str | None) -> UUID | None:
+def _subject(login: str | None, article: Article) -> str:
+    return f"{login or DEFAULT_PRICE_LIST}/{article.item}/{article.variant}"
+
+
+async def _owner(connection: Connection, login: str | None) -> Reseller | None:
     if login is None:
         return None
     reseller = await resellers.lock_by_login(connection, login)
     if reseller is None:
         raise OperatorMistake(f"there is no reseller {login!r}")
-    return reseller.id
+    return reseller

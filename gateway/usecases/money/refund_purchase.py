@@ -1,29 +1,28 @@
 """Paying purchases back, for all product families: decided under lock, at the moment of doing."""
 
-from collections.abc import Awaitable, Callable, Mapping
-from datetime import datetime
+from collections.abc import Mapping
 from decimal import Decimal
 from uuid import UUID
 
 from gateway.db.pool import Connection
 from gateway.errors import NotRefundable
-from gateway.rules import refund_policy
 from gateway.rules.money.once_per_name import NO_LIMIT, NameRefunds
-from gateway.store.money import ledger
+from gateway.rules.money.pricing import Family
+from gateway.rules.money.purchases import RefundFacts
+from gateway.store.money import ledger, name_refunds
 from gateway.usecases.money import billing
 from gateway.usecases.work import Work
 
-LastRefund = Callable[[Connection, UUID, str], Awaitable[datetime | None]]
-"""One of store.name_refunds."""
 
-
-async def refund_purchase(work: Work, facts: object, amounts: Mapping[int, Decimal]) -> Decimal:
-    """Asks the policy of the family that `facts` belong to, and pays back `amounts` by order.
+async def refund_purchase(
+    work: Work, facts: RefundFacts, amounts: Mapping[int, Decimal]
+) -> Decimal:
+    """Pays back `amounts` by order, unless the policy of the family objects.
 
     Gives the sum. Call it with the row locked that `facts` were read from, and end what was bought
     in the same transaction. Raises NotRefundable; then nothing is changed.
     """
-    if objection := refund_policy.objection(facts):
+    if objection := facts.objection():
         raise NotRefundable(objection)
     for order_number, amount in sorted(amounts.items()):
         if amount > 0:
@@ -32,7 +31,7 @@ async def refund_purchase(work: Work, facts: object, amounts: Mapping[int, Decim
 
 
 async def earlier_refunds(
-    connection: Connection, last_refund: LastRefund, reseller_id: UUID, name: str, once_in_days: int
+    connection: Connection, family: Family, reseller_id: UUID, name: str, once_in_days: int
 ) -> NameRefunds:
     """What R22 looks at, read under the lock of the reseller's row until the transaction ends.
 
@@ -42,4 +41,5 @@ async def earlier_refunds(
     if once_in_days == 0:
         return NO_LIMIT
     await ledger.lock_funds(connection, reseller_id)
-    return NameRefunds(once_in_days, await last_refund(connection, reseller_id, name))
+    last = await name_refunds.last_refund(connection, family, reseller_id, name)
+    return NameRefunds(once_in_days, last)

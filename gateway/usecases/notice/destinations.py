@@ -39,23 +39,29 @@ _EARLIEST = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
-class Owner:
+class Recipient:
     """The reseller that is meant."""
 
     id: UUID
     login: str
 
 
-async def owner_by_login(connection: Connection, login: str) -> Owner:
+async def owner_by_login(connection: Connection, login: str) -> Recipient:
     """For operators."""
     found = await resellers.lock_by_login(connection, login)
     if found is None:
         raise NoticeMistake("login", f"there is no reseller {login!r}")
-    return Owner(found.id, found.login)
+    return Recipient(found.id, found.login)
 
 
 async def add_webhook(
-    work: Work, owner: Owner, url: str, kinds: Sequence[str], *, settings: Settings, vault: "Vault"
+    work: Work,
+    owner: Recipient,
+    url: str,
+    kinds: Sequence[str],
+    *,
+    settings: Settings,
+    vault: "Vault",
 ) -> tuple[UUID, str]:
     """Its id and the secret that signs what is sent there; the secret is shown this once only."""
     check_url(url, sandbox=settings.sandbox)
@@ -69,7 +75,7 @@ async def add_webhook(
 
 
 async def add_mail(
-    work: Work, owner: Owner, address: str, kinds: Sequence[str], *, settings: Settings
+    work: Work, owner: Recipient, address: str, kinds: Sequence[str], *, settings: Settings
 ) -> UUID:
     """Its id."""
     check_mail_address(address)
@@ -80,7 +86,7 @@ async def add_mail(
 
 async def _add(
     work: Work,
-    owner: Owner,
+    owner: Recipient,
     channel: Channel,
     address: str,
     encrypted_secret: bytes | None,
@@ -113,7 +119,7 @@ async def _add(
     return destination_id
 
 
-async def list_destinations(connection: Connection, owner: Owner) -> list[Destination]:
+async def list_destinations(connection: Connection, owner: Recipient) -> list[Destination]:
     """In the order they were added."""
     return await store.list_all(connection, owner.id)
 
@@ -124,13 +130,13 @@ async def list_failing(connection: Connection) -> list[Failing]:
 
 
 async def list_told(
-    connection: Connection, owner: Owner, *, limit: int | None, offset: int
+    connection: Connection, owner: Recipient, *, limit: int | None, offset: int
 ) -> list[Told]:
     """The newest first."""
     return await store.list_told(connection, owner.id, limit=limit, offset=offset)
 
 
-async def set_kinds(work: Work, owner: Owner, which: str, kinds: Sequence[str]) -> None:
+async def set_kinds(work: Work, owner: Recipient, which: str, kinds: Sequence[str]) -> None:
     """Acts on notices that are made from now on."""
     chosen = check_kinds(kinds)
     found = await _locked(work.connection, owner, which)
@@ -142,7 +148,7 @@ async def set_kinds(work: Work, owner: Owner, which: str, kinds: Sequence[str]) 
 
 
 async def rotate_secret(
-    work: Work, owner: Owner, which: str, *, vault: "Vault", drop_old: bool
+    work: Work, owner: Recipient, which: str, *, vault: "Vault", drop_old: bool
 ) -> str:
     """A new secret, shown this once. The last one signs too until the next rotation, or not."""
     found = await _locked(work.connection, owner, which)
@@ -160,7 +166,7 @@ async def rotate_secret(
     return secret
 
 
-async def remove(work: Work, owner: Owner, which: str) -> None:
+async def remove(work: Work, owner: Recipient, which: str) -> None:
     """Nothing is sent there any more, what waits included."""
     found = await _locked(work.connection, owner, which)
     await store.remove(work.connection, found.id)
@@ -168,7 +174,7 @@ async def remove(work: Work, owner: Owner, which: str) -> None:
     await work.record(Change("destination.removed", str(found.id), before))
 
 
-async def resume(work: Work, owner: Owner, which: str) -> None:
+async def resume(work: Work, owner: Recipient, which: str) -> None:
     """Ends a back-off, or that it is parked: what waits is tried at once, in order."""
     found = await _locked(work.connection, owner, which)
     await store.resume(work.connection, found.id)
@@ -178,7 +184,7 @@ async def resume(work: Work, owner: Owner, which: str) -> None:
     await work.record(change)
 
 
-async def skip_oldest(work: Work, owner: Owner, which: str) -> int:
+async def skip_oldest(work: Work, owner: Recipient, which: str) -> int:
     """The number of the notice that blocked the later ones and is not sent."""
     found = await _locked(work.connection, owner, which)
     number = await store.skip_oldest(work.connection, found.id)
@@ -189,7 +195,7 @@ async def skip_oldest(work: Work, owner: Owner, which: str) -> int:
 
 
 async def replay(
-    work: Work, owner: Owner, which: str | None, since: datetime | None, until: datetime | None
+    work: Work, owner: Recipient, which: str | None, since: datetime | None, until: datetime | None
 ) -> int:
     """Sends again what was due within these instants, to one destination or all; gives how many."""
     first, last = since or _EARLIEST, until or work.now
@@ -211,7 +217,7 @@ async def replay(
     return queued
 
 
-async def send_test(work: Work, owner: Owner, which: str) -> None:
+async def send_test(work: Work, owner: Recipient, which: str) -> None:
     """A notice of kind notice.test, in its turn behind what waits."""
     await notice_store.wait_for_cursor(work.connection)
     found = await _locked(work.connection, owner, which)
@@ -221,7 +227,7 @@ async def send_test(work: Work, owner: Owner, which: str) -> None:
     await work.record(Change("notice.tested", str(found.id)))
 
 
-async def set_low_balance(work: Work, owner: Owner, threshold: Decimal | None) -> None:
+async def set_low_balance(work: Work, owner: Recipient, threshold: Decimal | None) -> None:
     """In the reseller's currency; None = as all."""
     checked = None if threshold is None else money_amounts.storable(threshold)
     if threshold is not None and checked is None:
@@ -238,7 +244,7 @@ async def set_low_balance(work: Work, owner: Owner, threshold: Decimal | None) -
     await work.record(change)
 
 
-async def _locked(connection: Connection, owner: Owner, which: str) -> Destination:
+async def _locked(connection: Connection, owner: Recipient, which: str) -> Destination:
     """The destination with this id or address; somebody else's is as unknown as none."""
     for known in await store.list_all(connection, owner.id):
         if which in (str(known.id), known.address):

@@ -18,7 +18,7 @@ async def check(
     connection: Connection,
     vault: Vault,
     now: datetime,
-    kinds: Sequence[sealed.Kind] = sealed.KINDS,
+    kinds: Sequence[sealed.SealedColumn] = sealed.KINDS,
 ) -> None:
     """Raises ConfigurationError that names the rows which no key opens; inside a transaction."""
     closed = [found for kind in kinds if (found := await _closed(connection, vault, now, kind))]
@@ -30,7 +30,7 @@ async def check(
 
 
 async def _closed(
-    connection: Connection, vault: Vault, now: datetime, kind: sealed.Kind
+    connection: Connection, vault: Vault, now: datetime, kind: sealed.SealedColumn
 ) -> str | None:
     count, closed, example = 0, 0, ""
     async for row_id, token in sealed.tokens(connection, kind, now - RESPONSES_KEPT):

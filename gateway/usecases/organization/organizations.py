@@ -8,17 +8,17 @@ from uuid import UUID
 from gateway import ids
 from gateway.db.pool import Connection
 from gateway.errors import OperatorMistake
-from gateway.rules.organization.organizations import Details, InvalidDetail, checked
+from gateway.rules.organization.organizations import InvalidDetail, OrganizationDetails, checked
 from gateway.store.operation.audit import Change
 from gateway.store.organization import organizations
-from gateway.store.organization.organizations import Organization
+from gateway.store.organization.organizations import StoredOrganization
 from gateway.store.reseller import resellers
 from gateway.usecases.work import Work
 
-__all__ = ["Organization"]
+__all__ = ["StoredOrganization"]
 
 
-async def add_organization(work: Work, *, reseller_id: UUID, details: Details) -> UUID:
+async def add_organization(work: Work, *, reseller_id: UUID, details: OrganizationDetails) -> UUID:
     """Gives the id of the new organization; nothing is validated by that. Raises InvalidDetail."""
     stated = checked(details)
     organization_id = ids.new_id()
@@ -36,8 +36,8 @@ async def add_organization(work: Work, *, reseller_id: UUID, details: Details) -
 
 async def update_organization(
     work: Work, *, reseller_id: UUID, organization_id: UUID, changes: Mapping[str, Any]
-) -> Organization:
-    """Replaces the details in `changes`, named as in Details; identifiers kind by kind.
+) -> StoredOrganization:
+    """Replaces the details in `changes`, named as in OrganizationDetails; identifiers kind by kind.
 
     Pre-validations keep what was validated: the new details are for the next one (O8). Raises
     InvalidDetail, also for an organization that is not theirs.
@@ -65,12 +65,12 @@ async def list_organizations(
     *,
     limit: int | None = None,
     offset: int = 0,
-) -> list[Organization]:
+) -> list[StoredOrganization]:
     """Oldest first; of all resellers without `reseller_id`."""
     return await organizations.list_all(connection, reseller_id, limit=limit, offset=offset)
 
 
-async def show_organization(connection: Connection, organization_id: UUID) -> Organization:
+async def show_organization(connection: Connection, organization_id: UUID) -> StoredOrganization:
     """Raises InvalidDetail when there is none."""
     found = await organizations.find(connection, organization_id)
     if found is None:

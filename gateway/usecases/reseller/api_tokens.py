@@ -1,4 +1,4 @@
-"""Tokens of the certificate-order API (header X-Auth-Token)."""
+"""Tokens of the SSL certificate API (header X-Auth-Token)."""
 
 import hmac
 from hashlib import sha256

@@ -1,4 +1,4 @@
-"""What an operator does to resellers, prices and servers. Each call audits what it changes.
+"""What an operator does to resellers and servers. Each call audits what it changes.
 
 All of them take a connection inside a transaction and raise OperatorMistake, whose text says what
 is wrong, without having changed anything that the caller may then commit.
@@ -14,7 +14,6 @@ from gateway import ids
 from gateway.db.pool import Connection
 from gateway.errors import OperatorMistake
 from gateway.rules.operation.input import (
-    DEFAULT_PRICE_LIST,
     check_amount,
     check_credit_limit,
     check_currency,
@@ -26,7 +25,6 @@ from gateway.rules.operation.input import (
     check_server,
     check_server_names,
     check_status,
-    price_currency,
 )
 from gateway.store.acme import servers
 from gateway.store.acme.servers import Server
@@ -43,7 +41,6 @@ __all__ = [
     "deposit",
     "list_resellers",
     "list_servers",
-    "set_price",
     "set_reseller",
     "set_server",
 ]
@@ -159,47 +156,6 @@ async def set_reseller(
         "passwordChanged": password is not None,
     }
     change = Change("reseller.changed", login, _settings_of(before), after)
-    await work.record(change)
-
-
-async def set_price(
-    work: Work,
-    *,
-    login: str | None,
-    server: str,
-    name_type: str,
-    yearly: Decimal,
-    currency: str | None = None,
-) -> None:
-    """Sets the price of a name ("fqdn" or "wildcard") for 365 days.
-
-    `login` None = the default list. `currency` None = the reseller's own, USD on the default list.
-    """
-    if name_type not in ("fqdn", "wildcard"):
-        raise OperatorMistake("a name type is fqdn or wildcard")
-    price = check_amount(yearly)
-    if price < 0:
-        raise OperatorMistake("a price is not negative")
-    reseller = None if login is None else await _locked(work.connection, login)
-    on_offer = await servers.find_by_name(work.connection, server)
-    if on_offer is None:
-        raise OperatorMistake(f"there is no server {server!r}")
-    currency = price_currency(currency, reseller.currency if reseller else None)
-    former = await resellers.put_price(
-        work.connection,
-        price_id=ids.new_id(),
-        reseller_id=reseller.id if reseller else None,
-        server_id=on_offer.id,
-        name_type=name_type,
-        yearly=price,
-        currency=currency,
-    )
-    change = Change(
-        "price.set",
-        f"{login or DEFAULT_PRICE_LIST}/{server}/{name_type}",
-        None if former is None else {"yearly": str(former)},
-        {"yearly": str(price), "currency": currency},
-    )
     await work.record(change)
 
 

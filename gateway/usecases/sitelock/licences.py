@@ -15,15 +15,16 @@ from gateway.origin import Origin
 from gateway.rules.sitelock.licences import (
     Decision,
     LicenceExists,
+    LicencePrices,
     PartnerInactive,
     basket,
     decide_change,
     decide_order,
 )
+from gateway.store.money.prices import prices_of
 from gateway.store.operation import audit
 from gateway.store.operation.audit import Change
 from gateway.store.sitelock import licences, partners
-from gateway.store.sitelock import prices as sitelock_prices
 from gateway.store.sitelock.licences import StoredLicence
 from gateway.usecases.money import billing
 from gateway.usecases.work import Work
@@ -33,7 +34,7 @@ _EXPIRY = Origin("job:licence-expiry")
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class LicenceOrder:
     """What is asked for. With `test_only` everything is checked and nothing is done."""
 
     reseller_id: UUID
@@ -57,7 +58,7 @@ class Ordered:
     currency: str
 
 
-async def order(work: Work, wanted: Order) -> Ordered:
+async def order(work: Work, wanted: LicenceOrder) -> Ordered:
     """Orders a product and add-ons, or with `previous_order_number` renews, upgrades, adds.
 
     Raises what rules.licences raises, and NotEnoughCredit, Tier1DebitFailed and
@@ -66,7 +67,8 @@ async def order(work: Work, wanted: Order) -> Ordered:
     asked = basket(wanted.products, wanted.days)
     if not await partners.is_active(work.connection, wanted.reseller_id):
         raise PartnerInactive
-    prices = await sitelock_prices.price_list(work.connection, wanted.reseller_id)
+    listed = await prices_of(work.connection, wanted.reseller_id, "sitelock")
+    prices = LicencePrices(*listed)
     stored = await _licence(work.connection, wanted, work.now)
     facts = stored.facts if stored else None
     if wanted.previous_order_number is not None and facts is not None:
@@ -111,7 +113,9 @@ async def write_expiry(pool: Pool, licence_id: UUID, now: datetime) -> None:
             await _expire(connection, found, now)
 
 
-async def _licence(connection: Connection, wanted: Order, now: datetime) -> StoredLicence | None:
+async def _licence(
+    connection: Connection, wanted: LicenceOrder, now: datetime
+) -> StoredLicence | None:
     """What the order is about: that of the previous order, or what the domain has."""
     if wanted.previous_order_number is not None:
         found = await licences.lock_of_order(
@@ -144,7 +148,7 @@ async def _expire(connection: Connection, licence: StoredLicence, now: datetime)
 async def _carry_out(
     connection: Connection,
     now: datetime,
-    wanted: Order,
+    wanted: LicenceOrder,
     stored: StoredLicence | None,
     decision: Decision,
 ) -> tuple[UUID, int]:
@@ -171,7 +175,7 @@ async def _carry_out(
 
 
 async def _add(
-    connection: Connection, now: datetime, wanted: Order, product: int, decision: Decision
+    connection: Connection, now: datetime, wanted: LicenceOrder, product: int, decision: Decision
 ) -> tuple[UUID, int]:
     licence_id = ids.new_id()
     try:
@@ -194,7 +198,7 @@ async def _add(
     return licence_id, number
 
 
-def _ordered(number: int, wanted: Order, decision: Decision, order_number: int) -> Change:
+def _ordered(number: int, wanted: LicenceOrder, decision: Decision, order_number: int) -> Change:
     after = {
         "orderNumber": order_number,
         "domainName": wanted.domain_name,

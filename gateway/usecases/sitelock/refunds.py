@@ -8,11 +8,9 @@ from uuid import UUID
 
 from gateway.db.pool import Connection
 from gateway.errors import ArgumentInvalid, GatewayError
-from gateway.rules import refund_policy
 from gateway.rules.money.once_per_name import NameRefunds
 from gateway.rules.sitelock.licences import PRODUCTS
 from gateway.rules.sitelock.refund import LicenceFacts
-from gateway.store.money import name_refunds
 from gateway.store.operation.audit import Change
 from gateway.store.sitelock import licences
 from gateway.store.sitelock.licences import OrderLine, StoredLicence
@@ -88,7 +86,7 @@ async def cancel(
     lines = await licences.lines_of(work.connection, licence.id)
     refunds = await _refunds(work.connection, reseller_id, licence, once_in_days)
     facts = facts_of(licence, lines, order_number, work.now, refunds)
-    if refund_policy.objection(facts) is None:
+    if facts.objection() is None:
         return await _pay_back(work, licence, lines, facts)
     await licences.end(work.connection, licence.id, "cancelled", work.now)
     change = Change("licence.cancelled", str(licence.number), {"status": licence.facts.status})
@@ -119,8 +117,8 @@ def facts_of(
 async def _refunds(
     connection: Connection, reseller_id: UUID, licence: StoredLicence, once_in_days: int
 ) -> NameRefunds:
-    last_refund, name = name_refunds.last_of_licence, licence.domain_name
-    return await earlier_refunds(connection, last_refund, reseller_id, name, once_in_days)
+    name = licence.domain_name
+    return await earlier_refunds(connection, "sitelock", reseller_id, name, once_in_days)
 
 
 def _refuse_ended(status: str) -> None:

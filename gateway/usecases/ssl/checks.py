@@ -31,7 +31,7 @@ from gateway.store.ssl import applications as ssl_applications
 from gateway.store.ssl import due as ssl_due
 from gateway.store.ssl import issuance as ssl_issuance
 from gateway.store.ssl import orders as ssl_orders
-from gateway.store.ssl.applications import Proof, Unfinished
+from gateway.store.ssl.applications import NameProof, UnfinishedOrder
 from gateway.usecases.acme.orders import longest_validity
 from gateway.usecases.acme.perspective import claim_of, done_in_all, network_of, resolver_of
 from gateway.usecases.ssl.proofs import key_authorization
@@ -57,14 +57,14 @@ _log = structlog.get_logger(__name__)
 class Look:
     """What a look at a proof has shown: evidence, or a problem for the customer."""
 
-    proof: Proof
+    proof: NameProof
     evidence: Mapping[str, Any] | None = None
     problem: str | None = None
     ours: bool = False
     """The problem is on our side: the customer is not made to wait longer for it each time."""
 
 
-async def look_at_proofs(services: Services, item: Unfinished, now: datetime) -> bool:
+async def look_at_proofs(services: Services, item: UnfinishedOrder, now: datetime) -> bool:
     """For CHECKING and SUPPLEMENTCHECKING; True = there is more to be done at once."""
     if now >= item.application.submitted_at + rules.PROOF_PERIOD:
         # Not looked at any more: the job that is due then ends it (fail_unproven).
@@ -109,7 +109,7 @@ async def look_at_proofs(services: Services, item: Unfinished, now: datetime) ->
 
 
 async def look_at_caa_again(
-    services: Services, item: Unfinished, now: datetime
+    services: Services, item: UnfinishedOrder, now: datetime
 ) -> CaaRefused | CaaUnchecked | None:
     """Before issuance, where the last check is too old (BR §3.2.2.8); gives what forbids it."""
     stale = [proof for proof in item.proofs if not is_fresh(proof.caa_checked_at, now)]
@@ -129,7 +129,7 @@ async def look_at_caa_again(
     return None
 
 
-async def unchanged(connection: Connection, item: Unfinished) -> Unfinished | None:
+async def unchanged(connection: Connection, item: UnfinishedOrder) -> UnfinishedOrder | None:
     """The order, locked, if it still has the application and status that `item` has."""
     await ssl_orders.lock(connection, item.cert_id)
     fresh = await ssl_applications.read_unfinished(connection, item.cert_id)
@@ -156,7 +156,7 @@ async def fail_unproven(pool: Pool, cert_id: str, now: datetime) -> None:
         await settle_failed(pool, item, _NOT_PROVEN, now)
 
 
-async def settle_failed(pool: Pool, item: Unfinished, problem: str, now: datetime) -> None:
+async def settle_failed(pool: Pool, item: UnfinishedOrder, problem: str, now: datetime) -> None:
     """The application led to nothing: UNPASSED, or ISSUED as before."""
     async with transaction(pool) as connection:
         if await unchanged(connection, item) is None:
@@ -168,7 +168,7 @@ async def settle_failed(pool: Pool, item: Unfinished, problem: str, now: datetim
 
 async def moved(
     connection: Connection,
-    item: Unfinished,
+    item: UnfinishedOrder,
     status: str,
     now: datetime,
     *,
@@ -202,7 +202,7 @@ def intent_of(
 
 
 async def _proven(
-    connection: Connection, settings: Settings, item: Unfinished, now: datetime
+    connection: Connection, settings: Settings, item: UnfinishedOrder, now: datetime
 ) -> bool:
     """All names are: on to the organization's check, or to the issuer."""
     if rules.TYPES[item.type] and item.status == "CHECKING":
@@ -215,7 +215,7 @@ async def _proven(
     return True
 
 
-async def _look(services: Services, item: Unfinished, proof: Proof, now: datetime) -> Look:
+async def _look(services: Services, item: UnfinishedOrder, proof: NameProof, now: datetime) -> Look:
     claim = _claim(services.settings, item, proof, now)
     resolver = resolver_of(services)
 
@@ -241,7 +241,7 @@ def _end_of_look(services: Services) -> float:
     return asyncio.get_running_loop().time() + services.settings.validation.total_seconds
 
 
-def _told(proof: Proof, fault: NotChecked) -> str:
+def _told(proof: NameProof, fault: NotChecked) -> str:
     """What the customer reads; operators have it in the log and the metrics."""
     observe_validation_fault(fault.reason)
     _log.error(
@@ -251,13 +251,13 @@ def _told(proof: Proof, fault: NotChecked) -> str:
 
 
 async def _check_caa(
-    services: Services, item: Unfinished, proof: Proof, now: datetime
+    services: Services, item: UnfinishedOrder, proof: NameProof, now: datetime
 ) -> Mapping[str, Any]:
     claim = _claim(services.settings, item, proof, now)
     return await caa.check(claim, proof.method, resolver_of(services))
 
 
-def _claim(settings: Settings, item: Unfinished, proof: Proof, now: datetime) -> Claim:
+def _claim(settings: Settings, item: UnfinishedOrder, proof: NameProof, now: datetime) -> Claim:
     expected = key_authorization(proof.token, item.application.key_hash)
     return claim_of(
         settings,
@@ -271,7 +271,7 @@ def _claim(settings: Settings, item: Unfinished, proof: Proof, now: datetime) ->
     )
 
 
-def _changes(item: Unfinished, looks: Sequence[Look]) -> list[Change]:
+def _changes(item: UnfinishedOrder, looks: Sequence[Look]) -> list[Change]:
     return [
         Change(
             "certificate_order.name_proven",

@@ -26,7 +26,7 @@ class ShownProof:
 
 
 @dataclass(frozen=True, slots=True)
-class Details:
+class CertificateDetails:
     """`leaf` and `chain` are DER; None and empty before the first issuance."""
 
     order: CertificateOrder
@@ -37,14 +37,14 @@ class Details:
 
 async def details(
     connection: Connection, now: datetime, reseller_id: UUID, cert_id: str
-) -> Details:
+) -> CertificateDetails:
     """Raises NotFound, as `show`."""
     order = await show(connection, now, reseller_id, cert_id)
     leaf, chain = None, []
     if order.serial is not None:
         leaf, issuer, above = await ssl_issuance.certificate_pem_parts(connection, order.serial)
         chain = [issuer, *above]
-    return Details(order, await _proofs(connection, order), leaf, chain)
+    return CertificateDetails(order, await _proofs(connection, order), leaf, chain)
 
 
 async def list_page(

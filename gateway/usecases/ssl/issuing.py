@@ -19,7 +19,7 @@ from gateway.store.ssl import applications as ssl_applications
 from gateway.store.ssl import due as ssl_due
 from gateway.store.ssl import issuance as ssl_issuance
 from gateway.store.ssl import orders as ssl_orders
-from gateway.store.ssl.applications import Unfinished
+from gateway.store.ssl.applications import UnfinishedOrder
 from gateway.usecases.ssl.checks import (
     PAUSE_OF_OURS,
     PROFILE,
@@ -36,7 +36,7 @@ _WANTED = ("ISSUING", "SUPPLEMENTCHECKING")
 _AT_ONCE = timedelta(0)
 
 
-async def ask_issuer(services: Services, item: Unfinished, now: datetime) -> bool:
+async def ask_issuer(services: Services, item: UnfinishedOrder, now: datetime) -> bool:
     """True = there is more to be done at once."""
     if item.issuer_state is None:
         if objection := await _objection(services, item, now):
@@ -72,13 +72,15 @@ async def ask_issuer(services: Services, item: Unfinished, now: datetime) -> boo
             return await _settle_refused(services, item, detail, now)
 
 
-async def _objection(services: Services, item: Unfinished, now: datetime) -> GatewayError | None:
+async def _objection(
+    services: Services, item: UnfinishedOrder, now: datetime
+) -> GatewayError | None:
     if item.reseller_status != "active":
         return AccountRefused("The account is suspended.")
     return await look_at_caa_again(services, item, now)
 
 
-def _refused(item: Unfinished, objection: GatewayError) -> Refused:
+def _refused(item: UnfinishedOrder, objection: GatewayError) -> Refused:
     """An objection that the customer reads at the order, for the operators."""
     return Refused(
         "certificates",
@@ -92,7 +94,7 @@ def _refused(item: Unfinished, objection: GatewayError) -> Refused:
     )
 
 
-async def _note_asked(services: Services, item: Unfinished) -> bool:
+async def _note_asked(services: Services, item: UnfinishedOrder) -> bool:
     async with transaction(services.pool) as connection:
         if await unchanged(connection, item) is None:
             return False
@@ -100,7 +102,7 @@ async def _note_asked(services: Services, item: Unfinished) -> bool:
     return True
 
 
-def _request_of(item: Unfinished) -> CertificateRequest:
+def _request_of(item: UnfinishedOrder) -> CertificateRequest:
     """The same however often it is asked."""
     assert item.intent is not None
     csr, organization = item.application.csr, item.application.organization
@@ -117,7 +119,7 @@ def _request_of(item: Unfinished) -> CertificateRequest:
     )
 
 
-async def _keep(services: Services, item: Unfinished, issued: Issued) -> None:
+async def _keep(services: Services, item: UnfinishedOrder, issued: Issued) -> None:
     """Stores what was signed; it is given out only if the order still waits for it."""
     now = await services.clock.now()
     signed = SignedCertificate(
@@ -159,7 +161,9 @@ async def _keep(services: Services, item: Unfinished, issued: Issued) -> None:
             await ssl_due.make_due(connection, item.cert_id, _AT_ONCE)
 
 
-async def _settle_refused(services: Services, item: Unfinished, detail: str, now: datetime) -> bool:
+async def _settle_refused(
+    services: Services, item: UnfinishedOrder, detail: str, now: datetime
+) -> bool:
     if item.status in _WANTED:
         problem = f"The certificate authority: {detail}"
         await settle_failed(services.pool, item, problem, now)

@@ -51,7 +51,7 @@ class Apply:
 
 
 @dataclass(frozen=True, slots=True)
-class Revoke:
+class RevokeOrder:
     """`reason` is a CRLReason that subscribers may give."""
 
     reseller_id: UUID
@@ -104,7 +104,7 @@ async def withdraw(work: Work, reseller_id: UUID, cert_id: str) -> CertificateOr
     return await _after(work.connection, work.now, order)
 
 
-async def revoke(work: Work, wanted: Revoke) -> CertificateOrder:
+async def revoke(work: Work, wanted: RevokeOrder) -> CertificateOrder:
     """Revokes all certificates of an order; REVOKED once the CRL says so. Raises NotFound,
     StatusForbids."""
     order = await locked(work.connection, work.now, wanted.reseller_id, wanted.cert_id)

@@ -9,7 +9,7 @@ from gateway.db.pool import Connection
 from gateway.errors import BadMember
 from gateway.rules.names import base_of, name_type
 from gateway.store.ssl import applications as ssl_applications
-from gateway.store.ssl.applications import Proof
+from gateway.store.ssl.applications import NameProof
 from gateway.store.ssl.orders import CertificateOrder
 from gateway.validation.dns01 import digest
 
@@ -19,7 +19,7 @@ def key_authorization(token: str, key_hash: bytes) -> str:
     return f"{token}.{urlsafe_b64encode(key_hash).rstrip(b'=').decode()}"
 
 
-def location_and_value(proof: Proof, key_hash: bytes) -> tuple[str, str]:
+def location_and_value(proof: NameProof, key_hash: bytes) -> tuple[str, str]:
     """What the customer puts where: a TXT record (dns-01) or the body of a page (http-01)."""
     base = base_of(proof.name)
     expected = key_authorization(proof.token, key_hash)
@@ -34,7 +34,7 @@ async def new_proofs(
     settings: Settings,
     order: CertificateOrder,
     method: str,
-) -> list[Proof]:
+) -> list[NameProof]:
     """New ones, but for names whose control the reseller has proven lately."""
     if method != "dns-01" and any(name_type(name) == "wildcard" for name in order.names):
         raise BadMember("domain_method must be DNS for wildcards (RFC 8555 §8.4).")
@@ -46,10 +46,10 @@ async def new_proofs(
     for position, name in enumerate(order.names):
         known = earlier.get(name)
         if known is not None and known.proven_at is not None and known.proven_at <= now:
-            proof = Proof(
+            proof = NameProof(
                 position, name, known.method, known.token, known.proven_at, known.caa_checked_at
             )
         else:
-            proof = Proof(position, name, method, ids.new_challenge_token(), None, None)
+            proof = NameProof(position, name, method, ids.new_challenge_token(), None, None)
         proofs.append(proof)
     return proofs

@@ -9,15 +9,15 @@ from uuid import UUID
 from gateway import ids
 from gateway.db.pool import Connection
 from gateway.errors import BadMember, CouponRefused, PricingMissing
-from gateway.rules.money.pricing import Price
 from gateway.rules.names import InvalidName, normalise
 from gateway.rules.public_names import objection
 from gateway.rules.ssl import order as rules
 from gateway.rules.ssl.order import Payment
+from gateway.store.money import prices
 from gateway.store.operation.audit import Change
+from gateway.store.ssl import coupons
 from gateway.store.ssl import orders as ssl_orders
-from gateway.store.ssl import prices as ssl_prices
-from gateway.store.ssl.orders import NewOrder
+from gateway.store.ssl.orders import NewCertificateOrder
 from gateway.usecases.money import billing
 from gateway.usecases.work import Work
 
@@ -61,12 +61,11 @@ async def purchase(work: Work, wanted: Purchase) -> Purchased:
         raise BadMember(f"validity_period must be one of {allowed} (months).")
     if wanted.type not in rules.TYPES:
         raise PricingMissing
-    currency, rows = await ssl_prices.prices(
-        work.connection, wanted.reseller_id, wanted.brand, wanted.type
-    )
-    prices = {row.name_type: Price(row.yearly, row.currency) for row in rows}
+    item = rules.item_of(wanted.brand, wanted.type)
+    currency, found = await prices.prices_of(work.connection, wanted.reseller_id, "ssl", item)
+    by_name_type = {variant: price for (_, variant), price in found.items()}
     coupon = await _coupon(work.connection, work.now, wanted)
-    cost = rules.payment(names, wanted.months, prices, currency, coupon)
+    cost = rules.payment(names, wanted.months, by_name_type, currency, coupon)
     order_number = await billing.charge(
         work,
         reseller_id=wanted.reseller_id,
@@ -77,7 +76,7 @@ async def purchase(work: Work, wanted: Purchase) -> Purchased:
     )
     cert_id = await _store(work.connection, work.now, wanted, names, cost, order_number)
     if wanted.coupon is not None:
-        await ssl_prices.use_coupon(work.connection, wanted.coupon, cert_id)
+        await coupons.use_coupon(work.connection, wanted.coupon, cert_id)
     after = {
         "orderNumber": order_number,
         "names": names,
@@ -109,7 +108,7 @@ async def _names(texts: list[str], public_only: bool) -> list[str]:
 async def _coupon(connection: Connection, now: datetime, wanted: Purchase) -> Decimal:
     if wanted.coupon is None:
         return _NO_COUPON
-    coupon = await ssl_prices.lock_coupon(connection, wanted.reseller_id, wanted.coupon)
+    coupon = await coupons.lock_coupon(connection, wanted.reseller_id, wanted.coupon)
     if coupon is None:
         raise CouponRefused("There is no such coupon.")
     if coupon.used_for is not None:
@@ -128,7 +127,7 @@ async def _store(
     order_number: int,
 ) -> str:
     while True:
-        order = NewOrder(
+        order = NewCertificateOrder(
             ids.new_cert_id(),
             wanted.reseller_id,
             order_number,

@@ -17,7 +17,7 @@ from gateway.services import Services
 from gateway.store.ssl import applications as ssl_applications
 from gateway.store.ssl import due as ssl_due
 from gateway.store.ssl import issuance as ssl_issuance
-from gateway.store.ssl.applications import Unfinished
+from gateway.store.ssl.applications import UnfinishedOrder
 from gateway.usecases.ssl.checks import look_at_proofs, moved, settle_failed, unchanged
 from gateway.usecases.ssl.issuing import LEASE, ask_issuer
 
@@ -100,7 +100,7 @@ class CertificateOrderRunner:
                 await ssl_due.rest(services.pool, cert_id, at_rest)
         return False
 
-    async def _set_aside(self, item: Unfinished, now: datetime) -> None:
+    async def _set_aside(self, item: UnfinishedOrder, now: datetime) -> None:
         """Ends the application, unless an issuer may have signed or there is none to end."""
         observe_validation_fault("process")
         _log.error("certificate_order.ends_processes", certificate=item.cert_id, status=item.status)
@@ -110,7 +110,7 @@ class CertificateOrderRunner:
             return
         await ssl_due.pause(pool, item.cert_id, _SET_ASIDE, _ENDS_PROCESSES, counted=False)
 
-    async def _complete_revocation(self, item: Unfinished, now: datetime) -> None:
+    async def _complete_revocation(self, item: UnfinishedOrder, now: datetime) -> None:
         async with self._services.pool.acquire() as connection:
             complete = await ssl_issuance.revocation_is_complete(connection, item.cert_id)
         if complete:
@@ -118,7 +118,7 @@ class CertificateOrderRunner:
             return
         await ssl_due.pause(self._services.pool, item.cert_id, _LOOK_AT_CRL, None)
 
-    async def _move(self, item: Unfinished, status: str, now: datetime) -> None:
+    async def _move(self, item: UnfinishedOrder, status: str, now: datetime) -> None:
         async with transaction(self._services.pool) as connection:
             if await unchanged(connection, item) is not None:
                 await moved(connection, item, status, now)

@@ -6,7 +6,6 @@ from uuid import UUID
 
 from gateway.db.pool import Connection
 from gateway.errors import NotRefundable, OperatorMistake, UnsubscriptionWaits
-from gateway.rules import refund_policy
 from gateway.rules.operation.input import check_note
 from gateway.rules.ssl.order import CERT_ID
 from gateway.rules.ssl.refund import CertificateFacts
@@ -118,7 +117,7 @@ async def _to_decide(
 
 
 def _objection(order: CertificateOrder, requested_at: datetime) -> str | None:
-    return refund_policy.objection(_facts(order, requested_at))
+    return _facts(order, requested_at).objection()
 
 
 def _facts(order: CertificateOrder, requested_at: datetime) -> CertificateFacts:
@@ -126,7 +125,7 @@ def _facts(order: CertificateOrder, requested_at: datetime) -> CertificateFacts:
         order.status,
         bought_here=order.order_number is not None,
         paid_at=order.purchased_at or order.created_at,
-        requested_at=requested_at,
+        asked_at=requested_at,
         revoked_at=order.revoked_at,
         under_review=False,
         refunded=bool(order.refunded),

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from gateway import ids
 from gateway.db.pool import Connection
-from gateway.rules.money.pricing import PriceList
+from gateway.rules.money.pricing import NamePrices
 from gateway.rules.names import name_type
 from gateway.rules.subscription import free_names, terms
 from gateway.rules.subscription.decisions import (
@@ -66,7 +66,7 @@ class _Situation:
     credential: EabCredential
     current: Subscription | None
     known: list[Domain]
-    prices: PriceList
+    prices: NamePrices
     anchors: Anchors
 
 
@@ -123,7 +123,7 @@ async def _load(
         known = await subscriptions.find_domains(
             connection, current.id, free_names.relevant_names(name)
         )
-    prices = await billing.price_list(connection, credential.reseller_id, credential.server_id)
+    prices = await billing.name_prices(connection, credential.reseller_id, credential.server_name)
     return _Situation(credential, current, known, prices, named)
 
 

@@ -52,7 +52,7 @@ async def extend(work: Work, request: Extend) -> Extended:
     if current is None:
         raise NotExtendable
     domains = await subscriptions.all_domains(work.connection, current.id)
-    prices = await billing.price_list(work.connection, request.reseller_id, credential.server_id)
+    prices = await billing.name_prices(work.connection, request.reseller_id, credential.server_name)
     decision = decide_extend(
         expires_at=current.expires_at,
         paid_by_name=[(domain.name, domain.free_because is None) for domain in domains],

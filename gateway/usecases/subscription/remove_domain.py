@@ -9,7 +9,6 @@ from gateway.db.pool import Connection
 from gateway.errors import DomainNotRemovable
 from gateway.rules.subscription.decisions import decide_remove
 from gateway.rules.subscription.refund import DomainFacts
-from gateway.store.money import name_refunds
 from gateway.store.operation.audit import Change
 from gateway.store.subscription import subscriptions
 from gateway.store.subscription.subscriptions import AddedDomain
@@ -80,10 +79,6 @@ async def _facts(
     connection: Connection, now: datetime, request: RemoveDomain, domain: AddedDomain
 ) -> DomainFacts:
     refunds = await earlier_refunds(
-        connection,
-        name_refunds.last_of_domain,
-        request.reseller_id,
-        domain.name,
-        request.refund_once_in_days,
+        connection, "acme", request.reseller_id, domain.name, request.refund_once_in_days
     )
     return DomainFacts(domain.charged, domain.added_at, now, refunds=refunds)

@@ -9,7 +9,7 @@ from cryptography import x509
 from gateway.ca.cross_sign import cross_sign
 from gateway.errors import OperatorMistake
 from gateway.usecases.ca.chains import add_chain
-from gateway.usecases.work import open_work
+from gateway.usecases.work import Work, open_work
 from tests.integration.acme.conftest import NAME, ReadyOrder
 from tests.support.acme_client import AcmeClient
 from tests.support.csrs import csr
@@ -19,7 +19,7 @@ from tests.support.shop import OPERATOR
 
 async def offer(gateway: Any, pem: bytes) -> int:
     now = await gateway.services.clock.now()
-    async with open_work(gateway.pool, now, OPERATOR) as work:
+    async with open_work(Work(gateway.pool, now, OPERATOR)) as work:
         return await add_chain(work, "local", pem)
 
 

@@ -43,7 +43,7 @@ async def business(database: str, pool: Pool, tmp_path: Path) -> AsyncIterator[A
     services = Services(settings, pool, SystemClock(), vault, issuer=None, resolver=None)  # type: ignore[arg-type]
     await demo_data.add(pool, services.clock)
     now = await services.clock.now()
-    async with open_work(pool, now, OPERATOR) as work:
+    async with open_work(Work(pool, now, OPERATOR)) as work:
         await resellers.set_reseller(work, demo_data.LOGIN, renewal_mode="auto")
     await prepare(settings)
     config = write_config(settings, tmp_path / "gateway.toml")
@@ -75,7 +75,7 @@ async def nearly_expired(business: Any, name: str) -> int:
     now = await services.clock.now()
     ends = (now + timedelta(days=10)).replace(microsecond=0).isoformat()
     number = await add_prevalidation(business, name, expires=ends)
-    async with open_work(business.pool, now, OPERATOR) as work:
+    async with open_work(Work(business.pool, now, OPERATOR)) as work:
         reseller_id = await organizations.reseller_called(work.connection, demo_data.LOGIN)
         made = await accounts.preregister(
             work.connection,

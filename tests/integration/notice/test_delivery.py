@@ -150,7 +150,7 @@ async def test_a_notice_that_is_queued_while_a_runner_goes_to_rest_is_not_left_l
     assert await desk.undelivered_are(0)
 
 
-async def _owner(_: Connection, owner: usecase.Owner) -> usecase.Owner:
+async def _owner(_: Connection, owner: usecase.Recipient) -> usecase.Recipient:
     return owner
 
 

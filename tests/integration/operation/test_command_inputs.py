@@ -1,6 +1,7 @@
 """Odd values of every option and argument of every command: one line, and nothing is changed."""
 
 import asyncio
+import json
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
@@ -70,7 +71,7 @@ GOOD: dict[str, list[str]] = {
 }
 """Values that would do, for what a command must be given."""
 
-BRAND_PRICE = ("certificate-order", "price", "--type", "DV_SSL_CERT")
+BRAND_PRICE = ("ssl", "price", "set", "--type", "DV_SSL_CERT")
 
 ALWAYS_REFUSED = {
     ("reseller deposit", "amount_text"),
@@ -84,11 +85,15 @@ ALWAYS_REFUSED = {
     ("price set", "currency"),
     ("price set", "server"),
     ("price set", "login"),
-    ("certificate-order price", "fqdn"),
-    ("certificate-order price", "brand"),
-    ("certificate-order coupon", "amount_text"),
-    ("product price set", "price"),
-    ("product price set", "days"),
+    ("ssl price set", "fqdn"),
+    ("ssl price set", "wildcard"),
+    ("ssl price set", "brand"),
+    ("ssl price remove", "brand"),
+    ("ssl coupon", "amount_text"),
+    ("sitelock price set", "price"),
+    ("sitelock price set", "days"),
+    ("sitelock price remove", "days"),
+    ("sitelock price remove", "product"),
     ("notice low-balance", "threshold"),
     ("notice replay", "since"),
     ("notice replay", "until"),
@@ -134,7 +139,7 @@ def words_of(name: str, odd: str, value: str) -> list[str]:
 
 ALSO_GIVEN = {
     ("price set", "fqdn"),
-    ("certificate-order price", "fqdn"),
+    ("ssl price set", "fqdn"),
 }
 """Not demanded by the form of the command, and yet needed."""
 
@@ -207,7 +212,10 @@ async def test_an_odd_value_is_told_in_one_line_and_changes_nothing(
         (("price", "set", "demo", "--server", "DV", "--fqdn", "1", "--currency", "EUR"), "USD"),
         (("price", "set", "default", "--server", "DV", "--fqdn", "1", "--currency", "XYZ"), "4217"),
         (("price", "set", "default", "--server", "DV", "--fqdn", "1", "--currency", "XAU"), "4217"),
-        (("product", "price", "set", "demo", "1", "--product", "1060", "--currency", "EUR"), "USD"),
+        (
+            ("sitelock", "price", "set", "demo", "1", "--product", "1060", "--currency", "EUR"),
+            "USD",
+        ),
         (
             (*BRAND_PRICE, "demo", "--brand", "LOCAL", "--fqdn", "1", "--currency", "EUR"),
             "USD",
@@ -262,8 +270,43 @@ async def test_prices_are_listed_and_taken_back(run: Run, gateway: RunningGatewa
     assert (status, told["detail"]) == (403, "Pricing is not configured!")
 
 
+@pytest.mark.parametrize(
+    ("group", "article", "price", "line", "member"),
+    [
+        ("price", ("--server", "DV"), ("--fqdn", "1.00"), "DV  fqdn", "yearly"),
+        (
+            *("ssl price", ("--brand", "LOCAL", "--type", "DV_SSL_CERT"), ("--fqdn", "1.00")),
+            *("LOCAL  DV_SSL_CERT  fqdn", "yearly"),
+        ),
+        ("sitelock price", ("--product", "1060", "--days", "30"), ("1.00",), "1060   30", "amount"),
+    ],
+    ids=["names", "ssl", "sitelock"],
+)
+async def test_prices_of_every_family_are_set_listed_and_removed_alike(
+    run: Run, group: str, article: tuple[str, ...], price: tuple[str, ...], line: str, member: str
+) -> None:
+    async def listed(login: str) -> str:
+        lines = (await run(*group.split(), "list", login)).out.splitlines()
+        [found] = [each for each in lines if each.startswith(f"{line}  ")]
+        return found.removeprefix(f"{line}  ")
+
+    default = await listed("default")
+    assert await listed("demo") == f"{default}  (default)"
+    done = await run(*group.split(), "set", "demo", *article, *price)
+    assert (done.code, await listed("demo")) == (0, "1.00 USD")
+    assert await listed("default") == default
+    rows = json.loads((await run(*group.split(), "list", "demo", "--json")).out)
+    assert [(row[member], row["currency"]) for row in rows if row["own"]] == [("1.00", "USD")]
+    assert (await run(*group.split(), "remove", "demo", *article)).code == 0
+    assert await listed("demo") == f"{default}  (default)"
+    again = await run(*group.split(), "remove", "demo", *article)
+    assert (again.code, "demo has no such price of its own" in again.err) == (1, True)
+    nobody = await run(*group.split(), "remove", "nobody", *article)
+    assert (nobody.code, "there is no reseller 'nobody'" in nobody.err) == (1, True)
+
+
 async def test_a_new_brand_is_sold_once_it_is_said_to_be_new(run: Run) -> None:
-    words = ("certificate-order", "price", "default", "--brand", "GEO", "--type", "DV_SSL_CERT")
+    words = ("ssl", "price", "set", "default", "--brand", "GEO", "--type", "DV_SSL_CERT")
     assert (await run(*words, "--fqdn", "9.00")).code == 1
     assert (await run(*words, "--fqdn", "9.00", "--new-brand")).code == 0
     assert (await run(*words, "--wildcard", "19.00")).code == 0

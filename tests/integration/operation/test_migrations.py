@@ -12,8 +12,10 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from gateway import ids
 from gateway.db import migrate as migrations
 from gateway.db.migrate import migrate, missing_migrations, schema_is_current, sql_directory
+from gateway.db.pool import open_pool
 from gateway.errors import OperatorMistake
 from tests.support.postgres import BARE, fresh_database
 
@@ -92,6 +94,108 @@ async def test_a_file_that_fails_leaves_nothing_and_can_be_repaired(
     assert await value(empty, "SELECT to_regclass('made')") is None
     broken.write_text("CREATE TABLE made (id integer);")
     assert await migrate(empty, files) == ["9999_new"]
+
+
+async def test_a_file_that_needs_a_stop_waits_until_nobody_else_is_connected(
+    empty: str, files: Path
+) -> None:
+    await migrate(empty, files)
+    (files / "9998_first.sql").write_text("CREATE TABLE made (id integer);")
+    renaming = "-- Needs a stop: it renames.\nALTER TABLE made RENAME TO m;"
+    (files / "9999_new.sql").write_text(renaming)
+    pool = await open_pool(empty)
+    try:
+        with pytest.raises(OperatorMistake, match="9999_new needs a stop, and 2 connections"):
+            await migrate(empty, files)
+        assert await value(empty, "SELECT to_regclass('made')") is None, "nothing is half done"
+    finally:
+        await pool.close()
+    applied = await asyncio.gather(*(migrate(empty, files) for _ in range(3)))
+    assert sorted(applied) == [[], [], ["9998_first", "9999_new"]]
+
+
+async def test_a_role_that_only_reads_does_not_hold_up_a_stop(
+    empty: str, database_server: str, files: Path
+) -> None:
+    await migrate(empty, files)
+    (files / "9999_new.sql").write_text("-- Needs a stop: it renames.\nCREATE TABLE made ();")
+    role = f"reading_{ids.new_id().hex}"
+    server = await asyncpg.connect(database_server)
+    await server.execute(f"CREATE ROLE {role} LOGIN")
+    reading = await asyncpg.connect(empty, user=role)
+    try:
+        assert await migrate(empty, files) == ["9999_new"]
+    finally:
+        await reading.close()
+        await server.execute(f"DROP ROLE {role}")
+        await server.close()
+
+
+async def test_a_running_process_is_not_left_with_a_schema_that_it_does_not_know(
+    empty: str, tmp_path: Path
+) -> None:
+    """The migration that gave each subject one name."""
+    for file in sql_directory().glob("00[01]*.sql"):
+        shutil.copy(file, tmp_path)
+    await migrate(empty, tmp_path)
+    running = await open_pool(empty)
+    try:
+        with pytest.raises(OperatorMistake, match="0021_one_name_a_subject needs a stop"):
+            await migrate(empty)
+        assert await running.fetchval("SELECT count(*) FROM product.licence") == 0
+    finally:
+        await running.close()
+    assert "0021_one_name_a_subject" in await migrate(empty)
+
+
+async def test_prices_of_all_families_move_into_one_list(empty: str, tmp_path: Path) -> None:
+    for file in sql_directory().glob("00[012]*.sql"):
+        if file.name < "0023":
+            shutil.copy(file, tmp_path)
+    await migrate(empty, tmp_path)
+    connection = await asyncpg.connect(empty)
+    await connection.execute(
+        """
+        INSERT INTO reseller.account (id, login, password_hash, created_at)
+        VALUES (md5('r')::uuid, 'r', '', now());
+        INSERT INTO acme.server (id, name, path, validation, product_id, description, position)
+        VALUES (md5('s')::uuid, 'DV', '/v2/DV', 'DV', 608, '', 1);
+        INSERT INTO reseller.price (id, account_id, server_id, name_type, yearly, currency)
+        VALUES (md5('1')::uuid, NULL, md5('s')::uuid, 'wildcard', 1095, 'USD'),
+               (md5('2')::uuid, md5('r')::uuid, md5('s')::uuid, 'fqdn', 300, 'USD');
+        INSERT INTO sitelock.price (id, product, days, amount, currency)
+        VALUES (md5('3')::uuid, 1060, 30, 14.90, 'USD');
+        INSERT INTO ssl.price (id, brand, type, name_type, yearly, currency)
+        VALUES (md5('4')::uuid, 'LOCAL', 'DV_SSL_CERT', 'fqdn', 120, 'EUR');
+        """
+    )
+    await connection.close()
+    await migrate(empty)
+    connection = await asyncpg.connect(empty)
+    rows = await connection.fetch(
+        """
+        SELECT family, item, variant, amount::text, currency, account_id IS NULL
+          FROM reseller.price
+         ORDER BY family, item, variant
+        """
+    )
+    assert [tuple(row) for row in rows] == [
+        ("acme", "DV", "fqdn", "300.00", "USD", False),
+        ("acme", "DV", "wildcard", "1095.00", "USD", True),
+        ("sitelock", "1060", "30", "14.90", "USD", True),
+        ("ssl", "LOCAL/DV_SSL_CERT", "fqdn", "120.00", "EUR", True),
+    ]
+    change = "UPDATE reseller.price SET {} WHERE family = {}"
+    for assignment, family in (
+        ("item = 'XX'", "'acme'"),  # no such server
+        ("variant = '7'", "'sitelock'"),
+        ("item = 'local/DV_SSL_CERT'", "'ssl'"),
+        ("family = 'other'", "'ssl'"),
+        ("account_id = NULL, variant = 'wildcard'", "'acme' AND variant = 'fqdn'"),
+    ):
+        with pytest.raises(asyncpg.IntegrityConstraintViolationError):
+            await connection.execute(change.format(assignment, family))
+    await connection.close()
 
 
 async def test_the_schema_is_current_only_when_every_file_was_applied(

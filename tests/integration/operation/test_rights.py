@@ -82,10 +82,47 @@ async def test_rights_on_everything_outlive_all_later_migrations(
             )
             before = await rights(connection, role)
             assert before
-            await migrate(dsn)
+        finally:
+            await connection.close()  # some migrations need a stop
+        await migrate(dsn)
+        connection = await asyncpg.connect(dsn)
+        try:
             there = await everything(connection)
             lost = {right for right in before - await rights(connection, role) if right in there}
             assert lost == set()
+            await connection.execute(f'DROP OWNED BY "{role}"')
+        finally:
+            await connection.close()
+
+
+RENAMED = {
+    "product.licence": "sitelock.licence",
+    "product.add_on": "sitelock.add_on",
+    "product.order_line": "sitelock.order_line",
+    "product.inactive_partner": "sitelock.inactive_partner",
+    "ops.licences": "ops.sitelock_licences",
+    "ops.certificate_orders": "ops.ssl_orders",
+    "ops.certificate_order_reviews": "ops.ssl_reviews",
+}
+
+
+async def test_rights_on_what_is_renamed_go_with_it(
+    database_server: str, role: str, tmp_path: Path
+) -> None:
+    for name in MIGRATIONS:
+        if name < "0021":
+            shutil.copy(sql_directory() / f"{name}.sql", tmp_path)
+    async with fresh_database(database_server, BARE) as dsn:
+        await migrate(dsn, tmp_path)
+        connection = await asyncpg.connect(dsn)
+        for name in RENAMED:
+            await connection.execute(f'GRANT SELECT ON {name} TO "{role}"')
+        await connection.close()
+        await migrate(dsn)
+        connection = await asyncpg.connect(dsn)
+        try:
+            assert set(RENAMED.values()) <= await rights(connection, role)
+            assert not set(RENAMED) & await everything(connection)
             await connection.execute(f'DROP OWNED BY "{role}"')
         finally:
             await connection.close()

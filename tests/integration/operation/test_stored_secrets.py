@@ -12,7 +12,7 @@ from gateway.app import prepare
 from gateway.config import Secret, Secrets, Settings
 from gateway.db.pool import Pool
 from gateway.errors import ConfigurationError
-from gateway.store.operation.sealed import KINDS, MAC_KEYS, RESPONSES, WEBHOOK_SECRETS, Kind
+from gateway.store.operation.sealed import KINDS, MAC_KEYS, RESPONSES, WEBHOOK_SECRETS, SealedColumn
 from tests.support.gateway import RunningGateway
 from tests.support.server_process import write_config
 
@@ -59,7 +59,7 @@ async def test_other_keys_are_refused_and_every_kind_of_row_is_named(sealed: Set
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.column)
 async def test_one_closed_row_between_open_ones_is_found(
-    sealed: Settings, pool: Pool, kind: Kind
+    sealed: Settings, pool: Pool, kind: SealedColumn
 ) -> None:
     schema, table, column = kind.column.split(".")
     foreign = Fernet(key()).encrypt(b"x")

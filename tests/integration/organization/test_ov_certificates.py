@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
-from gateway.rules.organization.organizations import Details
+from gateway.rules.organization.organizations import OrganizationDetails
 from tests.integration.organization.test_ov_gate import NAME, Holder, holder, subject
 from tests.support.acme_client import AcmeClient, Eab
 from tests.support.organizations import add_prevalidation, prevalidation
@@ -35,7 +35,7 @@ async def test_the_validated_organization_is_the_subject(holder: Holder) -> None
 async def test_letters_of_all_the_world_and_both_kinds_of_places(
     shop: Shop, holder: Holder
 ) -> None:
-    details = Details("Königliche Børs 東京 «Ümlaut»", "JP", "東京都", "関東")
+    details = OrganizationDetails("Königliche Børs 東京 «Ümlaut»", "JP", "東京都", "関東")
     new = await add_prevalidation(shop.gateway, "example.org", details=details)
     await holder.move(holder.anchor, new)
     leaf = await holder.issue()
@@ -43,7 +43,7 @@ async def test_letters_of_all_the_world_and_both_kinds_of_places(
 
 
 async def test_a_state_alone_is_a_place(shop: Shop, holder: Holder) -> None:
-    details = Details("S" * 64, "US", state_or_province="T" * 128)
+    details = OrganizationDetails("S" * 64, "US", state_or_province="T" * 128)
     new = await add_prevalidation(shop.gateway, "example.org", details=details)
     await holder.move(holder.anchor, new)
     assert f"O={'S' * 64},ST={'T' * 128},C=US" in subject(await holder.issue())

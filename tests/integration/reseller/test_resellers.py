@@ -11,6 +11,7 @@ from gateway.errors import OperatorMistake
 from gateway.usecases.reseller import resellers
 from gateway.usecases.work import Work
 from tests.support.action_door import OPERATOR, START
+from tests.support.prices import set_name_price
 
 
 @pytest.fixture
@@ -47,8 +48,7 @@ async def offer(connection: Connection, name: str = "DV", **wanted: Any) -> None
 
 
 async def price(connection: Connection, yearly: str, **wanted: Any) -> None:
-    wanted = {"login": None, "server": "DV", "name_type": "fqdn", **wanted}
-    await resellers.set_price(Work(connection, START, OPERATOR), yearly=Decimal(yearly), **wanted)
+    await set_name_price(connection, START, yearly=yearly, **{"login": None, **wanted})
 
 
 async def test_a_new_reseller_has_no_money_and_no_credit(connection: Connection) -> None:
@@ -248,7 +248,7 @@ async def test_a_price_replaces_the_one_before(connection: Connection) -> None:
     await price(connection, "400.50")
     await price(connection, "300", login="r")
     rows = await connection.fetch(
-        "SELECT account_id IS NULL AS is_default, yearly, currency"
+        "SELECT account_id IS NULL AS is_default, amount, currency"
         " FROM reseller.price ORDER BY is_default"
     )
     assert [tuple(row) for row in rows] == [
@@ -258,7 +258,7 @@ async def test_a_price_replaces_the_one_before(connection: Connection) -> None:
     before = await connection.fetch(
         "SELECT before FROM audit.event WHERE action = 'price.set' ORDER BY id"
     )
-    assert [row["before"] for row in before] == [None, {"yearly": "365.00"}, None]
+    assert [row["before"] for row in before] == [None, {"amount": "365.00"}, None]
 
 
 @pytest.mark.parametrize(

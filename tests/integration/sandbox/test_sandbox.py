@@ -88,10 +88,10 @@ async def test_the_demo_reseller_has_money_prices_and_two_servers(
     connection = await asyncpg.connect(ready["database"])
     prices = await connection.fetch(
         """
-        SELECT server.name, price.name_type, price.yearly::text, price.currency
+        SELECT item, variant, amount::text, currency
           FROM reseller.price
-          JOIN acme.server ON server.id = price.server_id
-         WHERE price.account_id IS NULL
+         WHERE account_id IS NULL
+           AND family = 'acme'
          ORDER BY 1, 2
         """
     )

@@ -80,7 +80,7 @@ class Counter:
     async def licence(self, column: str) -> Any:
         """A column of the newest licence."""
         return await self.gateway.pool.fetchval(
-            f"SELECT {column} FROM product.licence ORDER BY number DESC LIMIT 1"
+            f"SELECT {column} FROM sitelock.licence ORDER BY number DESC LIMIT 1"
         )
 
 

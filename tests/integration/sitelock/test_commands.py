@@ -13,7 +13,7 @@ async def test_a_price_holds_for_the_next_order_and_is_listed(
     settings = counter.gateway.services.settings
 
     async def command(*words: str) -> tuple[int, str]:
-        return await gateway_command(settings, tmp_path, "product", "price", *words)
+        return await gateway_command(settings, tmp_path, "sitelock", "price", *words)
 
     priced = ("--product", "1060", "--days", "365")
     done = await command("set", "demo", *priced, "139.00")
@@ -44,7 +44,7 @@ async def test_a_partner_that_is_not_activated_orders_nothing_and_keeps_what_it_
     before = await counter.balance()
 
     async def partner(*words: str) -> tuple[int, str]:
-        return await gateway_command(settings, tmp_path, "product", "partner", *words)
+        return await gateway_command(settings, tmp_path, "sitelock", "partner", *words)
 
     assert await partner("demo", "--inactive") == (0, "demo may not order SiteLock products")
     assert (await counter.try_order("1060", domainName="b.example"))["errorCode"] == "-76"

@@ -15,9 +15,9 @@ TABLES = (
     "reseller.account",
     "reseller.purchase",
     "reseller.ledger_entry",
-    "product.licence",
-    "product.add_on",
-    "product.order_line",
+    "sitelock.licence",
+    "sitelock.add_on",
+    "sitelock.order_line",
     "audit.event",
 )
 ENDPOINTS = st.sampled_from(

@@ -187,7 +187,7 @@ async def test_a_lower_add_on_is_refused_and_a_higher_one_takes_its_place(counte
     assert (await counter.try_order("1069"))["errorCode"] == "-122"
     assert (await counter.order("1070"))["totalCost"] == "75.00"
     held = await counter.gateway.pool.fetch(
-        "SELECT product FROM product.add_on WHERE ended_at IS NULL"
+        "SELECT product FROM sitelock.add_on WHERE ended_at IS NULL"
     )
     assert [row["product"] for row in held] == [1070]
 
@@ -195,7 +195,7 @@ async def test_a_lower_add_on_is_refused_and_a_higher_one_takes_its_place(counte
 async def test_without_money_or_price_nothing_is_ordered(counter: Counter) -> None:
     poor = await counter.shop.second_reseller("poor", deposit="1.00")
     assert (await counter.try_order(**poor.credentials))["errorCode"] == "-15"
-    await counter.gateway.pool.execute("DELETE FROM product.price WHERE product = 1060")
+    await counter.gateway.pool.execute("DELETE FROM reseller.price WHERE item = '1060'")
     assert (await counter.try_order())["errorCode"] == "-115"
     assert await counter.licence("number") is None
 

@@ -80,7 +80,7 @@ async def test_add_ons_end_with_their_licence_and_can_be_cancelled_alone_without
     assert await counter.balance() == before
     assert (await counter.refund(number))["refundedAmount"] == "304.00"
     live = await counter.gateway.pool.fetchval(
-        "SELECT count(*) FROM product.add_on WHERE ended_at IS NULL"
+        "SELECT count(*) FROM sitelock.add_on WHERE ended_at IS NULL"
     )
     assert live == 0
 

@@ -1,4 +1,4 @@
-"""The demo reseller at the certificate-order API, with a web server for its proofs."""
+"""The demo reseller at the SSL certificate API, with a web server for its proofs."""
 
 from collections.abc import AsyncIterator
 from typing import Any

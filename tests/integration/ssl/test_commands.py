@@ -36,12 +36,12 @@ async def test_from_a_token_to_the_money_back(shop: CertificateShop, tmp_path: P
     token = await command("reseller", "token", "demo")
     customer = replace(shop, token=token)
     await command(
-        *("certificate-order", "price", "demo", "--brand", "LOCAL", "--type", "DV_SSL_CERT"),
+        *("ssl", "price", "set", "demo", "--brand", "LOCAL", "--type", "DV_SSL_CERT"),
         *("--fqdn", "1000.00"),
     )
-    coupon = await command("certificate-order", "coupon", "demo", "200.00")
+    coupon = await command("ssl", "coupon", "demo", "200.00")
     cert_id = await customer.buy(coupon=coupon)
-    [order] = json.loads(await command("certificate-order", "list", "--json"))
+    [order] = json.loads(await command("ssl", "list", "--json"))
     assert (order["certId"], order["status"]) == (cert_id, "PAID")
     number = await customer.unsubscribe(cert_id)
     [waiting] = json.loads(await command("unsubscription", "list", "--waiting", "--json"))
@@ -66,15 +66,13 @@ async def test_organizations_are_approved_and_rejected(
     applied = await shop.apply(cert_id, domain_method="FILE", organization=organization)
     await shop.prove(cert_id, applied)
     await shop.until(cert_id, "CHECKING_ORG")
-    words = ("certificate-order", "list", "--waiting", "--json")
+    words = ("ssl", "list", "--waiting", "--json")
     _, listed = await gateway_command(settings, tmp_path, *words)
     assert json.loads(listed)[0]["organization"]["organization"] == "Example GmbH"
-    status, said = await gateway_command(
-        settings, tmp_path, "certificate-order", "approve", cert_id
-    )
+    status, said = await gateway_command(settings, tmp_path, "ssl", "approve", cert_id)
     assert (status, said) == (0, f"organization of {cert_id} approved")
     await shop.until(cert_id, "ISSUED")
-    status, said = await gateway_command(settings, tmp_path, "certificate-order", "reject", cert_id)
+    status, said = await gateway_command(settings, tmp_path, "ssl", "reject", cert_id)
     assert status == 1
     assert "no organization waits" in said
 
@@ -89,12 +87,12 @@ async def test_mistakes_are_told_in_one_line(shop: CertificateShop, tmp_path: Pa
         ("unsubscription", "reject", "9" * 5000),
         ("unsubscription", "approve", "scs0000000000000"),
         ("unsubscription", "approve", "x"),
-        ("certificate-order", "approve", "scs1"),
-        ("certificate-order", "coupon", "demo", "0.00"),
-        ("certificate-order", "coupon", "demo", "1.00", "--expires", "2020-01-01"),
-        ("certificate-order", "price", "demo", "--brand", "local", "--type", "DV_SSL_CERT"),
+        ("ssl", "approve", "scs1"),
+        ("ssl", "coupon", "demo", "0.00"),
+        ("ssl", "coupon", "demo", "1.00", "--expires", "2020-01-01"),
+        ("ssl", "price", "set", "demo", "--brand", "local", "--type", "DV_SSL_CERT"),
         (
-            *("certificate-order", "price", "demo", "--brand", "LOCAL"),
+            *("ssl", "price", "set", "demo", "--brand", "LOCAL"),
             *("--type", "EV_SSL_CERT", "--fqdn", "1.00"),
         ),
     ):

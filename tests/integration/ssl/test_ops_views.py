@@ -10,17 +10,17 @@ async def rows(shop: CertificateShop, query: str) -> list[dict[str, Any]]:
 
 
 async def test_organizations_wait_for_a_check(shop: CertificateShop) -> None:
-    assert await rows(shop, "SELECT * FROM ops.certificate_order_reviews") == []
+    assert await rows(shop, "SELECT * FROM ops.ssl_reviews") == []
     cert_id = await shop.buy(type="OV_SSL_CERT")
     organization = {"name": "Example GmbH", "country": "DE", "locality": "Berlin"}
     applied = await shop.apply(cert_id, domain_method="FILE", organization=organization)
     await shop.prove(cert_id, applied)
     await shop.until(cert_id, "CHECKING_ORG")
-    [waiting] = await rows(shop, "SELECT * FROM ops.certificate_order_reviews")
+    [waiting] = await rows(shop, "SELECT * FROM ops.ssl_reviews")
     assert (waiting["cert_id"], waiting["reseller"]) == (cert_id, shop.login)
     assert waiting["organization"]["organization"] == "Example GmbH"
     await shop.reject_organization(cert_id, "unknown")
-    assert await rows(shop, "SELECT * FROM ops.certificate_order_reviews") == []
+    assert await rows(shop, "SELECT * FROM ops.ssl_reviews") == []
 
 
 async def test_unsubscriptions_with_those_to_be_decided_first(shop: CertificateShop) -> None:
@@ -45,11 +45,11 @@ async def test_orders_with_their_status_and_until_when_they_can_be_unsubscribed(
     shop: CertificateShop,
 ) -> None:
     cert_id = await shop.issue()
-    [order] = await rows(shop, "SELECT * FROM ops.certificate_orders")
+    [order] = await rows(shop, "SELECT * FROM ops.ssl_orders")
     assert (order["cert_id"], order["status"], order["cash"]) == (cert_id, "ISSUED", 120)
     assert order["refundable_until"].isoformat() == "2025-12-08T12:00:00+00:00"
     await shop.gateway.at("2026-03-02T12:00:00Z")
-    [order] = await rows(shop, "SELECT * FROM ops.certificate_orders")
+    [order] = await rows(shop, "SELECT * FROM ops.ssl_orders")
     assert order["status"] == "EXPIRED"
 
 

@@ -35,7 +35,7 @@ async def test_e12_no_price(shop: Shop) -> None:
 
 async def test_e12_no_price_for_a_wildcard_leaves_fqdns_for_sale(shop: Shop) -> None:
     account = await shop.credential()
-    await remove_prices(shop, "name_type = 'wildcard'")
+    await remove_prices(shop, "variant = 'wildcard'")
     assert await shop.add(account, "a.example") == FEE
     refused = await refused_and_unchanged(
         shop, "ADDDOMAIN", acmeAccountID=account, domainName="*.a.example"

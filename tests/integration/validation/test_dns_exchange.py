@@ -13,9 +13,9 @@ from dns.rdatatype import RdataType
 from gateway.validation import dns_exchange, dns_wire
 from gateway.validation.dns import DnsResolver
 from gateway.validation.dns_exchange import NameServer
-from gateway.validation.dns_wire import Answer
+from gateway.validation.dns_wire import DnsAnswer
 
-NOTHING = Answer()
+NOTHING = DnsAnswer()
 A = dns_wire.question("shop.example.com", RdataType.A)
 AAAA = dns_wire.question("shop.example.com", RdataType.AAAA)
 CAA = dns_wire.question("example.com", RdataType.CAA)

@@ -12,7 +12,7 @@ from cryptography import x509
 from gateway.validation import http01, http_response, tls, tlsalpn01
 from gateway.validation.addresses import EVERYWHERE
 from gateway.validation.dns import DnsResolver, FixedResolver
-from gateway.validation.fetch import Connection
+from gateway.validation.fetch import TargetConnection
 from gateway.validation.method import Claim, Network, ValidationFailed
 from tests.support import web_server as pages
 from tests.support.dns_server import dns_server
@@ -56,7 +56,7 @@ def reading(monkeypatch: pytest.MonkeyPatch) -> Iterator[Reading]:
 
         monkeypatch.setattr(reader, "data_received", received)
 
-    watch(Connection)
+    watch(TargetConnection)
     watch(tls.TlsTransport)
     return seen
 

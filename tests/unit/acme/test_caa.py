@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from gateway.rules.acme.caa import (
     IssueValue,
     Property,
-    Wanted,
+    WantedCertificate,
     is_fresh,
     objection,
     parse_issue_value,
@@ -18,7 +18,9 @@ from gateway.rules.acme.caa import (
 
 US = "ca.example.net"
 ACCOUNT = "https://acme.example.net/v2/DV/account/1"
-WANTED = Wanted([US, "other.example.net"], wildcard=False, method="http-01", account_url=ACCOUNT)
+WANTED = WantedCertificate(
+    [US, "other.example.net"], wildcard=False, method="http-01", account_url=ACCOUNT
+)
 WILDCARD = replace(WANTED, wildcard=True, method="dns-01")
 NOW = datetime(2025, 1, 10, 15, 30, tzinfo=UTC)
 

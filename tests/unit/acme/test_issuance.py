@@ -11,8 +11,8 @@ from gateway.config import Issuance
 from gateway.config.sources import made
 from gateway.errors import BadValidity, ConfigurationError
 from gateway.rules.acme.issuance import (
+    AccountStanding,
     GateFacts,
-    Standing,
     SubscriptionFacts,
     refusals,
     standing_refusal,
@@ -20,13 +20,13 @@ from gateway.rules.acme.issuance import (
 )
 
 NOW = datetime(2025, 6, 1, 12, tzinfo=UTC)
-GOOD = Standing("valid", False, "active", False)
+GOOD = AccountStanding("valid", False, "active", False)
 CURRENT = SubscriptionFacts(NOW - timedelta(days=10), NOW + timedelta(days=100))
 NAMES = ["a.example.com", "b.example.com"]
 
 
 def facts(
-    standing: Standing = GOOD,
+    standing: AccountStanding = GOOD,
     subscription: SubscriptionFacts | None = CURRENT,
     listed: list[str] | None = None,
 ) -> GateFacts:
@@ -40,14 +40,17 @@ def test_the_gate_is_open_when_all_is_well() -> None:
 @pytest.mark.parametrize(
     ("standing", "said"),
     [
-        (Standing("pending", False, "active", False), "pending"),
-        (Standing("deactivated", False, "active", False), "deactivated"),
-        (Standing("valid", True, "active", False), "account is suspended"),
-        (Standing("valid", False, "active", True), "EAB credential of this account is suspended"),
-        (Standing("valid", False, "deactivated", False), "was deactivated"),
+        (AccountStanding("pending", False, "active", False), "pending"),
+        (AccountStanding("deactivated", False, "active", False), "deactivated"),
+        (AccountStanding("valid", True, "active", False), "account is suspended"),
+        (
+            AccountStanding("valid", False, "active", True),
+            "EAB credential of this account is suspended",
+        ),
+        (AccountStanding("valid", False, "deactivated", False), "was deactivated"),
     ],
 )
-def test_standing_closes_it_for_all_names(standing: Standing, said: str) -> None:
+def test_standing_closes_it_for_all_names(standing: AccountStanding, said: str) -> None:
     [refusal] = refusals(facts(standing), NAMES, NOW)
     assert refusal.names == tuple(NAMES)
     assert said in refusal.text

@@ -8,13 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.errors import PricingBroken, PricingMissing
-from gateway.rules.money.pricing import Price, PriceList, covers, total
+from gateway.rules.money.pricing import NamePrices, Price, covers, total
 
 yearly_prices = st.decimals(0, 100_000, places=2)
 
 
-def fqdn_at(yearly: str | Decimal) -> PriceList:
-    return PriceList("USD", {"fqdn": Price(Decimal(yearly), "USD")})
+def fqdn_at(yearly: str | Decimal) -> NamePrices:
+    return NamePrices("USD", {"fqdn": Price(Decimal(yearly), "USD")})
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_e12_a_missing_price() -> None:
 
 
 def test_e13_a_price_in_another_currency() -> None:
-    prices = PriceList("EUR", {"fqdn": Price(Decimal(1), "USD")})
+    prices = NamePrices("EUR", {"fqdn": Price(Decimal(1), "USD")})
     with pytest.raises(PricingBroken):
         prices.cost("fqdn", 365)
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from gateway.rules.subscription.refund import DomainFacts, objection
+from gateway.rules.subscription.refund import DomainFacts
 
 ADDED = datetime(2025, 1, 10, 15, 30, tzinfo=UTC)
 FEE = Decimal("365.00")
@@ -22,8 +22,8 @@ FEE = Decimal("365.00")
     ],
 )
 def test_x10_a6_thirty_days_to_the_instant(removed_at: datetime, paid_back: bool) -> None:
-    assert (objection(DomainFacts(FEE, ADDED, removed_at)) is None) is paid_back
+    assert (DomainFacts(FEE, ADDED, removed_at).objection() is None) is paid_back
 
 
 def test_a7_a_free_name_gives_nothing_back() -> None:
-    assert objection(DomainFacts(Decimal("0.00"), ADDED, ADDED)) is not None
+    assert DomainFacts(Decimal("0.00"), ADDED, ADDED).objection() is not None

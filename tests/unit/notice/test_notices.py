@@ -12,18 +12,18 @@ from hypothesis import strategies as st
 from gateway.rules.notice import notices
 from gateway.rules.notice.kinds import BY_DEFAULT, KINDS, mail, message_id, payload
 from gateway.rules.notice.notices import (
+    AccountOwner,
     AnchorFacts,
-    CertificateFacts,
     Charge,
     Event,
-    Owner,
+    EventCertificate,
 )
 
 AT = datetime(2025, 1, 10, 15, 30, tzinfo=UTC)
 EXPIRY = datetime(2026, 1, 10, 23, 59, 59, tzinfo=UTC)
 RESELLER = UUID(int=1)
-OWNER = Owner("account", "kid", RESELLER)
-CERTIFICATE = CertificateFacts(
+OWNER = AccountOwner("account", "kid", RESELLER)
+CERTIFICATE = EventCertificate(
     "0a", ["a.example"], AT, AT + timedelta(days=90), "account", "kid", RESELLER
 )
 CHARGE = Charge(5, RESELLER, "login", "USD", Decimal("-10.00"), Decimal("95.00"), None)

@@ -6,8 +6,8 @@ from uuid import UUID
 import pytest
 
 from gateway.rules.acme.issuance import (
+    AccountStanding,
     GateFacts,
-    Standing,
     SubscriptionFacts,
     late_refusals,
     refusals,
@@ -37,7 +37,7 @@ def anchor(
 
 def facts(*links: Link, dv: bool = False) -> GateFacts:
     return GateFacts(
-        Standing("valid", False, "active", False),
+        AccountStanding("valid", False, "active", False),
         SubscriptionFacts(NOW - DAY, NOW + DAY),
         frozenset([A, B]),
         None if dv else links,

@@ -11,13 +11,13 @@ from iso3166 import countries_by_alpha2
 
 from gateway.rules.organization.organizations import (
     COUNTRIES,
-    Details,
     InvalidDetail,
+    OrganizationDetails,
     Subject,
     checked,
 )
 
-GOOD = Details("Acme Ltd", "GB", locality="London")
+GOOD = OrganizationDetails("Acme Ltd", "GB", locality="London")
 
 
 def wrong(**changes: Any) -> tuple[str, str]:
@@ -125,7 +125,7 @@ def test_what_is_not_given_is_not_kept() -> None:
 
 def test_details_come_back_from_their_document() -> None:
     full = checked(replace(GOOD, street="1 High St", identifiers={"duns": "150483782"}))
-    assert Details.from_document(full.document()) == full
+    assert OrganizationDetails.from_document(full.document()) == full
     assert full.subject == Subject("Acme Ltd", "London", "", "GB")
 
 
@@ -137,7 +137,7 @@ def test_whatever_passes_once_passes_unchanged_again(
     name: str, locality: str, country: str
 ) -> None:
     try:
-        stated = checked(Details(name, country, locality=locality))
+        stated = checked(OrganizationDetails(name, country, locality=locality))
     except InvalidDetail:
         return
     assert checked(stated) == stated

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.rules.ssl.order import STATUSES
-from gateway.rules.ssl.refund import CertificateFacts, objection
+from gateway.rules.ssl.refund import CertificateFacts
 
 PAID_AT = datetime(2025, 12, 1, 12, tzinfo=UTC)
 DEADLINE = datetime(2025, 12, 8, 12, tzinfo=UTC)
@@ -17,7 +17,7 @@ NEW = CertificateFacts(
     "PAID",
     bought_here=True,
     paid_at=PAID_AT,
-    requested_at=PAID_AT + timedelta(days=3),
+    asked_at=PAID_AT + timedelta(days=3),
     revoked_at=None,
     under_review=False,
     refunded=False,
@@ -45,7 +45,7 @@ REVOKED = replace(NEW, status="REVOKED", revoked_at=PAID_AT + timedelta(days=2))
 def test_every_status_within_the_period(status: str, why_not: str | None) -> None:
     revoked_at = REVOKED.revoked_at if status == "REVOKED" else None
     facts = replace(NEW, status=status, revoked_at=revoked_at, bought_here=status != "UPLOAD")
-    found = objection(facts)
+    found = facts.objection()
     if why_not is None:
         assert found is None
     else:
@@ -69,7 +69,7 @@ def test_every_status_within_the_period(status: str, why_not: str | None) -> Non
 def test_b1_a_request_is_in_time_before_168_hours_have_passed(
     facts: CertificateFacts, requested_at: datetime, in_time: bool
 ) -> None:
-    assert (objection(replace(facts, requested_at=requested_at)) is None) is in_time
+    assert (replace(facts, asked_at=requested_at).objection() is None) is in_time
 
 
 @pytest.mark.parametrize(
@@ -86,23 +86,23 @@ def test_a_revocation_counts_only_if_it_was_complete_before_the_deadline(
     revoked_at: datetime | None, eligible: bool
 ) -> None:
     # The request itself is in time, so that only the revocation decides.
-    facts = replace(REVOKED, revoked_at=revoked_at, requested_at=DEADLINE - SECOND)
-    assert (objection(facts) is None) is eligible
+    facts = replace(REVOKED, revoked_at=revoked_at, asked_at=DEADLINE - SECOND)
+    assert (facts.objection() is None) is eligible
 
 
 @pytest.mark.parametrize("facts", [NEW, REVOKED], ids=lambda facts: facts.status)
 def test_g1_only_what_was_bought_here(facts: CertificateFacts) -> None:
-    assert objection(replace(facts, bought_here=False))
+    assert replace(facts, bought_here=False).objection()
 
 
 @pytest.mark.parametrize("facts", [NEW, REVOKED], ids=lambda facts: facts.status)
 def test_g3_nothing_while_it_is_under_review(facts: CertificateFacts) -> None:
-    assert objection(replace(facts, under_review=True))
+    assert replace(facts, under_review=True).objection()
 
 
 @pytest.mark.parametrize("facts", [NEW, REVOKED], ids=lambda facts: facts.status)
 def test_nothing_is_paid_back_twice(facts: CertificateFacts) -> None:
-    assert objection(replace(facts, refunded=True))
+    assert replace(facts, refunded=True).objection()
 
 
 @given(
@@ -125,7 +125,7 @@ def test_eligible_is_never_more_than_the_two_rows_of_the_table(
         status,
         bought_here=bought_here,
         paid_at=PAID_AT,
-        requested_at=PAID_AT + asked_after,
+        asked_at=PAID_AT + asked_after,
         revoked_at=None if revoked_after is None else PAID_AT + revoked_after,
         under_review=under_review,
         refunded=refunded,
@@ -139,4 +139,4 @@ def test_eligible_is_never_more_than_the_two_rows_of_the_table(
         and asked_after < week
         and (status == "PAID" or (status == "REVOKED" and revoked_in_time))
     )
-    assert (objection(facts) is None) is eligible
+    assert (facts.objection() is None) is eligible

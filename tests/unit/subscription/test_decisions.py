@@ -15,7 +15,7 @@ from gateway.errors import (
     PricingMissing,
     SubscriptionInGrace,
 )
-from gateway.rules.money.pricing import Price, PriceList
+from gateway.rules.money.pricing import NamePrices, Price
 from gateway.rules.subscription.decisions import (
     AddDomainDecision,
     Current,
@@ -27,7 +27,7 @@ from gateway.rules.subscription.decisions import (
 from gateway.rules.subscription.free_names import FreeBecause, Listed
 from gateway.rules.subscription.refund import DomainFacts
 
-PRICES = PriceList(
+PRICES = NamePrices(
     "USD", {"fqdn": Price(Decimal(365), "USD"), "wildcard": Price(Decimal(1095), "USD")}
 )
 EXPIRY = datetime(2026, 1, 10, 23, 59, 59, tzinfo=UTC)
@@ -102,7 +102,7 @@ def test_e18a_a_name_is_listed_once() -> None:
 
 
 def test_e12_is_raised_only_where_a_price_is_needed() -> None:
-    only_wildcards = PriceList("USD", {"wildcard": PRICES.prices["wildcard"]})
+    only_wildcards = NamePrices("USD", {"wildcard": PRICES.prices["wildcard"]})
     with pytest.raises(PricingMissing):
         add("a.example", prices=only_wildcards)
     listed = Listed({"*.a.example": True}, has_wildcard=True)

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.validation import dns_wire
-from gateway.validation.dns_wire import Answer, Refused, Truncated
+from gateway.validation.dns_wire import DnsAnswer, ServerRefused, Truncated
 
 NAME = "Shop.example.com"
 
@@ -33,21 +33,21 @@ def reply(record: str = "A", *answers: str, code: str = "NOERROR") -> dns.messag
     return message
 
 
-def read(message: dns.message.Message, record: str = "A") -> Answer:
+def read(message: dns.message.Message, record: str = "A") -> DnsAnswer:
     return dns_wire.read(message.to_wire(), asked(record))
 
 
-def by_dnspython(wire: bytes) -> Answer:
+def by_dnspython(wire: bytes) -> DnsAnswer:
     """The end of the alias chain, as dnspython sees it."""
     message = dns.message.from_wire(wire)
     assert isinstance(message, dns.message.QueryMessage)
     [question] = message.question
     chain = message.resolve_chaining()
     if chain.answer is None and chain.canonical_name != question.name:
-        return Answer(
+        return DnsAnswer(
             alias=asked(dns.rdatatype.to_text(question.rdtype), str(chain.canonical_name))
         )
-    return Answer(tuple(record.to_digestable() for record in chain.answer or ()))
+    return DnsAnswer(tuple(record.to_digestable() for record in chain.answer or ()))
 
 
 @pytest.mark.parametrize(
@@ -85,21 +85,21 @@ def test_what_is_read_is_what_dnspython_reads(record: str, answers: list[str]) -
 
 def test_records_are_their_data() -> None:
     message = reply("A", f"{NAME} A 192.0.2.1", f"{NAME} A 192.0.2.2")
-    assert read(message) == Answer((bytes([192, 0, 2, 1]), bytes([192, 0, 2, 2])))
+    assert read(message) == DnsAnswer((bytes([192, 0, 2, 1]), bytes([192, 0, 2, 2])))
 
 
 def test_an_alias_that_ends_elsewhere_is_the_next_question() -> None:
     message = reply("CAA", f"{NAME} CNAME Hosted.example.net.")
-    assert read(message, "CAA") == Answer(alias=asked("CAA", "hosted.example.net"))
+    assert read(message, "CAA") == DnsAnswer(alias=asked("CAA", "hosted.example.net"))
 
 
 def test_a_name_that_does_not_exist_has_no_records() -> None:
-    assert read(reply(code="NXDOMAIN")) == Answer()
+    assert read(reply(code="NXDOMAIN")) == DnsAnswer()
 
 
 @pytest.mark.parametrize("code", ["SERVFAIL", "REFUSED", "FORMERR", "NOTIMP"])
 def test_an_error_is_not_taken_for_no_records(code: str) -> None:
-    with pytest.raises(Refused, match=code):
+    with pytest.raises(ServerRefused, match=code):
         read(reply(code=code))
 
 
@@ -127,5 +127,5 @@ def test_bytes_of_a_stranger_are_read_or_malformed(data: st.DataObject) -> None:
     )
     for at in data.draw(st.lists(st.integers(12 + len(asked()), len(wire) - 1), max_size=4)):
         wire[at] = data.draw(st.integers(0, 255))
-    with suppress(Refused, dns.exception.DNSException):
+    with suppress(ServerRefused, dns.exception.DNSException):
         dns_wire.read(bytes(wire), asked())

@@ -3,12 +3,12 @@
 import pytest
 
 from gateway.validation import http_response
-from gateway.validation.http_response import LONGEST_BODY, BadResponse, Incoming, Response
+from gateway.validation.http_response import LONGEST_BODY, BadResponse, Incoming, TargetResponse
 
 OK = b"HTTP/1.1 200 OK\r\n"
 
 
-def read(*pieces: bytes, ended: bool = False) -> Response | None:
+def read(*pieces: bytes, ended: bool = False) -> TargetResponse | None:
     """None = more must come."""
     incoming = Incoming()
     reading = http_response.read(incoming)
@@ -21,7 +21,7 @@ def read(*pieces: bytes, ended: bool = False) -> Response | None:
             incoming.end()
             next(reading)
     except StopIteration as complete:
-        response: Response = complete.value
+        response: TargetResponse = complete.value
         return response
     return None
 
@@ -39,7 +39,7 @@ def read(*pieces: bytes, ended: bool = False) -> Response | None:
 def test_a_response_is_complete_with_its_last_byte_and_not_before(sent: bytes, body: bytes) -> None:
     pieces = [bytes((byte,)) for byte in sent]
     assert read(*pieces[:-1]) is None
-    assert read(*pieces) == read(sent) == Response(200, None, body)
+    assert read(*pieces) == read(sent) == TargetResponse(200, None, body)
 
 
 @pytest.mark.parametrize(
@@ -71,22 +71,22 @@ def test_a_response_is_complete_with_its_last_byte_and_not_before(sent: bytes, b
 )
 def test_what_small_responders_send_is_read_too(sent: bytes) -> None:
     pieces = [bytes((byte,)) for byte in sent]
-    assert read(*pieces) == read(sent) == Response(200, None, b"proof")
+    assert read(*pieces) == read(sent) == TargetResponse(200, None, b"proof")
 
 
 def test_switching_protocols_is_no_interim_response() -> None:
     """RFC 9110 §15.2.2: what follows is no HTTP."""
-    assert read(b"HTTP/1.1 101 Switching\r\nUpgrade: x\r\n\r\n") == Response(101, None, b"")
+    assert read(b"HTTP/1.1 101 Switching\r\nUpgrade: x\r\n\r\n") == TargetResponse(101, None, b"")
 
 
 def test_a_body_without_a_length_ends_with_the_connection() -> None:
     assert read(OK + b"\r\n", b"pro", b"of") is None
-    assert read(OK + b"\r\n", b"pro", b"of", ended=True) == Response(200, None, b"proof")
+    assert read(OK + b"\r\n", b"pro", b"of", ended=True) == TargetResponse(200, None, b"proof")
 
 
 def test_only_the_head_is_read_of_another_status() -> None:
     sent = b"HTTP/1.1 302 Found\r\nLocation: /there\r\nContent-Length: 99\r\n\r\n"
-    assert read(sent) == Response(302, "/there", b"")
+    assert read(sent) == TargetResponse(302, "/there", b"")
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_one_byte_more_than_the_longest_body_is_enough(framing: bytes) -> None:
 def test_a_head_of_16_kib_is_read_and_no_longer_one() -> None:
     line = OK + b"X: "
     fits = line + b"x" * (16 * 1024 - len(line)) + b"\r\n\r\n"
-    assert read(fits + b"x", ended=True) == Response(200, None, b"x")
+    assert read(fits + b"x", ended=True) == TargetResponse(200, None, b"x")
     for too_long in (fits[:-4] + b"x\r\n\r\n", fits[:-4] + b"x" * 4):
         with pytest.raises(BadResponse, match="head of more than 16384 bytes"):
             read(too_long)

@@ -5,14 +5,16 @@ from pathlib import Path
 import pytest
 
 from gateway.config import Listen, Settings
-from gateway.sandbox.run import Wanted, _Kept, _settings
+from gateway.sandbox.run import SandboxOptions, _Kept, _settings
 from gateway.usecases.acme.perspective import methods_of
 
 DRAFTS = '["http-01", "dns-01", "dns-persist-01"]'
 
 
 def sandbox(tmp_path: Path, *, dns: str | None = None) -> Settings:
-    wanted = Wanted(state=tmp_path, port=8443, public_url=None, http_port=1, tls_port=2, dns=dns)
+    wanted = SandboxOptions(
+        state=tmp_path, port=8443, public_url=None, http_port=1, tls_port=2, dns=dns
+    )
     return _settings(wanted, tmp_path, "postgresql:///x", Listen(plain_http_port=3), _Kept())
 
 

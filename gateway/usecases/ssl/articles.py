@@ -1,0 +1,41 @@
+"""What operators put on offer as SSL certificates."""
+
+import re
+from collections.abc import Sequence
+
+from gateway.db.pool import Connection
+from gateway.errors import OperatorMistake
+from gateway.rules.money.pricing import Article
+from gateway.rules.ssl.order import TYPES, item_of
+from gateway.store.money import prices
+
+BUILT_IN_BRAND = "LOCAL"
+"""What certificates of the local CA are sold as."""
+
+_BRAND = re.compile(r"[A-Z][A-Z0-9_]{0,31}")
+
+
+async def articles_of(
+    connection: Connection,
+    brand: str,
+    kind: str,
+    name_types: Sequence[str],
+    *,
+    new_brand: bool = False,
+) -> list[Article]:
+    """What a name in a certificate costs for 12 months, by its type: "fqdn" or "wildcard".
+
+    A brand that has no price yet is a slip of the pen, unless `new_brand` says so. Raises
+    OperatorMistake.
+    """
+    if not _BRAND.fullmatch(brand):
+        raise OperatorMistake("a brand is up to 32 capital letters, digits and '_'")
+    on_offer = {item.partition("/")[0] for item in await prices.items(connection, "ssl")}
+    known = {BUILT_IN_BRAND, *on_offer}
+    if brand not in known and not new_brand:
+        raise OperatorMistake(
+            f"there is no brand {brand} among {', '.join(sorted(known))}; say so if it is new"
+        )
+    if kind not in TYPES:
+        raise OperatorMistake(f"a type is one of {', '.join(TYPES)}")
+    return [Article("ssl", item_of(brand, kind), name_type) for name_type in name_types]
