@@ -33,6 +33,8 @@ _PUBLIC_URL = re.compile(r"https?://[^/?#@\s]+(/[^?#\s]*[^/?#\s])?")
 _HOST = r"(\[[^]/?#@]*\]|[^]\[:/?#@,]*)(:\d+)?"
 _LABEL = r"[A-Za-z0-9](-*[A-Za-z0-9])*"
 _DOMAIN_NAME = re.compile(rf"{_LABEL}(\.{_LABEL})*")
+_ISSUER_NAME = re.compile(r"[a-z0-9]+(-(?![0-9]+(-|$))[a-z0-9]+)*")
+_LONGEST_ISSUER_NAME = 40
 _DATABASE_URL = re.compile(rf"postgres(ql)?://([^/?#@]*@)?{_HOST}(,{_HOST})*([/?].*)?")
 
 
@@ -68,11 +70,29 @@ def _check_domain_name(name: str) -> str:
     return name.lower()
 
 
+def _check_issuer_name(name: str) -> str:
+    # What ends like -2 would be taken for the second CRL of another issuer.
+    if len(name) > _LONGEST_ISSUER_NAME or not _ISSUER_NAME.fullmatch(name):
+        raise ValueError(
+            f"an issuer's name has 1 to {_LONGEST_ISSUER_NAME} of a-z, 0-9 and '-' inside, and no "
+            "number alone after a '-'"
+        )
+    return name
+
+
+def _check_once(names: list[str]) -> list[str]:
+    if len(set(names)) < len(names):
+        raise ValueError("a name stands there twice")
+    return names
+
+
 Port = Annotated[int, Field(ge=0, le=65535)]
 MailAddress = Annotated[str, Field(pattern=r"^[!-?A-~]{1,64}@[A-Za-z0-9.-]{1,189}$")]
 DatabaseUrl = Annotated[str, AfterValidator(_check_database_url)]
 PublicUrl = Annotated[str, AfterValidator(check_public_url)]
 DomainName = Annotated[str, AfterValidator(_check_domain_name)]
+IssuerName = Annotated[str, AfterValidator(_check_issuer_name)]
+IssuerNames = Annotated[list[IssuerName], AfterValidator(_check_once)]
 
 
 class _Section(BaseModel):
@@ -105,9 +125,11 @@ class Secrets(_Section):
 
 
 class Ca(_Section):
-    """The local CA."""
+    """The local CAs."""
 
     directory: Path
+    names: IssuerNames = ["local"]
+    """Each is an issuer with root and keys of its own in `directory`; [] = no local CA."""
     passphrase_file: Path | None = None
     crl_url: str | None = None
     """Base of CRL and AIA URLs, plain http; default: public_url with http and plain_http_port."""
@@ -174,6 +196,8 @@ class Issuance(_Section):
     as a part of its life (BR §7.1.2.7: 48 hours at most)."""
     ssl_names: Literal["public", "any"] | None = None
     """Which names SSL certificates are sold for; default: public, in a sandbox any."""
+    ssl_issuers: IssuerNames = Field(default=["local"], min_length=1)
+    """Who issues SSL certificates: the first of these that there is."""
 
     @model_validator(mode="after")
     def _lives_on(self) -> Self:

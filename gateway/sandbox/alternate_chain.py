@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 
 from gateway.ca.cross_sign import cross_sign
-from gateway.ca.local import LocalCa
+from gateway.ca.issuer import Downloads
 from gateway.clock import Clock
 from gateway.db.pool import Pool, transaction
 from gateway.origin import Origin
@@ -15,7 +15,7 @@ ROOT_LABEL = "Alternate Root"
 _OPERATOR = Origin("operator:sandbox")
 
 
-async def add(pool: Pool, clock: Clock, ca: LocalCa, root_file: Path) -> None:
+async def add(pool: Pool, clock: Clock, ca: Downloads, root_file: Path) -> None:
     """Offers it to clients and writes its root, unless that was done before."""
     await issuers.register(pool, ca)
     async with transaction(pool) as connection:

@@ -17,7 +17,8 @@ from urllib.parse import urlsplit
 from cryptography.fernet import Fernet
 from pydantic import BaseModel, SecretStr
 
-from gateway.app import load_ca
+from gateway.ca.issuer import Downloads, OwnRoot
+from gateway.ca.issuers import open_issuers
 from gateway.config import Ca, Listen, Secrets, Settings, Validation, settings_told
 from gateway.db.migrate import migrate
 from gateway.db.pool import open_pool
@@ -93,7 +94,9 @@ async def _furnish(
     """
     with settings_told():
         settings = _settings(wanted, state, database, listen, before)
-    ca = await load_ca(settings)
+    ca = (await open_issuers(settings)).find("local")
+    assert isinstance(ca, OwnRoot)
+    assert isinstance(ca, Downloads)
     (state / "root.pem").write_bytes(ca.root_pem())
     certificate, key = ca.issue_server_certificate(state / "tls", _hostnames(settings))
     tls = {"tls_certificate": certificate, "tls_key": key}

@@ -20,7 +20,7 @@ LABEL = "Root of Somebody Else"
 async def other_root(site: Site) -> x509.Certificate:
     """A root whose chain is offered too."""
     gateway = site.gateway
-    made = cross_sign(gateway.services.issuer.chain_pem(), LABEL)
+    made = cross_sign(gateway.services.issuers.named("local").chain_pem(), LABEL)
     now = await gateway.services.clock.now()
     async with transaction(gateway.pool) as connection:
         await add_chain(connection, now, OPERATOR, "local", made.issuing)

@@ -127,7 +127,7 @@ async def open_door(pool: Pool, **sections: Any) -> AsyncIterator[Door]:
     chosen = settings(**sections)
     vault = Vault([key.get_secret_value() for key in chosen.secrets.keys])
     # This door asks neither the issuer nor the resolver.
-    services = Services(chosen, pool, clock, vault, issuer=None, resolver=None)  # type: ignore[arg-type]
+    services = Services(chosen, pool, clock, vault, issuers=None, resolver=None)  # type: ignore[arg-type]
     await _furnish(pool)
     async with serve(services) as door:
         yield door

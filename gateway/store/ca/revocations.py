@@ -193,12 +193,18 @@ async def partitions_to_look_at(
          WHERE newest.this_update IS NULL
             OR newest.this_update NOT BETWEEN $3 AND $4
             OR asked.partition = 0
-               AND EXISTS (SELECT FROM ca.revocation WHERE crl_number IS NULL)
+               AND EXISTS (SELECT
+                             FROM ca.revocation
+                             JOIN ca.certificate ON certificate.serial = revocation.serial
+                            WHERE revocation.crl_number IS NULL
+                              AND certificate.issuer_id = $1)
             OR EXISTS (SELECT
                          FROM ca.revocation
+                         JOIN ca.certificate ON certificate.serial = revocation.serial
                         WHERE revocation.partition = asked.partition
                           AND revocation.partition > 0
-                          AND revocation.partition_number IS NULL)
+                          AND revocation.partition_number IS NULL
+                          AND certificate.issuer_id = $1)
          ORDER BY asked.partition
         """,
         issuer_id,

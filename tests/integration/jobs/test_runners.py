@@ -39,7 +39,7 @@ async def business(database: str, pool: Pool, tmp_path: Path) -> AsyncIterator[A
     jobs = Jobs(attempts=2, first_retry_seconds=0.1, takeover_seconds=2)
     settings = await configured(database, tmp_path, jobs=jobs)
     vault = Vault([key.get_secret_value() for key in settings.secrets.keys])
-    services = Services(settings, pool, SystemClock(), vault, issuer=None, resolver=None)  # type: ignore[arg-type]
+    services = Services(settings, pool, SystemClock(), vault, issuers=None, resolver=None)  # type: ignore[arg-type]
     await demo_data.add(pool, services.clock)
     now = await services.clock.now()
     async with transaction(pool) as connection:

@@ -7,14 +7,13 @@ from typing import Any
 
 import pytest
 
-from gateway.app import load_ca
 from gateway.db.pool import transaction
 from gateway.usecases.organization import prevalidations
 from gateway.usecases.organization.reassignment import reassign
+from tests.integration.acme.test_slow_issuer import opened
 from tests.integration.organization.test_ov_gate import NAME, Holder
 from tests.support.acme_client import make_csr
 from tests.support.challenge_server import challenge_server
-from tests.support.gateway import running_gateway
 from tests.support.organizations import (
     OTHER,
     add_ov_name,
@@ -26,7 +25,7 @@ from tests.support.organizations import (
 )
 from tests.support.server_process import until
 from tests.support.shop import OPERATOR, Shop
-from tests.support.slow_issuer import SlowIssuer
+from tests.support.slow_issuer import upstream_of
 
 
 @pytest.fixture
@@ -171,10 +170,7 @@ class TestSlowIssuer:
 
     @pytest.fixture
     async def upstream(self, database: str, tmp_path: Path) -> AsyncIterator[Holder]:
-        async with running_gateway(database, tmp_path) as gateway:
-            ca = await load_ca(gateway.services.settings)
-            slow = SlowIssuer(ca, tmp_path / "upstream", pending_answers=10_000)
-            object.__setattr__(gateway.services, "issuer", slow)
+        async with opened(database, tmp_path, pending_answers=10_000) as gateway:
             shop = Shop(gateway)
             expires = "2099-12-31T23:59:59Z"
             anchor = await add_prevalidation(gateway, "example.org", expires=expires)
@@ -183,9 +179,7 @@ class TestSlowIssuer:
 
     async def signed(self, holder: Holder, order: dict[str, Any]) -> dict[str, Any]:
         """The order once the issuer has answered."""
-        issuer = holder.shop.gateway.services.issuer
-        assert isinstance(issuer, SlowIssuer)
-        issuer.pending_answers = 0
+        upstream_of(holder.shop.gateway).pending_answers = 0
         return await holder.client.settled(order["url"], pending=("processing",))
 
     async def finalized(self, holder: Holder) -> dict[str, Any]:
