@@ -195,16 +195,18 @@ async def partitions_to_look_at(
             OR asked.partition = 0
                AND EXISTS (SELECT
                              FROM ca.revocation
-                             JOIN ca.certificate ON certificate.serial = revocation.serial
-                            WHERE revocation.crl_number IS NULL
-                              AND certificate.issuer_id = $1)
+                            WHERE crl_number IS NULL
+                              AND (SELECT issuer_id
+                                     FROM ca.certificate
+                                    WHERE serial = revocation.serial) = $1)
             OR EXISTS (SELECT
                          FROM ca.revocation
-                         JOIN ca.certificate ON certificate.serial = revocation.serial
                         WHERE revocation.partition = asked.partition
                           AND revocation.partition > 0
                           AND revocation.partition_number IS NULL
-                          AND certificate.issuer_id = $1)
+                          AND (SELECT issuer_id
+                                 FROM ca.certificate
+                                WHERE serial = revocation.serial) = $1)
          ORDER BY asked.partition
         """,
         issuer_id,
