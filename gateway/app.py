@@ -13,7 +13,6 @@ from aiohttp.typedefs import Handler
 
 from gateway import metrics
 from gateway.ca.addresses import plain_url
-from gateway.ca.issuer import Lintable
 from gateway.ca.issuers import open_issuers
 from gateway.config import Settings
 from gateway.db.migrate import require_current_schema
@@ -143,9 +142,8 @@ async def check_profiles(settings: Settings) -> None:
     """
     url = urlsplit(plain_url(settings))._replace(netloc=_ANY_HOST).geturl()
     elsewhere = settings.ca.model_copy(update={"crl_url": url})
-    for issuer in await open_issuers(settings.model_copy(update={"ca": elsewhere})):
-        if isinstance(issuer, Lintable):
-            await linting.check_profiles(issuer)
+    opened = await open_issuers(settings.model_copy(update={"ca": elsewhere}))
+    await linting.check_profiles(*opened)
 
 
 async def run_jobs(settings: Settings) -> None:

@@ -13,7 +13,7 @@ from uuid import UUID
 import structlog
 
 from gateway import metrics
-from gateway.ca.issuer import CertificateRequest, Failed, Issued, Lintable, Pending
+from gateway.ca.issuer import CertificateRequest, Failed, Issued, Issuer, Lintable, Pending
 from gateway.ca.issuers import Issuers
 from gateway.ca.lint_process import LintFailed, LintProcess
 from gateway.db.pool import Pool
@@ -28,11 +28,14 @@ _PARTS = 1_000_000
 _log = structlog.get_logger(__name__)
 
 
-async def check_profiles(ca: Lintable) -> None:
-    """Raises ConfigurationError naming the profile that gives certificates with errors."""
+async def check_profiles(*issuers: Issuer) -> None:
+    """Lints what those of them would sign that can show it.
+
+    Raises ConfigurationError naming the profile that gives certificates with errors.
+    """
     process = LintProcess()
     try:
-        for label, der in await asyncio.to_thread(ca.specimens):
+        for label, der in await asyncio.to_thread(_specimens, issuers):
             if findings := await process.lint(der):
                 raise ConfigurationError(
                     f"certificates of {label} would not be in order: {'; '.join(findings)}"
@@ -41,6 +44,15 @@ async def check_profiles(ca: Lintable) -> None:
         raise ConfigurationError(f"certificates cannot be linted ({error})") from error
     finally:
         await process.close()
+
+
+def _specimens(issuers: Iterable[Issuer]) -> list[tuple[str, bytes]]:
+    return [
+        specimen
+        for issuer in issuers
+        if isinstance(issuer, Lintable)
+        for specimen in issuer.specimens()
+    ]
 
 
 class LintSampler:
