@@ -13,7 +13,7 @@ from bench.database import durable_database, furnish
 from bench.issuances import WARM_UP, customer, load, subscribed
 from bench.measure import Measured
 from bench.servers import PortTaken
-from gateway.ca.local import LocalCa
+from gateway.ca.local.issuer import LocalCa
 
 _RESULT = Path(__file__).with_name("latest.json")
 _HTTP_PORT = 80

@@ -14,7 +14,7 @@ from typing import Any
 from bench import report, servers
 from bench.database import durable_database, furnish, preregister
 from bench.measure import Measured, measure, split
-from gateway.ca.local import LocalCa
+from gateway.ca.local.issuer import LocalCa
 from gateway.db.pool import open_pool
 from gateway.sandbox import demo_data
 from gateway.vault import Vault

@@ -14,7 +14,7 @@ from bench import actions, issuances, report, servers
 from bench.database import Database, durable_database, furnish
 from bench.fill import Amounts, fill
 from bench.measure import Measured
-from gateway.ca.local import LocalCa
+from gateway.ca.local.issuer import LocalCa
 from gateway.db.pool import open_pool
 from gateway.sandbox import demo_data
 

@@ -15,7 +15,7 @@ from shutil import which
 
 from cryptography.fernet import Fernet
 
-from gateway.ca.local import LocalCa
+from gateway.ca.local.issuer import LocalCa
 
 DIRECTORY_PATH = "/v2/DV"
 _HOST = "127.0.0.1"

@@ -119,7 +119,7 @@ class Steps:
             one.order_id,
             bytes(400),
             one.key_hash,
-            {"serial": one.serial, "not_before": "", "not_after": ""},
+            {"issuer": "bench", "serial": one.serial, "not_before": "", "not_after": ""},
             timedelta(seconds=30),
         )
         await issuance.record_intent(self._pool, intent)

@@ -3,19 +3,18 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler
+from msgspec.structs import replace
 
 from gateway import metrics
-from gateway.ca.local import LocalCa
-from gateway.clock import SystemClock
+from gateway.ca.addresses import plain_url
+from gateway.ca.issuers import open_issuers
 from gateway.config import Settings
 from gateway.db.migrate import require_current_schema
 from gateway.db.pool import Pool, is_outage, open_pool, transaction
@@ -33,13 +32,12 @@ from gateway.logging import describe
 from gateway.sandbox import clock_door
 from gateway.sandbox.clock import choose_clock
 from gateway.services import Services
-from gateway.store.ca import issuers
 from gateway.usecases.acme.activity import ActivityLog
 from gateway.usecases.acme.issuance_runner import IssuanceRunner
 from gateway.usecases.acme.perspective import methods_of
 from gateway.usecases.acme.validation import Validator
-from gateway.usecases.ca import linting
-from gateway.usecases.ca.linting import LintedIssuer, LintSampler
+from gateway.usecases.ca import issuers, linting
+from gateway.usecases.ca.linting import LintSampler, lint_before_signing
 from gateway.usecases.notice.delivery import NoticeRunner
 from gateway.usecases.notice.notices import keep_making
 from gateway.usecases.operation import stored_secrets
@@ -53,11 +51,6 @@ _LARGEST_BODY = 128 * 1024
 _RESTART_SECONDS = 1.0
 _RETRY_AFTER_SECONDS = "5"
 _ANY_HOST = "pki.example.com"
-_SANDBOX_CA_VALID = (
-    datetime(2000, 1, 1, tzinfo=UTC),
-    datetime(2099, 12, 31, 23, 59, 59, tzinfo=UTC),
-)
-
 _log = structlog.get_logger(__name__)
 
 
@@ -74,7 +67,6 @@ class Gateway:
     """One process's gateway; its applications are not served yet."""
 
     services: Services
-    ca: LocalCa
     acme: Routes
     public: Site
     plain: Site
@@ -82,7 +74,7 @@ class Gateway:
 
 
 async def prepare(settings: Settings) -> None:
-    """What must be right once before any process serves: schema, secrets, CA and its row.
+    """What must be right once before any process serves: schema, secrets, issuers and their rows.
 
     Raises OperatorMistake when the schema is older than the program, ConfigurationError when the
     settings contradict each other or do not open what is stored, and what `open_pool` raises.
@@ -98,7 +90,7 @@ async def prepare(settings: Settings) -> None:
         async with transaction(pool) as connection:
             now = await choose_clock(settings, pool).now()
             await stored_secrets.check(connection, vault, now)
-        await issuers.register(pool, await load_ca(settings))
+        await issuers.register(pool, await open_issuers(settings), settings)
     finally:
         await pool.close()
 
@@ -108,13 +100,13 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
     """The gateway with its background work running. The database may be away meanwhile."""
     _check(settings)
     async with AsyncExitStack() as stack:
-        services, ca = await stack.enter_async_context(_services(settings))
+        services = await stack.enter_async_context(_services(settings))
         validator, runner = Validator(services), IssuanceRunner(services)
         activity, dnssec = ActivityLog(services), DnssecWatch(services)
         # What a sandbox issues names addresses of this machine, which are never in order.
         sampler = LintSampler(services, 0 if settings.sandbox else settings.ca.lint_sample)
-        ca.on_issued = sampler.offer
-        jobs = all_work(ca)
+        sampler.listen(services.issuers)
+        jobs = all_work()
         stack.push_async_callback(_last_flush, activity.flush)
         stack.push_async_callback(_last_flush, services.refusals.flush)
         stack.push_async_callback(validator.close)
@@ -139,10 +131,9 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
         acme = Routes(door)
         yield Gateway(
             services,
-            ca,
             acme,
-            public=_public_app(services, ca, jobs, acme, dnssec),
-            plain=_plain_app(services, ca),
+            public=_public_app(services, jobs, acme, dnssec),
+            plain=_plain_app(services),
             metrics=_metrics_app(),
         )
 
@@ -153,75 +144,40 @@ async def check_profiles(settings: Settings) -> None:
     Where the URLs in them lead to does not matter: an internal name will do for an internal CA.
     """
     url = urlsplit(plain_url(settings))._replace(netloc=_ANY_HOST).geturl()
-    await linting.check_profiles(await _local_ca(settings, url))
+    elsewhere = replace(settings.ca, crl_url=url)
+    opened = await open_issuers(replace(settings, ca=elsewhere))
+    await linting.check_profiles(*opened)
 
 
 async def run_jobs(settings: Settings) -> None:
     """Only the background work that the queue carries, until cancelled; beside other processes."""
     _check(settings)
     async with (
-        _services(settings) as (services, ca),
-        background("jobs", JobRunner(services, all_work(ca)).run_forever),
+        _services(settings) as services,
+        background("jobs", JobRunner(services, all_work()).run_forever),
     ):
         await asyncio.Event().wait()
 
 
 @asynccontextmanager
-async def _services(settings: Settings) -> AsyncIterator[tuple[Services, LocalCa]]:
+async def _services(settings: Settings) -> AsyncIterator[Services]:
     pool = await open_pool(settings.database, min_size=0)
     try:
-        ca = await load_ca(settings)
         services = Services(
             settings=settings,
             pool=pool,
             clock=choose_clock(settings, pool),
             vault=_vault(settings),
-            issuer=ca,
+            issuers=await open_issuers(settings),
             resolver=_resolver(settings),
         )
         if not settings.ca.lint_every_certificate:
-            yield services, ca
+            yield services
             return
-        issuer = LintedIssuer(ca, services)
-        try:
-            yield replace(services, issuer=issuer), ca
-        finally:
-            await issuer.close()
+        async with lint_before_signing(services):
+            yield services
     finally:
         await _close_pool(pool)
-
-
-async def load_ca(settings: Settings) -> LocalCa:
-    """The local CA, made on first use. Its own validity is real time, except in the sandbox."""
-    return await _local_ca(settings, plain_url(settings))
-
-
-async def _local_ca(settings: Settings, base_url: str) -> LocalCa:
-    passphrase = None
-    if settings.ca.passphrase_file is not None:
-        passphrase = _read_passphrase(settings.ca.passphrase_file)
-    return LocalCa.create_or_load(
-        settings.ca.directory,
-        await SystemClock().now(),
-        passphrase=passphrase,
-        base_url=base_url,
-        crl_partitions=settings.ca.crl_partitions,
-        valid=_SANDBOX_CA_VALID if settings.sandbox else None,
-    )
-
-
-def plain_url(settings: Settings) -> str:
-    """Base of the CRL and AIA URLs written into certificates, without a trailing slash."""
-    if settings.ca.crl_url is not None:
-        return settings.ca.crl_url.rstrip("/")
-    port = settings.listen.plain_http_port
-    if port is None:
-        raise ConfigurationError(
-            "certificates need a CRL address: set listen.plain_http_port, or ca.crl_url"
-        )
-    host = urlsplit(settings.public_url).hostname or ""
-    host = f"[{host}]" if ":" in host else host
-    return f"http://{host}" if port == 80 else f"http://{host}:{port}"
 
 
 def _check(settings: Settings) -> None:
@@ -246,13 +202,6 @@ def _resolver(settings: Settings) -> Resolver:
     # So that a look-up ends, and is known to be at fault, before the attempt that needs it.
     chosen = settings.validation
     return DnsResolver(chosen.resolvers, chosen.timeout_seconds / 2, chosen.probed_zone)
-
-
-def _read_passphrase(file: Path) -> bytes:
-    try:
-        return file.read_bytes().removesuffix(b"\n")
-    except OSError as error:
-        raise ConfigurationError(f"ca.passphrase_file cannot be read: {error.strerror}") from error
 
 
 async def _last_flush(flush: Callable[[], Awaitable[None]]) -> None:
@@ -294,14 +243,13 @@ async def background(name: str, work: Callable[[], Awaitable[None]]) -> AsyncIte
 
 def _public_app(
     services: Services,
-    ca: LocalCa,
     jobs: Work,
     acme: Routes,
     dnssec: DnssecWatch,
 ) -> Site:
     app = web.Application(middlewares=[_answer_faults], client_max_size=_LARGEST_BODY)
     health.add_routes(app, services, dnssec)
-    downloads.add_routes(app, services, ca)
+    downloads.add_routes(app, services)
     endpoint.add_routes(app, services)
     products.add_routes(app, services)
     scm.add_routes(app, services)
@@ -310,7 +258,7 @@ def _public_app(
     return Site(app, unusual.serving(acme))
 
 
-def _plain_app(services: Services, ca: LocalCa) -> Site:
+def _plain_app(services: Services) -> Site:
     """CRLs and CA certificates; whatever else is asked for needs HTTPS (E6)."""
 
     async def refuse(request: web.Request) -> web.Response:
@@ -319,7 +267,7 @@ def _plain_app(services: Services, ca: LocalCa) -> Site:
         return answer
 
     app = web.Application(middlewares=[_answer_faults], client_max_size=_LARGEST_BODY)
-    downloads.add_routes(app, services, ca)
+    downloads.add_routes(app, services)
     products.add_refusals(app, services)
     scm.add_refusals(app, services)
     app.router.add_route("*", "/{anything:(?s:.*)}", refuse)

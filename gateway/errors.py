@@ -12,6 +12,14 @@ class ConfigurationError(GatewayError):
     """The operator's configuration cannot work; the text says what to change."""
 
 
+class IssuerMissing(GatewayError):
+    """None of these issuers is there in this process: its settings do not name them any more."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        super().__init__(f"there is no issuer {' or '.join(names)} in this process")
+        self.names = tuple(names)
+
+
 class OperatorMistake(GatewayError):
     """A command cannot be carried out as given; the text tells the operator what to change."""
 

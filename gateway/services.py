@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from gateway.ca.issuer import Issuer
+from gateway.ca.issuers import Issuers
 from gateway.clock import Clock
 from gateway.config import Settings
 from gateway.db.pool import Pool
@@ -20,7 +20,7 @@ class Services:
     pool: Pool
     clock: Clock
     vault: Vault
-    issuer: Issuer
+    issuers: Issuers
     resolver: Resolver
     """For proofs see usecases.perspective.resolver_of."""
     dnssec: DnssecStanding = field(default_factory=DnssecStanding)

@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from gateway import ids
-from gateway.ca.key_store import ca_certificate, name_of
+from gateway.ca.local.key_store import ca_certificate, name_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 _NAMES = "public|any"
 _NAMES_HELP = "Which names: those that a public CA may certify, or any, like .internal"
+_ISSUERS = "NAME[,NAME…]"
+_ISSUERS_HELP = "Who issues its certificates: the first of these that there is"
 _PRODUCTS = {"DV": 608, "OV": 609}
 
 app = group("ACME directories on offer.")
@@ -32,10 +35,18 @@ def add(
     names: Annotated[
         str | None, typer.Option(metavar=_NAMES, help=f"{_NAMES_HELP}; default: public.")
     ] = None,
+    issuer: Annotated[
+        str | None,
+        typer.Option(
+            metavar=_ISSUERS, help=f"{_ISSUERS_HELP}; default: the first of the settings."
+        ),
+    ] = None,
     config: Config = None,
 ) -> None:
     """Offers a further directory, last in LISTSERVERS; running processes serve it at once."""
     from gateway.usecases.reseller import resellers
+
+    issuers = _issuers(config, issuer)
 
     async def carry_out(work: Work) -> None:
         await resellers.add_server(
@@ -46,6 +57,7 @@ def add(
             product_id=_PRODUCTS.get(validation, 0) if product_id is None else product_id,
             description=description or name,
             names=names or ("any" if settings_of(config).sandbox else "public"),
+            issuers=issuers,
         )
 
     operate(config, carry_out)
@@ -55,14 +67,19 @@ def add(
 @app.command("set")
 def set_(
     name: Annotated[str, typer.Argument(metavar="NAME")],
-    names: Annotated[str, typer.Option(metavar=_NAMES, help=f"{_NAMES_HELP}.")],
+    names: Annotated[str | None, typer.Option(metavar=_NAMES, help=f"{_NAMES_HELP}.")] = None,
+    issuer: Annotated[str | None, typer.Option(metavar=_ISSUERS, help=f"{_ISSUERS_HELP}.")] = None,
     config: Config = None,
 ) -> None:
     """Changes a directory, for the next purchase and the next order."""
+    if names is None and issuer is None:
+        raise typer.BadParameter("give --names or --issuer")
     from gateway.usecases.reseller import resellers
 
+    issuers = None if issuer is None else _issuers(config, issuer)
+
     async def carry_out(work: Work) -> None:
-        await resellers.set_server(work, name, names=names)
+        await resellers.set_server(work, name, names=names, issuers=issuers)
 
     operate(config, carry_out)
     typer.echo(f"server {name} changed")
@@ -86,8 +103,16 @@ def list_(
     for server in found:
         typer.echo(
             f"{server.name}  {server.path}  {server.validation}  {server.names} names"
-            f"  {server.description}"
+            f"  {','.join(server.issuers)}  {server.description}"
         )
+
+
+def _issuers(config: Path | None, text: str | None) -> list[str]:
+    """Those of an option, in its order; without it the first of the settings."""
+    from gateway.ca.issuers import choose
+
+    wanted = None if text is None else [name.strip() for name in text.split(",")]
+    return choose(settings_of(config), wanted)
 
 
 def _document(server: Server) -> dict[str, object]:
@@ -98,4 +123,5 @@ def _document(server: Server) -> dict[str, object]:
         "productID": server.product_id,
         "description": server.description,
         "names": server.names,
+        "issuers": server.issuers,
     }

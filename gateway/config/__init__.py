@@ -19,6 +19,8 @@ _PUBLIC_URL = re.compile(r"https?://[^/?#@\s]+(/[^?#\s]*[^/?#\s])?")
 _HOST = r"(\[[^]/?#@]*\]|[^]\[:/?#@,]*)(:\d+)?"
 _LABEL = r"[A-Za-z0-9](-*[A-Za-z0-9])*"
 _DOMAIN_NAME = re.compile(rf"{_LABEL}(\.{_LABEL})*")
+_ISSUER_NAME = re.compile(r"[a-z0-9]+(-(?![0-9]+(-|$))[a-z0-9]+)*")
+_LONGEST_ISSUER_NAME = 40
 _DATABASE_URL = re.compile(rf"postgres(ql)?://([^/?#@]*@)?{_HOST}(,{_HOST})*([/?].*)?")
 
 
@@ -58,6 +60,18 @@ def _check_networks(networks: list[str]) -> None:
             ip_network(each)
     except ValueError:
         raise ValueError("no network like 10.0.0.0/8 or fd00::/8") from None
+
+
+def _check_issuer_names(names: list[str]) -> None:
+    for name in names:
+        # What ends like -2 would be taken for the second CRL of another issuer.
+        if len(name) > _LONGEST_ISSUER_NAME or not _ISSUER_NAME.fullmatch(name):
+            raise ValueError(
+                f"an issuer's name has 1 to {_LONGEST_ISSUER_NAME} of a-z, 0-9 and '-' inside, "
+                "and no number alone after a '-'"
+            )
+    if len(set(names)) < len(names):
+        raise ValueError("a name stands there twice")
 
 
 class Secret:
@@ -123,11 +137,13 @@ class Secrets(_Section, frozen=True):
 
 
 class Ca(_Section, frozen=True):
-    """The local CA."""
+    """The local CAs."""
 
-    checks: ClassVar = {"caa_identities": _check_domain_names}
+    checks: ClassVar = {"caa_identities": _check_domain_names, "names": _check_issuer_names}
 
     directory: Path
+    names: list[str] = ["local"]
+    """Each is an issuer with root and keys of its own in `directory`; [] = no local CA."""
     passphrase_file: Path | None = None
     crl_url: str | None = None
     """Base of CRL and AIA URLs, plain http; default: public_url with http and plain_http_port."""
@@ -183,6 +199,8 @@ class Validation(_Section, frozen=True):
 class Issuance(_Section, frozen=True):
     """What certificates look like and how long things live."""
 
+    checks: ClassVar = {"ssl_issuers": _check_issuer_names}
+
     certificate_days: Annotated[int, Meta(ge=1, le=90)] = 90
     order_hours: AtLeastOne = 24 * 7
     authorization_days: Annotated[int, Meta(ge=1, le=200)] = 30
@@ -196,8 +214,11 @@ class Issuance(_Section, frozen=True):
     as a part of its life (BR §7.1.2.7: 48 hours at most)."""
     ssl_names: Literal["public", "any"] | None = None
     """Which names SSL certificates are sold for; default: public, in a sandbox any."""
+    ssl_issuers: Annotated[list[str], Meta(min_length=1)] = ["local"]
+    """Who issues SSL certificates: the first of these that there is."""
 
     def __post_init__(self) -> None:
+        _Section.__post_init__(self)
         if 2 * self.backdate_seconds > self.certificate_days * _DAY:
             raise ValueError("backdate_seconds is more than half of certificate_days")
 

@@ -4,22 +4,22 @@ import asyncio
 from pathlib import Path
 
 from gateway.ca.cross_sign import cross_sign
-from gateway.ca.local import LocalCa
+from gateway.ca.issuer import Downloads
 from gateway.clock import Clock
 from gateway.db.pool import Pool
 from gateway.origin import Origin
 from gateway.store.ca import issuers
 from gateway.usecases.ca.chains import add_chain, has_chains
-from gateway.usecases.work import Work, open_work
+from gateway.usecases.work import open_work
 
 ROOT_LABEL = "Alternate Root"
 _OPERATOR = Origin("operator:sandbox")
 
 
-async def add(pool: Pool, clock: Clock, ca: LocalCa, root_file: Path) -> None:
+async def add(pool: Pool, clock: Clock, ca: Downloads, root_file: Path) -> None:
     """Offers it to clients and writes its root, unless that was done before."""
     await issuers.register(pool, ca)
-    async with open_work(Work(pool, await clock.now(), _OPERATOR)) as work:
+    async with open_work(pool, await clock.now(), _OPERATOR) as work:
         if await has_chains(work.connection, ca.name):
             return
         made = cross_sign(ca.issuing_pem(), ROOT_LABEL)

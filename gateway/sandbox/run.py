@@ -16,7 +16,8 @@ from cryptography.fernet import Fernet
 from msgspec import Struct
 from msgspec.structs import replace
 
-from gateway.app import load_ca
+from gateway.ca.issuer import Downloads, OwnRoot
+from gateway.ca.issuers import open_issuers
 from gateway.config import Ca, Listen, Secret, Secrets, Settings
 from gateway.config.sources import environment, made, read_file
 from gateway.db.migrate import migrate
@@ -92,7 +93,9 @@ async def _furnish(
     Gives the settings, and the anchor order number of the demo organization.
     """
     settings = _settings(wanted, state, database, listen, before)
-    ca = await load_ca(settings)
+    ca = (await open_issuers(settings)).find("local")
+    assert isinstance(ca, OwnRoot)
+    assert isinstance(ca, Downloads)
     (state / "root.pem").write_bytes(ca.root_pem())
     certificate, key = ca.issue_server_certificate(state / "tls", _hostnames(settings))
     listen = replace(listen, tls_certificate=certificate, tls_key=key)

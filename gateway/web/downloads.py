@@ -4,7 +4,7 @@ import hashlib
 
 from aiohttp import web
 
-from gateway.ca.local import LocalCa
+from gateway.ca.issuer import CrlSigner, Downloads
 from gateway.services import Services
 from gateway.usecases.ca.crl import NoSuchCrl, Partitions, current_crl
 
@@ -12,19 +12,22 @@ _SHORT_LIVED = {"Cache-Control": "public, max-age=300"}
 """A revocation is to be seen within minutes, whatever caches lie between."""
 
 
-def add_routes(app: web.Application, services: Services, ca: LocalCa) -> None:
+def add_routes(app: web.Application, services: Services) -> None:
     """/crl/{issuer}.crl and -{partition}.crl, /ca/{issuer}.der and .pem."""
 
-    partitions = Partitions(services.pool, ca)
+    partitions: dict[str, Partitions] = {}
 
     async def crl(request: web.Request) -> web.Response:
-        _require(request, ca)
+        issuer = services.issuers.find(request.match_info["issuer"])
+        if not isinstance(issuer, CrlSigner):
+            raise web.HTTPNotFound
         partition = int(request.match_info.get("partition", 0))
-        if not await partitions.has(partition):
+        known = partitions.setdefault(issuer.name, Partitions(services.pool, issuer))
+        if not await known.has(partition):
             raise web.HTTPNotFound
         now = await services.clock.now()
         try:
-            der = await current_crl(services.pool, ca, now, partition)
+            der = await current_crl(services.pool, issuer, now, partition)
         except NoSuchCrl:
             raise web.HTTPNotFound from None
         tag = hashlib.blake2b(der, digest_size=16).hexdigest()
@@ -34,20 +37,21 @@ def add_routes(app: web.Application, services: Services, ca: LocalCa) -> None:
         response.etag = tag
         return response
 
+    def downloads(request: web.Request) -> Downloads:
+        issuer = services.issuers.find(request.match_info["issuer"])
+        if not isinstance(issuer, Downloads):
+            raise web.HTTPNotFound
+        return issuer
+
     async def der(request: web.Request) -> web.Response:
-        _require(request, ca)
-        return web.Response(body=ca.issuing_der(), content_type="application/pkix-cert")
+        body = downloads(request).issuing_der()
+        return web.Response(body=body, content_type="application/pkix-cert")
 
     async def pem(request: web.Request) -> web.Response:
-        _require(request, ca)
-        return web.Response(body=ca.issuing_pem(), content_type="application/x-pem-file")
+        body = downloads(request).issuing_pem()
+        return web.Response(body=body, content_type="application/x-pem-file")
 
-    app.router.add_get(rf"/crl/{ca.name}-{{partition:[1-9][0-9]{{0,5}}}}.crl", crl)
+    app.router.add_get("/crl/{issuer:[a-z0-9-]+}-{partition:[1-9][0-9]{0,5}}.crl", crl)
     app.router.add_get("/crl/{issuer}.crl", crl)
     app.router.add_get("/ca/{issuer}.der", der)
     app.router.add_get("/ca/{issuer}.pem", pem)
-
-
-def _require(request: web.Request, ca: LocalCa) -> None:
-    if request.match_info.get("issuer", ca.name) != ca.name:
-        raise web.HTTPNotFound

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from gateway.app import load_ca
+from gateway.ca.issuers import open_issuers
 from gateway.config import Settings
 from gateway.db.pool import Pool, open_pool
 from gateway.sandbox import demo_data
@@ -104,7 +104,7 @@ async def _served(
                 pool=pool,
                 clock=choose_clock(settings, pool),
                 vault=Vault([key.get_secret_value() for key in settings.secrets.keys]),
-                issuer=await load_ca(settings),
+                issuers=await open_issuers(settings),
                 resolver=DnsResolver(settings.validation.resolvers, 10.0),
             )
             await demo_data.add(pool, services.clock)

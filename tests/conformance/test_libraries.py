@@ -9,10 +9,10 @@ from dataclasses import replace
 
 import pytest
 
-from gateway.app import load_ca
 from tests.conformance.conftest import CLIENTS, Site, in_its_environment, program
 from tests.conformance.document import variables
 from tests.conformance.webroot import webroot
+from tests.support.gateway import local_ca
 from tests.support.slow_issuer import SlowIssuer
 
 NAMES = ("www.example.com", "b.example.com")
@@ -61,8 +61,8 @@ async def test_a_library_waits_for_an_issuer_that_takes_its_time(site: Site, lib
     """No order makes a second certificate while its client asks again and again."""
     await site.buy(*NAMES)
     services = site.gateway.services
-    slow = SlowIssuer(await load_ca(services.settings), site.directory / "upstream", seconds=3)
-    object.__setattr__(services, "issuer", slow)
+    ca = await local_ca(services.settings)
+    services.issuers.put_before(SlowIssuer(ca, site.directory / "upstream", seconds=3))
     async with webroot(site) as directory:
         await site.succeed(*command(library), *NAMES, **variables(site), WEBROOT=str(directory))
     first = site.check_certificate(site.directory / "first.pem", *NAMES)

@@ -7,7 +7,7 @@ from cryptography import x509
 
 from gateway.ca.cross_sign import cross_sign
 from gateway.usecases.ca.chains import add_chain
-from gateway.usecases.work import Work, open_work
+from gateway.usecases.work import open_work
 from tests.conformance import test_certbot, test_lego
 from tests.conformance.conftest import Site
 from tests.support.shop import OPERATOR
@@ -20,9 +20,9 @@ LABEL = "Root of Somebody Else"
 async def other_root(site: Site) -> x509.Certificate:
     """A root whose chain is offered too."""
     gateway = site.gateway
-    made = cross_sign(gateway.services.issuer.chain_pem(), LABEL)
+    made = cross_sign(gateway.services.issuers.named("local").chain_pem(), LABEL)
     now = await gateway.services.clock.now()
-    async with open_work(Work(gateway.pool, now, OPERATOR)) as work:
+    async with open_work(gateway.pool, now, OPERATOR) as work:
         await add_chain(work, "local", made.issuing)
     await site.buy(NAME)
     return x509.load_pem_x509_certificate(made.root)

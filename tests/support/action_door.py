@@ -130,7 +130,7 @@ async def open_door(pool: Pool, **sections: Any) -> AsyncIterator[Door]:
     chosen = settings(**sections)
     vault = Vault([key.get_secret_value() for key in chosen.secrets.keys])
     # This door asks neither the issuer nor the resolver.
-    services = Services(chosen, pool, clock, vault, issuer=None, resolver=None)  # type: ignore[arg-type]
+    services = Services(chosen, pool, clock, vault, issuers=None, resolver=None)  # type: ignore[arg-type]
     await _furnish(pool)
     async with serve(services) as door:
         yield door
@@ -157,7 +157,7 @@ async def serve(services: Services, login: str = LOGIN) -> AsyncIterator[Door]:
 
 
 async def _furnish(pool: Pool) -> None:
-    async with open_work(Work(pool, START, OPERATOR)) as work:
+    async with open_work(pool, START, OPERATOR) as work:
         for number, validation in ((608, "DV"), (609, "OV")):
             await resellers.add_server(
                 work,

@@ -15,7 +15,7 @@ from gateway.usecases.reseller import api_tokens, resellers
 from gateway.usecases.ssl import coupons, unsubscription
 from gateway.usecases.ssl import reviews as ssl_reviews
 from gateway.usecases.ssl.articles import articles_of
-from gateway.usecases.work import Work, open_work
+from gateway.usecases.work import open_work
 from tests.support.challenge_server import ChallengeServer
 from tests.support.csrs import csr, key
 from tests.support.shop import OPERATOR
@@ -118,28 +118,28 @@ class CertificateShop:
     async def approve(self, number: int) -> Decimal:
         """As an operator."""
         now = await self.gateway.services.clock.now()
-        async with open_work(Work(self.gateway.pool, now, OPERATOR)) as work:
+        async with open_work(self.gateway.pool, now, OPERATOR) as work:
             return await unsubscription.approve(work, number)
 
     async def reject(self, number: int, reason: str = "") -> None:
         now = await self.gateway.services.clock.now()
-        async with open_work(Work(self.gateway.pool, now, OPERATOR)) as work:
+        async with open_work(self.gateway.pool, now, OPERATOR) as work:
             await unsubscription.reject(work, number, reason)
 
     async def approve_organization(self, cert_id: str) -> None:
         services = self.gateway.services
         now = await services.clock.now()
-        async with open_work(Work(self.gateway.pool, now, OPERATOR)) as work:
+        async with open_work(self.gateway.pool, now, OPERATOR) as work:
             await ssl_reviews.approve(work, services.settings, cert_id)
 
     async def reject_organization(self, cert_id: str, reason: str) -> None:
         now = await self.gateway.services.clock.now()
-        async with open_work(Work(self.gateway.pool, now, OPERATOR)) as work:
+        async with open_work(self.gateway.pool, now, OPERATOR) as work:
             await ssl_reviews.reject(work, cert_id, reason)
 
     async def coupon(self, amount: str, **options: Any) -> str:
         now = await self.gateway.services.clock.now()
-        async with open_work(Work(self.gateway.pool, now, OPERATOR)) as work:
+        async with open_work(self.gateway.pool, now, OPERATOR) as work:
             return await coupons.add_coupon(
                 work, login=self.login, amount=Decimal(amount), **options
             )
@@ -147,7 +147,7 @@ class CertificateShop:
     async def set_price(self, yearly: str) -> None:
         """Of this reseller for a DV name in a LOCAL certificate."""
         now = await self.gateway.services.clock.now()
-        async with open_work(Work(self.gateway.pool, now, OPERATOR)) as work:
+        async with open_work(self.gateway.pool, now, OPERATOR) as work:
             [article] = await articles_of(work.connection, "LOCAL", "DV_SSL_CERT", ["fqdn"])
             await set_price(
                 work,
@@ -167,7 +167,7 @@ class CertificateShop:
     async def second(self, login: str, deposit: str = "10000.00") -> "CertificateShop":
         """Another reseller."""
         now = await self.gateway.services.clock.now()
-        async with open_work(Work(self.gateway.pool, now, OPERATOR)) as work:
+        async with open_work(self.gateway.pool, now, OPERATOR) as work:
             await resellers.add_reseller(work, login=login, password="secret")
             if Decimal(deposit) > 0:
                 await resellers.deposit(work, login, Decimal(deposit))
@@ -215,7 +215,7 @@ class CertificateShop:
 async def shop_of(gateway: Any, login: str, web: ChallengeServer | None = None) -> CertificateShop:
     """A reseller's way to the API, with a new token."""
     now = await gateway.services.clock.now()
-    async with open_work(Work(gateway.pool, now, OPERATOR)) as work:
+    async with open_work(gateway.pool, now, OPERATOR) as work:
         token = await api_tokens.new_token(work, login)
     return CertificateShop(gateway, token, login, web)
 

@@ -14,7 +14,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from gateway.usecases.reseller import resellers
-from gateway.usecases.work import Work, open_work
+from gateway.usecases.work import open_work
 from tests.support.acme_client import AcmeClient, Eab, base64url, make_csr
 from tests.support.certificate_shop import CertificateShop, application, purchase, shop_of
 from tests.support.challenge_server import ChallengeServer
@@ -159,7 +159,7 @@ class Life:
     async def lead(self) -> "Life":
         """From START to END; the clock stands at END afterwards."""
         await self.at(START)
-        async with open_work(Work(self.gateway.pool, await self.now(), OPERATOR)) as work:
+        async with open_work(self.gateway.pool, await self.now(), OPERATOR) as work:
             await resellers.deposit(work, self.gateway.login, Decimal("900000.00"))
         self.token = await shop_of(self.gateway, self.gateway.login, self.web)
         await self._subscribe()

@@ -8,7 +8,7 @@ from gateway.rules.organization.organizations import OrganizationDetails
 from gateway.store.organization.prevalidations import Prevalidation
 from gateway.usecases.organization import organizations, prevalidations
 from gateway.usecases.organization.prevalidations import NewPrevalidation
-from gateway.usecases.work import Work, open_work
+from gateway.usecases.work import open_work
 from tests.support.acme_client import AcmeClient, Eab
 from tests.support.shop import OPERATOR, Shop
 
@@ -25,7 +25,7 @@ async def add_organization(
 ) -> UUID:
     """A reseller's organization."""
     now = await gateway.services.clock.now()
-    async with open_work(Work(gateway.pool, now, OPERATOR)) as work:
+    async with open_work(gateway.pool, now, OPERATOR) as work:
         return await organizations.add_organization(
             work,
             reseller_id=await organizations.reseller_called(work.connection, login),
@@ -48,7 +48,7 @@ async def add_prevalidation(
     only requested."""
     organization_id = organization or await add_organization(gateway, details, login)
     now = await gateway.services.clock.now()
-    async with open_work(Work(gateway.pool, now, OPERATOR)) as work:
+    async with open_work(gateway.pool, now, OPERATOR) as work:
         wanted = NewPrevalidation(
             await organizations.reseller_called(work.connection, login),
             organization_id,
@@ -65,7 +65,7 @@ async def approve(gateway: Any, number: int, expires: str | None = None) -> bool
     """False = it was valid already."""
     ends = None if expires is None else datetime.fromisoformat(expires)
     now = await gateway.services.clock.now()
-    async with open_work(Work(gateway.pool, now, OPERATOR)) as work:
+    async with open_work(gateway.pool, now, OPERATOR) as work:
         _, changed = await prevalidations.approve(work, number, expires_at=ends, term=TERM)
     return changed
 
@@ -73,7 +73,7 @@ async def approve(gateway: Any, number: int, expires: str | None = None) -> bool
 async def reject(gateway: Any, number: int) -> bool:
     """False = it was rejected already."""
     now = await gateway.services.clock.now()
-    async with open_work(Work(gateway.pool, now, OPERATOR)) as work:
+    async with open_work(gateway.pool, now, OPERATOR) as work:
         _, changed = await prevalidations.reject(work, number)
     return changed
 

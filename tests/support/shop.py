@@ -7,7 +7,7 @@ from typing import Any
 from gateway.db.pool import transaction
 from gateway.origin import Origin
 from gateway.usecases.reseller import resellers
-from gateway.usecases.work import Work, open_work
+from gateway.usecases.work import open_work
 from tests.support.prices import set_name_price
 
 OPERATOR = Origin("operator:test")
@@ -112,7 +112,7 @@ class Shop:
     async def second_reseller(self, login: str, *, deposit: str = "10000.00") -> "Shop":
         """Another reseller, with the same prices."""
         now = await self.gateway.services.clock.now()
-        async with open_work(Work(self.gateway.pool, now, OPERATOR)) as work:
+        async with open_work(self.gateway.pool, now, OPERATOR) as work:
             await resellers.add_reseller(work, login=login, password="secret")
             if Decimal(deposit) > 0:
                 await resellers.deposit(work, login, Decimal(deposit))
@@ -133,7 +133,7 @@ class Shop:
     async def set_reseller(self, login: str | None = None, **wanted: Any) -> None:
         """Changes settings of the demo reseller, or of another."""
         now = await self.gateway.services.clock.now()
-        async with open_work(Work(self.gateway.pool, now, OPERATOR)) as work:
+        async with open_work(self.gateway.pool, now, OPERATOR) as work:
             await resellers.set_reseller(work, login or self.gateway.login, **wanted)
 
 

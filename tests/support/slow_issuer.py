@@ -15,18 +15,31 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
+import pytest
 
-from gateway.ca.issuer import CertificateRequest, Failed, Issued, Pending
-from gateway.ca.local import LocalCa
+from gateway.ca.issuer import (
+    CertificateRequest,
+    Failed,
+    Issued,
+    Issuer,
+    Kind,
+    Pending,
+    RevocationRelay,
+)
+from gateway.ca.issuers import KINDS
+from gateway.ca.local.issuer import LocalCa
+from gateway.ca.local.kind import LOCAL
+from gateway.config import Settings
+from tests.support.gateway import RunningGateway
+
+UPSTREAM = "upstream"
 
 
-class SlowIssuer:
+class SlowIssuer(RevocationRelay):
     """Answers Pending `pending_answers` times and for `seconds` of real time, then signs.
 
     With `failure` set it refuses from then on, orders that have their certificate excepted.
     """
-
-    immediate = False
 
     def __init__(
         self,
@@ -43,9 +56,6 @@ class SlowIssuer:
         self.retry_after_seconds, self.failure = retry_after_seconds, failure
         self._ca, self._directory = ca, directory
         directory.mkdir(parents=True, exist_ok=True)
-
-    def issue_now(self, request: CertificateRequest) -> Issued:
-        raise AssertionError("this issuer is not immediate")
 
     async def issue(
         self, request: CertificateRequest, state: dict[str, Any] | None
@@ -97,3 +107,27 @@ class SlowIssuer:
             file.seek(0)
             file.truncate()
             json.dump(record, file)
+
+
+@contextmanager
+def slow_kind(directory: Path, **options: Any) -> Iterator[None]:
+    """Every gateway that starts meanwhile has the issuer UPSTREAM beside those of its settings.
+
+    Its root and keys are a further local CA's.
+    """
+
+    async def open_one(settings: Settings, name: str) -> Issuer:
+        ca = await LOCAL.open(settings, name)
+        assert isinstance(ca, LocalCa)
+        return SlowIssuer(ca, directory, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(KINDS, "slow", Kind("slow", SlowIssuer, lambda _: [UPSTREAM], open_one))
+        yield
+
+
+def upstream_of(gateway: RunningGateway) -> SlowIssuer:
+    """The one that a gateway of `slow_kind` asks."""
+    issuer = gateway.services.issuers.find(UPSTREAM)
+    assert isinstance(issuer, SlowIssuer)
+    return issuer

@@ -10,7 +10,8 @@ from cryptography.fernet import Fernet
 from msgspec import structs
 
 from gateway import ids
-from gateway.ca.local import LocalCa
+from gateway.ca.issuers import Issuers
+from gateway.ca.local.issuer import LocalCa
 from gateway.clock import SystemClock
 from gateway.config import Ca, Secret, Secrets, Settings, Validation
 from gateway.db.pool import Pool
@@ -181,7 +182,14 @@ async def open_waiting(pool: Pool, directory: Path, http_port: int) -> Waiting:
         directory, await SystemClock().now(), base_url="http://gateway.example.com"
     )
     return Waiting(
-        Services(settings, pool, SandboxClock(pool), Vault([key]), ca, FixedResolver("127.0.0.1"))
+        Services(
+            settings,
+            pool,
+            SandboxClock(pool),
+            Vault([key]),
+            Issuers([ca]),
+            FixedResolver("127.0.0.1"),
+        )
     )
 
 

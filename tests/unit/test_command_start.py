@@ -136,16 +136,16 @@ KEYS = {"cryptography", "dns"}
 LOGS = {"prometheus_client", "rich", "structlog"}
 WORK = {
     "ca add-chain": {"cryptography"},
-    "certificate-order list": KEYS,
-    "certificate-order approve": KEYS | LOGS,
-    "certificate-order reject": KEYS | LOGS,
+    "ssl list": KEYS,
+    "ssl approve": KEYS | LOGS,
+    "ssl reject": KEYS | LOGS,
     "unsubscription list": KEYS,
     "unsubscription approve": KEYS,
     "unsubscription reject": KEYS,
 }
 """What else the use cases of a command load, which issue and show certificates."""
 
-NO_DATABASE = {"product list"}
+NO_DATABASE = {"sitelock list"}
 
 SPECIAL = {
     "organization": str(UUID(int=1)),
@@ -154,7 +154,7 @@ SPECIAL = {
     "new": "1",
     "product": "1",
     "price set": "--fqdn 1.00",
-    "certificate-order price": "--fqdn 1.00",
+    "ssl price set": "--fqdn 1.00",
 }
 """Arguments by name, and options by command, where `1.00` would be a mistake."""
 

@@ -115,6 +115,17 @@ def test_imports_point_down_only(file: Path) -> None:
         assert LEVELS[other] < LEVELS[own], f"{name_of(file)} must not import gateway.{module}"
 
 
+@pytest.mark.parametrize(
+    "file", [file for file in FILES if not name_of(file).startswith("ca.")], ids=shown
+)
+def test_kinds_of_issuers_are_known_in_ca_only(file: Path) -> None:
+    kinds = {f"ca.{each.parent.name}" for each in (PACKAGE / "ca").glob("*/kind.py")}
+    assert kinds
+    for module in imported(file):
+        assert ".".join(module.split(".")[:2]) not in kinds, module
+    assert "LocalCa" not in file.read_text()
+
+
 @pytest.mark.parametrize("layer", ["usecases", "rules", "store"])
 def test_a_layer_has_the_subjects_for_rooms_and_no_circle_of_them(layer: str) -> None:
     rooms = {each.name for each in (PACKAGE / layer).iterdir() if (each / "__init__.py").exists()}

@@ -93,9 +93,9 @@ async def finalize(door: Door, call: Call, order_id: UUID) -> Reply:
         call.key.public_key,
         call.client.address,
     )
-    finalized = await issuance.finalize(door.services, call.take_ticket(), wanted)
-    if finalized.status == "processing" and not door.services.issuer.immediate:
-        door.runner.start(order_id)
+    finalized = await issuance.finalize(
+        door.services, call.take_ticket(), wanted, door.runner.start
+    )
     return _reply(call.urls, finalized)
 
 

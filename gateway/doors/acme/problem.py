@@ -19,6 +19,7 @@ from gateway.errors import (
     EabRefused,
     GatewayError,
     IssuanceRefused,
+    IssuerMissing,
     KeyChanged,
     NonceUsed,
     NotFound,
@@ -99,6 +100,13 @@ def from_domain_error(error: GatewayError) -> Problem:
                 f"{error} The cause is on the side of this CA; please finalize again.",
                 503,
                 headers={"Retry-After": "5"},
+            )
+        case IssuerMissing():
+            return Problem(
+                "serverInternal",
+                "The CA behind this directory is out of service; please finalize again later.",
+                503,
+                headers={"Retry-After": "60"},
             )
         case EabRefused():
             return Problem(

@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from gateway.ca.local import LocalCa
 from gateway.doors.jobs.work import Dated, Periodic, Unit, Work
 from gateway.services import Services
-from gateway.usecases.ca.crl import sign_due
+from gateway.usecases.ca.crl import sign_crls
 from gateway.usecases.money.ledger_check import check_ledger
 from gateway.usecases.notice.notices import make_all_notices
 from gateway.usecases.operation.cleanup import clean_up
@@ -17,12 +16,8 @@ from gateway.usecases.ssl import checks as ssl_checks
 from gateway.usecases.subscription import milestones
 
 
-def all_work(ca: LocalCa) -> Work:
+def all_work() -> Work:
     """Kinds that may be due at one instant stand in the order they are done in."""
-
-    async def sign_crls(services: Services, now: datetime) -> None:
-        await sign_due(services.pool, ca, now)
-
     return Work(
         dated=(
             Dated("prevalidation-renewal", _renewals, _renew),

@@ -91,9 +91,25 @@ async def read(
     return {row["position"]: (admission_of(row), _order_of(row)) for row in rows}
 
 
+class Finalizable(Struct, frozen=True):
+    """What finalize looks at, all of one snapshot; `order` None = the signer has no such one."""
+
+    admission: Admission
+    order: Order | None
+    facts: GateFacts
+    """The gate's, for the names of the order."""
+    caa_checked_at: datetime | None
+    """For the name that waits longest; None = for some name never."""
+    issuers: list[str]
+    """Those of the server, in order of preference."""
+
+
 _READ_FOR_FINALIZE = f"""
         SELECT asked.position, asked.nonce_fresh, signer.*, placed.*, item.names,
                item.authorization_ids, item.caa_checked_at,
+               (SELECT server.issuers
+                  FROM acme.server
+                 WHERE server.id = signer.server_id) AS issuers,
                {facts_for("item.names")}
           FROM unnest(acme.burn_nonces($1, $2), $3::text[], $4::uuid[])
                WITH ORDINALITY AS asked (nonce_fresh, account_id, order_id, position)
@@ -131,11 +147,8 @@ _READ_FOR_FINALIZE = f"""
 @Batched
 async def read_for_finalize(
     pool: Pool | Connection, asked: Sequence[tuple[Ticket, UUID]]
-) -> dict[int, tuple[Admission, Order | None, GateFacts, datetime | None]]:
-    """Admits a request; the order and the gate's facts for its names, all of one snapshot.
-
-    Last comes when CAA was checked for the name that waits longest; None = for some name never.
-    """
+) -> dict[int, Finalizable]:
+    """Admits a request to finalize."""
     tickets, order_ids = zip(*asked, strict=True)
     rows = await pool.fetch(
         _READ_FOR_FINALIZE,
@@ -143,7 +156,13 @@ async def read_for_finalize(
         order_ids,
     )
     return {
-        row["position"]: (admission_of(row), _order_of(row), facts_of(row), row["caa_checked_at"])
+        row["position"]: Finalizable(
+            admission_of(row),
+            _order_of(row),
+            facts_of(row),
+            row["caa_checked_at"],
+            row["issuers"],
+        )
         for row in rows
     }
 

@@ -1,5 +1,6 @@
 """ACME servers on offer."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -21,6 +22,8 @@ class Server:
     description: str
     names: str
     """`public` = only those that a public CA may certify; `any`."""
+    issuers: list[str]
+    """Who issues its certificates: the first of these that there is."""
 
 
 async def add(connection: Connection, server: Server) -> None:
@@ -31,8 +34,8 @@ async def add(connection: Connection, server: Server) -> None:
     await connection.execute(
         """
         INSERT INTO acme.server
-               (id, name, path, validation, product_id, description, names, position)
-        SELECT $1, $2, $3, $4, $5, $6, $7, coalesce(max(position), 0) + 1
+               (id, name, path, validation, product_id, description, names, issuers, position)
+        SELECT $1, $2, $3, $4, $5, $6, $7, $8, coalesce(max(position), 0) + 1
           FROM acme.server
         """,
         server.id,
@@ -42,6 +45,7 @@ async def add(connection: Connection, server: Server) -> None:
         server.product_id,
         server.description,
         server.names,
+        server.issuers,
     )
 
 
@@ -49,7 +53,7 @@ async def list_all(connection: Connection) -> list[Server]:
     """All servers in the order clients rely on: DV, OV, …"""
     rows = await connection.fetch(
         """
-        SELECT id, name, path, validation, product_id, description, names
+        SELECT id, name, path, validation, product_id, description, names, issuers
           FROM acme.server
          ORDER BY position
         """
@@ -60,7 +64,7 @@ async def list_all(connection: Connection) -> list[Server]:
 async def find_by_name(connection: Connection, name: str) -> Server | None:
     row = await connection.fetchrow(
         """
-        SELECT id, name, path, validation, product_id, description, names
+        SELECT id, name, path, validation, product_id, description, names, issuers
           FROM acme.server
          WHERE name = $1
         """,
@@ -69,14 +73,21 @@ async def find_by_name(connection: Connection, name: str) -> Server | None:
     return Server(**row) if row else None
 
 
-async def set_names(connection: Connection, server_id: UUID, names: str) -> None:
-    """`public` or `any`; it acts with the next order and the next purchase."""
+async def update(
+    connection: Connection,
+    server_id: UUID,
+    *,
+    names: str | None,
+    issuers: Sequence[str] | None,
+) -> None:
+    """Leaves what is None; the rest acts with the next order, purchase and finalize."""
     await connection.execute(
         """
         UPDATE acme.server
-           SET names = $2
+           SET names = coalesce($2, names), issuers = coalesce($3, issuers)
          WHERE id = $1
         """,
         server_id,
         names,
+        issuers,
     )

@@ -199,12 +199,20 @@ async def partitions_to_look_at(
          WHERE newest.this_update IS NULL
             OR newest.this_update NOT BETWEEN $3 AND $4
             OR asked.partition = 0
-               AND EXISTS (SELECT FROM ca.revocation WHERE crl_number IS NULL)
+               AND EXISTS (SELECT
+                             FROM ca.revocation
+                            WHERE crl_number IS NULL
+                              AND (SELECT issuer_id
+                                     FROM ca.certificate
+                                    WHERE serial = revocation.serial) = $1)
             OR EXISTS (SELECT
                          FROM ca.revocation
                         WHERE revocation.partition = asked.partition
                           AND revocation.partition > 0
-                          AND revocation.partition_number IS NULL)
+                          AND revocation.partition_number IS NULL
+                          AND (SELECT issuer_id
+                                 FROM ca.certificate
+                                WHERE serial = revocation.serial) = $1)
          ORDER BY asked.partition
         """,
         issuer_id,

@@ -23,6 +23,21 @@ async def record_intent(
     )
 
 
+async def record_issuer(pool: Pool, application_id: UUID, issuer: str) -> str:
+    """Adds the issuer that is asked to the intent; gives the one that stands there then."""
+    recorded: str = await pool.fetchval(
+        """
+        UPDATE ssl.application
+           SET intent = jsonb_build_object('issuer', $2::text) || intent
+         WHERE id = $1
+        RETURNING intent ->> 'issuer'
+        """,
+        application_id,
+        issuer,
+    )
+    return recorded
+
+
 async def note_reviewer(connection: Connection, application_id: UUID, reviewer: str) -> None:
     await connection.execute(
         """

@@ -4,6 +4,7 @@ Three steps: read and decide, record the intent to sign, store what was signed. 
 between any two; the issuance runner goes on from what is stored, under the same serial.
 """
 
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
@@ -27,9 +28,9 @@ from gateway.rules.acme.issuance import GateFacts
 from gateway.rules.organization.organizations import Subject
 from gateway.services import Services
 from gateway.store.acme import issuance, orders, processing_orders
-from gateway.store.acme.admission import Admission, Ticket
+from gateway.store.acme.admission import Ticket
 from gateway.store.acme.issuance import SignedCertificate
-from gateway.store.acme.orders import Order
+from gateway.store.acme.orders import Finalizable, Order
 from gateway.store.acme.processing_orders import ProcessingOrder
 from gateway.usecases.acme.admission import admit
 from gateway.usecases.acme.caa import check_again
@@ -40,6 +41,7 @@ SIGNING_LEASE = timedelta(seconds=15)
 """How long a process has a processing order for itself."""
 
 _TRIES = 5
+_BEFORE_THERE_WERE_SEVERAL = "local"
 
 
 class Finalize(Struct, frozen=True):
@@ -51,33 +53,34 @@ class Finalize(Struct, frozen=True):
     source: str | None
 
 
-async def finalize(services: Services, ticket: Ticket, wanted: Finalize) -> Order:
+async def finalize(
+    services: Services, ticket: Ticket, wanted: Finalize, start: Callable[[UUID], None]
+) -> Order:
     """The order as it is afterwards: `valid`, or `processing` if the issuer needs time.
 
-    Finalizing again with the same key gives the order as it is: a client that lost the answer may
-    ask again. Raises NotFound, OrderNotReady, BadCsr, BadValidity, IssuanceRefused, CaaRefused.
+    It is asked in the background then, by `start`. Finalizing again with the same key gives the
+    order as it is: a client that lost the answer may ask again. Raises NotFound, OrderNotReady,
+    BadCsr, BadValidity, IssuanceRefused, CaaRefused, IssuerMissing.
     """
     now = await services.clock.now()
-    admission, order, facts, caa_checked_at = await orders.read_for_finalize(
-        services.pool, ticket, wanted.order_id
-    )
-    admit(ticket, admission)
-    if order is None:
+    found = await orders.read_for_finalize(services.pool, ticket, wanted.order_id)
+    admit(ticket, found.admission)
+    if found.order is None:
         raise NotFound
-    order = as_of(order, now)
+    order = as_of(found.order, now)
     if order.status == "ready":
         public_key = check_csr(wanted.csr, order.names, wanted.account_key)
         key_hash = sha256(_spki(public_key)).digest()
-        if not is_fresh(caa_checked_at, now):
-            await check_again(services, admission.kid, order.id, now, wanted.source)
-        item = await _record_intent(
-            services, ticket, wanted, order, admission, facts, key_hash, now
-        )
+        if not is_fresh(found.caa_checked_at, now):
+            await check_again(services, found.admission.kid, order.id, now, wanted.source)
+        item = await _record_intent(services, ticket, wanted, found, order, key_hash, now)
         if item is not None:
             status = "processing"
-            if services.issuer.immediate:
-                issued = services.issuer.issue_now(request_of(item, public_key))
+            if issuer := services.issuers.immediate(issuer_of(item)):
+                issued = issuer.issue_now(request_of(item, public_key))
                 status = await keep(services, item, issued, key_hash, now, wanted.source)
+            else:
+                start(order.id)
             return replace(order, status=status)
     elif order.status not in ("processing", "valid"):
         raise OrderNotReady(_not_ready(order))
@@ -97,7 +100,7 @@ async def keep(
     Raises IssuanceRefused when it does not: then the certificate is withheld and revoked.
     """
     signed = SignedCertificate(
-        services.issuer.id,
+        services.issuers.named(issuer_of(item)).id,
         issued.serial,
         issued.der,
         key_hash,
@@ -126,6 +129,12 @@ async def keep(
 def late_refusals(item: ProcessingOrder, now: datetime) -> list[Refusal]:
     """Why an order whose intent is recorded must not be issued any more; empty = it may."""
     return gate.late_refusals(item.facts, item.names, now, _subject(item.intent))
+
+
+def issuer_of(item: ProcessingOrder) -> str:
+    """The name of the issuer that is asked, whatever the server says by now."""
+    name: str = item.intent.get("issuer", _BEFORE_THERE_WERE_SEVERAL)
+    return name
 
 
 def key_hash_of(item: ProcessingOrder) -> bytes:
@@ -164,20 +173,19 @@ async def _record_intent(
     services: Services,
     ticket: Ticket,
     wanted: Finalize,
+    found: Finalizable,
     order: Order,
-    admission: Admission,
-    facts: GateFacts,
     key_hash: bytes,
     now: datetime,
 ) -> ProcessingOrder | None:
     """ready → processing while the gate is open; None when another request did so just now."""
-    validity = _intent(services, order, now)
-    version = admission.eab_version
+    admission, facts, version = found.admission, found.facts, found.admission.eab_version
+    settled = _intent(services, order, found.issuers, now)
     for _ in range(_TRIES):
         await check_gate(
             services.pool, facts, order.names, admission.kid, ticket, now, wanted.source
         )
-        intent = validity | _organization(facts)
+        intent = settled | _organization(facts)
         step = await issuance.record_intent(
             services.pool,
             issuance.Intent(
@@ -205,13 +213,17 @@ async def _record_intent(
     raise OrderNotReady("The subscription is being changed right now; finalize again in a moment.")
 
 
-def _intent(services: Services, order: Order, now: datetime) -> dict[str, Any]:
+def _intent(
+    services: Services, order: Order, issuers: Sequence[str], now: datetime
+) -> dict[str, Any]:
+    """Issuer, serial and validity: what stays, whatever happens before the certificate is there."""
     longest = longest_validity(services.settings, PROFILES[order.profile])
     backdated = timedelta(seconds=services.settings.issuance.backdate_seconds)
     # A start that was asked for may have passed meanwhile, longer ago than one may lie back.
     start = order.not_before and max(order.not_before, now - backdated)
     not_before, not_after = gate.validity(now, start, order.not_after, longest, backdated)
     return {
+        "issuer": services.issuers.of(issuers).name,
         "serial": f"{ids.new_serial_number():x}",
         "not_before": not_before.isoformat(),
         "not_after": not_after.isoformat(),

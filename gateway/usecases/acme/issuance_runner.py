@@ -8,7 +8,7 @@ from uuid import UUID
 
 import structlog
 
-from gateway.ca.issuer import Failed, Issued, Pending
+from gateway.ca.issuer import Failed, Issued, Issuer, Pending
 from gateway.db.pool import is_outage
 from gateway.errors import CaaRefused, IssuanceRefused
 from gateway.services import Services
@@ -18,6 +18,7 @@ from gateway.usecases.acme.caa import check_again
 from gateway.usecases.acme.issuance import (
     SIGNING_LEASE,
     failure,
+    issuer_of,
     keep,
     key_hash_of,
     late_refusals,
@@ -46,14 +47,15 @@ class IssuanceRunner:
         task.add_done_callback(self._tasks.discard)
 
     async def run_forever(self) -> None:
-        """Takes over orders whose lease has ended, and tells the issuer of revocations."""
+        """Takes over orders whose lease has ended, and tells issuers of revocations."""
         while True:
             try:
                 claimed = await processing_orders.claim_unfinished(
                     self._services.pool, SIGNING_LEASE, _AT_ONCE
                 )
                 await asyncio.gather(*(self._advance(order_id) for order_id in claimed))
-                await tell_issuer(self._services)
+                for issuer in self._services.issuers:
+                    await self._tell(issuer)
             except Exception as error:
                 _report(error)
             await asyncio.sleep(_PAUSE_SECONDS)
@@ -74,19 +76,29 @@ class IssuanceRunner:
         except Exception as error:  # the lease ends and somebody tries again
             _report(error, order=str(order_id))
 
+    async def _tell(self, issuer: Issuer) -> None:
+        """What one issuer does not take, the others are told all the same."""
+        try:
+            await tell_issuer(self._services.pool, issuer)
+        except Exception as error:
+            _report(error, issuer=issuer.name)
+
     async def _ask(self, item: ProcessingOrder) -> None:
         services = self._services
+        issuer = services.issuers.named(issuer_of(item))
         now = await services.clock.now()
         if item.issuer_state is None:
             if refused := await self._refusal(item, now):
                 # Never asked for: there is nothing to be withheld.
                 await processing_orders.fail(services.pool, item.order_id, now, refused)
                 return
-            if not services.issuer.immediate:  # from here on a certificate may come to exist
+            if (
+                services.issuers.immediate(issuer.name) is None
+            ):  # from here on a certificate may come to exist
                 await processing_orders.wait_for_issuer(
                     services.pool, item.order_id, {}, SIGNING_LEASE
                 )
-        match await services.issuer.issue(request_of(item), item.issuer_state or None):
+        match await issuer.issue(request_of(item), item.issuer_state or None):
             case Issued() as issued:
                 now = await services.clock.now()
                 await keep(services, item, issued, key_hash_of(item), now, None)

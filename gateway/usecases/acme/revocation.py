@@ -8,7 +8,8 @@ from uuid import UUID
 
 from cryptography import x509
 
-from gateway.db.pool import transaction
+from gateway.ca.issuer import Issuer, RevocationRelay
+from gateway.db.pool import Pool, transaction
 from gateway.errors import (
     AlreadyRevoked,
     BadRevocationReason,
@@ -121,12 +122,16 @@ async def revoke_refunded(
     return revoked
 
 
-async def tell_issuer(services: Services) -> None:
-    """Revocations reach the issuer after they are committed, whatever dies in between."""
-    async with transaction(services.pool) as connection:
-        untold = await revocations.claim_untold(connection, services.issuer.id, _AT_ONCE)
-        for one in untold:
-            await services.issuer.revoke(one.serial, one.reason, one.revoked_at)
+async def tell_issuer(pool: Pool, issuer: Issuer) -> None:
+    """Revocations reach the issuer after they are committed, whatever dies in between.
+
+    One that needs not be told counts as told: its CRLs are made from what is stored.
+    """
+    async with transaction(pool) as connection:
+        untold = await revocations.claim_untold(connection, issuer.id, _AT_ONCE)
+        if isinstance(issuer, RevocationRelay):
+            for one in untold:
+                await issuer.revoke(one.serial, one.reason, one.revoked_at)
         if untold:
             await revocations.mark_told(connection, [one.serial for one in untold])
 

@@ -6,9 +6,10 @@ import time
 from datetime import datetime, timedelta
 
 from gateway.ca.crl import entries, told
-from gateway.ca.local import LocalCa
+from gateway.ca.issuer import CrlSigner
 from gateway.db.pool import Connection, Pool, transaction
 from gateway.errors import GatewayError
+from gateway.services import Services
 from gateway.store.ca import revocations
 from gateway.store.ca.revocations import StoredCrl
 
@@ -34,7 +35,7 @@ class Partitions:
     However many others are asked for, the database is asked once in _SECONDS_BETWEEN_READINGS.
     """
 
-    def __init__(self, pool: Pool, ca: LocalCa) -> None:
+    def __init__(self, pool: Pool, ca: CrlSigner) -> None:
         self._pool = pool
         self._ca = ca
         self._highest = ca.crl_partitions
@@ -53,7 +54,7 @@ class Partitions:
         return partition <= self._highest
 
 
-async def current_crl(pool: Pool, ca: LocalCa, now: datetime, partition: int = 0) -> bytes:
+async def current_crl(pool: Pool, ca: CrlSigner, now: datetime, partition: int = 0) -> bytes:
     """DER of a CRL as of `now`: signed anew when a day old, or when a revocation is missing.
 
     Certificates point to one of several partitions; the complete CRL, number 0, lists all. `ca`
@@ -73,7 +74,14 @@ async def current_crl(pool: Pool, ca: LocalCa, now: datetime, partition: int = 0
         return await _renew(connection, ca, partition, found, now)
 
 
-async def sign_due(pool: Pool, ca: LocalCa, now: datetime) -> None:
+async def sign_crls(services: Services, now: datetime) -> None:
+    """Signs whatever is due of all issuers whose CRLs are ours to make."""
+    for issuer in services.issuers:
+        if isinstance(issuer, CrlSigner):
+            await sign_due(services.pool, issuer, now)
+
+
+async def sign_due(pool: Pool, ca: CrlSigner, now: datetime) -> None:
     """Signs whatever is due, whether anybody asks for it or not."""
     await _place(pool, ca)
     for partition in await revocations.partitions_to_look_at(
@@ -86,7 +94,7 @@ async def sign_due(pool: Pool, ca: LocalCa, now: datetime) -> None:
         await current_crl(pool, ca, now, partition)
 
 
-async def _place(pool: Pool, ca: LocalCa) -> None:
+async def _place(pool: Pool, ca: CrlSigner) -> None:
     """Reads from revoked certificates which partition each points to: so it stays right, however
     many there are later."""
     while found := await revocations.unplaced(pool, ca.id, _PLACED_AT_ONCE):
@@ -102,7 +110,7 @@ def _due(crl: StoredCrl, now: datetime) -> bool:
 
 async def _renew(
     connection: Connection,
-    ca: LocalCa,
+    ca: CrlSigner,
     partition: int,
     previous: StoredCrl | None,
     now: datetime,

@@ -4,7 +4,8 @@ With ca.lint_every_certificate nothing is signed that was not linted before.
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,9 +13,9 @@ from uuid import UUID
 import structlog
 
 from gateway import metrics
-from gateway.ca.issuer import CertificateRequest, Failed, Issued, Pending
+from gateway.ca.issuer import CertificateRequest, Failed, Issued, Issuer, Lintable, Pending
+from gateway.ca.issuers import Issuers
 from gateway.ca.lint_process import LintFailed, LintProcess
-from gateway.ca.local import LocalCa
 from gateway.db.pool import Pool
 from gateway.errors import ConfigurationError
 from gateway.services import Services
@@ -27,11 +28,14 @@ _PARTS = 1_000_000
 _log = structlog.get_logger(__name__)
 
 
-async def check_profiles(ca: LocalCa) -> None:
-    """Raises ConfigurationError naming the profile that gives certificates with errors."""
+async def check_profiles(*issuers: Issuer) -> None:
+    """Lints what those of them would sign that can show it.
+
+    Raises ConfigurationError naming the profile that gives certificates with errors.
+    """
     process = LintProcess()
     try:
-        for label, der in await asyncio.to_thread(ca.specimens):
+        for label, der in await asyncio.to_thread(_specimens, issuers):
             if findings := await process.lint(der):
                 raise ConfigurationError(
                     f"certificates of {label} would not be in order: {'; '.join(findings)}"
@@ -40,6 +44,15 @@ async def check_profiles(ca: LocalCa) -> None:
         raise ConfigurationError(f"certificates cannot be linted ({error})") from error
     finally:
         await process.close()
+
+
+def _specimens(issuers: Iterable[Issuer]) -> list[tuple[str, bytes]]:
+    return [
+        specimen
+        for issuer in issuers
+        if isinstance(issuer, Lintable)
+        for specimen in issuer.specimens()
+    ]
 
 
 class LintSampler:
@@ -56,6 +69,12 @@ class LintSampler:
         self._parts = int(share * _PARTS)
         self._waiting: asyncio.Queue[Issued] = asyncio.Queue(_WAITING)
         self._process = LintProcess()
+
+    def listen(self, issuers: Issuers) -> None:
+        """All of them that can tell do so from now on of what they have signed."""
+        for issuer in issuers:
+            if isinstance(issuer, Lintable):
+                issuer.on_issued = self.offer
 
     def offer(self, issued: Issued) -> None:
         """The serial number is random enough to choose by. With too many waiting it is let go."""
@@ -82,23 +101,17 @@ class LintSampler:
 
 
 class LintedIssuer:
-    """A local CA that signs only what a throw-away key could have signed without an error.
+    """Stands before an issuer, which then signs only what it has drafted without an error.
 
     Not immediate: linting takes milliseconds that the client's request need not hold.
     """
 
-    immediate = False
-
-    def __init__(self, ca: LocalCa, services: Services) -> None:
+    def __init__(self, ca: Lintable, services: Services) -> None:
         self.id: UUID = ca.id
         self.name = ca.name
         self._ca = ca
         self._services = services
         self._process = LintProcess()
-
-    def issue_now(self, request: CertificateRequest) -> Issued:
-        """Never: it is not immediate."""
-        raise NotImplementedError
 
     async def issue(
         self, request: CertificateRequest, state: dict[str, Any] | None
@@ -111,15 +124,24 @@ class LintedIssuer:
             return Failed("the certificate would not be in order")
         return await self._ca.issue(request, state)
 
-    async def revoke(self, serial: str, reason: int, revoked_at: datetime) -> None:
-        await self._ca.revoke(serial, reason, revoked_at)
-
     def chain_pem(self) -> bytes:
         return self._ca.chain_pem()
 
     async def close(self) -> None:
         """Ends the process that lints."""
         await self._process.close()
+
+
+@asynccontextmanager
+async def lint_before_signing(services: Services) -> AsyncIterator[None]:
+    """Puts a LintedIssuer before each issuer that can show what it would sign."""
+    async with AsyncExitStack() as stack:
+        for issuer in services.issuers:
+            if isinstance(issuer, Lintable):
+                linted = LintedIssuer(issuer, services)
+                stack.push_async_callback(linted.close)
+                services.issuers.put_before(linted)
+        yield
 
 
 async def tell(

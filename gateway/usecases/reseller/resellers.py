@@ -168,28 +168,49 @@ async def add_server(
     product_id: int,
     description: str,
     names: str,
+    issuers: Sequence[str] = ("local",),
 ) -> None:
-    """Offers a further ACME directory, last in LISTSERVERS; clients rely on DV before OV."""
+    """Offers a further ACME directory, last in LISTSERVERS; clients rely on DV before OV.
+
+    The first of `issuers` that there is issues its certificates.
+    """
     check_server(name, path, validation, product_id, description)
     check_server_names(names)
-    server = Server(ids.new_id(), name, path, validation, product_id, description, names)
+    server = Server(
+        ids.new_id(), name, path, validation, product_id, description, names, list(issuers)
+    )
     try:
         async with work.connection.transaction():
             await servers.add(work.connection, server)
     except asyncpg.UniqueViolationError:
         raise OperatorMistake(f"the name {name!r} or the path {path!r} is taken") from None
-    after = {"path": path, "validation": validation, "productId": product_id, "names": names}
+    after = {
+        "path": path,
+        "validation": validation,
+        "productId": product_id,
+        "names": names,
+        "issuers": server.issuers,
+    }
     await work.record(Change("server.added", name, None, after))
 
 
-async def set_server(work: Work, name: str, *, names: str) -> None:
-    """Which names are taken: `public` or `any`. Names that are listed stay; `public` stops them."""
-    check_server_names(names)
+async def set_server(
+    work: Work, name: str, *, names: str | None = None, issuers: Sequence[str] | None = None
+) -> None:
+    """Changes what is given and leaves what is None.
+
+    `names` that are taken: `public` or `any`; those that are listed stay, `public` stops them. Of
+    `issuers` the first that there is gets the intents that are recorded from now on.
+    """
+    if names is not None:
+        check_server_names(names)
     server = await servers.find_by_name(work.connection, name)
     if server is None:
         raise OperatorMistake(f"there is no server {name!r}")
-    await servers.set_names(work.connection, server.id, names)
-    before, after = {"names": server.names}, {"names": names}
+    await servers.update(work.connection, server.id, names=names, issuers=issuers)
+    wanted = {"names": names, "issuers": None if issuers is None else list(issuers)}
+    after = {key: value for key, value in wanted.items() if value is not None}
+    before = {key: getattr(server, key) for key in after}
     await work.record(Change("server.changed", name, before, after))
 
 

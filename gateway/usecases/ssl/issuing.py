@@ -6,7 +6,7 @@ when the customer has withdrawn meanwhile: what then comes is withheld and revok
 
 from datetime import datetime, timedelta
 
-from gateway.ca.issuer import CertificateRequest, Failed, Issued, Pending
+from gateway.ca.issuer import CertificateRequest, Failed, Issued, Issuer, Pending
 from gateway.ca.pkcs10 import public_key_of
 from gateway.db.pool import transaction
 from gateway.errors import AccountRefused, CaaUnchecked, GatewayError
@@ -34,30 +34,25 @@ LEASE = timedelta(seconds=30)
 
 _WANTED = ("ISSUING", "SUPPLEMENTCHECKING")
 _AT_ONCE = timedelta(0)
+_BEFORE_THERE_WERE_SEVERAL = "local"
 
 
 async def ask_issuer(services: Services, item: UnfinishedOrder, now: datetime) -> bool:
     """True = there is more to be done at once."""
-    if item.issuer_state is None:
-        if objection := await _objection(services, item, now):
-            problem, ours = str(objection), isinstance(objection, CaaUnchecked)
-            if problem != item.problem and not ours:
-                services.refusals.note(_refused(item, objection))
-            pause = timedelta(seconds=rules.retry_seconds(item.attempts))
-            await ssl_due.pause(
-                services.pool,
-                item.cert_id,
-                PAUSE_OF_OURS if ours else pause,
-                problem,
-                counted=not ours,
-            )
-            return False
-        # From here on a certificate may come to exist.
-        if not services.issuer.immediate and not await _note_asked(services, item):
-            return True
-    match await services.issuer.issue(_request_of(item), item.issuer_state or None):
+    if item.issuer_state is None and (objection := await _objection(services, item, now)):
+        await _pause(services, item, objection)
+        return False
+    issuer = await _issuer_of(services, item)
+    # From here on a certificate may come to exist.
+    if (
+        item.issuer_state is None
+        and services.issuers.immediate(issuer.name) is None
+        and not await _note_asked(services, item)
+    ):
+        return True
+    match await issuer.issue(_request_of(item), item.issuer_state or None):
         case Issued() as issued:
-            await _keep(services, item, issued)
+            await _keep(services, item, issuer, issued)
             return True
         case Pending(state, retry_after):
             await ssl_issuance.wait_for_issuer(
@@ -72,12 +67,37 @@ async def ask_issuer(services: Services, item: UnfinishedOrder, now: datetime) -
             return await _settle_refused(services, item, detail, now)
 
 
+async def _pause(services: Services, item: UnfinishedOrder, objection: GatewayError) -> None:
+    problem, ours = str(objection), isinstance(objection, CaaUnchecked)
+    if problem != item.problem and not ours:
+        services.refusals.note(_refused(item, objection))
+    pause = timedelta(seconds=rules.retry_seconds(item.attempts))
+    await ssl_due.pause(
+        services.pool, item.cert_id, PAUSE_OF_OURS if ours else pause, problem, counted=not ours
+    )
+
+
 async def _objection(
     services: Services, item: UnfinishedOrder, now: datetime
 ) -> GatewayError | None:
     if item.reseller_status != "active":
         return AccountRefused("The account is suspended.")
     return await look_at_caa_again(services, item, now)
+
+
+async def _issuer_of(services: Services, item: UnfinishedOrder) -> Issuer:
+    """The one that the intent names; the first that is wanted is written there before it is asked.
+
+    Raises IssuerMissing.
+    """
+    assert item.intent is not None
+    name = item.intent.get("issuer")
+    if name is None and item.issuer_state is not None:
+        name = _BEFORE_THERE_WERE_SEVERAL
+    elif name is None:
+        first = services.issuers.of(services.settings.issuance.ssl_issuers)
+        name = await ssl_issuance.record_issuer(services.pool, item.application.id, first.name)
+    return services.issuers.named(name)
 
 
 def _refused(item: UnfinishedOrder, objection: GatewayError) -> Refused:
@@ -119,11 +139,11 @@ def _request_of(item: UnfinishedOrder) -> CertificateRequest:
     )
 
 
-async def _keep(services: Services, item: UnfinishedOrder, issued: Issued) -> None:
+async def _keep(services: Services, item: UnfinishedOrder, issuer: Issuer, issued: Issued) -> None:
     """Stores what was signed; it is given out only if the order still waits for it."""
     now = await services.clock.now()
     signed = SignedCertificate(
-        services.issuer.id,
+        issuer.id,
         issued.serial,
         issued.der,
         item.application.key_hash,

@@ -9,7 +9,7 @@ from cryptography import x509
 from gateway.ca.cross_sign import cross_sign
 from gateway.errors import OperatorMistake
 from gateway.usecases.ca.chains import add_chain
-from gateway.usecases.work import Work, open_work
+from gateway.usecases.work import open_work
 from tests.integration.acme.conftest import NAME, ReadyOrder
 from tests.support.acme_client import AcmeClient
 from tests.support.csrs import csr
@@ -19,7 +19,7 @@ from tests.support.shop import OPERATOR
 
 async def offer(gateway: Any, pem: bytes) -> int:
     now = await gateway.services.clock.now()
-    async with open_work(Work(gateway.pool, now, OPERATOR)) as work:
+    async with open_work(gateway.pool, now, OPERATOR) as work:
         return await add_chain(work, "local", pem)
 
 
@@ -47,8 +47,8 @@ async def test_without_alternates_there_are_no_links(
 async def test_each_chain_links_to_all_others_and_leads_to_its_own_root(
     gateway: Any, client: AcmeClient, ready_order: ReadyOrder
 ) -> None:
-    issuing = gateway.services.issuer.issuing_pem()
-    roots = [gateway.services.issuer.root_pem()]
+    issuing = gateway.services.issuers.find("local").issuing_pem()
+    roots = [gateway.services.issuers.find("local").root_pem()]
     for label in ("First", "Second"):
         made = cross_sign(issuing, label)
         await offer(gateway, made.issuing)
@@ -68,18 +68,18 @@ async def test_each_chain_links_to_all_others_and_leads_to_its_own_root(
 
 
 async def test_the_same_chain_is_offered_once(gateway: Any) -> None:
-    made = cross_sign(gateway.services.issuer.issuing_pem(), "Once")
+    made = cross_sign(gateway.services.issuers.find("local").issuing_pem(), "Once")
     assert await offer(gateway, made.issuing) == 1
     assert await offer(gateway, made.issuing) == 1
 
 
 async def test_a_chain_that_does_not_begin_with_the_issuer_is_refused(gateway: Any) -> None:
-    made = cross_sign(gateway.services.issuer.issuing_pem(), "Other")
+    made = cross_sign(gateway.services.issuers.find("local").issuing_pem(), "Other")
     for pem, told in (
         (b"nothing", "no certificates"),
         (made.root, "not one of local"),
-        (gateway.services.issuer.issuing_pem(), "the usual one"),
-        (made.issuing + gateway.services.issuer.root_pem(), "has not issued"),
+        (gateway.services.issuers.find("local").issuing_pem(), "the usual one"),
+        (made.issuing + gateway.services.issuers.find("local").root_pem(), "has not issued"),
     ):
         with pytest.raises(OperatorMistake, match=told):
             await offer(gateway, pem)

@@ -9,7 +9,7 @@ import pytest
 
 from gateway.config import Issuance
 from gateway.usecases.reseller import resellers
-from gateway.usecases.work import Work, open_work
+from gateway.usecases.work import open_work
 from tests.integration.acme.conftest import NAME, Customer, ReadyOrder
 from tests.support.acme_client import AcmeClient, make_csr
 from tests.support.certificate_shop import CertificateShop, purchase, shop_of
@@ -23,7 +23,7 @@ NOT_PUBLIC = [INTERNAL, "*.site.test", "a.example", "a.nosuchtld", "1.2.0.192.in
 async def sell(gateway: Any, names: str) -> None:
     """As `gateway server set DV --names …`."""
     now = await gateway.services.clock.now()
-    async with open_work(Work(gateway.pool, now, OPERATOR)) as work:
+    async with open_work(gateway.pool, now, OPERATOR) as work:
         await resellers.set_server(work, "DV", names=names)
 
 

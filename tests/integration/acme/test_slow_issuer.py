@@ -9,14 +9,14 @@ from uuid import UUID
 
 import pytest
 
-from gateway.app import load_ca
+from gateway.config import Issuance
 from tests.integration.acme.conftest import NAME, Customer, new_customer
 from tests.support.acme_client import AcmeClient, Answer, make_csr
 from tests.support.challenge_server import challenge_server
 from tests.support.gateway import RunningGateway, running_gateway
 from tests.support.server_process import until
 from tests.support.shop import Shop
-from tests.support.slow_issuer import SlowIssuer
+from tests.support.slow_issuer import UPSTREAM, SlowIssuer, slow_kind, upstream_of
 
 
 @dataclass
@@ -47,12 +47,12 @@ class Upstream:
 
 @asynccontextmanager
 async def opened(database: str, directory: Path, **issuer: Any) -> AsyncIterator[RunningGateway]:
-    """A gateway with a slow issuer in the place of the local CA."""
-    async with running_gateway(database, directory) as gateway:
-        ca = await load_ca(gateway.services.settings)
-        slow = SlowIssuer(ca, directory / "upstream", **issuer)
-        object.__setattr__(gateway.services, "issuer", slow)
-        yield gateway
+    """A gateway with a slow issuer beside the local CA, which all certificates come from."""
+    issuance = Issuance(ssl_issuers=[UPSTREAM])
+    with slow_kind(directory / "upstream", **issuer):
+        async with running_gateway(database, directory, issuance=issuance) as gateway:
+            await gateway.pool.execute("UPDATE acme.server SET issuers = $1", [UPSTREAM, "local"])
+            yield gateway
 
 
 @pytest.fixture
@@ -61,8 +61,7 @@ async def upstream(database: str, tmp_path: Path) -> AsyncIterator[Upstream]:
         customer = await new_customer(Shop(gateway), NAME)
         client = AcmeClient(gateway.session, gateway.directory_url)
         await client.register(customer.eab)
-        issuer = gateway.services.issuer
-        assert isinstance(issuer, SlowIssuer)
+        issuer = upstream_of(gateway)
         yield Upstream(gateway, issuer, customer, client)
 
 
@@ -122,8 +121,7 @@ async def test_a_restart_asks_on_and_there_is_one_certificate(
         customer = await new_customer(Shop(gateway), NAME)
         client = AcmeClient(gateway.session, gateway.directory_url)
         await client.register(customer.eab)
-        issuer = gateway.services.issuer
-        assert isinstance(issuer, SlowIssuer)
+        issuer = upstream_of(gateway)
         order_id, answer = await Upstream(gateway, issuer, customer, client).finalize()
         assert answer.json["status"] == "processing"
         await until(lambda: issuer.asked(order_id) > 0, "the issuer was not asked")

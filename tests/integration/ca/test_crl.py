@@ -11,7 +11,7 @@ import pytest
 from cryptography import x509
 
 from gateway import ids
-from gateway.ca.local import LocalCa
+from gateway.ca.local.issuer import LocalCa
 from gateway.db.pool import Pool, open_pool, transaction
 from gateway.errors import ConfigurationError
 from gateway.store.ca import issuers

@@ -10,7 +10,7 @@ import pytest
 from cryptography import x509
 
 from gateway.ca.issuer import Issued
-from gateway.ca.local import LocalCa
+from gateway.ca.local.issuer import LocalCa
 from gateway.db.pool import Pool
 from gateway.store.ca import issuers
 from gateway.usecases.ca.crl import NoSuchCrl, Partitions, current_crl, sign_due

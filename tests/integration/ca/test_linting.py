@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gateway.ca.local import LocalCa
+from gateway.ca.local.issuer import LocalCa
 from gateway.clock import SystemClock
 from gateway.config import Ca
 from gateway.db.pool import Pool

@@ -40,10 +40,10 @@ async def business(database: str, pool: Pool, tmp_path: Path) -> AsyncIterator[A
     jobs = Jobs(attempts=2, first_retry_seconds=0.1, takeover_seconds=2)
     settings = await configured(database, tmp_path, jobs=jobs)
     vault = Vault([key.get_secret_value() for key in settings.secrets.keys])
-    services = Services(settings, pool, SystemClock(), vault, issuer=None, resolver=None)  # type: ignore[arg-type]
+    services = Services(settings, pool, SystemClock(), vault, issuers=None, resolver=None)  # type: ignore[arg-type]
     await demo_data.add(pool, services.clock)
     now = await services.clock.now()
-    async with open_work(Work(pool, now, OPERATOR)) as work:
+    async with open_work(pool, now, OPERATOR) as work:
         await resellers.set_reseller(work, demo_data.LOGIN, renewal_mode="auto")
     await prepare(settings)
     config = write_config(settings, tmp_path / "gateway.toml")
@@ -75,7 +75,7 @@ async def nearly_expired(business: Any, name: str) -> int:
     now = await services.clock.now()
     ends = (now + timedelta(days=10)).replace(microsecond=0).isoformat()
     number = await add_prevalidation(business, name, expires=ends)
-    async with open_work(Work(business.pool, now, OPERATOR)) as work:
+    async with open_work(business.pool, now, OPERATOR) as work:
         reseller_id = await organizations.reseller_called(work.connection, demo_data.LOGIN)
         made = await accounts.preregister(
             work.connection,

@@ -12,7 +12,7 @@ from gateway.ids import new_id
 from gateway.notify.channel import Parcel, Undelivered
 from gateway.notify.webhook import WebhookSender, new_secret
 from gateway.usecases.notice import destinations as usecase
-from gateway.usecases.work import Work, open_work
+from gateway.usecases.work import open_work
 from gateway.validation.addresses import EVERYWHERE
 from gateway.validation.dns import DnsResolver, FixedResolver, LookupFailed
 from gateway.vault import Vault
@@ -159,7 +159,7 @@ async def test_outside_the_sandbox_such_a_url_is_refused_when_it_is_added(
 ) -> None:
     wanted = settings()
     vault = Vault([key.get_secret_value() for key in wanted.secrets.keys])
-    async with open_work(Work(pool, START, OPERATOR)) as work:
+    async with open_work(pool, START, OPERATOR) as work:
         await add_reseller(work.connection, LOGIN)
         owner = await usecase.owner_by_login(work.connection, LOGIN)
         with pytest.raises(NoticeMistake, match="the URL of a webhook"):
@@ -178,7 +178,7 @@ async def test_outside_the_sandbox_such_a_url_is_refused_when_it_is_added(
 
 
 async def test_without_a_mail_server_no_mail_address_is_taken(pool: Pool) -> None:
-    async with open_work(Work(pool, START, OPERATOR)) as work:
+    async with open_work(pool, START, OPERATOR) as work:
         await add_reseller(work.connection, LOGIN)
         owner = await usecase.owner_by_login(work.connection, LOGIN)
         with pytest.raises(NoticeMistake, match=r"notices\.smtp_host is not set"):

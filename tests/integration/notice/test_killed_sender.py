@@ -22,7 +22,7 @@ async def test_a_notice_whose_sender_was_killed_is_sent_again_under_the_same_id(
 ) -> None:
     settings = await configured(database, tmp_path, notices=Notices(timeout_seconds=30))
     vault = Vault([key.get_secret_value() for key in settings.secrets.keys])
-    services = Services(settings, pool, SystemClock(), vault, issuer=None, resolver=None)  # type: ignore[arg-type]
+    services = Services(settings, pool, SystemClock(), vault, issuers=None, resolver=None)  # type: ignore[arg-type]
     await demo_data.add(pool, services.clock)
     desk = Desk(services)
     secret = await desk.webhook(receiver.url)

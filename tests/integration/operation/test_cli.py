@@ -126,6 +126,49 @@ async def test_a_server_takes_any_names_in_a_sandbox_and_public_ones_elsewhere(
     assert (event["before"], event["after"]) == ({"names": "any"}, {"names": "public"})
 
 
+async def test_a_server_says_which_issuers_it_is_for(
+    run: Run, gateway: RunningGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def issuers() -> dict[str, list[str]]:
+        _, output, _ = await run("server", "list", "--json")
+        return {server["name"]: server["issuers"] for server in json.loads(output)}
+
+    monkeypatch.setenv("GATEWAY_CA__NAMES", '["internal", "local"]')
+    path = ("--validation", "DV", "--path")
+    await run("server", "add", "First", *path, "/f")
+    await run("server", "add", "Both", *path, "/b", "--issuer", "local,internal")
+    expected = {"DV": ["local"], "OV": ["local"], "First": ["internal"]}
+    assert await issuers() == expected | {"Both": ["local", "internal"]}
+    assert (await run("server", "set", "Both", "--issuer", "internal, local"))[0] == 0
+    assert await issuers() == expected | {"Both": ["internal", "local"]}
+    _, output, _ = await run("server", "list")
+    assert "/b  DV  any names  internal,local  Both" in output
+    changed = "SELECT before, after FROM audit.event WHERE action = 'server.changed'"
+    [event] = await gateway.pool.fetch(changed)
+    assert event["before"] == {"issuers": ["local", "internal"]}
+    assert event["after"] == {"issuers": ["internal", "local"]}
+    # What is not said stays.
+    assert (await run("server", "set", "Both", "--names", "public"))[0] == 0
+    assert (await issuers())["Both"] == ["internal", "local"]
+
+
+async def test_issuers_are_listed_with_what_they_can_do(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GATEWAY_CA__NAMES", '["local", "internal"]')
+    _, output, _ = await run("issuer", "list", "--json")
+    able = ["immediate", "crl", "download", "lint", "own-root"]
+    assert json.loads(output) == [
+        {"name": "local", "kind": "local", "capabilities": able, "servers": ["DV", "OV"]},
+        {"name": "internal", "kind": "local", "capabilities": able, "servers": []},
+    ]
+    _, output, _ = await run("issuer", "list")
+    assert output.splitlines() == [
+        f"local  local  {' '.join(able)}  for DV, OV",
+        f"internal  local  {' '.join(able)}  for no server",
+    ]
+
+
 @pytest.mark.parametrize(
     "words",
     [
@@ -147,6 +190,11 @@ async def test_a_server_takes_any_names_in_a_sandbox_and_public_ones_elsewhere(
         ("server", "add", "N", "--path", "/x", "--validation", "DV", "--names", "internal"),
         ("server", "set", "DV", "--names", "internal"),
         ("server", "set", "N", "--names", "any"),
+        ("server", "set", "N", "--issuer", "local"),
+        ("server", "set", "DV", "--issuer", "elsewhere"),
+        ("server", "set", "DV", "--issuer", "local,elsewhere"),
+        ("server", "set", "DV", "--issuer", ""),
+        ("server", "add", "N", "--path", "/x", "--validation", "DV", "--issuer", "elsewhere"),
     ],
     ids=" ".join,
 )

@@ -98,6 +98,8 @@ ALWAYS_REFUSED = {
     ("notice replay", "since"),
     ("notice replay", "until"),
     ("organization add", "country"),
+    ("server add", "issuer"),
+    ("server set", "issuer"),
 }
 """Options that take nothing of the above; an empty text of some means `none` and is left out."""
 

@@ -7,14 +7,13 @@ from typing import Any
 
 import pytest
 
-from gateway.app import load_ca
 from gateway.usecases.organization import prevalidations
 from gateway.usecases.organization.reassignment import reassign
-from gateway.usecases.work import Work, open_work
+from gateway.usecases.work import open_work
+from tests.integration.acme.test_slow_issuer import opened
 from tests.integration.organization.test_ov_gate import NAME, Holder
 from tests.support.acme_client import make_csr
 from tests.support.challenge_server import challenge_server
-from tests.support.gateway import running_gateway
 from tests.support.organizations import (
     OTHER,
     add_ov_name,
@@ -26,7 +25,7 @@ from tests.support.organizations import (
 )
 from tests.support.server_process import until
 from tests.support.shop import OPERATOR, Shop
-from tests.support.slow_issuer import SlowIssuer
+from tests.support.slow_issuer import upstream_of
 
 
 @pytest.fixture
@@ -50,7 +49,7 @@ async def test_a_finalize_that_meets_a_rejection_waits_and_is_refused(holder: Ho
     order = await holder.ready_order()
     gateway = holder.shop.gateway
     now = await gateway.services.clock.now()
-    async with open_work(Work(gateway.pool, now, OPERATOR)) as work:
+    async with open_work(gateway.pool, now, OPERATOR) as work:
         await prevalidations.reject(work, holder.anchor)
         finalizing = asyncio.create_task(holder.client.finalize(order, make_csr([NAME])))
         await waiting(gateway.pool)  # it has read the facts of before
@@ -68,7 +67,7 @@ async def test_a_finalize_that_meets_a_reassignment_names_the_new_organization(
     owner = (await prevalidation(gateway, new)).reseller_id
     order = await holder.ready_order()
     now = await gateway.services.clock.now()
-    async with open_work(Work(gateway.pool, now, OPERATOR)) as work:
+    async with open_work(gateway.pool, now, OPERATOR) as work:
         moved = await reassign(
             work,
             reseller_id=owner,
@@ -88,7 +87,7 @@ async def test_an_adddomain_that_meets_a_rejection_links_nothing(shop: Shop) -> 
     anchor = await add_prevalidation(shop.gateway, "example.org")
     account = (await ov_credential(shop)).kid
     now = await shop.gateway.services.clock.now()
-    async with open_work(Work(shop.gateway.pool, now, OPERATOR)) as work:
+    async with open_work(shop.gateway.pool, now, OPERATOR) as work:
         await prevalidations.reject(work, anchor)
         fields = {"acmeAccountID": account, "domainName": NAME}
         adding = asyncio.create_task(
@@ -169,10 +168,7 @@ class TestSlowIssuer:
 
     @pytest.fixture
     async def upstream(self, database: str, tmp_path: Path) -> AsyncIterator[Holder]:
-        async with running_gateway(database, tmp_path) as gateway:
-            ca = await load_ca(gateway.services.settings)
-            slow = SlowIssuer(ca, tmp_path / "upstream", pending_answers=10_000)
-            object.__setattr__(gateway.services, "issuer", slow)
+        async with opened(database, tmp_path, pending_answers=10_000) as gateway:
             shop = Shop(gateway)
             expires = "2099-12-31T23:59:59Z"
             anchor = await add_prevalidation(gateway, "example.org", expires=expires)
@@ -181,9 +177,7 @@ class TestSlowIssuer:
 
     async def signed(self, holder: Holder, order: dict[str, Any]) -> dict[str, Any]:
         """The order once the issuer has answered."""
-        issuer = holder.shop.gateway.services.issuer
-        assert isinstance(issuer, SlowIssuer)
-        issuer.pending_answers = 0
+        upstream_of(holder.shop.gateway).pending_answers = 0
         return await holder.client.settled(order["url"], pending=("processing",))
 
     async def finalized(self, holder: Holder) -> dict[str, Any]:
@@ -240,7 +234,7 @@ async def test_a_renewal_of_the_details_with_the_same_subject_withholds_nothing(
         gateway, "example.org", organization=found.organization_id, renews=holder.anchor
     )
     now = await gateway.services.clock.now()
-    async with open_work(Work(gateway.pool, now, OPERATOR)) as work:
+    async with open_work(gateway.pool, now, OPERATOR) as work:
         await reassign(
             work,
             reseller_id=found.reseller_id,

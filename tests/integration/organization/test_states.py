@@ -10,7 +10,7 @@ import pytest
 
 from gateway.db.pool import Record
 from gateway.usecases.organization import prevalidations
-from gateway.usecases.work import Work, open_work
+from gateway.usecases.work import open_work
 from tests.support.organizations import (
     OTHER,
     add_organization,
@@ -73,7 +73,7 @@ async def test_expiry_is_written_down_once_it_has_come(shop: Shop) -> None:
     for at in ("2025-06-30T23:59:59Z", "2025-07-01T00:00:00Z", "2025-07-02T00:00:00Z"):
         await shop.at(at)
         now = await gateway.services.clock.now()
-        async with open_work(Work(gateway.pool, now, OPERATOR)) as work:
+        async with open_work(gateway.pool, now, OPERATOR) as work:
             told.append(await prevalidations.expire(work, number))
         if told[-1]:
             break

@@ -16,9 +16,8 @@ import pytest
 from aiohttp import ClientConnectionError, ClientSession
 from msgspec import structs
 
-from gateway.app import load_ca
 from gateway.config import Listen, Settings
-from tests.support.gateway import free_ports, sandbox_settings, session_trusting
+from tests.support.gateway import free_ports, local_ca, sandbox_settings, session_trusting
 from tests.support.postgres import BARE, fresh_database
 from tests.support.server_process import ServerProcess, children, is_alive, until, write_config
 
@@ -54,7 +53,7 @@ async def configured(database: str, directory: Path, /, **sections: Any) -> Sett
     port, plain, metrics = free_ports(3)
     listen = Listen(host="127.0.0.1", port=port, plain_http_port=plain, metrics_port=metrics)
     settings = sandbox_settings(database, directory, listen, **sections)
-    ca = await load_ca(settings)
+    ca = await local_ca(settings)
     (directory / "root.pem").write_bytes(ca.root_pem())
     certificate, key = ca.issue_server_certificate(directory / "tls", ["127.0.0.1"])
     tls = {"tls_certificate": certificate, "tls_key": key}
@@ -256,7 +255,7 @@ async def test_one_worker_is_supervised_like_many(database: str, tmp_path: Path)
 
 
 async def test_a_renewed_certificate_is_used_after_sighup(served: Served, tmp_path: Path) -> None:
-    ca = await load_ca(served.settings)
+    ca = await local_ca(served.settings)
     certificate, key = ca.issue_server_certificate(tmp_path / "new", ["127.0.0.1"])
     listen = served.settings.listen
     assert listen.tls_certificate is not None

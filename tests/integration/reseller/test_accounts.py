@@ -9,7 +9,7 @@ import pytest
 
 from gateway.store.acme import eab_credentials
 from gateway.usecases.reseller import resellers
-from gateway.usecases.work import Work, open_work
+from gateway.usecases.work import open_work
 from tests.support.action_door import LOGIN, OPERATOR, PASSWORD, START, Door
 
 DV = "https://gateway.test/v2/DV"
@@ -304,7 +304,7 @@ async def test_the_account_is_left_out_with_the_star_and_only_then(door: Door, a
 
 async def test_the_star_stays_inside_the_reseller(door: Door) -> None:
     kid = await door.preregister()
-    async with open_work(Work(door.pool, START, OPERATOR)) as work:
+    async with open_work(door.pool, START, OPERATOR) as work:
         await resellers.add_reseller(work, login="other", password=PASSWORD)
     stars = {"includeAdditionalAccounts": "*", "loginName": "other"}
     assert await updated(door, "DEACTIVATEACCOUNT", **stars) == 0

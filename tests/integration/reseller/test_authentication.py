@@ -10,7 +10,7 @@ from gateway import passwords
 from gateway.config import Logins
 from gateway.db.pool import Pool
 from gateway.usecases.reseller import resellers
-from gateway.usecases.work import Work, open_work
+from gateway.usecases.work import open_work
 from tests.support.action_door import LOGIN, OPERATOR, PASSWORD, START, Door, open_door, serve
 
 _TEXT = (
@@ -25,7 +25,7 @@ E5 = {
 
 
 async def configure(door: Door, **wanted: Any) -> None:
-    async with open_work(Work(door.pool, START, OPERATOR)) as work:
+    async with open_work(door.pool, START, OPERATOR) as work:
         await resellers.set_reseller(work, LOGIN, **wanted)
 
 
@@ -183,7 +183,7 @@ async def test_a_flood_of_logins_is_turned_away_instead_of_queued(
 
 async def test_money_of_others_is_out_of_reach(door: Door) -> None:
     kid = await door.preregister()
-    async with open_work(Work(door.pool, START, OPERATOR)) as work:
+    async with open_work(door.pool, START, OPERATOR) as work:
         await resellers.add_reseller(work, login="other", password=PASSWORD)
         await resellers.deposit(work, "other", Decimal(1))
     for action in ("LISTACCOUNTS", "SUSPENDACCOUNT", "UNSUSPENDACCOUNT", "DEACTIVATEACCOUNT"):

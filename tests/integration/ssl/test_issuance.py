@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 from cryptography import x509
 
+from gateway.ca.issuer import Immediate
 from gateway.db.pool import transaction
 from gateway.store.ssl import due as ssl_due
 from gateway.usecases.reseller import resellers
 from gateway.usecases.ssl.runner import CertificateOrderRunner
-from gateway.usecases.work import Work, open_work
+from gateway.usecases.work import open_work
 from tests.integration.acme.test_slow_issuer import opened
 from tests.support.certificate_shop import (
     NAME,
@@ -27,7 +28,7 @@ from tests.support.certificate_shop import (
 from tests.support.challenge_server import challenge_server
 from tests.support.csrs import csr, key, of_version
 from tests.support.shop import OPERATOR
-from tests.support.slow_issuer import SlowIssuer
+from tests.support.slow_issuer import upstream_of
 
 DAY = 86400
 
@@ -183,7 +184,7 @@ async def test_nothing_is_issued_for_a_suspended_reseller(shop: CertificateShop)
 
 async def set_status(shop: CertificateShop, status: str) -> None:
     now = await shop.gateway.services.clock.now()
-    async with open_work(Work(shop.gateway.pool, now, OPERATOR)) as work:
+    async with open_work(shop.gateway.pool, now, OPERATOR) as work:
         await resellers.set_reseller(work, shop.login, status=status)
 
 
@@ -204,10 +205,8 @@ async def test_many_processes_issue_one_certificate(shop: CertificateShop) -> No
     assert await certificates(shop) == [(False, None)]
 
 
-class Forgetful:
+class Forgetful(Immediate):
     """The local CA, in a process that dies once between signing and storing."""
-
-    immediate = True
 
     def __init__(self, ca: Any) -> None:
         self._ca = ca
@@ -221,16 +220,19 @@ class Forgetful:
             raise ConnectionResetError
         return issued
 
-    async def revoke(self, serial: str, reason: int, revoked_at: datetime) -> None:
-        raise AssertionError("nothing is revoked here")
+    def issue_now(self, request: Any) -> Any:
+        raise AssertionError("the background asks with issue")
+
+    def chain_pem(self) -> bytes:
+        raise AssertionError("nobody asks for its chain")
 
 
 async def test_what_was_signed_before_a_crash_is_what_is_stored_after_it(
     shop: CertificateShop,
 ) -> None:
     services = shop.gateway.services
-    issuer = Forgetful(services.issuer)
-    object.__setattr__(services, "issuer", issuer)
+    issuer = Forgetful(services.issuers.find("local"))
+    services.issuers.put_before(issuer)
     cert_id = await shop.buy()
     await shop.prove(cert_id, await shop.apply(cert_id, domain_method="FILE"))
 
@@ -315,7 +317,7 @@ async def test_an_issuer_may_take_its_time(slow: CertificateShop) -> None:
 async def test_what_comes_after_a_withdrawal_is_withheld_and_revoked(
     slow: CertificateShop,
 ) -> None:
-    issuer: SlowIssuer = slow.gateway.services.issuer
+    issuer = upstream_of(slow.gateway)
     issuer.pending_answers, issuer.retry_after_seconds = 2, 1.0
     cert_id = await slow.buy()
     await slow.prove(cert_id, await slow.apply(cert_id, domain_method="FILE"))
@@ -329,12 +331,12 @@ async def test_what_comes_after_a_withdrawal_is_withheld_and_revoked(
 
 
 async def test_an_issuer_that_refuses_leaves_it_unpassed(slow: CertificateShop) -> None:
-    slow.gateway.services.issuer.failure = "policy forbids it"
+    upstream_of(slow.gateway).failure = "policy forbids it"
     cert_id = await slow.buy()
     await slow.prove(cert_id, await slow.apply(cert_id, domain_method="FILE"))
     shown = await slow.until(cert_id, "UNPASSED")
     assert "policy forbids it" in shown["problem"]
     assert await certificates(slow) == []
-    slow.gateway.services.issuer.failure = None
+    upstream_of(slow.gateway).failure = None
     await slow.apply(cert_id, NAME)
     await slow.until(cert_id, "ISSUED")

@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 from gateway.usecases.reseller import api_tokens, resellers
-from gateway.usecases.work import Work, open_work
+from gateway.usecases.work import open_work
 from tests.support.certificate_shop import CertificateShop, shop_of
 from tests.support.shop import OPERATOR
 
 
 async def set_reseller(shop: CertificateShop, **wanted: Any) -> None:
     now = await shop.gateway.services.clock.now()
-    async with open_work(Work(shop.gateway.pool, now, OPERATOR)) as work:
+    async with open_work(shop.gateway.pool, now, OPERATOR) as work:
         await resellers.set_reseller(work, shop.login, **wanted)
 
 
@@ -109,7 +109,7 @@ async def test_earlier_tokens_last_until_they_are_replaced(shop: CertificateShop
     second = await shop_of(shop.gateway, shop.login)
     assert (await shop.send("GET")).status == 200
     now = await shop.gateway.services.clock.now()
-    async with open_work(Work(shop.gateway.pool, now, OPERATOR)) as work:
+    async with open_work(shop.gateway.pool, now, OPERATOR) as work:
         token = await api_tokens.new_token(work, shop.login, replace=True)
     assert (await shop.send("GET")).status == 401
     assert (await second.send("GET")).status == 401

@@ -24,7 +24,7 @@ async def away() -> AsyncIterator[Any]:
 
 async def test_an_unknown_path_is_of_no_server_of_the_list_that_was_read_last(away: Any) -> None:
     servers = Servers(away, "")
-    servers.offer([Server(new_id(), "a", "/a", "DV", 608, "", "any")])
+    servers.offer([Server(new_id(), "a", "/a", "DV", 608, "", "any", ["local"])])
     assert await servers.find("/b") is None
     found = await servers.find("/a/order")
     assert found is not None

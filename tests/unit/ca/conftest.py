@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.ca.local import LocalCa
+from gateway.ca.local.issuer import LocalCa
 from tests.support.csrs import NOW
 
 BASE_URL = "http://ca.example.net"

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from pkilint.cabf.serverauth.serverauth_constants import CertificateType
 
 from gateway.ca.issuer import Failed, Issued
-from gateway.ca.local import LocalCa
+from gateway.ca.local.issuer import LocalCa
 from gateway.ca.profiles import PROFILES
 from gateway.errors import ConfigurationError
 from tests.support.csrs import NOW, certificate_request

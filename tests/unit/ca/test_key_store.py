@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from pkilint.cabf.serverauth.serverauth_constants import CertificateType
 
-from gateway.ca.local import LocalCa
+from gateway.ca.local.issuer import LocalCa
 from gateway.errors import ConfigurationError
 from tests.support.csrs import NOW
 from tests.support.lint import assert_lints_clean

@@ -8,7 +8,7 @@ import time_machine
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from gateway.ca.local import LocalCa
+from gateway.ca.local.issuer import LocalCa
 
 NAMES = ["localhost", "127.0.0.1", "::1"]
 

@@ -7,15 +7,15 @@ from cryptography import x509
 from msgspec.structs import replace
 
 from gateway import ids
-from gateway.ca.issuer import Failed, Issued, Issuer, Pending
-from gateway.ca.local import LocalCa
+from gateway.ca.issuer import Failed, Immediate, Issued, Issuer, Pending
+from gateway.ca.local.issuer import LocalCa
 from tests.support.csrs import NOW, certificate_request
 from tests.support.slow_issuer import SlowIssuer
 
 
 async def test_it_is_an_issuer_that_is_not_immediate(ca: LocalCa, tmp_path: Path) -> None:
     issuer: Issuer = SlowIssuer(ca, tmp_path / "record")
-    assert not issuer.immediate
+    assert not isinstance(issuer, Immediate)
     assert (issuer.id, issuer.name, issuer.chain_pem()) == (ca.id, ca.name, ca.chain_pem())
 
 

@@ -1,0 +1,1 @@
+"""The built-in CAs: root and issuing key in files, signing in this process."""

@@ -1,0 +1,58 @@
+"""Which issuers there are, and who is served by which."""
+
+from dataclasses import dataclass
+
+from gateway.ca.issuers import Issuers, names_in
+from gateway.config import Settings
+from gateway.db.pool import Connection, Pool
+from gateway.errors import ConfigurationError, IssuerMissing
+from gateway.store.acme import servers
+from gateway.store.ca import issuers as issuer_rows
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """An issuer that the settings name; `servers` may ask it, the first or a later one of them."""
+
+    name: str
+    kind: str
+    capabilities: list[str]
+    servers: list[str]
+
+
+async def list_known(connection: Connection, settings: Settings) -> list[Known]:
+    """In the order of the settings."""
+    on_offer = await servers.list_all(connection)
+    return [
+        Known(
+            name,
+            kind.name,
+            kind.capabilities(),
+            [server.name for server in on_offer if name in server.issuers],
+        )
+        for name, kind in names_in(settings).items()
+    ]
+
+
+async def register(pool: Pool, issuers: Issuers, settings: Settings) -> None:
+    """Makes a process's issuers known before they sign.
+
+    Raises ConfigurationError when the database knows another issuer by a name, or when somebody
+    would get no certificate: all issuers that a server, or the setting for SSL certificates, names
+    are missing.
+    """
+    for issuer in issuers:
+        await issuer_rows.register(pool, issuer)
+    async with pool.acquire() as connection:
+        wanted = {
+            f"server {server.name}": server.issuers for server in await servers.list_all(connection)
+        }
+    wanted["issuance.ssl_issuers"] = settings.issuance.ssl_issuers
+    for who, names in wanted.items():
+        try:
+            issuers.of(names)
+        except IssuerMissing:
+            there = ", ".join(issuer.name for issuer in issuers) or "none"
+            raise ConfigurationError(
+                f"{who}: there is no issuer {' or '.join(names)}; the settings have {there}"
+            ) from None
