@@ -142,7 +142,7 @@ class Ca(_Section, frozen=True):
     checks: ClassVar = {"caa_identities": _check_domain_names, "names": _check_issuer_names}
 
     directory: Path
-    names: list[str] = ["local"]
+    names: list[str] = msgspec.field(default_factory=lambda: ["local"])
     """Each is an issuer with root and keys of its own in `directory`; [] = no local CA."""
     passphrase_file: Path | None = None
     crl_url: str | None = None
@@ -214,7 +214,9 @@ class Issuance(_Section, frozen=True):
     as a part of its life (BR §7.1.2.7: 48 hours at most)."""
     ssl_names: Literal["public", "any"] | None = None
     """Which names SSL certificates are sold for; default: public, in a sandbox any."""
-    ssl_issuers: Annotated[list[str], Meta(min_length=1)] = ["local"]
+    ssl_issuers: Annotated[list[str], Meta(min_length=1)] = msgspec.field(
+        default_factory=lambda: ["local"]
+    )
     """Who issues SSL certificates: the first of these that there is."""
 
     def __post_init__(self) -> None:

@@ -155,6 +155,7 @@ SPECIAL = {
     "product": "1",
     "price set": "--fqdn 1.00",
     "ssl price set": "--fqdn 1.00",
+    "server set": "--names any",
 }
 """Arguments by name, and options by command, where `1.00` would be a mistake."""
 

@@ -4,7 +4,6 @@ import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +27,7 @@ from tests.integration.process.test_serve import configured, refusal, serving
 from tests.support.acme_client import AcmeClient, Answer, Eab, base64url, make_csr
 from tests.support.challenge_server import ChallengeServer, challenge_server
 from tests.support.gateway import CRL_URL, RunningGateway, local_ca, running_gateway
+from tests.support.prices import set_name_price
 from tests.support.server_process import until
 from tests.support.shop import OPERATOR, Shop
 
@@ -53,13 +53,7 @@ async def add_server(services: Services) -> None:
             names="any",
             issuers=["internal"],
         )
-        await resellers.set_price(
-            work,
-            login=None,
-            server="IN",
-            name_type="fqdn",
-            yearly=Decimal("1.00"),
-        )
+        await set_name_price(work.connection, work.now, login=None, yearly="1.00", server="IN")
 
 
 async def set_server(services: Services, **wanted: Any) -> None:
