@@ -105,7 +105,7 @@ class Nonces:
 
 
 @dataclass(frozen=True, slots=True)
-class Door:
+class AcmeDoor:
     """One per process."""
 
     services: Services
@@ -123,11 +123,11 @@ class Door:
 
 def open_door(
     services: Services, validator: Validator, runner: IssuanceRunner, activity: ActivityLog
-) -> Door:
+) -> AcmeDoor:
     """Composes the door of a process."""
     mint = NonceMint(services.vault.derive_keys("nonce"))
     keys = KeyCache(services.pool)
-    return Door(
+    return AcmeDoor(
         services,
         Servers(services.pool),
         Nonces(services.pool, mint),

@@ -31,7 +31,7 @@ from gateway.errors import (
 )
 
 if TYPE_CHECKING:
-    from gateway.doors.acme.signed_request import Call
+    from gateway.doors.acme.signed_request import AcmeCall
 
 _LONGEST_NAME_TOLD = 253  # characters; the subproblem has all of it
 URN = "urn:ietf:params:acme:error:"
@@ -47,7 +47,7 @@ class Problem(Exception):
     members: Mapping[str, Any] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     links: Sequence[tuple[str, str]] = ()
-    call: "Call | None" = None
+    call: "AcmeCall | None" = None
     """The verified request that was refused; None = nobody has proven to have signed it."""
 
     def document(self) -> dict[str, Any]:

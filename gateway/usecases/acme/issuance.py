@@ -6,7 +6,7 @@ between any two; the issuance runner goes on from what is stored, under the same
 
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPublicKeyTypes
@@ -51,7 +51,16 @@ class Finalize(Struct, frozen=True):
     source: str | None
 
 
-async def finalize(services: Services, ticket: Ticket, wanted: Finalize) -> Order:
+class Finishes(Protocol):
+    """What finishes orders of a slow issuer in this process: the IssuanceRunner."""
+
+    def start(self, order_id: UUID) -> None:
+        """Works on an order now; the caller has just recorded its intent and holds the lease."""
+
+
+async def finalize(
+    services: Services, finishes: Finishes, ticket: Ticket, wanted: Finalize
+) -> Order:
     """The order as it is afterwards: `valid`, or `processing` if the issuer needs time.
 
     Finalizing again with the same key gives the order as it is: a client that lost the answer may
@@ -78,6 +87,8 @@ async def finalize(services: Services, ticket: Ticket, wanted: Finalize) -> Orde
             if services.issuer.immediate:
                 issued = services.issuer.issue_now(request_of(item, public_key))
                 status = await keep(services, item, issued, key_hash, now, wanted.source)
+            else:
+                finishes.start(order.id)
             return replace(order, status=status)
     elif order.status not in ("processing", "valid"):
         raise OrderNotReady(_not_ready(order))
