@@ -57,6 +57,14 @@ class StoredCa:
     key: ec.EllipticCurvePrivateKey
 
 
+def read_passphrase(file: Path) -> bytes:
+    """What is in the file, one trailing newline left out. Raises ConfigurationError."""
+    try:
+        return file.read_bytes().removesuffix(b"\n")
+    except OSError as error:
+        raise ConfigurationError(f"ca.passphrase_file cannot be read: {error.strerror}") from error
+
+
 def create_or_load(
     directory: Path,
     name: str,

@@ -10,13 +10,15 @@ from typing import Any
 from aiohttp import ClientSession, TCPConnector
 from cryptography.fernet import Fernet
 
-from gateway.app import Site, load_ca, open_gateway, prepare
+from gateway.app import load_ca, open_gateway, prepare
 from gateway.config import Ca, Listen, Secrets, Settings, Validation
 from gateway.db.pool import Pool, is_outage
 from gateway.process.listeners import serving
 from gateway.process.sockets import bound_ports
 from gateway.sandbox import demo_data
 from gateway.services import Services
+from gateway.web.door import Door
+from gateway.web.site import Site
 from tests.support.lint import assert_lints_clean
 from tests.support.ports import free_ports as free_ports
 
@@ -44,6 +46,8 @@ class RunningGateway:
     password: str = demo_data.PASSWORD
     sites: Mapping[str, Site] = field(default_factory=dict)
     """The listeners' applications, by the fields of Listen."""
+    doors: Mapping[str, Door] = field(default_factory=dict)
+    """The HTTP doors beside ACME's, by folder."""
 
     @property
     def url(self) -> str:
@@ -135,7 +139,9 @@ async def running_gateway(
                     "plain_http_port": gateway.plain,
                     "metrics_port": gateway.metrics,
                 }
-                yield RunningGateway(gateway.services, session, root_pem, sites=sites)
+                yield RunningGateway(
+                    gateway.services, session, root_pem, sites=sites, doors=gateway.doors
+                )
             await _lint_what_was_issued(gateway.services.pool)
 
 

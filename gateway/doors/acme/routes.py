@@ -3,13 +3,10 @@
 One route takes all: servers come from the database and may be added while processes run.
 """
 
-import traceback
 from typing import Any
 
 import msgspec
-import structlog
 
-from gateway.db.pool import is_outage
 from gateway.doors.acme import resources
 from gateway.doors.acme.door import AcmeDoor
 from gateway.doors.acme.problem import Problem, bad_nonce, from_domain_error, malformed, unavailable
@@ -19,6 +16,7 @@ from gateway.doors.acme.resources import Handler, Signer
 from gateway.doors.acme.signed_request import AcmeCall
 from gateway.doors.acme.urls import Urls
 from gateway.errors import GatewayError, KeyChanged, NonceUsed
+from gateway.logging import log_fault
 from gateway.store.acme import nonces
 from gateway.store.acme.servers import Server
 from gateway.web.front.answer import PlainAnswer
@@ -33,7 +31,6 @@ _FOR_BROWSERS = (
 _NO_REFUSALS = ("badNonce", "serverInternal")
 """The client is to try again, or the fault is ours and logged."""
 
-_log = structlog.get_logger(__name__)
 _encode = msgspec.json.Encoder().encode
 
 
@@ -175,10 +172,6 @@ def _problem_reply(problem: Problem) -> Reply:
 
 
 def _unexpected(error: Exception) -> Problem:
-    if is_outage(error):
-        _log.warning("acme.database_away", error=type(error).__name__)
+    if log_fault("door", error, door="acme"):
         return unavailable()
-    # No message: it may repeat what the client sent.
-    stack = "".join(traceback.format_tb(error.__traceback__))
-    _log.error("acme.failed", error=type(error).__name__, stack=stack)
     return Problem("serverInternal", "The gateway failed; the operator has been told.", 500)

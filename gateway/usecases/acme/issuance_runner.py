@@ -1,7 +1,6 @@
 """Finishes what finalize and revocation began: orders of a slow issuer or a killed process."""
 
 import asyncio
-import traceback
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -9,8 +8,8 @@ from uuid import UUID
 import structlog
 
 from gateway.ca.issuer import Failed, Issued, Pending
-from gateway.db.pool import is_outage
 from gateway.errors import CaaRefused, IssuanceRefused
+from gateway.logging import log_fault
 from gateway.services import Services
 from gateway.store.acme import processing_orders
 from gateway.store.acme.processing_orders import Unfinished
@@ -55,7 +54,7 @@ class IssuanceRunner:
                 await asyncio.gather(*(self._advance(order_id) for order_id in claimed))
                 await tell_issuer(self._services)
             except Exception as error:
-                _report(error)
+                log_fault("issuance", error)
             await asyncio.sleep(_PAUSE_SECONDS)
 
     async def close(self) -> None:
@@ -72,7 +71,7 @@ class IssuanceRunner:
         except IssuanceRefused as refused:
             _log.info("issuance.withheld", order=str(order_id), reason=str(refused))
         except Exception as error:  # the lease ends and somebody tries again
-            _report(error, order=str(order_id))
+            log_fault("issuance", error, order=str(order_id))
 
     async def _ask(self, item: Unfinished) -> None:
         services = self._services
@@ -109,11 +108,3 @@ class IssuanceRunner:
                 raise
             return failure("caa", str(caa), 403)
         return None
-
-
-def _report(error: Exception, **about: str) -> None:
-    if is_outage(error):
-        _log.warning("issuance.database_away", error=type(error).__name__, **about)
-        return
-    stack = "".join(traceback.format_tb(error.__traceback__))
-    _log.error("issuance.failed", error=type(error).__name__, stack=stack, **about)
