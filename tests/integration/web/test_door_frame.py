@@ -12,6 +12,8 @@ from aiohttp import ClientSession, web
 
 from gateway import errors
 from gateway.db.pool import Connection, Pool
+from gateway.doors import open_doors
+from gateway.refusal_log import Refused
 from gateway.services import Services
 from gateway.web import unserved
 from gateway.web.door import About, Door, Envelope, Exchange, Handler, Route, add_routes
@@ -24,6 +26,8 @@ from tests.support.action_door import HTTPS, LOGIN, PASSWORD, Answered, open_doo
 NOTE = Parameter("note", text(10), required=True)
 FIELDS = {"loginName": LOGIN, "loginPassword": PASSWORD, "note": "hello"}
 SECRET = "a-secret-word"
+NAME = "products"
+"""One of the doors that ops.refusals has."""
 
 
 class Hushed(errors.PermissionDenied):
@@ -103,7 +107,7 @@ class Tiny:
             Route("/tiny", handlers, TinyEnvelope(), MEDIA_TYPE, most_bytes=200),
             Route("/tiny/{rest:.*}", {}, TinyEnvelope(), MEDIA_TYPE),
         ]
-        return Door("tiny", routes, PasswordLogin(self.services), self.about)
+        return Door(NAME, routes, PasswordLogin(self.services), self.about)
 
     def about(self, exchange: Exchange) -> About:
         return About(exchange.request.method, subject="it")
@@ -167,7 +171,7 @@ async def test_the_checks_come_in_one_order_at_every_door(
     assert answer.headers["Cache-Control"] == "no-store"
     assert answer.headers.get("Allow") == ("POST" if status == 405 else None)
     [row] = await tiny.refusals()
-    assert (row["door"], row["request"], row["told"]) == ("tiny", method, text)
+    assert (row["door"], row["request"], row["told"]) == (NAME, method, text)
     if text in ("nowhere", "method", "type", "large"):
         assert row["reason"] == f"http_{status}"
     assert tiny.done == []
@@ -266,3 +270,10 @@ async def test_what_no_door_answers_for_is_a_500_without_its_message_too(
     assert "http.failed" in logged
     assert "ZeroDivisionError" in logged
     assert SECRET not in logged
+
+
+async def test_the_refusals_of_every_door_can_be_stored(tiny: Tiny) -> None:
+    names = {door.name for door in open_doors(tiny.services).values()}
+    for name in names:
+        tiny.services.refusals.note(Refused(name, "x", "no", "no"))
+    assert {row["door"] for row in await tiny.refusals()} == names

@@ -18,7 +18,7 @@ from tests.support.action_door import SetClock, settings
 FOLDER = Path(gateway.__file__).parent / "doors"
 OF_THE_FRAME = re.compile(
     r"came_by_https|address_of|read_body\(request|read_fields|media_type_of|first_in_query"
-    r"|Idempotency-Key\"|request_hash|refusals\.note|refusal_log|is_outage|traceback"
+    r"|getall\(\"Idempotency-Key|request_hash|refusals\.note|refusal_log|is_outage|traceback"
     r"|\"Retry-After\"|no-store|Cache-Control|HttpsRequired\(|PermissionDenied\("
 )
 """What gateway/web/door.py does for every door."""
