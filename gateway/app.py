@@ -1,40 +1,33 @@
-"""Puts the gateway together: services, background work and the three HTTP applications."""
+"""Puts the gateway together: services, background work, and what each listener serves."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from urllib.parse import urlsplit
 
-import structlog
-from aiohttp import web
-from aiohttp.typedefs import Handler
 from msgspec.structs import replace
 
-from gateway import metrics
 from gateway.ca.addresses import plain_url
 from gateway.ca.issuers import open_issuers
 from gateway.config import Settings
 from gateway.db.migrate import require_current_schema
-from gateway.db.pool import Pool, is_outage, open_pool, transaction
+from gateway.db.pool import close_pool, open_pool, transaction
+from gateway.doors import open_doors
 from gateway.doors.acme import unusual
 from gateway.doors.acme.door import open_door
 from gateway.doors.acme.routes import Routes
 from gateway.doors.jobs.registry import all_work
 from gateway.doors.jobs.runner import JobRunner
 from gateway.doors.jobs.work import Work
-from gateway.doors.reseller import endpoint, envelope, refusal
-from gateway.doors.sitelock import endpoint as products
-from gateway.doors.ssl import routes as scm
-from gateway.errors import ConfigurationError, HttpsRequired
-from gateway.logging import describe
+from gateway.process.background import at_the_end, background
 from gateway.sandbox import clock_door
 from gateway.sandbox.clock import choose_clock
 from gateway.services import Services
 from gateway.usecases.acme.activity import ActivityLog
 from gateway.usecases.acme.issuance_runner import IssuanceRunner
-from gateway.usecases.acme.perspective import methods_of
+from gateway.usecases.acme.perspective import check_validation
 from gateway.usecases.acme.validation import Validator
 from gateway.usecases.ca import issuers, linting
 from gateway.usecases.ca.linting import LintSampler, lint_before_signing
@@ -45,21 +38,11 @@ from gateway.usecases.operation.dnssec_watch import DnssecWatch
 from gateway.usecases.ssl.runner import CertificateOrderRunner
 from gateway.validation.dns import DnsResolver, FixedResolver, Resolver
 from gateway.vault import Vault
-from gateway.web import downloads, health
+from gateway.web import door, downloads, health, metrics
+from gateway.web.door import Door
+from gateway.web.site import Site, new_app
 
-_LARGEST_BODY = 128 * 1024
-_RESTART_SECONDS = 1.0
-_RETRY_AFTER_SECONDS = "5"
 _ANY_HOST = "pki.example.com"
-_log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Site:
-    """An application, and who answers what it has no path for."""
-
-    app: web.Application
-    elsewhere: Handler
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +51,8 @@ class Gateway:
 
     services: Services
     acme: Routes
+    doors: Mapping[str, Door]
+    """The HTTP doors beside ACME's, by folder."""
     public: Site
     plain: Site
     metrics: Site
@@ -79,7 +64,7 @@ async def prepare(settings: Settings) -> None:
     Raises OperatorMistake when the schema is older than the program, ConfigurationError when the
     settings contradict each other or do not open what is stored, and what `open_pool` raises.
     """
-    _check(settings)
+    check_validation(settings)
     # What these refuse is told here once, and not by every worker.
     vault = _vault(settings)
     _resolver(settings)
@@ -98,7 +83,7 @@ async def prepare(settings: Settings) -> None:
 @asynccontextmanager
 async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
     """The gateway with its background work running. The database may be away meanwhile."""
-    _check(settings)
+    check_validation(settings)
     async with AsyncExitStack() as stack:
         services = await stack.enter_async_context(_services(settings))
         validator, runner = Validator(services), IssuanceRunner(services)
@@ -107,15 +92,15 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
         sampler = LintSampler(services, 0 if settings.sandbox else settings.ca.lint_sample)
         sampler.listen(services.issuers)
         jobs = all_work()
-        stack.push_async_callback(_last_flush, activity.flush)
-        stack.push_async_callback(_last_flush, services.refusals.flush)
+        stack.push_async_callback(at_the_end, activity.flush)
+        stack.push_async_callback(at_the_end, services.refusals.flush)
         stack.push_async_callback(validator.close)
         stack.push_async_callback(runner.close)
         notices = NoticeRunner(services)
-        door = open_door(services, validator, runner, activity)
+        acme_door = open_door(services, validator, runner, activity)
         stack.push_async_callback(notices.close)
         for name, work in (
-            ("servers", door.servers.follow),
+            ("servers", acme_door.servers.follow),
             ("validator", validator.run_forever),
             ("issuance", runner.run_forever),
             ("certificate_orders", CertificateOrderRunner(services).run_forever),
@@ -128,13 +113,15 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
             ("notice_delivery", notices.run_forever),
         ):
             await stack.enter_async_context(background(name, work))
-        acme = Routes(door)
+        acme = Routes(acme_door)
+        doors = open_doors(services)
         yield Gateway(
             services,
             acme,
-            public=_public_app(services, jobs, acme, dnssec),
-            plain=_plain_app(services),
-            metrics=_metrics_app(),
+            doors=doors,
+            public=_public_site(services, jobs, doors, acme, dnssec),
+            plain=_plain_site(services, doors),
+            metrics=metrics.site(),
         )
 
 
@@ -151,7 +138,7 @@ async def check_profiles(settings: Settings) -> None:
 
 async def run_jobs(settings: Settings) -> None:
     """Only the background work that the queue carries, until cancelled; beside other processes."""
-    _check(settings)
+    check_validation(settings)
     async with (
         _services(settings) as services,
         background("jobs", JobRunner(services, all_work()).run_forever),
@@ -177,19 +164,7 @@ async def _services(settings: Settings) -> AsyncIterator[Services]:
         async with lint_before_signing(services):
             yield services
     finally:
-        await _close_pool(pool)
-
-
-def _check(settings: Settings) -> None:
-    methods_of(settings)
-    if settings.sandbox:
-        return
-    if settings.validation.resolve_to is not None:
-        raise ConfigurationError("validation.resolve_to is for the sandbox only; remove it")
-    if settings.validation.allow_private_addresses:
-        raise ConfigurationError(
-            "validation.allow_private_addresses is for the sandbox only; remove it"
-        )
+        await close_pool(pool)
 
 
 def _vault(settings: Settings) -> Vault:
@@ -204,113 +179,30 @@ def _resolver(settings: Settings) -> Resolver:
     return DnsResolver(chosen.resolvers, chosen.timeout_seconds / 2, chosen.probed_zone)
 
 
-async def _last_flush(flush: Callable[[], Awaitable[None]]) -> None:
-    with suppress(Exception):  # a convenience, not worth holding a stop up for
-        async with asyncio.timeout(2):
-            await flush()
-
-
-async def _close_pool(pool: Pool) -> None:
-    try:
-        async with asyncio.timeout(5):
-            await pool.close()
-    except TimeoutError:
-        pool.terminate()
-
-
-@asynccontextmanager
-async def background(name: str, work: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
-    """`work` runs until the block ends; a fault of it is logged, and it starts again."""
-
-    async def keep_running() -> None:
-        while True:
-            try:
-                return await work()
-            except Exception as error:
-                if is_outage(error):
-                    _log.warning("background.database_away", work=name, error=type(error).__name__)
-                else:
-                    _log.error("background.failed", work=name, **describe(error))
-                await asyncio.sleep(_RESTART_SECONDS)
-
-    task = asyncio.create_task(keep_running(), name=name)
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-
-
-def _public_app(
+def _public_site(
     services: Services,
     jobs: Work,
+    doors: Mapping[str, Door],
     acme: Routes,
     dnssec: DnssecWatch,
 ) -> Site:
-    app = web.Application(middlewares=[_answer_faults], client_max_size=_LARGEST_BODY)
+    app = new_app()
     health.add_routes(app, services, dnssec)
     downloads.add_routes(app, services)
-    endpoint.add_routes(app, services)
-    products.add_routes(app, services)
-    scm.add_routes(app, services)
+    for each in doors.values():
+        door.add_routes(app, services, each)
     if services.settings.sandbox:
         clock_door.add_routes(app, services, jobs)
     return Site(app, unusual.serving(acme))
 
 
-def _plain_app(services: Services) -> Site:
+def _plain_site(services: Services, doors: Mapping[str, Door]) -> Site:
     """CRLs and CA certificates; whatever else is asked for needs HTTPS (E6)."""
-
-    async def refuse(request: web.Request) -> web.Response:
-        answer = envelope.refusal(HttpsRequired())
-        refusal.note(services, "plain", request, HttpsRequired(), envelope.told(answer))
-        return answer
-
-    app = web.Application(middlewares=[_answer_faults], client_max_size=_LARGEST_BODY)
+    app = new_app()
     downloads.add_routes(app, services)
-    products.add_refusals(app, services)
-    scm.add_refusals(app, services)
+    for each in doors.values():
+        door.add_refusals(app, services, each)
+    actions = doors["reseller"]
+    refuse = door.refusing(services, actions, actions.routes[0])
     app.router.add_route("*", "/{anything:(?s:.*)}", refuse)
     return Site(app, refuse)
-
-
-def _metrics_app() -> Site:
-    async def expose(request: web.Request) -> web.Response:
-        return web.Response(
-            body=metrics.exposition(),
-            headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"},
-        )
-
-    async def nowhere(request: web.Request) -> web.Response:
-        raise web.HTTPNotFound
-
-    app = web.Application(middlewares=[_answer_faults])
-    app.router.add_get("/metrics", expose)
-    return Site(app, nowhere)
-
-
-@web.middleware
-async def _answer_faults(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """No exception reaches a client: an outage is a 503 worth a retry, the rest a bare 500."""
-    try:
-        return await handler(request)
-    except web.HTTPNotFound:
-        return _fault(404, "there is no such resource here")
-    except web.HTTPMethodNotAllowed as refused:
-        allow = refused.headers["Allow"]
-        return _fault(405, f"this resource has the methods {allow} only", {"Allow": allow})
-    except Exception as error:
-        if is_outage(error):
-            _log.warning("http.database_away", error=type(error).__name__)
-            wait = {"Retry-After": _RETRY_AFTER_SECONDS}
-        return _fault(503, "the database is away, please try again", wait)
-        _log.error("http.failed", path=request.rel_url.raw_path, **describe(error))
-        return _fault(500, "an internal error occurred")
-
-
-def _fault(status: int, detail: str, headers: Mapping[str, str] | None = None) -> web.Response:
-    """RFC 9457."""
-    problem = {"type": "about:blank", "status": status, "detail": detail}
-    return web.json_response(
-        problem, status=status, headers=headers, content_type="application/problem+json"
-    )

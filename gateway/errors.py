@@ -55,6 +55,13 @@ class ArgumentInvalid(ResellerRefusal):
         self.name = name
 
 
+class IdempotencyKeyInvalid(ArgumentInvalid):
+    """E3: the header is not 1 to 255 printable ASCII characters, or was sent more than once."""
+
+    def __init__(self) -> None:
+        super().__init__("Idempotency-Key")
+
+
 class ArgumentUnrecognized(ResellerRefusal):
     """E1."""
 

@@ -8,6 +8,10 @@ from typing import Any
 import msgspec
 import structlog
 
+from gateway.db.pool import is_outage
+
+_log = structlog.get_logger(__name__)
+
 
 def configure(level: str) -> None:
     """Sends the program's own logs and those of its libraries to stderr, from `level` up."""
@@ -34,6 +38,18 @@ def describe(error: BaseException) -> dict[str, str]:
         "error": type(error).__name__,
         "stack": "".join(traceback.format_tb(error.__traceback__)),
     }
+
+
+def log_fault(subject: str, error: BaseException, /, **about: object) -> bool:
+    """Logs an unexpected exception: `subject`.database_away, or .failed with its stack.
+
+    True = the database is away, and the same may succeed later.
+    """
+    if is_outage(error):
+        _log.warning(f"{subject}.database_away", error=type(error).__name__, **about)
+        return True
+    _log.error(f"{subject}.failed", **about, **describe(error))
+    return False
 
 
 class _LibraryFormatter(logging.Formatter):

@@ -28,6 +28,7 @@ statement is long enough for compiling it to pay."""
 
 CONNECT_SECONDS = 5.0
 _ANSWER_SECONDS = 2.0
+_CLOSE_SECONDS = 5.0
 
 
 async def open_pool(url: str, *, min_size: int = 2, max_size: int = 10) -> Pool:
@@ -48,6 +49,15 @@ async def open_pool(url: str, *, min_size: int = 2, max_size: int = 10) -> Pool:
         server_settings=_PLANNING,
         reset=_leave_as_is,
     )
+
+
+async def close_pool(pool: Pool) -> None:
+    """Waits a moment for connections that are in use, and then ends them all."""
+    try:
+        async with asyncio.timeout(_CLOSE_SECONDS):
+            await pool.close()
+    except TimeoutError:
+        pool.terminate()
 
 
 @asynccontextmanager

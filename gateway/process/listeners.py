@@ -9,10 +9,11 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from aiohttp import web
 
-from gateway.app import Gateway, Site, background
+from gateway.app import Gateway
 from gateway.config import Listen
 from gateway.errors import ConfigurationError
 from gateway.process import descriptors
+from gateway.process.background import background
 from gateway.web.front.acceptor import Acceptor
 from gateway.web.front.access_log import AccessLog
 from gateway.web.front.aiohttp_connections import AiohttpConnections
@@ -20,6 +21,7 @@ from gateway.web.front.before_routing import before_routing, first_parts
 from gateway.web.front.connection import Front
 from gateway.web.front.fault_log import FAULT_LOG
 from gateway.web.front.turn import Slot, Turn
+from gateway.web.site import Site
 
 GRACE_SECONDS = 30.0
 """How long a stopping process waits for requests that it has begun to answer."""

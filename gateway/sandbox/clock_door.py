@@ -12,7 +12,8 @@ from gateway.doors.jobs.work import Work
 from gateway.sandbox.clock import hand
 from gateway.services import Services
 from gateway.store.operation import clock as store
-from gateway.web.body import BodyBroken, BodyTooLarge, BodyTooSlow, read_body
+from gateway.web.body import read_body
+from gateway.web.unserved import Unserved
 from gateway.web.untrusted import NotJson, decode_json
 
 ROUTE = "/sandbox/clock"
@@ -72,7 +73,7 @@ _decoder = msgspec.json.Decoder(_Move)
 async def _body(request: web.Request) -> bytes:
     try:
         return await read_body(request)
-    except (BodyTooLarge, BodyTooSlow, BodyBroken):
+    except Unserved:
         raise _BadMove("the body did not arrive whole, or is larger than 64 KiB") from None
 
 

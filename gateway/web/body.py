@@ -6,37 +6,26 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from gateway.web import untrusted
+from gateway.web.unserved import BodyBroken, BodyTooLarge, BodyTooSlow
 from gateway.web.untrusted import Field, TooManyFields
 
 MAXIMUM_BYTES = 64 * 1024
 MAXIMUM_SECONDS = 30.0
 
 
-class BodyTooLarge(Exception):
-    """More than MAXIMUM_BYTES, announced or sent, or a form of more than MOST_FIELDS."""
-
-
-class BodyTooSlow(Exception):
-    """Not complete after MAXIMUM_SECONDS."""
-
-
-class BodyBroken(Exception):
-    """The client went away, or its transfer coding makes no sense."""
-
-
-async def read_body(request: web.Request) -> bytes:
-    """The whole body; raises BodyTooLarge, BodyTooSlow or BodyBroken."""
-    if (request.content_length or 0) > MAXIMUM_BYTES:
+async def read_body(request: web.Request, most: int = MAXIMUM_BYTES) -> bytes:
+    """The whole body of `most` bytes; raises BodyTooLarge, BodyTooSlow or BodyBroken."""
+    if (request.content_length or 0) > most:
         raise BodyTooLarge
     content = request.content
-    if content.is_eof() and content.total_bytes <= MAXIMUM_BYTES and content.exception() is None:
+    if content.is_eof() and content.total_bytes <= most and content.exception() is None:
         return content.read_nowait()  # the usual case: it came with the head
     body = bytearray()
     try:
         async with asyncio.timeout(MAXIMUM_SECONDS):
             async for chunk in content.iter_any():
                 body += chunk
-                if len(body) > MAXIMUM_BYTES:
+                if len(body) > most:
                     raise BodyTooLarge
     except TimeoutError:
         raise BodyTooSlow from None
@@ -45,9 +34,9 @@ async def read_body(request: web.Request) -> bytes:
     return bytes(body)
 
 
-async def read_form(request: web.Request) -> list[Field]:
-    """The fields of the body; raises what `read_body` raises."""
-    body = await read_body(request)
+async def read_fields(request: web.Request, most: int = MAXIMUM_BYTES) -> list[Field]:
+    """The fields of a form in the body; raises what `read_body` raises."""
+    body = await read_body(request, most)
     try:
         return untrusted.parse_fields(body)
     except TooManyFields:

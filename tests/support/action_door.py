@@ -15,13 +15,15 @@ from cryptography.fernet import Fernet
 from gateway.config import Ca, Listen, Logins, Settings
 from gateway.config.sources import made
 from gateway.db.pool import Pool
-from gateway.doors.reseller import openapi
-from gateway.doors.reseller.endpoint import ROUTE, Endpoint
+from gateway.doors.reseller.door import open_door as open_action_door
 from gateway.origin import Origin
+from gateway.passwords import PasswordChecker
 from gateway.services import Services
 from gateway.usecases.reseller import resellers
 from gateway.usecases.work import Work, open_work
 from gateway.vault import Vault
+from gateway.web.door import add_routes
+from gateway.web.login import PasswordLogin
 from tests.support.prices import set_name_price
 
 OPERATOR = Origin("operator:test")
@@ -66,7 +68,7 @@ class Door:
     clock: SetClock
     services: Services
     session: ClientSession
-    endpoint: Endpoint
+    checker: PasswordChecker
 
     async def post(self, data: Any, **options: Any) -> Answered:
         """Any POST; `data` as aiohttp takes it. Comes by HTTPS unless `headers` say otherwise."""
@@ -140,9 +142,10 @@ async def open_door(pool: Pool, **sections: Any) -> AsyncIterator[Door]:
 async def serve(services: Services, login: str = LOGIN) -> AsyncIterator[Door]:
     """One process's endpoint on a port of its own; several may share a database."""
     app = web.Application()
-    endpoint = Endpoint(services)
-    app.router.add_route("*", ROUTE, endpoint.serve)
-    openapi.add_routes(app, services)
+    opened = open_action_door(services)
+    assert isinstance(opened.authenticate, PasswordLogin)
+    checker = opened.authenticate.checker
+    add_routes(app, services, opened)
     runner = web.AppRunner(app)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
@@ -151,7 +154,7 @@ async def serve(services: Services, login: str = LOGIN) -> AsyncIterator[Door]:
     try:
         async with ClientSession() as session:
             url = f"http://127.0.0.1:{port}/products/!ACMEAdmin"
-            yield Door(url, services.pool, services.clock, services, session, endpoint)  # type: ignore[arg-type]
+            yield Door(url, services.pool, services.clock, services, session, checker)  # type: ignore[arg-type]
     finally:
         await runner.cleanup()
 

@@ -5,8 +5,8 @@ import re
 from collections.abc import Iterator
 from uuid import UUID
 
-from gateway.app import Site
 from gateway.doors.acme.resources import RESOURCES
+from gateway.web.site import Site
 from tests.support.acme_client import base64url
 
 FORM = b"application/x-www-form-urlencoded"

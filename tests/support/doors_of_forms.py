@@ -11,11 +11,12 @@ from urllib.parse import quote_from_bytes
 
 import msgspec
 
-from gateway.doors.reseller import endpoint as reseller  # noqa: F401  registers the actions
-from gateway.doors.reseller.parameters import ACTIONS, Parameter
-from gateway.doors.sitelock import endpoint as products
+from gateway.doors.reseller import door as reseller  # noqa: F401  registers the actions
+from gateway.doors.reseller.parameters import ACTIONS
+from gateway.doors.sitelock.door import ENDPOINTS
 from gateway.doors.ssl import requests
 from gateway.sandbox import demo_data
+from gateway.web.forms import Parameter
 from tests.support.certificate_shop import application, purchase, shop_of
 from tests.support.raw_http import RawAnswer, post
 from tests.support.watched_gateway import Watched
@@ -75,7 +76,7 @@ def form_kinds() -> dict[str, FormKind]:
     }
     older = {
         name: FormKind(f"/products/!{name}", _LOGIN, endpoint.parameters)
-        for name, endpoint in products._ENDPOINTS.items()
+        for name, endpoint in ENDPOINTS.items()
     }
     return {**actions, **older}
 

@@ -11,7 +11,7 @@ from aiohttp import ClientSession, TCPConnector
 from cryptography.fernet import Fernet
 from msgspec import structs
 
-from gateway.app import Site, open_gateway, prepare
+from gateway.app import open_gateway, prepare
 from gateway.ca.issuers import open_issuers
 from gateway.ca.local.issuer import LocalCa
 from gateway.config import Ca, Listen, Settings, Validation
@@ -21,6 +21,8 @@ from gateway.process.listeners import serving
 from gateway.process.sockets import bound_ports
 from gateway.sandbox import demo_data
 from gateway.services import Services
+from gateway.web.door import Door
+from gateway.web.site import Site
 from tests.support.lint import assert_lints_clean
 from tests.support.ports import free_ports as free_ports
 
@@ -48,6 +50,8 @@ class RunningGateway:
     password: str = demo_data.PASSWORD
     sites: Mapping[str, Site] = field(default_factory=dict)
     """The listeners' applications, by the fields of Listen."""
+    doors: Mapping[str, Door] = field(default_factory=dict)
+    """The HTTP doors beside ACME's, by folder."""
 
     @property
     def url(self) -> str:
@@ -139,7 +143,9 @@ async def running_gateway(
                     "plain_http_port": gateway.plain,
                     "metrics_port": gateway.metrics,
                 }
-                yield RunningGateway(gateway.services, session, root_pem, sites=sites)
+                yield RunningGateway(
+                    gateway.services, session, root_pem, sites=sites, doors=gateway.doors
+                )
             await _lint_what_was_issued(gateway.services.pool)
 
 

@@ -15,7 +15,6 @@ from cryptography import x509
 from gateway.ca.csr import check_csr
 from gateway.doors.acme.identifiers import Identifier, sorted_out
 from gateway.doors.acme.problem import Problem
-from gateway.doors.reseller.parameters import text
 from gateway.doors.sitelock import forms
 from gateway.errors import GatewayError
 from gateway.rules.acme import contacts
@@ -25,6 +24,7 @@ from gateway.rules.organization import prevalidation
 from gateway.rules.organization.organizations import InvalidDetail
 from gateway.rules.public_names import objection
 from gateway.validation.target import plain
+from gateway.web.forms import text
 from tests.support.csrs import csr, key
 
 REFUSALS = (InvalidName, Problem, GatewayError, InvalidDetail, ValueError)

@@ -5,11 +5,11 @@ from typing import Any
 import msgspec
 
 from gateway.doors.acme import eab
-from gateway.doors.acme.door import Door
+from gateway.doors.acme.door import AcmeDoor
 from gateway.doors.acme.payload import Payload
 from gateway.doors.acme.problem import Problem, malformed
 from gateway.doors.acme.reply import Reply
-from gateway.doors.acme.signed_request import Call, account_unknown
+from gateway.doors.acme.signed_request import AcmeCall, account_unknown
 from gateway.doors.acme.urls import Urls
 from gateway.store.acme.accounts import Account
 from gateway.usecases.acme import registration
@@ -37,7 +37,7 @@ class ChangedAccount(Payload, rename="camel"):
     status: str | None = None
 
 
-async def new_account(door: Door, call: Call) -> Reply:
+async def new_account(door: AcmeDoor, call: AcmeCall) -> Reply:
     """A known key gets its account back; a new one needs an external account binding."""
     wanted = call.read(NewAccount)
     now = await door.services.clock.now()
@@ -72,7 +72,7 @@ async def new_account(door: Door, call: Call) -> Reply:
     return account_reply(call.urls, account, 201 if created else 200)
 
 
-async def account(door: Door, call: Call, account_id: str) -> Reply:
+async def account(door: AcmeDoor, call: AcmeCall, account_id: str) -> Reply:
     """The signer's own account: read, updated or deactivated."""
     if account_id != call.account_id:
         raise Problem("unauthorized", "An account can be used only with its own key.", 403)
@@ -93,12 +93,12 @@ async def account(door: Door, call: Call, account_id: str) -> Reply:
     return account_reply(call.urls, changed)
 
 
-def _agreed_terms(door: Door, agreed: bool | None) -> str | None:
+def _agreed_terms(door: AcmeDoor, agreed: bool | None) -> str | None:
     """What is agreed to is the terms of now."""
     return (door.services.settings.directory.terms_of_service or "") if agreed else None
 
 
-async def _bound_kid(door: Door, call: Call, binding: dict[str, Any]) -> str:
+async def _bound_kid(door: AcmeDoor, call: AcmeCall, binding: dict[str, Any]) -> str:
     bound = eab.read_binding(binding, call.key, call.url)
     eab.check_mac(bound, await registration.mac_key(door.services, call.server.id, bound.kid))
     return bound.kid

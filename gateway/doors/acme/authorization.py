@@ -3,12 +3,12 @@
 from typing import Any
 from uuid import UUID
 
-from gateway.doors.acme.door import Door
+from gateway.doors.acme.door import AcmeDoor
 from gateway.doors.acme.identifiers import Identifier, sorted_out
 from gateway.doors.acme.payload import Payload
 from gateway.doors.acme.problem import malformed
 from gateway.doors.acme.reply import Reply, rfc3339
-from gateway.doors.acme.signed_request import Call
+from gateway.doors.acme.signed_request import AcmeCall
 from gateway.errors import IssuanceRefused
 from gateway.rules.acme import lifecycle
 from gateway.store.acme.authorizations import Authorization, Challenge
@@ -18,11 +18,11 @@ from gateway.validation.challenge import METHODS
 _RETRY_SECONDS = 1
 
 
-class Response(Payload):
+class ChallengeResponse(Payload):
     """RFC 8555 §7.5.1: an object without members that matter to us."""
 
 
-class NewAuthorization(Payload):
+class NewAuthorizationPayload(Payload):
     """RFC 8555 §7.4.1."""
 
     judged = frozenset({"identifier"})
@@ -36,9 +36,9 @@ class ChangedAuthorization(Payload):
     status: str
 
 
-async def new_authorization(door: Door, call: Call) -> Reply:
+async def new_authorization(door: AcmeDoor, call: AcmeCall) -> Reply:
     """Pre-authorization: a proof for later orders (RFC 8555 §7.4.1)."""
-    names, refused = sorted_out([call.read(NewAuthorization).identifier])
+    names, refused = sorted_out([call.read(NewAuthorizationPayload).identifier])
     if refused:
         raise IssuanceRefused(refused)
     [name] = names
@@ -50,7 +50,7 @@ async def new_authorization(door: Door, call: Call) -> Reply:
     return _reply(door, call, shown, 201)
 
 
-async def authorization(door: Door, call: Call, authorization_id: UUID) -> Reply:
+async def authorization(door: AcmeDoor, call: AcmeCall, authorization_id: UUID) -> Reply:
     """One of the signer's authorizations: read, or given up."""
     if call.is_read:
         shown = await authorizations.read_authorization(
@@ -65,7 +65,7 @@ async def authorization(door: Door, call: Call, authorization_id: UUID) -> Reply
     return _reply(door, call, shown)
 
 
-def _reply(door: Door, call: Call, shown: Authorization, status: int = 200) -> Reply:
+def _reply(door: AcmeDoor, call: AcmeCall, shown: Authorization, status: int = 200) -> Reply:
     document: dict[str, Any] = {
         "identifier": {"type": "dns", "value": shown.name},
         "status": shown.status,
@@ -84,17 +84,13 @@ def _reply(door: Door, call: Call, shown: Authorization, status: int = 200) -> R
     )
 
 
-async def challenge(door: Door, call: Call, challenge_id: UUID) -> Reply:
+async def challenge(door: AcmeDoor, call: AcmeCall, challenge_id: UUID) -> Reply:
     """Reads a challenge, or answers that it is ready to be validated."""
     if not call.is_read:
-        call.read(Response)
-    authorized, shown, started = await authorizations.answer_challenge(
-        door.services, call.take_ticket(), challenge_id, ready=not call.is_read
+        call.read(ChallengeResponse)
+    authorized, shown = await authorizations.answer_challenge(
+        door.services, door.validator, call.take_ticket(), challenge_id, ready=not call.is_read
     )
-    if started is not None:
-        door.validator.start(started)
-    elif not call.is_read:
-        door.validator.wake(challenge_id)
     retry_after = _RETRY_SECONDS if shown.status == "processing" else None
     return Reply(
         _challenge(door, call, shown),
@@ -107,7 +103,7 @@ def _is_processing(shown: Authorization) -> bool:
     return any(challenge.status == "processing" for challenge in shown.challenges)
 
 
-def _challenge(door: Door, call: Call, shown: Challenge) -> dict[str, Any]:
+def _challenge(door: AcmeDoor, call: AcmeCall, shown: Challenge) -> dict[str, Any]:
     document: dict[str, Any] = {
         "type": shown.type,
         "url": call.urls.challenge(shown.id),

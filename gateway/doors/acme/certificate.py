@@ -5,17 +5,17 @@ from base64 import b64encode
 from functools import lru_cache
 from uuid import UUID
 
-from gateway.doors.acme.door import Door
+from gateway.doors.acme.door import AcmeDoor
 from gateway.doors.acme.problem import malformed
 from gateway.doors.acme.reply import Reply
-from gateway.doors.acme.signed_request import Call
+from gateway.doors.acme.signed_request import AcmeCall
 from gateway.usecases.acme import orders
 
 _LINE = 64
 _NUMBER = re.compile("[0-9]{1,3}")
 
 
-async def certificate(door: Door, call: Call, order_id: UUID) -> Reply:
+async def certificate(door: AcmeDoor, call: AcmeCall, order_id: UUID) -> Reply:
     """The leaf and a chain, PEM; links lead to the other chains."""
     call.require_read()
     wanted = call.query.get("chain", "0")

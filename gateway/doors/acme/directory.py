@@ -3,7 +3,7 @@
 from typing import Any
 
 from gateway.ca.profiles import PROFILES
-from gateway.doors.acme.door import Door
+from gateway.doors.acme.door import AcmeDoor
 from gateway.doors.acme.reply import Reply
 from gateway.store.acme.servers import Server
 
@@ -18,7 +18,7 @@ _RESOURCES = (
 )
 
 
-def directory(door: Door, server: Server) -> Reply:
+def directory(door: AcmeDoor, server: Server) -> Reply:
     """Says where everything is, and that an EAB credential is needed."""
     urls, settings = door.urls(server), door.services.settings
     meta = {

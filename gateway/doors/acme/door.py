@@ -116,7 +116,7 @@ class Nonces:
 
 
 @dataclass(frozen=True, slots=True)
-class Door:
+class AcmeDoor:
     """One per process."""
 
     services: Services
@@ -134,11 +134,11 @@ class Door:
 
 def open_door(
     services: Services, validator: Validator, runner: IssuanceRunner, activity: ActivityLog
-) -> Door:
+) -> AcmeDoor:
     """Composes the door of a process."""
     mint = NonceMint(services.vault.derive_keys("nonce"))
     keys = KeyCache(services.pool)
-    return Door(
+    return AcmeDoor(
         services,
         Servers(services.pool, services.settings.database),
         Nonces(services.pool, mint),

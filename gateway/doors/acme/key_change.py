@@ -4,7 +4,7 @@ from typing import Any
 
 from gateway.doors.acme import jws, payload
 from gateway.doors.acme.account import account_reply
-from gateway.doors.acme.door import Door
+from gateway.doors.acme.door import AcmeDoor
 from gateway.doors.acme.jwk import (
     ALGORITHMS,
     AccountKey,
@@ -16,7 +16,7 @@ from gateway.doors.acme.jws import Jws
 from gateway.doors.acme.payload import Payload
 from gateway.doors.acme.problem import Problem, malformed
 from gateway.doors.acme.reply import Reply
-from gateway.doors.acme.signed_request import Call
+from gateway.doors.acme.signed_request import AcmeCall
 from gateway.errors import KeyInUse
 from gateway.usecases.acme import registration
 
@@ -28,7 +28,7 @@ class KeyChange(Payload, rename="camel"):
     old_key: dict[str, Any]
 
 
-async def key_change(door: Door, call: Call) -> Reply:
+async def key_change(door: AcmeDoor, call: AcmeCall) -> Reply:
     """The old key signs outside, the new one inside: both consent."""
     inner = jws.parse(call.payload)
     new_key = _new_key(inner, call.url)
@@ -72,7 +72,7 @@ def _new_key(inner: Jws, url: str) -> AccountKey:
     return key
 
 
-def _check_claim(inner: Jws, call: Call) -> None:
+def _check_claim(inner: Jws, call: AcmeCall) -> None:
     claim = payload.read(KeyChange, inner.payload, "The payload of the inner JWS")
     if call.account_id is None or claim.account != call.urls.account(call.account_id):
         raise malformed('"account" must be the URL of the account that signs the outer JWS.')

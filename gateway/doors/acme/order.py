@@ -4,14 +4,14 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from gateway.doors.acme.door import Door
+from gateway.doors.acme.door import AcmeDoor
 from gateway.doors.acme.identifiers import Identifier, sorted_out
 from gateway.doors.acme.jws import decode_base64url
 from gateway.doors.acme.payload import Payload
 from gateway.doors.acme.problem import malformed, not_found
 from gateway.doors.acme.renewal_info import read_certificate_id
 from gateway.doors.acme.reply import Reply, rfc3339
-from gateway.doors.acme.signed_request import Call
+from gateway.doors.acme.signed_request import AcmeCall
 from gateway.doors.acme.urls import Urls
 from gateway.errors import IssuanceRefused
 from gateway.store.acme.orders import Order
@@ -23,7 +23,7 @@ _PAGE_SIZE = 100
 _RETRY_SECONDS = 2
 
 
-class NewOrder(Payload, rename="camel"):
+class NewOrderPayload(Payload, rename="camel"):
     """RFC 8555 §7.4; `profile` of draft-ietf-acme-profiles, `replaces` of RFC 9773 §5."""
 
     judged = frozenset({"identifiers", "profile"})
@@ -43,9 +43,9 @@ class FinalizeForm(Payload):
     csr: str
 
 
-async def new_order(door: Door, call: Call) -> Reply:
+async def new_order(door: AcmeDoor, call: AcmeCall) -> Reply:
     """Places an order, if the gate is open for every name."""
-    form = call.read(NewOrder)
+    form = call.read(NewOrderPayload)
     names, refused = sorted_out(form.identifiers)
     if not names:
         raise IssuanceRefused(refused)
@@ -63,13 +63,13 @@ async def new_order(door: Door, call: Call) -> Reply:
     return _reply(call.urls, order, 201)
 
 
-async def order(door: Door, call: Call, order_id: UUID) -> Reply:
+async def order(door: AcmeDoor, call: AcmeCall, order_id: UUID) -> Reply:
     """One of the signer's orders."""
     call.require_read()
     return _reply(call.urls, await orders.read_order(door.services, call.take_ticket(), order_id))
 
 
-async def list_orders(door: Door, call: Call, account_id: str) -> Reply:
+async def list_orders(door: AcmeDoor, call: AcmeCall, account_id: str) -> Reply:
     """The signer's orders, newest first, in pages."""
     call.require_read()
     if account_id != call.account_id:
@@ -84,7 +84,7 @@ async def list_orders(door: Door, call: Call, account_id: str) -> Reply:
     return Reply({"orders": [call.urls.order(order_id) for order_id in page]}, links=links)
 
 
-async def finalize(door: Door, call: Call, order_id: UUID) -> Reply:
+async def finalize(door: AcmeDoor, call: AcmeCall, order_id: UUID) -> Reply:
     """Asks for the certificate of a ready order."""
     form = call.read(FinalizeForm)
     wanted = Finalize(
@@ -93,9 +93,7 @@ async def finalize(door: Door, call: Call, order_id: UUID) -> Reply:
         call.key.public_key,
         call.client.address,
     )
-    finalized = await issuance.finalize(
-        door.services, call.take_ticket(), wanted, door.runner.start
-    )
+    finalized = await issuance.finalize(door.services, door.runner, call.take_ticket(), wanted)
     return _reply(call.urls, finalized)
 
 

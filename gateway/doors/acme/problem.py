@@ -1,6 +1,6 @@
 """Problem documents (RFC 7807, RFC 8555 §6.7): the one place where ACME errors are rendered."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -30,9 +30,10 @@ from gateway.errors import (
     TermsNotAgreed,
     UnknownProfile,
 )
+from gateway.web.rendering import line_for
 
 if TYPE_CHECKING:
-    from gateway.doors.acme.signed_request import Call
+    from gateway.doors.acme.signed_request import AcmeCall
 
 _LONGEST_NAME_TOLD = 253  # characters; the subproblem has all of it
 URN = "urn:ietf:params:acme:error:"
@@ -48,7 +49,7 @@ class Problem(Exception):
     members: Mapping[str, Any] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     links: Sequence[tuple[str, str]] = ()
-    call: "Call | None" = None
+    call: "AcmeCall | None" = None
     """The verified request that was refused; None = nobody has proven to have signed it."""
 
     def document(self) -> dict[str, Any]:
@@ -88,75 +89,11 @@ def unavailable() -> Problem:
 
 
 def from_domain_error(error: GatewayError) -> Problem:
-    """The problem document of a refusal that a use case raised."""
-    match error:
-        case IssuanceRefused():
-            return _issuance_refused(error)
-        case CaaRefused():
-            return _caa_refused(error)
-        case CaaUnchecked():
-            return Problem(
-                "serverInternal",
-                f"{error} The cause is on the side of this CA; please finalize again.",
-                503,
-                headers={"Retry-After": "5"},
-            )
-        case IssuerMissing():
-            return Problem(
-                "serverInternal",
-                "The CA behind this directory is out of service; please finalize again later.",
-                503,
-                headers={"Retry-After": "60"},
-            )
-        case EabRefused():
-            return Problem(
-                "malformed" if error.malformed else "unauthorized",
-                f"[External Account Binding] {error.detail}",
-                400 if error.malformed else 403,
-            )
-        case AccountRefused():
-            return Problem("unauthorized", error.detail, 403)
-        case NonceUsed():
-            return bad_nonce()
-        case KeyChanged():
-            return bad_signature()
-        case NotFound():
-            return not_found()
-        case TermsNotAgreed():
-            return Problem(
-                "userActionRequired",
-                f"The account must agree to the terms of service at {error.url}: "
-                'send "termsOfServiceAgreed": true.',
-                403,
-                members={"instance": error.url},
-                links=[(error.url, "terms-of-service")],
-            )
-        case ContactInvalid():
-            return Problem("invalidContact", error.detail)
-        case ContactUnsupported():
-            return Problem("unsupportedContact", error.detail)
-        case RevocationRefused():
-            return Problem("unauthorized", error.detail, 403)
-        case NotReplaceable():
-            return malformed(error.detail)
-        case AlreadyReplaced():
-            return Problem("alreadyReplaced", error.detail, 409)
-        case AlreadyRevoked():
-            return Problem("alreadyRevoked", error.detail)
-        case BadRevocationReason():
-            return Problem("badRevocationReason", error.detail)
-        case CertificateUnreadable():
-            return malformed(error.detail)
-        case OrderNotReady():
-            return Problem("orderNotReady", error.detail, 403)
-        case BadCsr():
-            return Problem("badCSR", error.detail)
-        case UnknownProfile():
-            return Problem("invalidProfile", error.detail)
-        case BadValidity():
-            return malformed(error.detail)
-        case _:
-            raise error
+    """The problem document of a refusal that a use case raised; raises what has no line."""
+    line = line_for(PROBLEMS, error)
+    if line is None:
+        raise error
+    return line(error)
 
 
 def _issuance_refused(error: IssuanceRefused) -> Problem:
@@ -203,6 +140,15 @@ def _subproblem(refusal: Refusal) -> dict[str, Any]:
     }
 
 
+def _issuer_missing(_: IssuerMissing) -> Problem:
+    return Problem(
+        "serverInternal",
+        "The CA behind this directory is out of service; please finalize again later.",
+        503,
+        headers={"Retry-After": "60"},
+    )
+
+
 def _caa_refused(error: CaaRefused) -> Problem:
     """RFC 8659; what could not be looked up is a matter of DNS (RFC 8555 §6.7)."""
     details = [
@@ -215,3 +161,62 @@ def _caa_refused(error: CaaRefused) -> Problem:
     ]
     kind, status = ("caa", 403) if error.forbidden else ("dns", 400)
     return Problem(kind, str(error), status, members={"subproblems": details})
+
+
+def _eab_refused(error: EabRefused) -> Problem:
+    return Problem(
+        "malformed" if error.malformed else "unauthorized",
+        f"[External Account Binding] {error.detail}",
+        400 if error.malformed else 403,
+    )
+
+
+def _terms_not_agreed(error: TermsNotAgreed) -> Problem:
+    return Problem(
+        "userActionRequired",
+        f"The account must agree to the terms of service at {error.url}: "
+        'send "termsOfServiceAgreed": true.',
+        403,
+        members={"instance": error.url},
+        links=[(error.url, "terms-of-service")],
+    )
+
+
+def _caa_unchecked(error: CaaUnchecked) -> Problem:
+    return Problem(
+        "serverInternal",
+        f"{error} The cause is on the side of this CA; please finalize again.",
+        503,
+        headers={"Retry-After": "5"},
+    )
+
+
+def _in_own_words(kind: str, status: int = 400) -> Callable[[Any], Problem]:
+    return lambda error: Problem(kind, error.detail, status)
+
+
+PROBLEMS: Mapping[type[Exception], Callable[[Any], Problem]] = {
+    AccountRefused: _in_own_words("unauthorized", 403),
+    AlreadyReplaced: _in_own_words("alreadyReplaced", 409),
+    AlreadyRevoked: _in_own_words("alreadyRevoked"),
+    BadCsr: _in_own_words("badCSR"),
+    BadRevocationReason: _in_own_words("badRevocationReason"),
+    BadValidity: _in_own_words("malformed"),
+    CaaRefused: _caa_refused,
+    CaaUnchecked: _caa_unchecked,
+    CertificateUnreadable: _in_own_words("malformed"),
+    ContactInvalid: _in_own_words("invalidContact"),
+    ContactUnsupported: _in_own_words("unsupportedContact"),
+    EabRefused: _eab_refused,
+    IssuerMissing: _issuer_missing,
+    IssuanceRefused: _issuance_refused,
+    KeyChanged: lambda _: bad_signature(),
+    NonceUsed: lambda _: bad_nonce(),
+    NotFound: lambda _: not_found(),
+    NotReplaceable: _in_own_words("malformed"),
+    OrderNotReady: _in_own_words("orderNotReady", 403),
+    RevocationRefused: _in_own_words("unauthorized", 403),
+    TermsNotAgreed: _terms_not_agreed,
+    UnknownProfile: _in_own_words("invalidProfile"),
+}
+"""The ACME door's table of errors: a new refusal is one line here."""

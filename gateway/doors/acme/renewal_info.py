@@ -1,6 +1,6 @@
 """ACME Renewal Information (RFC 9773)."""
 
-from gateway.doors.acme.door import Door
+from gateway.doors.acme.door import AcmeDoor
 from gateway.doors.acme.jws import decode_base64url
 from gateway.doors.acme.problem import malformed
 from gateway.doors.acme.reply import Reply, rfc3339
@@ -16,7 +16,7 @@ _LONGEST_AUTHORITY = 64
 """Octets: a SHA-512 of the issuing key; other authorities' certificates are named as well."""
 
 
-async def renewal_info(door: Door, server: Server, certificate_id: str) -> Reply:
+async def renewal_info(door: AcmeDoor, server: Server, certificate_id: str) -> Reply:
     """When to renew a certificate; asked without a signature (RFC 9773 §4.1)."""
     asked = read_certificate_id(certificate_id)
     try:

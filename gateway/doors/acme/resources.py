@@ -7,11 +7,11 @@ from typing import Any, Literal
 
 from gateway.doors.acme import account, authorization, certificate, key_change, order, revocation
 from gateway.doors.acme.directory import directory, new_nonce
-from gateway.doors.acme.door import Door
+from gateway.doors.acme.door import AcmeDoor
 from gateway.doors.acme.problem import Problem, malformed
 from gateway.doors.acme.renewal_info import renewal_info
 from gateway.doors.acme.reply import Reply
-from gateway.doors.acme.signed_request import Call
+from gateway.doors.acme.signed_request import AcmeCall
 from gateway.ids import read_id
 from gateway.store.acme.servers import Server
 
@@ -53,24 +53,24 @@ class Resource:
         return Problem("malformed", detail, 405, headers={"Allow": self.allow})
 
 
-async def _read_directory(door: Door, server: Server, method: str) -> Reply:
+async def _read_directory(door: AcmeDoor, server: Server, method: str) -> Reply:
     return directory(door, server)
 
 
-async def _read_nonce(door: Door, server: Server, method: str) -> Reply:
+async def _read_nonce(door: AcmeDoor, server: Server, method: str) -> Reply:
     return new_nonce(method)
 
 
-async def _read_renewal_info(door: Door, server: Server, method: str, text: str) -> Reply:
+async def _read_renewal_info(door: AcmeDoor, server: Server, method: str, text: str) -> Reply:
     return await renewal_info(door, server, text)
 
 
-async def _post_directory(door: Door, call: Call) -> Reply:
+async def _post_directory(door: AcmeDoor, call: AcmeCall) -> Reply:
     call.require_read()
     return directory(door, call.server)
 
 
-async def _post_nonce(door: Door, call: Call) -> Reply:
+async def _post_nonce(door: AcmeDoor, call: AcmeCall) -> Reply:
     call.require_read()
     return new_nonce("GET")
 

@@ -1,10 +1,10 @@
 """revokeCert (RFC 8555 §7.6)."""
 
-from gateway.doors.acme.door import Door
+from gateway.doors.acme.door import AcmeDoor
 from gateway.doors.acme.jws import decode_base64url
 from gateway.doors.acme.payload import Payload
 from gateway.doors.acme.reply import Reply
-from gateway.doors.acme.signed_request import Call
+from gateway.doors.acme.signed_request import AcmeCall
 from gateway.usecases.acme import revocation
 from gateway.usecases.acme.revocation import Revoke
 
@@ -16,7 +16,7 @@ class RevokeForm(Payload):
     reason: int = 0
 
 
-async def revoke(door: Door, call: Call) -> Reply:
+async def revoke(door: AcmeDoor, call: AcmeCall) -> Reply:
     """Signed by the certificate's own key, or by an account that may."""
     form = call.read(RevokeForm)
     wanted = Revoke(

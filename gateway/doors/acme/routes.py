@@ -3,25 +3,23 @@
 One route takes all: servers come from the database and may be added while processes run.
 """
 
-import traceback
 from typing import Any
 
 import msgspec
-import structlog
 
-from gateway.db.pool import is_outage
 from gateway.doors.acme import resources
-from gateway.doors.acme.door import Door
+from gateway.doors.acme.door import AcmeDoor
 from gateway.doors.acme.problem import Problem, bad_nonce, from_domain_error, malformed, unavailable
 from gateway.doors.acme.refusal import refused
 from gateway.doors.acme.reply import Reply
 from gateway.doors.acme.resources import Handler, Signer
-from gateway.doors.acme.signed_request import Call
+from gateway.doors.acme.signed_request import AcmeCall
 from gateway.doors.acme.urls import Urls
 from gateway.errors import GatewayError, KeyChanged, NonceUsed
+from gateway.logging import log_fault
 from gateway.store.acme import nonces
 from gateway.store.acme.servers import Server
-from gateway.web.front.answer import Answer
+from gateway.web.front.answer import PlainAnswer
 from gateway.web.front.plain_request import PlainRequest
 
 _FOR_BROWSERS = (
@@ -33,17 +31,16 @@ _FOR_BROWSERS = (
 _NO_REFUSALS = ("badNonce", "serverInternal")
 """The client is to try again, or the fault is ours and logged."""
 
-_log = structlog.get_logger(__name__)
 _encode = msgspec.json.Encoder().encode
 
 
 class Routes:
     """The ACME servers of one process."""
 
-    def __init__(self, door: Door) -> None:
+    def __init__(self, door: AcmeDoor) -> None:
         self._door = door
 
-    async def answer(self, request: PlainRequest, broken: Problem | None = None) -> Answer:
+    async def answer(self, request: PlainRequest, broken: Problem | None = None) -> PlainAnswer:
         """A resource or a problem document; raises nothing. `broken` = the body did not come."""
         server: Server | None = None
         rest = ""
@@ -88,7 +85,7 @@ class Routes:
 
     async def _verified(
         self, request: PlainRequest, server: Server, urls: Urls, signed_by: Signer
-    ) -> Call:
+    ) -> AcmeCall:
         verifier = self._door.verifier
         if signed_by == "account":
             return await verifier.by_account(request, server, urls)
@@ -100,7 +97,7 @@ class Routes:
             await self._burn(call)
         return call
 
-    async def _handle(self, call: Call, handler: Handler, *arguments: Any) -> Reply:
+    async def _handle(self, call: AcmeCall, handler: Handler, *arguments: Any) -> Reply:
         try:
             try:
                 reply = await handler(self._door, call, *arguments)
@@ -121,7 +118,7 @@ class Routes:
         except GatewayError as error:
             raise from_domain_error(error) from error
 
-    async def _burn(self, call: Call) -> None:
+    async def _burn(self, call: AcmeCall) -> None:
         call.nonce_taken = True
         if not await nonces.burn(self._door.services.pool, call.nonce.value, call.nonce.epoch):
             self._door.verifier.refuse(call.nonce)
@@ -137,7 +134,7 @@ class Routes:
         except Exception as error:  # the client gets its answer, noted or not
             _unexpected(error)
 
-    async def _framed(self, server: Server | None, reply: Reply, with_nonce: bool) -> Answer:
+    async def _framed(self, server: Server | None, reply: Reply, with_nonce: bool) -> PlainAnswer:
         headers = [("Cache-Control", "no-store"), *_FOR_BROWSERS]
         if server is not None:
             headers.append(("Link", f'<{self._door.urls(server).directory}>;rel="index"'))
@@ -151,9 +148,11 @@ class Routes:
             headers.append(("Retry-After", str(reply.retry_after)))
         body = reply.body
         if body is None:
-            return Answer(reply.status, headers, b"")
+            return PlainAnswer(reply.status, headers, b"")
         headers.append(("Content-Type", reply.content_type))
-        return Answer(reply.status, headers, body if isinstance(body, bytes) else _encode(body))
+        return PlainAnswer(
+            reply.status, headers, body if isinstance(body, bytes) else _encode(body)
+        )
 
     async def _add_nonce(self, headers: list[tuple[str, str]]) -> None:
         try:
@@ -173,10 +172,6 @@ def _problem_reply(problem: Problem) -> Reply:
 
 
 def _unexpected(error: Exception) -> Problem:
-    if is_outage(error):
-        _log.warning("acme.database_away", error=type(error).__name__)
+    if log_fault("door", error, door="acme"):
         return unavailable()
-    # No message: it may repeat what the client sent.
-    stack = "".join(traceback.format_tb(error.__traceback__))
-    _log.error("acme.failed", error=type(error).__name__, stack=stack)
     return Problem("serverInternal", "The gateway failed; the operator has been told.", 500)

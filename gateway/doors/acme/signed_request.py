@@ -40,7 +40,7 @@ T = TypeVar("T", bound=Payload)
 
 
 @dataclass(slots=True)
-class Call:
+class AcmeCall:
     """A verified request to one server. `account_id` is None when the key itself signed (jwk)."""
 
     server: Server
@@ -84,21 +84,21 @@ class Verifier:
         self._mint = mint
         self._refused = RefusedNonces()
 
-    async def by_account(self, request: PlainRequest, server: Server, urls: Urls) -> Call:
+    async def by_account(self, request: PlainRequest, server: Server, urls: Urls) -> AcmeCall:
         """A request signed by an account of `server`, named by `kid`."""
         signed, url = self._parse(request)
         if signed.header.jwk is not None or signed.header.kid is None:
             raise malformed('This request must be signed by an account: "kid" and no "jwk".')
         return await self._call_of_account(request, signed, url, server, urls)
 
-    def by_key(self, request: PlainRequest, server: Server, urls: Urls) -> Call:
+    def by_key(self, request: PlainRequest, server: Server, urls: Urls) -> AcmeCall:
         """A request signed by the key it carries (`jwk`)."""
         signed, url = self._parse(request)
         if signed.header.jwk is None or signed.header.kid is not None:
             raise malformed('This request must be signed by its own key: "jwk" and no "kid".')
         return self._call_of_key(request, signed, url, server, urls)
 
-    async def by_either(self, request: PlainRequest, server: Server, urls: Urls) -> Call:
+    async def by_either(self, request: PlainRequest, server: Server, urls: Urls) -> AcmeCall:
         """A request signed by an account or by the key it carries."""
         signed, url = self._parse(request)
         if (signed.header.jwk is None) == (signed.header.kid is None):
@@ -109,7 +109,7 @@ class Verifier:
 
     async def _call_of_account(
         self, request: PlainRequest, signed: Jws, url: str, server: Server, urls: Urls
-    ) -> Call:
+    ) -> AcmeCall:
         account_id = urls.account_id(signed.header.kid or "")
         if account_id is None:
             raise malformed(f'"kid" must be the URL of an account of {urls.directory}.')
@@ -119,7 +119,7 @@ class Verifier:
         except Problem:
             self.refuse(nonce)
             raise
-        return Call(
+        return AcmeCall(
             server,
             urls,
             url,
@@ -145,14 +145,14 @@ class Verifier:
         urls: Urls,
         *,
         certified: bool = False,
-    ) -> Call:
+    ) -> AcmeCall:
         nonce = self._open_nonce(signed)
         try:
             key = _verified_own_key(signed, certified=certified)
         except Problem:
             self.refuse(nonce)
             raise
-        return Call(server, urls, url, key, signed.payload, self._client(request), nonce)
+        return AcmeCall(server, urls, url, key, signed.payload, self._client(request), nonce)
 
     def _parse(self, request: PlainRequest) -> tuple[Jws, str]:
         if not _is_jose(request.headers.get("content-type", "")):

@@ -8,8 +8,9 @@ from multidict import CIMultiDict
 
 from gateway.doors.acme.problem import Problem, malformed
 from gateway.doors.acme.routes import Routes
-from gateway.web.body import BodyBroken, BodyTooLarge, BodyTooSlow, read_body
+from gateway.web.body import read_body
 from gateway.web.front.plain_request import PlainRequest
+from gateway.web.unserved import BodyBroken, BodyTooLarge, BodyTooSlow
 
 _ABSOLUTE = re.compile("https?://[^/?]*", re.IGNORECASE)
 

@@ -19,10 +19,9 @@ from pgqueuer.core.sm import SchedulerManager
 from pgqueuer.domain.models import Job, Schedule
 from pgqueuer.domain.types import Channel
 
-from gateway.db.pool import is_outage
 from gateway.doors.jobs.queue import CHANNEL, key_of, pack, queries_of, unpack
 from gateway.doors.jobs.work import Dated, Periodic, Work
-from gateway.logging import describe
+from gateway.logging import log_fault
 from gateway.services import Services
 from gateway.store.operation import jobs as store
 
@@ -128,7 +127,9 @@ class JobRunner:
                 with self._noted():
                     await kind.do(self._services, unit, now)
             except Exception as error:
-                _tell(kind.name, error, subject=unit.subject, attempt=job.attempts + 1)
+                log_fault(
+                    "job", error, kind=kind.name, subject=unit.subject, attempt=job.attempts + 1
+                )
                 raise
 
         return do
@@ -139,7 +140,7 @@ class JobRunner:
                 with self._noted():
                     await kind.do(self._services, await self._services.clock.now())
             except Exception as error:
-                _tell(kind.name, error)
+                log_fault("job", error, kind=kind.name)
                 raise
 
         return do
@@ -150,7 +151,7 @@ class JobRunner:
                 for kind in self._work.dated:
                     await self._queue_due(queries, kind)
             except Exception as error:
-                _tell("look", error)
+                log_fault("job", error, kind="look")
                 raise
 
         return look
@@ -172,10 +173,3 @@ class JobRunner:
                 dedupe_key=list(keys),
                 on_conflict="skip",
             )
-
-
-def _tell(kind: str, error: Exception, **more: object) -> None:
-    if is_outage(error):
-        _log.warning("job.database_away", kind=kind, error=type(error).__name__)
-    else:
-        _log.error("job.failed", kind=kind, **more, **describe(error))

@@ -8,21 +8,18 @@ from gateway.doors.reseller.envelope import timestamp
 from gateway.doors.reseller.parameters import (
     PAGING,
     TERM,
-    Call,
-    Parameter,
+    ActionCall,
     account_id,
     action,
-    choice,
-    flag,
     page_bounds,
     term_days,
-    text,
 )
 from gateway.errors import ArgumentInvalid, ArgumentMissing
 from gateway.store.acme.accounts_admin import AccountRow
 from gateway.usecases.acme import accounts
 from gateway.usecases.acme.accounts import Scope
 from gateway.usecases.reseller import resellers
+from gateway.web.forms import Parameter, choice, flag, text
 
 _ACCOUNT = Parameter(
     "acmeAccountID",
@@ -63,7 +60,7 @@ _RECORDS = (answers.SUCCESS, answers.UPDATED)
         ),
     ),
 )
-async def list_servers(call: Call) -> dict[str, Any]:
+async def list_servers(call: ActionCall) -> dict[str, Any]:
     """ACME servers that can be sold, DV before OV."""
     return {
         "Servers": [
@@ -86,7 +83,7 @@ async def list_servers(call: Call) -> dict[str, Any]:
     answer=(answers.listing("Accounts", "One.", *_CREDENTIAL),),
     writes=True,
 )
-async def preregister(call: Call) -> dict[str, Any]:
+async def preregister(call: ActionCall) -> dict[str, Any]:
     """Makes an EAB credential and its first ACME account, in state pending. Costs nothing."""
     url: str = call.arguments["serverUrl"]
     base = call.settings.public_url
@@ -151,7 +148,7 @@ async def preregister(call: Call) -> dict[str, Any]:
         ),
     ),
 )
-async def list_accounts(call: Call) -> dict[str, Any]:
+async def list_accounts(call: ActionCall) -> dict[str, Any]:
     """ACME accounts, oldest first; all of the reseller without a filter."""
     sent = call.arguments
     if sent["includeAdditionalAccounts"] is not None and not (
@@ -183,7 +180,7 @@ async def list_accounts(call: Call) -> dict[str, Any]:
         ),
     ),
 )
-async def list_bindings(call: Call) -> dict[str, Any]:
+async def list_bindings(call: ActionCall) -> dict[str, Any]:
     """EAB credentials, oldest first; `reusable` ones can register further ACME accounts."""
     bindings = []
     for row in await accounts.list_bindings(call.work.connection, call.reseller.id):
@@ -197,24 +194,24 @@ async def list_bindings(call: Call) -> dict[str, Any]:
 
 
 @action("SUSPENDACCOUNT", _ACCOUNT, _SCOPE, answer=_RECORDS, writes=True)
-async def suspend_account(call: Call) -> dict[str, Any]:
+async def suspend_account(call: ActionCall) -> dict[str, Any]:
     """Stops certificates, and with Y or * new registrations, until UNSUSPENDACCOUNT."""
     return _records(await accounts.suspend(call.work, call.reseller.id, *_target(call)))
 
 
 @action("UNSUSPENDACCOUNT", _ACCOUNT, _SCOPE, answer=_RECORDS, writes=True)
-async def unsuspend_account(call: Call) -> dict[str, Any]:
+async def unsuspend_account(call: ActionCall) -> dict[str, Any]:
     """Returns suspended accounts to the state they had."""
     return _records(await accounts.unsuspend(call.work, call.reseller.id, *_target(call)))
 
 
 @action("DEACTIVATEACCOUNT", _ACCOUNT, _SCOPE, answer=_RECORDS, writes=True)
-async def deactivate_account(call: Call) -> dict[str, Any]:
+async def deactivate_account(call: ActionCall) -> dict[str, Any]:
     """Ends accounts, and with Y or * their EABs, for good."""
     return _records(await accounts.deactivate(call.work, call.reseller.id, *_target(call)))
 
 
-def _target(call: Call) -> tuple[str | None, Scope]:
+def _target(call: ActionCall) -> tuple[str | None, Scope]:
     """The named account and the scope. An account beside `*` is a contradiction: E3."""
     scope = Scope(call.arguments["includeAdditionalAccounts"])
     named: str | None = call.arguments["acmeAccountID"]
@@ -229,7 +226,7 @@ def _records(count: int) -> dict[str, Any]:
     return {"success": True, "nRecordsUpdated": count}
 
 
-def _account(call: Call, row: AccountRow) -> dict[str, Any]:
+def _account(call: ActionCall, row: AccountRow) -> dict[str, Any]:
     """Members that say nothing yet are absent, not null."""
     suspended = row.suspended and row.status != "deactivated"
     shown: dict[str, Any] = {
@@ -253,7 +250,7 @@ def _account(call: Call, row: AccountRow) -> dict[str, Any]:
     return shown
 
 
-def _mac_key(call: Call, encrypted: bytes) -> str:
+def _mac_key(call: ActionCall, encrypted: bytes) -> str:
     return _base64url(call.services.vault.decrypt(encrypted))
 
 

@@ -8,14 +8,11 @@ from gateway.doors.reseller.envelope import timestamp
 from gateway.doors.reseller.parameters import (
     PAGING,
     TERM,
-    Call,
-    Parameter,
+    ActionCall,
     account_id,
     action,
-    flag,
     page_bounds,
     term_days,
-    text,
 )
 from gateway.rules.subscription.decisions import Policy
 from gateway.usecases.subscription import domains as subscription_domains
@@ -26,6 +23,7 @@ from gateway.usecases.subscription.extend import Extend
 from gateway.usecases.subscription.extend import extend as carry_out_extend
 from gateway.usecases.subscription.remove_domain import RemoveDomain
 from gateway.usecases.subscription.remove_domain import remove_domain as carry_out_remove
+from gateway.web.forms import Parameter, flag, text
 
 _ACCOUNT = Parameter(
     "acmeAccountID",
@@ -76,7 +74,7 @@ def _anchor(name: str, description: str) -> Parameter:
     ),
     writes=True,
 )
-async def add_domain(call: Call) -> dict[str, Any]:
+async def add_domain(call: ActionCall) -> dict[str, Any]:
     """Adds a name; the first one starts the subscription. Charged for the full days left."""
     sent = call.arguments
     added = await carry_out_add(
@@ -116,7 +114,7 @@ async def add_domain(call: Call) -> dict[str, Any]:
     ),
     writes=True,
 )
-async def remove_domain(call: Call) -> dict[str, Any]:
+async def remove_domain(call: ActionCall) -> dict[str, Any]:
     """Removes a name and those free because of it; money back in the first 30 days."""
     removed = await carry_out_remove(
         call.work,
@@ -140,7 +138,7 @@ async def remove_domain(call: Call) -> dict[str, Any]:
     answer=(*_CHARGED, answers.number("extensionDurationDays", "365, 730 or 1095.")),
     writes=True,
 )
-async def extend_domains(call: Call) -> dict[str, Any]:
+async def extend_domains(call: ActionCall) -> dict[str, Any]:
     """Extends the subscription with all its names, from 100 days before expiry to 30 after."""
     extended = await carry_out_extend(
         call.work,
@@ -171,7 +169,7 @@ async def extend_domains(call: Call) -> dict[str, Any]:
     answer=(answers.UPDATED, answers.SUCCESS),
     writes=True,
 )
-async def update_domains(call: Call) -> dict[str, Any]:
+async def update_domains(call: ActionCall) -> dict[str, Any]:
     """Links names to another organization pre-validation; not on DV servers."""
     updated = await subscription_domains.update_domains(
         call.work,
@@ -202,7 +200,7 @@ async def update_domains(call: Call) -> dict[str, Any]:
         ),
     ),
 )
-async def list_domains(call: Call) -> dict[str, Any]:
+async def list_domains(call: ActionCall) -> dict[str, Any]:
     """Names of the EAB, each once with its most recent expiry; expired ones too."""
     limit, offset = page_bounds(call.arguments)
     listed = await subscription_domains.list_domains(

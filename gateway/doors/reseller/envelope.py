@@ -1,5 +1,6 @@
 """How answers and errors look on the wire: the one place (docs/wire.md §3)."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -8,15 +9,16 @@ import msgspec
 from aiohttp import web
 
 from gateway import errors
-from gateway.errors import GatewayError
+from gateway.web import unserved
+from gateway.web.door import Envelope, Exchange
+from gateway.web.refused_forms import kept_name
 
 _URN = "urn:sectigo:params:acme:error:"
-_RETRY_AFTER_SECONDS = 5
 _json = msgspec.json.Encoder(decimal_format="number")
 
 
 @dataclass(frozen=True, slots=True)
-class Rendering:
+class ActionRendering:
     """How one class of refusal is told. `{name}` in `detail` is the argument's name."""
 
     status: int
@@ -24,68 +26,75 @@ class Rendering:
     detail: str
 
 
-RENDERINGS: dict[type[GatewayError], Rendering] = {
-    errors.ArgumentUnrecognized: Rendering(
+RENDERINGS: dict[type[Exception], ActionRendering] = {
+    errors.ArgumentUnrecognized: ActionRendering(
         400, "malformed", "'{name}' is an unrecognized argument!"
     ),
-    errors.ArgumentMissing: Rendering(400, "malformed", "The '{name}' argument is missing!"),
-    errors.ArgumentInvalid: Rendering(
+    errors.ArgumentMissing: ActionRendering(400, "malformed", "The '{name}' argument is missing!"),
+    errors.ArgumentInvalid: ActionRendering(
         400, "malformed", "The value of the '{name}' argument is invalid!"
     ),
-    errors.NotBase64url: Rendering(400, "malformed", "Base64url-encoding failed!"),
-    errors.LoginRefused: Rendering(
+    errors.NotBase64url: ActionRendering(400, "malformed", "Base64url-encoding failed!"),
+    errors.LoginRefused: ActionRendering(
         401,
         "unauthorized",
         "Incorrect login details, account is locked, password has expired,"
         " or your source IP is blocked!",
     ),
-    errors.HttpsRequired: Rendering(403, "unauthorized", "Use of HTTPS is REQUIRED!"),
-    errors.NotDeactivatable: Rendering(403, "unauthorized", "Account could not be deactivated!"),
-    errors.DomainNotRemovable: Rendering(403, "unauthorized", "Domain could not be removed!"),
-    errors.NotApplicableForDv: Rendering(403, "unauthorized", "Not applicable for DV!"),
-    errors.PermissionDenied: Rendering(403, "unauthorized", "Permission denied!"),
-    errors.NotExtendable: Rendering(
+    errors.HttpsRequired: ActionRendering(403, "unauthorized", "Use of HTTPS is REQUIRED!"),
+    errors.NotDeactivatable: ActionRendering(
+        403, "unauthorized", "Account could not be deactivated!"
+    ),
+    errors.DomainNotRemovable: ActionRendering(403, "unauthorized", "Domain could not be removed!"),
+    errors.NotApplicableForDv: ActionRendering(403, "unauthorized", "Not applicable for DV!"),
+    errors.PermissionDenied: ActionRendering(403, "unauthorized", "Permission denied!"),
+    errors.NotExtendable: ActionRendering(
         403,
         "unauthorized",
         "Subscription has expired, is outside the extension window, or does not exist!",
     ),
-    errors.SubscriptionInGrace: Rendering(
+    errors.SubscriptionInGrace: ActionRendering(
         403,
         "unauthorized",
         "Subscription has expired, renew the subscription before adding a domain!",
     ),
-    errors.PricingMissing: Rendering(403, "unauthorized", "Pricing is not configured!"),
-    errors.PricingBroken: Rendering(403, "unauthorized", "Invalid price configuration!"),
-    errors.NotEnoughCredit: Rendering(403, "unauthorized", "Not enough credit!"),
-    errors.Tier1DebitFailed: Rendering(
+    errors.PricingMissing: ActionRendering(403, "unauthorized", "Pricing is not configured!"),
+    errors.PricingBroken: ActionRendering(403, "unauthorized", "Invalid price configuration!"),
+    errors.NotEnoughCredit: ActionRendering(403, "unauthorized", "Not enough credit!"),
+    errors.Tier1DebitFailed: ActionRendering(
         403, "unauthorized", "The Tier 1 account could not be debited!"
     ),
-    errors.Tier1CreditLimitReached: Rendering(
+    errors.Tier1CreditLimitReached: ActionRendering(
         403, "unauthorized", "The credit limit of the Tier 1 account is reached!"
     ),
-    errors.DomainAlreadyPresent: Rendering(
+    errors.DomainAlreadyPresent: ActionRendering(
         403, "unauthorized", "The domain name is already present in the subscription."
     ),
-    errors.IdempotencyKeyReused: Rendering(
+    errors.IdempotencyKeyReused: ActionRendering(
         409, "malformed", "The Idempotency-Key was already used with another request!"
     ),
-    errors.TooManyLogins: Rendering(
+    errors.TooManyLogins: ActionRendering(
         429, "rateLimited", "Too many requests, please try again in a few seconds!"
     ),
 }
 """The error table of §3. A new refusal is one line here."""
 
-METHOD_NOT_ALLOWED = Rendering(405, "malformed", "Use the POST method!")
-BODY_TOO_SLOW = Rendering(408, "malformed", "The request body did not arrive in time!")
-BODY_TOO_LARGE = Rendering(413, "malformed", "The request body is too large!")
-BODY_BROKEN = Rendering(400, "malformed", "The request body could not be read!")
-WRONG_CONTENT_TYPE = Rendering(
-    415, "malformed", "The content type must be application/x-www-form-urlencoded!"
-)
-DATABASE_AWAY = Rendering(
-    503, "serverInternal", "The service is temporarily unavailable, please try again!"
-)
-INTERNAL = Rendering(500, "serverInternal", "An internal error occurred!")
+UNSERVED: dict[type[Exception], ActionRendering] = {
+    unserved.BodyBroken: ActionRendering(400, "malformed", "The request body could not be read!"),
+    unserved.MethodNotAllowed: ActionRendering(405, "malformed", "Use the POST method!"),
+    unserved.BodyTooSlow: ActionRendering(
+        408, "malformed", "The request body did not arrive in time!"
+    ),
+    unserved.BodyTooLarge: ActionRendering(413, "malformed", "The request body is too large!"),
+    unserved.WrongMediaType: ActionRendering(
+        415, "malformed", "The content type must be application/x-www-form-urlencoded!"
+    ),
+    unserved.InternalFault: ActionRendering(500, "serverInternal", "An internal error occurred!"),
+    unserved.DatabaseAway: ActionRendering(
+        503, "serverInternal", "The service is temporarily unavailable, please try again!"
+    ),
+}
+"""The request itself cannot be served."""
 
 ERROR_STATUSES = {
     400: "The request is not as documented.",
@@ -103,14 +112,6 @@ ERROR_STATUSES = {
 """What each status means, for the API description."""
 
 
-class Unserved(Exception):
-    """The HTTP request itself cannot be served."""
-
-    def __init__(self, rendering: Rendering) -> None:
-        super().__init__(rendering.detail)
-        self.rendering = rendering
-
-
 def timestamp(moment: datetime) -> str:
     """`YYYY-MM-DDTHH:MM:SSZ`, fractions cut off (§1)."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -123,54 +124,30 @@ def encode(answer: dict[str, Any]) -> bytes:
 
 def answer(body: bytes) -> web.Response:
     """200 with an encoded answer."""
-    return _response(200, body)
+    return web.Response(body=body, content_type="application/json")
 
 
-def refusal(error: GatewayError) -> web.Response:
-    """The documented error for `error`; an undocumented one is an internal error."""
-    for kind in type(error).__mro__:
-        rendering = RENDERINGS.get(kind)
-        if rendering is not None:
-            return render(rendering, name=getattr(error, "name", ""))
-    return render(INTERNAL)
-
-
-def told(response: web.Response) -> str:
-    """The `detail` of an error."""
-    assert isinstance(response.body, bytes)
-    return str(msgspec.json.decode(response.body)["detail"])
-
-
-def told_of(error: GatewayError, name: str) -> str:
-    """The `detail` of an error, with `name` in place of the argument's name."""
-    found = (RENDERINGS[kind] for kind in type(error).__mro__ if kind in RENDERINGS)
-    return next(found, INTERNAL).detail.replace("{name}", name)
-
-
-def render(rendering: Rendering, *, name: str = "") -> web.Response:
-    """An error with its two documented members, `type` and `detail`.
+class ActionEnvelope(Envelope[ActionRendering]):
+    """An error has two documented members, `type` and `detail`.
 
     `errorMessage` says the same: a public client shows that or nothing, and takes a name that is
-    present already for a success by it (docs/wire.md §9, C:ts).
+    present already for a success by it (docs/wire.md §9, C:ts). `known_arguments` are in lower
+    case.
     """
-    # The name is the caller's own: it may hold what UTF-8 cannot say.
-    printable = name.encode(errors="replace").decode()
-    detail = rendering.detail.replace("{name}", printable)
-    told = {"type": _URN + rendering.kind, "detail": detail, "errorMessage": detail}
-    body = _json.encode(told)
-    response = _response(rendering.status, body)
-    if rendering.status in (429, 503):
-        response.headers["Retry-After"] = str(_RETRY_AFTER_SECONDS)
-    if rendering.status == 405:
-        response.headers["Allow"] = "POST"
-    return response
 
+    table: Mapping[type[Exception], ActionRendering] = {**RENDERINGS, **UNSERVED}
 
-def _response(status: int, body: bytes) -> web.Response:
-    # Answers hold MAC keys: nothing on the way may keep them.
-    return web.Response(
-        status=status,
-        body=body,
-        content_type="application/json",
-        headers={"Cache-Control": "no-store"},
-    )
+    def __init__(self, known_arguments: Collection[str] = ()) -> None:
+        self._known_arguments = known_arguments
+
+    def refusal(
+        self, line: ActionRendering, error: Exception, exchange: Exchange | None = None
+    ) -> web.Response:
+        # The name is the caller's own: it may hold what UTF-8 cannot say.
+        name = str(getattr(error, "name", "")).encode(errors="replace").decode()
+        detail = line.detail.replace("{name}", name)
+        told = {"type": _URN + line.kind, "detail": detail, "errorMessage": detail}
+        return web.Response(status=line.status, body=encode(told), content_type="application/json")
+
+    def told(self, line: ActionRendering, error: Exception) -> str:
+        return line.detail.replace("{name}", kept_name(error, self._known_arguments))

@@ -9,23 +9,13 @@ from typing import Any
 
 from gateway.doors.reseller import answers
 from gateway.doors.reseller.envelope import timestamp
-from gateway.doors.reseller.parameters import (
-    PAGING,
-    Call,
-    Kind,
-    Parameter,
-    action,
-    calendar_date,
-    choice,
-    flag,
-    page_bounds,
-    text,
-)
+from gateway.doors.reseller.parameters import PAGING, ActionCall, action, calendar_date, page_bounds
 from gateway.errors import ArgumentInvalid, ArgumentMissing, NoticeMistake, PermissionDenied
 from gateway.rules.notice.destinations import LONGEST_ADDRESS
 from gateway.rules.notice.kinds import KINDS, message_id
 from gateway.usecases.notice import destinations as usecase
 from gateway.usecases.notice.destinations import Destination, Recipient, Told
+from gateway.web.forms import Parameter, ParameterKind, choice, flag, text
 
 _LAST_INSTANT = time(23, 59, 59, 999999, tzinfo=UTC)
 _ID_LENGTH = 36
@@ -75,7 +65,7 @@ _DONE = (answers.SUCCESS,)
     ),
     writes=True,
 )
-async def add_destination(call: Call) -> dict[str, Any]:
+async def add_destination(call: ActionCall) -> dict[str, Any]:
     """A further webhook or mail address for your notices. A webhook's secret is shown only here."""
     url, address = call.arguments["webhookUrl"], call.arguments["emailAddress"]
     if url is None and address is None:
@@ -110,7 +100,7 @@ async def add_destination(call: Call) -> dict[str, Any]:
         ),
     ),
 )
-async def list_destinations(call: Call) -> dict[str, Any]:
+async def list_destinations(call: ActionCall) -> dict[str, Any]:
     """Your webhooks and mail addresses, with what is sent there and whether it arrives."""
     found = await usecase.list_destinations(call.work.connection, _owner(call))
     return {"Destinations": [_destination(each) for each in found]}
@@ -126,7 +116,7 @@ async def list_destinations(call: Call) -> dict[str, Any]:
     answer=_DONE,
     writes=True,
 )
-async def set_destination(call: Call) -> dict[str, Any]:
+async def set_destination(call: ActionCall) -> dict[str, Any]:
     """Chooses what is sent there from now on, or resumes it, or both."""
     kinds, resume = call.arguments["kind"], call.arguments["resume"]
     if not kinds and not resume:
@@ -147,7 +137,7 @@ async def set_destination(call: Call) -> dict[str, Any]:
     answer=(*_DONE, answers.text("secret", "The new one; shown this once.")),
     writes=True,
 )
-async def rotate_secret(call: Call) -> dict[str, Any]:
+async def rotate_secret(call: ActionCall) -> dict[str, Any]:
     """Another secret for a webhook; the last one signs too, until the next time."""
     with _told():
         secret = await usecase.rotate_secret(
@@ -161,7 +151,7 @@ async def rotate_secret(call: Call) -> dict[str, Any]:
 
 
 @action("REMOVENOTICEDESTINATION", _DESTINATION, answer=_DONE, writes=True)
-async def remove_destination(call: Call) -> dict[str, Any]:
+async def remove_destination(call: ActionCall) -> dict[str, Any]:
     """Nothing more is sent there, what waits included."""
     with _told():
         await usecase.remove(call.work, _owner(call), call.arguments["destinationID"])
@@ -169,7 +159,7 @@ async def remove_destination(call: Call) -> dict[str, Any]:
 
 
 @action("TESTNOTICEDESTINATION", _DESTINATION, answer=_DONE, writes=True)
-async def send_test(call: Call) -> dict[str, Any]:
+async def send_test(call: ActionCall) -> dict[str, Any]:
     """Sends a notice of type notice.test there, behind what waits."""
     with _told():
         await usecase.send_test(call.work, _owner(call), call.arguments["destinationID"])
@@ -184,7 +174,7 @@ async def send_test(call: Call) -> dict[str, Any]:
     answer=(*_DONE, answers.UPDATED),
     writes=True,
 )
-async def replay(call: Call) -> dict[str, Any]:
+async def replay(call: ActionCall) -> dict[str, Any]:
     """Sends notices of these days there again, in order and under the ids they had."""
     with _told():
         queued = await usecase.replay(
@@ -213,7 +203,7 @@ async def replay(call: Call) -> dict[str, Any]:
         ),
     ),
 )
-async def list_notices(call: Call) -> dict[str, Any]:
+async def list_notices(call: ActionCall) -> dict[str, Any]:
     """What you were told, or would have been, the newest first."""
     limit, offset = page_bounds(call.arguments)
     found = await usecase.list_told(call.work.connection, _owner(call), limit=limit, offset=offset)
@@ -224,14 +214,14 @@ async def list_notices(call: Call) -> dict[str, Any]:
     "SETLOWBALANCE",
     Parameter(
         "lowBalance",
-        Kind(_parse_amount, {"type": "string", "pattern": f"^{_AMOUNT}$"}, 14),
+        ParameterKind(_parse_amount, {"type": "string", "pattern": f"^{_AMOUNT}$"}, 14),
         conditional=True,
         description="In your currency; empty = as for everybody.",
     ),
     answer=_DONE,
     writes=True,
 )
-async def set_low_balance(call: Call) -> dict[str, Any]:
+async def set_low_balance(call: ActionCall) -> dict[str, Any]:
     """You are told when a purchase takes your balance below this."""
     with _told():
         await usecase.set_low_balance(call.work, _owner(call), call.arguments["lowBalance"])
@@ -252,7 +242,7 @@ def _told(address: str = "destinationID") -> Iterator[None]:
         raise ArgumentInvalid(_ARGUMENTS.get(mistake.part, address)) from None
 
 
-def _owner(call: Call) -> Recipient:
+def _owner(call: ActionCall) -> Recipient:
     return Recipient(call.reseller.id, call.reseller.login)
 
 

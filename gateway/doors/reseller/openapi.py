@@ -7,21 +7,22 @@ from aiohttp import web
 
 from gateway.doors.reseller import envelope
 from gateway.doors.reseller.answers import described
-from gateway.doors.reseller.form import ACTION, IDEMPOTENCY_KEY, LOGIN
-from gateway.doors.reseller.parameters import ACTIONS, Action, Parameter
-from gateway.services import Services
+from gateway.doors.reseller.parameters import ACTION, ACTIONS, Action
+from gateway.web.door import IDEMPOTENCY_KEY
+from gateway.web.forms import Parameter
+from gateway.web.login import LOGIN
 
 PATH = "/openapi.json"
 
 
-def add_routes(app: web.Application, services: Services) -> None:
-    """Serves the description at /openapi.json."""
-    body = msgspec.json.encode(describe(services.settings.public_url))
+def document(public_url: str) -> web.RouteDef:
+    """The description at /openapi.json, for a gateway at `public_url`."""
+    body = msgspec.json.encode(describe(public_url))
 
     async def serve(request: web.Request) -> web.Response:
         return web.Response(body=body, content_type="application/json")
 
-    app.router.add_get(PATH, serve)
+    return web.get(PATH, serve)
 
 
 def describe(public_url: str) -> dict[str, Any]:

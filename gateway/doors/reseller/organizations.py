@@ -10,22 +10,14 @@ from uuid import UUID
 
 from gateway.doors.reseller import answers
 from gateway.doors.reseller.envelope import timestamp
-from gateway.doors.reseller.parameters import (
-    PAGING,
-    Call,
-    Kind,
-    Parameter,
-    action,
-    choice,
-    page_bounds,
-    text,
-)
+from gateway.doors.reseller.parameters import PAGING, ActionCall, action, page_bounds
 from gateway.errors import ArgumentInvalid, ArgumentMissing
 from gateway.rules.organization.organizations import IDENTIFIERS, InvalidDetail, OrganizationDetails
 from gateway.rules.organization.prevalidation import TYPES, number_of
 from gateway.usecases.organization import organizations, prevalidations
 from gateway.usecases.organization.organizations import StoredOrganization
 from gateway.usecases.organization.prevalidations import NewPrevalidation, Prevalidation
+from gateway.web.forms import Parameter, ParameterKind, choice, text
 
 _UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 
@@ -36,7 +28,9 @@ def _organization_id(sent: str) -> UUID:
     return UUID(sent)
 
 
-_ID_KIND = Kind(_organization_id, {"type": "string", "format": "uuid", "pattern": f"^{_UUID}$"}, 36)
+_ID_KIND = ParameterKind(
+    _organization_id, {"type": "string", "format": "uuid", "pattern": f"^{_UUID}$"}, 36
+)
 _ID = Parameter("organizationID", _ID_KIND, required=True, description="From ADDORGANIZATION.")
 
 _ARGUMENTS = {
@@ -82,7 +76,7 @@ _STATES = ("requested", "in_validation", "valid", "expired", "rejected", "supers
 
 
 @action("ADDORGANIZATION", *_DETAILS, answer=_STATED, writes=True)
-async def add_organization(call: Call) -> dict[str, Any]:
+async def add_organization(call: ActionCall) -> dict[str, Any]:
     """States an organization; nothing is validated by that."""
     with _inputs_told(call):
         organization_id = await organizations.add_organization(
@@ -94,7 +88,7 @@ async def add_organization(call: Call) -> dict[str, Any]:
 
 
 @action("UPDATEORGANIZATION", _ID, *_DETAILS, answer=_STATED, writes=True)
-async def update_organization(call: Call) -> dict[str, Any]:
+async def update_organization(call: ActionCall) -> dict[str, Any]:
     """States all details anew. Pre-validations keep what was validated: order a new one."""
     with _inputs_told(call):
         changed = await organizations.update_organization(
@@ -122,7 +116,7 @@ async def update_organization(call: Call) -> dict[str, Any]:
         ),
     ),
 )
-async def list_organizations(call: Call) -> dict[str, Any]:
+async def list_organizations(call: ActionCall) -> dict[str, Any]:
     """Organizations as they were stated last, oldest first."""
     limit, offset = page_bounds(call.arguments)
     found = await organizations.list_organizations(
@@ -154,7 +148,7 @@ async def list_organizations(call: Call) -> dict[str, Any]:
     ),
     writes=True,
 )
-async def order_prevalidation(call: Call) -> dict[str, Any]:
+async def order_prevalidation(call: ActionCall) -> dict[str, Any]:
     """Asks for the organization to be validated as it is stated now. Costs nothing."""
     renewed = call.arguments["renewsAnchorOrderNumber"]
     previous = None if renewed is None else number_of(renewed)
@@ -195,7 +189,7 @@ async def order_prevalidation(call: Call) -> dict[str, Any]:
         ),
     ),
 )
-async def list_prevalidations(call: Call) -> dict[str, Any]:
+async def list_prevalidations(call: ActionCall) -> dict[str, Any]:
     """Pre-validations with their states now, in the order of their numbers."""
     limit, offset = page_bounds(call.arguments)
     found = await prevalidations.list_prevalidations(
@@ -209,7 +203,7 @@ async def list_prevalidations(call: Call) -> dict[str, Any]:
 
 
 @contextmanager
-def _inputs_told(call: Call) -> Iterator[None]:
+def _inputs_told(call: ActionCall) -> Iterator[None]:
     """E3 for the argument that cannot be as it is; E2 for a place that is not said at all."""
     try:
         yield

@@ -6,9 +6,9 @@
         answer=(SUCCESS,),
         writes=True,
     )
-    async def add_domain(call: Call) -> dict[str, Any]: ...
+    async def add_domain(call: ActionCall) -> dict[str, Any]: ...
 
-`form.py` parses requests with these declarations, `openapi.py` describes them.
+`door.py` parses requests with these declarations, `openapi.py` describes them.
 """
 
 import re
@@ -16,56 +16,18 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
-from uuid import UUID
 
 from gateway.config import Settings
 from gateway.doors.reseller.answers import Member
 from gateway.errors import NotBase64url
 from gateway.services import Services
 from gateway.usecases.work import Work
+from gateway.web.door import Caller
+from gateway.web.forms import Parameter, ParameterKind, integer, text
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
-    """How text becomes a value. `parse` raises ValueError (E3) or NotBase64url (E4)."""
-
-    parse: Callable[[str], Any]
-    schema: Mapping[str, Any]
-    """JSON Schema of the text as it is sent."""
-    maximum_length: int
-
-
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """One form field. `name` is the documented spelling; callers may use any letter case.
-
-    A `conditional` one is needed only sometimes: empty counts as not sent, and the handler raises
-    ArgumentMissing. Any other optional one must have a value when it is sent: an empty `quoteOnly`
-    must not become a purchase by default.
-    """
-
-    name: str
-    kind: Kind
-    required: bool = False
-    conditional: bool = False
-    repeatable: bool = False
-    default: Any = None
-    description: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """The reseller that logged in."""
-
-    id: UUID
-    login: str
-    status: str
-    currency: str
-    renewal_mode: str
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
+class ActionCall:
     """One action with its values, ready to be carried out.
 
     `work` is the action's transaction if the action changes state; otherwise, also with
@@ -81,7 +43,7 @@ class Call:
     arguments: Mapping[str, Any]
 
 
-Handler = Callable[[Call], Awaitable[dict[str, Any]]]
+Handler = Callable[[ActionCall], Awaitable[dict[str, Any]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +60,8 @@ class Action:
         """False for reading actions and for quotes."""
         return self.writes and arguments.get("quoteOnly") is not True
 
+
+ACTION = Parameter("action", text(30), required=True, description="What to do.")
 
 ACTIONS: dict[str, Action] = {}
 """Every action by name. A module of actions registers its own when it is imported."""
@@ -120,35 +84,7 @@ def action(
     return register
 
 
-def text(maximum_length: int) -> Kind:
-    """Any text of up to so many characters."""
-    return Kind(str, {"type": "string", "maxLength": maximum_length}, maximum_length)
-
-
-def choice(*values: str) -> Kind:
-    """One of the documented values, in exactly their letter case."""
-
-    def parse(sent: str) -> str:
-        if sent not in values:
-            raise ValueError(sent)
-        return sent
-
-    return Kind(parse, {"type": "string", "enum": list(values)}, max(map(len, values)))
-
-
-def integer(minimum: int, maximum: int) -> Kind:
-    """Decimal digits without sign, within the bounds."""
-
-    def parse(sent: str) -> int:
-        if not re.fullmatch("[0-9]+", sent) or not minimum <= int(sent) <= maximum:
-            raise ValueError(sent)
-        return int(sent)
-
-    schema = {"type": "integer", "minimum": minimum, "maximum": maximum}
-    return Kind(parse, schema, len(str(maximum)))
-
-
-def _whole_number_of(*values: int) -> Kind:
+def _whole_number_of(*values: int) -> ParameterKind:
     """One of a few numbers."""
     accepted = {str(value): value for value in values}
 
@@ -157,7 +93,7 @@ def _whole_number_of(*values: int) -> Kind:
             raise ValueError(sent)
         return accepted[sent]
 
-    return Kind(parse, {"type": "integer", "enum": list(values)}, max(map(len, accepted)))
+    return ParameterKind(parse, {"type": "integer", "enum": list(values)}, max(map(len, accepted)))
 
 
 def _parse_account_id(sent: str) -> str:
@@ -172,21 +108,14 @@ def _parse_date(sent: str) -> date:
     return date.fromisoformat(sent)
 
 
-account_id = Kind(
+account_id = ParameterKind(
     _parse_account_id,
     {"type": "string", "maxLength": 32, "pattern": "^[A-Za-z0-9_-]+$"},
     32,
 )
 """acmeAccountID or EAB key id: base64url without padding."""
 
-flag = Kind(
-    {"Y": True, "N": False}.__getitem__,
-    {"type": "string", "enum": ["Y", "N"]},
-    1,
-)
-"""Y or N, parsed to a bool."""
-
-calendar_date = Kind(_parse_date, {"type": "string", "format": "date"}, 10)
+calendar_date = ParameterKind(_parse_date, {"type": "string", "format": "date"}, 10)
 """YYYY-MM-DD."""
 
 PAGING = (

@@ -4,16 +4,7 @@ from typing import Any
 
 from gateway.doors.reseller import answers
 from gateway.doors.reseller.envelope import timestamp
-from gateway.doors.reseller.parameters import (
-    Call,
-    Kind,
-    Parameter,
-    account_id,
-    action,
-    calendar_date,
-    flag,
-    text,
-)
+from gateway.doors.reseller.parameters import ActionCall, account_id, action, calendar_date
 from gateway.rules.subscription.certificate_status import (
     POST_SIGN_FAILED,
     PRE_SIGN_FAILED,
@@ -31,6 +22,7 @@ from gateway.usecases.subscription.reports import (
 )
 from gateway.usecases.subscription.reports import last_orders as look_up_orders
 from gateway.usecases.subscription.reports import list_transactions as look_up_transactions
+from gateway.web.forms import Parameter, ParameterKind, flag, text
 
 _MAXIMUM_FILTER = 32767
 
@@ -61,7 +53,7 @@ _REMOVED = answers.instant("removeDate", "When the name was removed, if it was."
     ),
     Parameter(
         "filter",
-        Kind(
+        ParameterKind(
             parse_filter,
             {"type": "string", "maxLength": _MAXIMUM_FILTER},
             _MAXIMUM_FILTER,
@@ -92,7 +84,7 @@ _REMOVED = answers.instant("removeDate", "When the name was removed, if it was."
         ),
     ),
 )
-async def get_last_order(call: Call) -> dict[str, Any]:
+async def get_last_order(call: ActionCall) -> dict[str, Any]:
     """The newest certificate order of each name in the subscription that has one."""
     found = await look_up_orders(
         call.work.connection,
@@ -147,7 +139,7 @@ async def get_last_order(call: Call) -> dict[str, Any]:
         ),
     ),
 )
-async def list_transactions(call: Call) -> dict[str, Any]:
+async def list_transactions(call: ActionCall) -> dict[str, Any]:
     """What moved money: names added, extensions, refunds."""
     found = await look_up_transactions(
         call.work.connection,

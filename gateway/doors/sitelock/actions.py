@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 
 from gateway.config import Settings
-from gateway.doors.sitelock.answer import OK, Answer
+from gateway.doors.sitelock.envelope import OK, SiteLockAnswer
 from gateway.doors.sitelock.forms import organization_of
 from gateway.errors import ArgumentInvalid
 from gateway.store.money.order_report import Search
@@ -22,8 +22,8 @@ _LONGEST_PAGE = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
-    """One authenticated request, inside its transaction."""
+class SiteLockCall:
+    """One authenticated request, inside its unit of work."""
 
     work: Work
     reseller_id: UUID
@@ -31,7 +31,7 @@ class Call:
     arguments: dict[str, Any]
 
 
-async def order(call: Call) -> Answer:
+async def order(call: SiteLockCall) -> SiteLockAnswer:
     """AutoApplyOrder (§7.2)."""
     sent = call.arguments
     wanted = licences.LicenceOrder(
@@ -46,7 +46,7 @@ async def order(call: Call) -> Answer:
         test_only=sent["test"],
     )
     ordered = await licences.order(call.work, wanted)
-    return Answer(
+    return SiteLockAnswer(
         OK,
         [
             ("orderNumber", str(ordered.order_number)),
@@ -57,7 +57,7 @@ async def order(call: Call) -> Answer:
     )
 
 
-async def refund(call: Call) -> Answer:
+async def refund(call: SiteLockCall) -> SiteLockAnswer:
     """AutoRefund (§7.3)."""
     ended = await sitelock_refunds.refund(
         call.work,
@@ -66,10 +66,10 @@ async def refund(call: Call) -> Answer:
         reason_code=call.arguments["refundReasonCode"],
         once_in_days=call.settings.refund.once_per_name_days,
     )
-    return Answer(OK, [("refundedAmount", f"{ended.refunded:.2f}")])
+    return SiteLockAnswer(OK, [("refundedAmount", f"{ended.refunded:.2f}")])
 
 
-async def cancel(call: Call) -> Answer:
+async def cancel(call: SiteLockCall) -> SiteLockAnswer:
     """modifyThirdPartyDetails with action=cancel (§7.4)."""
     ended = await sitelock_refunds.cancel(
         call.work,
@@ -78,10 +78,10 @@ async def cancel(call: Call) -> Answer:
         products=call.arguments["product"],
         once_in_days=call.settings.refund.once_per_name_days,
     )
-    return Answer(OK, [("refundedAmount", f"{ended.refunded:.2f}")])
+    return SiteLockAnswer(OK, [("refundedAmount", f"{ended.refunded:.2f}")])
 
 
-async def report(call: Call) -> Answer:
+async def report(call: SiteLockCall) -> SiteLockAnswer:
     """WebHostReport (§7.6)."""
     sent = call.arguments
     first, last = sent["firstResultNo"], sent["lastResultNo"]
@@ -105,7 +105,7 @@ async def report(call: Call) -> Answer:
         values += [(f"{number}_{name}", value) for name, value in _described(line)]
         if sent["showStatusDetails"]:
             values.append((f"{number}_statusDetails", line.detail))
-    return Answer(OK, values)
+    return SiteLockAnswer(OK, values)
 
 
 def _described(line: ReportLine) -> list[tuple[str, str]]:
@@ -125,10 +125,10 @@ def _described(line: ReportLine) -> list[tuple[str, str]]:
     ]
 
 
-def packed(answer: Answer) -> bytes:
+def packed(answer: SiteLockAnswer) -> bytes:
     """For keeping with an Idempotency-Key."""
     return msgspec.json.encode(answer)
 
 
-def unpacked(stored: bytes) -> Answer:
-    return msgspec.json.decode(stored, type=Answer)
+def unpacked(stored: bytes) -> SiteLockAnswer:
+    return msgspec.json.decode(stored, type=SiteLockAnswer)

@@ -1,16 +1,14 @@
 """What the endpoints take. Names match in any letter case; an empty optional field is none."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from gateway.doors.reseller.form import LOGIN, Form
-from gateway.doors.reseller.parameters import Kind, Parameter, choice, flag, integer, text
-from gateway.errors import ArgumentInvalid, ArgumentUnrecognized
+from gateway.errors import ArgumentInvalid
 from gateway.rules.names import InvalidName, normalise
 from gateway.rules.organization.organizations import COUNTRIES
 from gateway.usecases.money.order_report import STATUSES
-from gateway.web.untrusted import Field
+from gateway.web.forms import Parameter, ParameterKind, choice, flag, integer, text
 
 _LARGEST = 2**63 - 1
 _LAST_INSTANT = 253_402_300_799
@@ -20,11 +18,11 @@ class CountryUnknown(ArgumentInvalid):
     """No country of ISO 3166-1 has this code."""
 
 
-def _list_of(parse: Callable[[str], Any], maximum_length: int) -> Kind:
+def _list_of(parse: Callable[[str], Any], maximum_length: int) -> ParameterKind:
     def split(sent: str) -> list[Any]:
         return [parse(part.strip()) for part in sent.split(",")]
 
-    return Kind(split, {"type": "string"}, maximum_length)
+    return ParameterKind(split, {"type": "string"}, maximum_length)
 
 
 def _number(sent: str) -> int:
@@ -71,11 +69,11 @@ def _unix_time(sent: str) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
-def _optional(name: str, kind: Kind, default: Any = None) -> Parameter:
+def _optional(name: str, kind: ParameterKind, default: Any = None) -> Parameter:
     return Parameter(name, kind, conditional=True, default=default)
 
 
-def _required(name: str, kind: Kind) -> Parameter:
+def _required(name: str, kind: ParameterKind) -> Parameter:
     return Parameter(name, kind, required=True)
 
 
@@ -95,11 +93,11 @@ _ORGANIZATION = (
 ORDER = (
     _required("product", _PRODUCTS),
     _optional("days", integer(1, 9999)),
-    _required("domainName", Kind(_domain, {}, 255)),
-    _required("appRepEmailAddress", Kind(_email, {}, 255)),
+    _required("domainName", ParameterKind(_domain, {}, 255)),
+    _required("appRepEmailAddress", ParameterKind(_email, {}, 255)),
     _optional("enableAutoRenew", flag, True),
     *(_optional(name, text(128)) for name in _ORGANIZATION),
-    _optional("countryName", Kind(_country, {}, 255)),
+    _optional("countryName", ParameterKind(_country, {}, 255)),
     _optional("previousOrderNumber", _ORDER_NUMBER),
     _optional("showCertificateID", flag),
     _optional("test", flag, False),
@@ -110,17 +108,18 @@ REFUND = (
     _required("refundReasonCode", integer(1, 11)),
     RESPONSE_FORMAT,
 )
+ACTIONS = ("cancel",)
 CANCEL = (
     _required("orderNumber", _ORDER_NUMBER),
     _required("product", _PRODUCTS),
-    _required("action", choice("cancel")),
+    _required("action", choice(*ACTIONS)),
     RESPONSE_FORMAT,
 )
 REPORT = (
     _optional("orderNumber", _list_of(_number, 32767), []),
-    _optional("notBefore", Kind(_unix_time, {}, 12)),
-    _optional("notAfter", Kind(_unix_time, {}, 12)),
-    _optional("fqdn", Kind(_pattern, {}, 255)),
+    _optional("notBefore", ParameterKind(_unix_time, {}, 12)),
+    _optional("notAfter", ParameterKind(_unix_time, {}, 12)),
+    _optional("fqdn", ParameterKind(_pattern, {}, 255)),
     _optional("product", _list_of(str, 255), []),
     _optional("orderStatus", choice(*STATUSES)),
     _optional("firstResultNo", integer(1, 10_000_000), 1),
@@ -134,34 +133,3 @@ def organization_of(arguments: dict[str, Any]) -> dict[str, str]:
     """The address fields that were sent."""
     names = (*_ORGANIZATION, "countryName")
     return {name: arguments[name] for name in names if arguments[name] is not None}
-
-
-class ProductForm:
-    """The fields of one request to an endpoint that takes `parameters`."""
-
-    def __init__(self, fields: Sequence[Field], parameters: Sequence[Parameter]) -> None:
-        self._fields = fields
-        self._parameters = parameters
-        self.form = Form(fields)
-
-    def wants_pairs(self) -> bool:
-        """responseFormat=1, as far as that can be told before anything is checked."""
-        return any(
-            field.name.lower() == "responseformat" and field.value == "1" for field in self._fields
-        )
-
-    def refuse_unknown(self) -> None:
-        """Code -2."""
-        known = {parameter.name.lower() for parameter in (*LOGIN, *self._parameters)}
-        for field in self._fields:
-            if field.name.lower() not in known:
-                raise ArgumentUnrecognized(field.name)
-
-    def credentials(self) -> tuple[str, str]:
-        """Codes -3 and -4."""
-        values = self.form.arguments(LOGIN)
-        return values["loginName"], values["loginPassword"]
-
-    def arguments(self) -> dict[str, Any]:
-        """Codes -3 and -4; first all that is missing."""
-        return self.form.arguments(self._parameters)

@@ -3,6 +3,7 @@
 An error is {"error_code": "SCM.XXXX", "error_msg": "…"} (docs/wire.md §8).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,15 +11,15 @@ import msgspec
 from aiohttp import web
 
 from gateway import errors
-from gateway.errors import GatewayError
+from gateway.web import unserved
+from gateway.web.door import Envelope, Exchange
 
-_RETRY_AFTER_SECONDS = 5
 _LONGEST_MESSAGE = 1024
 _json = msgspec.json.Encoder(decimal_format="number")
 
 
 @dataclass(frozen=True, slots=True)
-class Rendering:
+class SslRendering:
     """How one class of refusal is told; `text` None = the error's own words."""
 
     status: int
@@ -26,55 +27,59 @@ class Rendering:
     text: str | None = None
 
 
-RENDERINGS: dict[type[GatewayError], Rendering] = {
-    errors.BadMember: Rendering(400, "SCM.0001"),
-    errors.BadCsr: Rendering(400, "SCM.0002"),
-    errors.TokenRefused: Rendering(401, "SCM.0011", "The X-Auth-Token is missing or refused."),
-    errors.PermissionDenied: Rendering(403, "SCM.0021", "The account is suspended."),
-    errors.HttpsRequired: Rendering(403, "SCM.0022", "HTTPS is required."),
-    errors.PricingMissing: Rendering(
+RENDERINGS: dict[type[Exception], SslRendering] = {
+    errors.BadMember: SslRendering(400, "SCM.0001"),
+    errors.IdempotencyKeyInvalid: SslRendering(
+        400,
+        "SCM.0001",
+        "Idempotency-Key must be 1 to 255 printable ASCII characters, sent once.",
+    ),
+    errors.BadCsr: SslRendering(400, "SCM.0002"),
+    errors.TokenRefused: SslRendering(401, "SCM.0011", "The X-Auth-Token is missing or refused."),
+    errors.PermissionDenied: SslRendering(403, "SCM.0021", "The account is suspended."),
+    errors.HttpsRequired: SslRendering(403, "SCM.0022", "HTTPS is required."),
+    errors.PricingMissing: SslRendering(
         403, "SCM.0023", "This brand and type are not on offer for such domains."
     ),
-    errors.PricingBroken: Rendering(403, "SCM.0024", "The price configuration is invalid."),
-    errors.NotEnoughCredit: Rendering(403, "SCM.0025", "Not enough credit."),
-    errors.Tier1DebitFailed: Rendering(403, "SCM.0026", "The Tier 1 account could not be debited."),
-    errors.Tier1CreditLimitReached: Rendering(
+    errors.PricingBroken: SslRendering(403, "SCM.0024", "The price configuration is invalid."),
+    errors.NotEnoughCredit: SslRendering(403, "SCM.0025", "Not enough credit."),
+    errors.Tier1DebitFailed: SslRendering(
+        403, "SCM.0026", "The Tier 1 account could not be debited."
+    ),
+    errors.Tier1CreditLimitReached: SslRendering(
         403, "SCM.0027", "The credit limit of the Tier 1 account is reached."
     ),
-    errors.CouponRefused: Rendering(403, "SCM.0028"),
-    errors.NotRefundable: Rendering(403, "SCM.0029"),
-    errors.NotAcknowledged: Rendering(
+    errors.CouponRefused: SslRendering(403, "SCM.0028"),
+    errors.NotRefundable: SslRendering(403, "SCM.0029"),
+    errors.NotAcknowledged: SslRendering(
         403,
         "SCM.0030",
         "Acknowledge that the certificate will be deleted and cannot be restored.",
     ),
-    errors.NotFound: Rendering(404, "SCM.0041", "There is no such certificate."),
-    errors.StatusForbids: Rendering(409, "SCM.0051"),
-    errors.UnsubscriptionWaits: Rendering(409, "SCM.0052"),
-    errors.IdempotencyKeyReused: Rendering(
+    errors.NotFound: SslRendering(404, "SCM.0041", "There is no such certificate."),
+    errors.StatusForbids: SslRendering(409, "SCM.0051"),
+    errors.UnsubscriptionWaits: SslRendering(409, "SCM.0052"),
+    errors.IdempotencyKeyReused: SslRendering(
         409, "SCM.0053", "The Idempotency-Key was already used with another request."
     ),
 }
 """A new refusal is one line here, and one in docs/ssl-api.md."""
 
-NO_SUCH_RESOURCE = Rendering(404, "SCM.0042", "There is no such resource.")
-METHOD_NOT_ALLOWED = Rendering(405, "SCM.0043", "This resource has no such method.")
-BODY_TOO_SLOW = Rendering(408, "SCM.0044", "The request body did not arrive in time.")
-BODY_TOO_LARGE = Rendering(413, "SCM.0045", "The request body is too large.")
-WRONG_CONTENT_TYPE = Rendering(415, "SCM.0046", "The content type must be application/json.")
-BODY_BROKEN = Rendering(400, "SCM.0003", "The request body could not be read.")
-INTERNAL = Rendering(500, "SCM.0090", "An internal error occurred.")
-DATABASE_AWAY = Rendering(
-    503, "SCM.0091", "The service is temporarily unavailable, please try again."
-)
-
-
-class Unserved(Exception):
-    """The HTTP request itself cannot be served."""
-
-    def __init__(self, rendering: Rendering) -> None:
-        super().__init__(rendering.code)
-        self.rendering = rendering
+UNSERVED: dict[type[Exception], SslRendering] = {
+    unserved.BodyBroken: SslRendering(400, "SCM.0003", "The request body could not be read."),
+    unserved.NoSuchResource: SslRendering(404, "SCM.0042", "There is no such resource."),
+    unserved.MethodNotAllowed: SslRendering(405, "SCM.0043", "This resource has no such method."),
+    unserved.BodyTooSlow: SslRendering(408, "SCM.0044", "The request body did not arrive in time."),
+    unserved.BodyTooLarge: SslRendering(413, "SCM.0045", "The request body is too large."),
+    unserved.WrongMediaType: SslRendering(
+        415, "SCM.0046", "The content type must be application/json."
+    ),
+    unserved.InternalFault: SslRendering(500, "SCM.0090", "An internal error occurred."),
+    unserved.DatabaseAway: SslRendering(
+        503, "SCM.0091", "The service is temporarily unavailable, please try again."
+    ),
+}
+"""The request itself cannot be served."""
 
 
 def encode(document: dict[str, Any]) -> bytes:
@@ -82,41 +87,32 @@ def encode(document: dict[str, Any]) -> bytes:
     return _json.encode(document)
 
 
-def answer(body: bytes) -> web.Response:
-    """200 with an encoded answer."""
-    return _response(200, body)
+def answer(document: dict[str, Any]) -> web.Response:
+    """200 with a document."""
+    return encoded(encode(document))
 
 
-def refusal(error: GatewayError) -> web.Response:
-    """The documented error for `error`; an undocumented one is an internal error."""
-    rendering = RENDERINGS.get(type(error))
-    if rendering is None:
-        return render(INTERNAL)
-    return render(rendering, str(error))
+def encoded(body: bytes) -> web.Response:
+    """200 with an encoded document."""
+    return web.Response(body=body, content_type="application/json")
 
 
-def told(response: web.Response) -> str:
-    """Code and message of an error."""
-    assert isinstance(response.body, bytes)
-    error = msgspec.json.decode(response.body)
-    return f"{error['error_code']}: {error['error_msg']}"
+class SslEnvelope(Envelope[SslRendering]):
+    """An error has two documented members, `error_code` and `error_msg`."""
+
+    table: Mapping[type[Exception], SslRendering] = {**RENDERINGS, **UNSERVED}
+
+    def refusal(
+        self, line: SslRendering, error: Exception, exchange: Exchange | None = None
+    ) -> web.Response:
+        told = {"error_code": line.code, "error_msg": _message(line, error)}
+        return web.Response(status=line.status, body=encode(told), content_type="application/json")
+
+    def told(self, line: SslRendering, error: Exception) -> str:
+        kept = getattr(error, "kept", None)
+        return f"{line.code}: {_message(line, error) if kept is None else kept}"
 
 
-def render(rendering: Rendering, text: str = "") -> web.Response:
-    """An error with its two documented members."""
+def _message(line: SslRendering, error: Exception) -> str:
     # The text may repeat what the caller sent, and hold what UTF-8 cannot say.
-    message = (rendering.text or text).encode(errors="replace").decode()[:_LONGEST_MESSAGE]
-    body = _json.encode({"error_code": rendering.code, "error_msg": message})
-    response = _response(rendering.status, body)
-    if rendering.status == 503:
-        response.headers["Retry-After"] = str(_RETRY_AFTER_SECONDS)
-    return response
-
-
-def _response(status: int, body: bytes) -> web.Response:
-    return web.Response(
-        status=status,
-        body=body,
-        content_type="application/json",
-        headers={"Cache-Control": "no-store"},
-    )
+    return (line.text or str(error)).encode(errors="replace").decode()[:_LONGEST_MESSAGE]

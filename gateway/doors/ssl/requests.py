@@ -8,8 +8,6 @@ from typing import TypeVar
 import msgspec
 from aiohttp import web
 
-from gateway.doors.ssl import envelope
-from gateway.doors.ssl.envelope import Unserved
 from gateway.errors import BadCsr, BadMember
 from gateway.rules.organization.organizations import (
     InvalidDetail,
@@ -19,15 +17,11 @@ from gateway.rules.organization.organizations import (
 )
 from gateway.rules.ssl.order import CERT_ID, LONGEST_NAME, STATUSES
 from gateway.store.ssl.orders import Page
-from gateway.web.body import (
-    BodyBroken,
-    BodyTooLarge,
-    BodyTooSlow,
-    media_type_of,
-    query_of,
-    read_body,
-)
+from gateway.web.body import query_of
+from gateway.web.door import Exchange
 from gateway.web.untrusted import NotJson, TooManyFields, decode_json
+
+MEDIA_TYPE = "application/json"
 
 METHODS = {"DNS": "dns-01", "FILE": "http-01"}
 """domain_method of the API, and the challenge type that it stands for."""
@@ -69,7 +63,7 @@ class Buy(_Body):
     coupon: str | None = None
 
 
-class Organization(_Body):
+class SslOrganization(_Body):
     """Whose certificate it is, for OV_SSL_CERT."""
 
     name: str
@@ -83,7 +77,7 @@ class ApplyFor(_Body):
 
     csr: str
     domain_method: str = "DNS"
-    organization: Organization | None = None
+    organization: SslOrganization | None = None
 
 
 class RevokeIt(_Body):
@@ -98,30 +92,17 @@ class Unsubscribe(_Body):
     acknowledged: bool
 
 
-async def read_json(request: web.Request, kind: type[T]) -> T:
+async def read_json(exchange: Exchange, kind: type[T]) -> T:
     """The body as `kind`. Raises BadMember and Unserved."""
-    body = await read_bytes(request)
+    body = await exchange.read_body()
     if not body:
         raise BadMember("The request needs a JSON body.")
-    return decode(request, body, kind)
+    return decode(exchange, body, kind)
 
 
-async def read_bytes(request: web.Request) -> bytes:
-    """The body, maybe empty. Raises Unserved."""
-    try:
-        return await read_body(request)
-    except BodyTooLarge:
-        raise Unserved(envelope.BODY_TOO_LARGE) from None
-    except BodyTooSlow:
-        raise Unserved(envelope.BODY_TOO_SLOW) from None
-    except BodyBroken:
-        raise Unserved(envelope.BODY_BROKEN) from None
-
-
-def decode(request: web.Request, body: bytes, kind: type[T]) -> T:
+def decode(exchange: Exchange, body: bytes, kind: type[T]) -> T:
     """A body that is there. Raises BadMember and Unserved."""
-    if media_type_of(request) != "application/json":
-        raise Unserved(envelope.WRONG_CONTENT_TYPE)
+    exchange.require_media_type()
     try:
         return decode_json(msgspec.json.Decoder(kind), body)
     except NotJson as error:
@@ -164,7 +145,7 @@ def der_of(pem: str) -> bytes:
         return _no_csr()
 
 
-def organization_of(wanted: Organization | None) -> Subject | None:
+def organization_of(wanted: SslOrganization | None) -> Subject | None:
     """As a certificate will say it. Raises BadMember."""
     if wanted is None:
         return None

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from gateway.db.batching import Batched, columns, positions
+from gateway.db.batching import Batched, columns
 from gateway.db.pool import Connection, Pool
 from gateway.rules.acme.issuance import GateFacts
 from gateway.store.acme.admission import Admission, Ticket, admission_of, columns_of
@@ -122,11 +122,12 @@ async def read_gate(
 async def place(
     pool: Pool | Connection,
     placed: Sequence[tuple[Order, Sequence[OfferedAuthorization], datetime, str | None]],
-) -> dict[int, None]:
+) -> dict[int, str]:
     """Stores an order, the new ones among its authorizations with challenges, the audit event.
 
-    An order that is `ready` from the start must find its authorizations valid still. Given are the
-    order, its new authorizations, now, and where the request came from.
+    Gives the status that was stored: an order that is to be `ready` from the start is `pending` if
+    one of its authorizations is not valid any more. Given are the order, its new authorizations,
+    now, and where the request came from.
     """
     orders = [
         (
@@ -162,7 +163,7 @@ async def place(
         for made in several
         for challenge in made.challenges
     ]
-    await pool.execute(
+    rows = await pool.fetch(
         """
         WITH orders AS (
             SELECT *
@@ -191,6 +192,7 @@ async def place(
                                      WHERE held.id = authorization_id AND held.status = 'valid'))
                         THEN 'ready' ELSE 'pending' END
               FROM orders
+            RETURNING id, status
         ), authorized AS (
             INSERT INTO acme.authorization (id, account_id, name, wildcard, expires_at, created_at)
             SELECT *
@@ -202,14 +204,17 @@ async def place(
         ), challenged AS (
             INSERT INTO acme.challenge (authorization_id, id, type, token)
             SELECT * FROM unnest($22::uuid[], $23::uuid[], $24::text[], $25::text[])
+        ), audited AS (
+            INSERT INTO audit.event (at, actor, source, action, subject, after)
+            SELECT now, 'acme:' || account_id, source::inet, 'order.placed', id::text, audited
+              FROM orders
         )
-        INSERT INTO audit.event (at, actor, source, action, subject, after)
-        SELECT now, 'acme:' || account_id, source::inet, 'order.placed', id::text, audited
-          FROM orders
+        SELECT id, status FROM placed
         """,
         *columns(orders, 11),
         *columns(identifiers, 4),
         *columns(authorizations, 6),
         *columns(challenges, 4),
     )
-    return dict.fromkeys(positions(placed))
+    stored = {row["id"]: row["status"] for row in rows}
+    return {position: stored[order.id] for position, (order, *_) in enumerate(placed, 1)}

@@ -1,6 +1,7 @@
 """Authorizations: proofs of control over a name (RFC 8555 §7.4.1, §7.5)."""
 
 from datetime import datetime, timedelta
+from typing import Protocol
 from uuid import UUID
 
 from msgspec.structs import replace
@@ -20,6 +21,16 @@ from gateway.usecases.acme.admission import admit, require_terms
 from gateway.usecases.acme.perspective import methods_of
 from gateway.usecases.acme.refusals import check_gate
 from gateway.validation.challenge import offered
+
+
+class Checks(Protocol):
+    """What checks names in this process: the Validator."""
+
+    def start(self, attempt: Attempt) -> None:
+        """Makes an attempt now; the caller has committed `processing` and holds its lease."""
+
+    def wake(self, challenge_id: UUID) -> None:
+        """Makes the next attempt now, if this process pauses before it."""
 
 
 async def authorize(
@@ -58,11 +69,11 @@ async def read_authorization(
 
 
 async def answer_challenge(
-    services: Services, ticket: Ticket, challenge_id: UUID, *, ready: bool
-) -> tuple[Authorization, Challenge, Attempt | None]:
+    services: Services, checks: Checks, ticket: Ticket, challenge_id: UUID, *, ready: bool
+) -> tuple[Authorization, Challenge]:
     """A challenge as it is now; with `ready` its validation begins if it can (RFC 8555 §7.5.1).
 
-    The last part is what the caller is to hand to the Validator. Raises NotFound.
+    Ready once more, a client asks for the next attempt at once. Raises NotFound.
     """
     admission, authorization = await authorizations.read_by_challenge(
         services.pool, ticket, challenge_id
@@ -72,12 +83,19 @@ async def answer_challenge(
         raise NotFound
     [challenge] = authorization.challenges
     authorization = _authorization_as_of(authorization, await services.clock.now())
-    if not ready or authorization.status != "pending" or challenge.status != "pending":
-        return authorization, challenge, None
+    if not ready:
+        return authorization, challenge
+    if authorization.status != "pending" or challenge.status != "pending":
+        checks.wake(challenge_id)
+        return authorization, challenge
     started = await challenges.start_attempt(
         services.pool, challenge_id, services.settings.validation.lease_seconds
     )
-    return authorization, replace(challenge, status="processing"), started
+    if started is None:  # another request was faster
+        checks.wake(challenge_id)
+    else:
+        checks.start(started)
+    return authorization, replace(challenge, status="processing")
 
 
 async def deactivate(

@@ -4,10 +4,10 @@ Three steps: read and decide, record the intent to sign, store what was signed. 
 between any two; the issuance runner goes on from what is stored, under the same serial.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPublicKeyTypes
@@ -53,8 +53,15 @@ class Finalize(Struct, frozen=True):
     source: str | None
 
 
+class Finishes(Protocol):
+    """What finishes orders of a slow issuer in this process: the IssuanceRunner."""
+
+    def start(self, order_id: UUID) -> None:
+        """Works on an order now; the caller has just recorded its intent and holds the lease."""
+
+
 async def finalize(
-    services: Services, ticket: Ticket, wanted: Finalize, start: Callable[[UUID], None]
+    services: Services, finishes: Finishes, ticket: Ticket, wanted: Finalize
 ) -> Order:
     """The order as it is afterwards: `valid`, or `processing` if the issuer needs time.
 
@@ -80,7 +87,7 @@ async def finalize(
                 issued = issuer.issue_now(request_of(item, public_key))
                 status = await keep(services, item, issued, key_hash, now, wanted.source)
             else:
-                start(order.id)
+                finishes.start(order.id)
             return replace(order, status=status)
     elif order.status not in ("processing", "valid"):
         raise OrderNotReady(_not_ready(order))

@@ -1,7 +1,6 @@
 """Finishes what finalize and revocation began: orders of a slow issuer or a killed process."""
 
 import asyncio
-import traceback
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -9,8 +8,8 @@ from uuid import UUID
 import structlog
 
 from gateway.ca.issuer import Failed, Issued, Issuer, Pending
-from gateway.db.pool import is_outage
 from gateway.errors import CaaRefused, IssuanceRefused
+from gateway.logging import log_fault
 from gateway.services import Services
 from gateway.store.acme import processing_orders
 from gateway.store.acme.processing_orders import ProcessingOrder
@@ -57,7 +56,7 @@ class IssuanceRunner:
                 for issuer in self._services.issuers:
                     await self._tell(issuer)
             except Exception as error:
-                _report(error)
+                log_fault("issuance", error)
             await asyncio.sleep(_PAUSE_SECONDS)
 
     async def close(self) -> None:
@@ -74,14 +73,14 @@ class IssuanceRunner:
         except IssuanceRefused as refused:
             _log.info("issuance.withheld", order=str(order_id), reason=str(refused))
         except Exception as error:  # the lease ends and somebody tries again
-            _report(error, order=str(order_id))
+            log_fault("issuance", error, order=str(order_id))
 
     async def _tell(self, issuer: Issuer) -> None:
         """What one issuer does not take, the others are told all the same."""
         try:
             await tell_issuer(self._services.pool, issuer)
         except Exception as error:
-            _report(error, issuer=issuer.name)
+            log_fault("issuance", error, issuer=issuer.name)
 
     async def _ask(self, item: ProcessingOrder) -> None:
         services = self._services
@@ -121,11 +120,3 @@ class IssuanceRunner:
                 raise
             return failure("caa", str(caa), 403)
         return None
-
-
-def _report(error: Exception, **about: str) -> None:
-    if is_outage(error):
-        _log.warning("issuance.database_away", error=type(error).__name__, **about)
-        return
-    stack = "".join(traceback.format_tb(error.__traceback__))
-    _log.error("issuance.failed", error=type(error).__name__, stack=stack, **about)

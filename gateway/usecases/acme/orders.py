@@ -78,8 +78,8 @@ async def place_order(services: Services, ticket: Ticket, wanted: PlaceOrder) ->
     order, authorizations = _new_order(
         services.settings, ticket.account_id, wanted, name, proofs, now
     )
-    await new_orders.place(services.pool, order, authorizations, now, wanted.source)
-    return order
+    status = await new_orders.place(services.pool, order, authorizations, now, wanted.source)
+    return order if status == order.status else replace(order, status=status)
 
 
 async def read_order(services: Services, ticket: Ticket, order_id: UUID) -> Order:

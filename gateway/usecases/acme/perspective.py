@@ -7,6 +7,7 @@ from ipaddress import ip_network
 from typing import TypeVar
 
 from gateway.config import Settings
+from gateway.errors import ConfigurationError
 from gateway.rules.acme.account_url import account_url
 from gateway.services import Services
 from gateway.validation.addresses import EVERYWHERE
@@ -56,6 +57,19 @@ def claim_of(
         settings.ca_identities(),
         now,
     )
+
+
+def check_validation(settings: Settings) -> None:
+    """Raises ConfigurationError for methods that are none, and for what the sandbox alone may."""
+    methods_of(settings)
+    if settings.sandbox:
+        return
+    if settings.validation.resolve_to is not None:
+        raise ConfigurationError("validation.resolve_to is for the sandbox only; remove it")
+    if settings.validation.allow_private_addresses:
+        raise ConfigurationError(
+            "validation.allow_private_addresses is for the sandbox only; remove it"
+        )
 
 
 def methods_of(settings: Settings) -> tuple[str, ...]:

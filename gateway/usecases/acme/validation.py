@@ -16,8 +16,7 @@ from uuid import UUID
 
 import structlog
 
-from gateway.db.pool import is_outage
-from gateway.logging import describe
+from gateway.logging import describe, log_fault
 from gateway.metrics import observe_validation_fault
 from gateway.process import descriptors
 from gateway.services import Services
@@ -119,12 +118,7 @@ class Validator:
                 while attempt is not None:
                     attempt = await self._try(attempt, until)
         except Exception as error:  # the lease ends and somebody tries again
-            if is_outage(error):
-                _log.warning("validation.database_away", error=type(error).__name__)
-            else:
-                _log.error(
-                    "validation.failed", challenge=str(begun.challenge_id), **describe(error)
-                )
+            log_fault("validation", error, challenge=str(begun.challenge_id))
 
     async def _try(self, attempt: Attempt, until: float) -> Attempt | None:
         """Gives the next attempt if there is to be one, after waiting for its time."""

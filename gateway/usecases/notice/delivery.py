@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 import structlog
 
 from gateway.config import Settings
-from gateway.db.pool import is_outage, transaction
-from gateway.logging import describe
+from gateway.db.pool import transaction
+from gateway.logging import log_fault
 from gateway.metrics import observe_notice
 from gateway.notify.channel import Parcel, Sender, Undelivered
 from gateway.notify.mail import MailSender, MailServer
@@ -78,11 +78,7 @@ class NoticeRunner:
             if held is not None:  # others have their turn
                 await store.release(self._services.pool, held)
         except Exception as error:  # the lease ends and somebody tries again
-            about = {"destination": str(lease.destination_id)}
-            if is_outage(error):
-                _log.warning("notice.database_away", error=type(error).__name__, **about)
-            else:
-                _log.error("notice.failed", **describe(error), **about)
+            log_fault("notice", error, destination=str(lease.destination_id))
 
     async def _send_oldest(self, lease: Lease) -> Lease | None:
         """The renewed lease if the next one may follow at once."""

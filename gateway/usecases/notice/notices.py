@@ -11,8 +11,8 @@ from decimal import Decimal
 
 import structlog
 
-from gateway.db.pool import Connection, is_outage, transaction
-from gateway.logging import describe
+from gateway.db.pool import Connection, transaction
+from gateway.logging import describe, log_fault
 from gateway.rules.notice import notices
 from gateway.rules.notice.notices import Draft, Event
 from gateway.services import Services
@@ -36,10 +36,7 @@ async def keep_making(services: Services) -> None:
             while await make_notices(services):
                 pass
         except Exception as error:
-            if is_outage(error):
-                _log.warning("notices.database_away", error=type(error).__name__)
-            else:
-                _log.error("notices.failed", **describe(error))
+            log_fault("notices", error)
         await asyncio.sleep(_PAUSE_SECONDS)
 
 

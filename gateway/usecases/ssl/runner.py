@@ -5,13 +5,13 @@ which process after process ends is taken up alone, after pauses that grow, and 
 """
 
 import asyncio
-import traceback
 from contextlib import suppress
 from datetime import datetime, timedelta
 
 import structlog
 
-from gateway.db.pool import is_outage, transaction
+from gateway.db.pool import transaction
+from gateway.logging import log_fault
 from gateway.metrics import observe_validation_fault
 from gateway.services import Services
 from gateway.store.ssl import applications as ssl_applications
@@ -59,16 +59,7 @@ class CertificateOrderRunner:
             while more:
                 more = await self._step(cert_id)
         except Exception as error:  # the lease ends and somebody tries again
-            if is_outage(error):
-                _log.warning("certificate_order.database_away", error=type(error).__name__)
-                return
-            stack = "".join(traceback.format_tb(error.__traceback__))
-            _log.error(
-                "certificate_order.failed",
-                error=type(error).__name__,
-                stack=stack,
-                certificate=cert_id,
-            )
+            log_fault("certificate_order", error, certificate=cert_id)
         finally:
             with suppress(Exception):  # it is taken up once more for nothing
                 await ssl_due.conclude(self._services.pool, cert_id)

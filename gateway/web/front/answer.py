@@ -11,7 +11,7 @@ from msgspec import Struct
 _NO_BODY = (204, 304)
 
 
-class Answer(Struct, frozen=True):
+class PlainAnswer(Struct, frozen=True):
     """A whole response; `headers` say nothing of length, date and connection."""
 
     status: int
@@ -19,7 +19,7 @@ class Answer(Struct, frozen=True):
     body: bytes
 
 
-def encode(answer: Answer, *, method: str, closes: bool) -> bytes:
+def encode(answer: PlainAnswer, *, method: str, closes: bool) -> bytes:
     """The response to a request of `method`; `closes` tells that no other will be answered.
 
     Raises ValueError when a header would begin a line of its own.

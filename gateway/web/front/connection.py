@@ -15,11 +15,11 @@ from gateway.web.front.aiohttp_connections import (
     STALLED_SECONDS,
     AiohttpConnections,
 )
-from gateway.web.front.answer import Answer, encode
+from gateway.web.front.answer import PlainAnswer, encode
 from gateway.web.front.before_routing import first_part
 from gateway.web.front.plain_request import PlainRequest, Unfinished, recognise
 
-Answering = Callable[[PlainRequest], Awaitable[Answer]]
+Answering = Callable[[PlainRequest], Awaitable[PlainAnswer]]
 
 _LINGER_SECONDS = 2.0
 """At a stop a request may be on its way over a connection that is idle here."""

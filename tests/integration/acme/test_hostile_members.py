@@ -62,11 +62,11 @@ def test_every_form_is_sent_below() -> None:
     sent = {
         "NewAccount",
         "ChangedAccount",
-        "NewOrder",
+        "NewOrderPayload",
         "FinalizeForm",
-        "NewAuthorization",
+        "NewAuthorizationPayload",
         "ChangedAuthorization",
-        "Response",
+        "ChallengeResponse",
         "RevokeForm",
         "KeyChange",
         "ProtectedHeader",
@@ -75,10 +75,10 @@ def test_every_form_is_sent_below() -> None:
 
 
 async def test_new_orders_and_authorizations(client: AcmeClient) -> None:
-    for name, form in (("newOrder", "NewOrder"), ("newAuthz", "NewAuthorization")):
+    for name, form in (("newOrder", "NewOrderPayload"), ("newAuthz", "NewAuthorizationPayload")):
         url = await client.url(name)
         known = {"replaces": None, "notBefore": None, "notAfter": None}
-        for payload in hostile(form, **(known if form == "NewOrder" else {})):
+        for payload in hostile(form, **(known if form == "NewOrderPayload" else {})):
             assert_exact(await client.post(url, payload), payload)
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from gateway.store.acme import new_orders
 from tests.integration.acme.conftest import NAME, Customer
 from tests.support.acme_client import AcmeClient, make_csr
 from tests.support.challenge_server import ChallengeServer
@@ -311,6 +312,27 @@ async def test_an_open_order_for_the_same_names_is_given_again(
     await gateway.at("2025-01-17T15:30:01Z")
     late = await client.new_order(NAME, "b.example.net")
     assert late.headers["Location"] != first.headers["Location"]
+
+
+async def test_an_order_is_shown_with_the_status_that_was_stored(
+    client: AcmeClient, web: ChallengeServer, gateway: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    placed = await client.new_order(NAME)
+    [proven] = placed.json["authorizations"]
+    await web.prove(client, proven)
+    order = await client.settled(placed.headers["Location"])
+    assert (await client.finalize(order, make_csr([NAME]))).json["status"] == "valid"
+    place = new_orders.place
+
+    async def place_late(*arguments: Any) -> str:
+        """The proof ends between the look at it and the order that leans on it."""
+        await gateway.pool.execute("UPDATE acme.authorization SET status = 'deactivated'")
+        return await place(*arguments)
+
+    monkeypatch.setattr(new_orders, "place", place_late)
+    late = await client.new_order(NAME)
+    assert (late.json["authorizations"], late.json["status"]) == ([proven], "pending")
+    assert (await client.post(late.headers["Location"])).json["status"] == "pending"
 
 
 async def test_a_proven_name_needs_no_new_proof_until_it_expires(

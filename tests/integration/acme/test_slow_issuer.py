@@ -27,6 +27,7 @@ class Upstream:
     issuer: SlowIssuer
     customer: Customer
     client: AcmeClient
+    csr: bytes = b""
 
     async def finalize(self) -> tuple[UUID, Answer]:
         """A proven order for NAME, finalized; gives its id too."""
@@ -34,7 +35,8 @@ class Upstream:
             placed = await self.client.new_order(NAME)
             await web.prove(self.client, placed.json["authorizations"][0])
             order = await self.client.settled(placed.headers["Location"])
-        answer = await self.client.finalize(order, make_csr([NAME]))
+        self.csr = make_csr([NAME])
+        answer = await self.client.finalize(order, self.csr)
         return UUID(placed.headers["Location"].rpartition("/")[2]), answer
 
     async def finished(self, answer: Answer) -> dict[str, Any]:
@@ -74,6 +76,17 @@ async def test_the_order_is_processing_until_the_certificate_is_there(upstream: 
     assert (await upstream.client.post(order["certificate"])).status == 200
     assert upstream.issuer.asked(order_id) == 3
     assert len(await upstream.certificates()) == 1
+
+
+async def test_finalizing_again_asks_the_issuer_no_more_often(upstream: Upstream) -> None:
+    upstream.issuer.pending_answers, upstream.issuer.retry_after_seconds = 10_000, 3600.0
+    order_id, answer = await upstream.finalize()
+    await until(lambda: upstream.issuer.asked(order_id) > 0, "the issuer was not asked")
+    for _ in range(5):
+        again = await upstream.client.finalize(answer.json, upstream.csr)
+        assert (again.status, again.json["status"]) == (200, "processing")
+        await upstream.client.post(answer.headers["Location"])
+    assert upstream.issuer.asked(order_id) == 1
 
 
 async def test_an_issuer_that_refuses_makes_the_order_invalid_in_its_words(

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from gateway.doors.reseller.parameters import ACTIONS
-from gateway.doors.sitelock.endpoint import _ENDPOINTS
+from gateway.doors.sitelock.door import ENDPOINTS
 from gateway.errors import OperatorMistake
 from tests.support.acme_client import AcmeClient, make_csr
 from tests.support.certificate_shop import application, purchase
@@ -127,7 +127,7 @@ async def products(life: Life) -> None:
         wanted = {"product": "1060", "days": "365", "domainName": f"{domain}.example.com"}
         await life.product("AutoApplyOrder", **wanted, appRepEmailAddress="owner@shop.example")
     await life.product("WebHostReport", showStatusDetails="Y")
-    assert set(_ENDPOINTS) <= {what for what, _, _ in life.records.statuses}
+    assert set(ENDPOINTS) <= {what for what, _, _ in life.records.statuses}
 
 
 async def certificates(life: Life) -> None:

@@ -15,7 +15,7 @@ import gateway as package
 from gateway import errors
 from gateway.doors.reseller import envelope as action_answers
 from gateway.doors.reseller.parameters import ACTIONS
-from gateway.doors.sitelock import answer as product_answers
+from gateway.doors.sitelock import envelope as product_answers
 from gateway.doors.ssl import envelope as certificate_answers
 from gateway.errors import CaaRefusal, GatewayError, Refusal
 from gateway.refusal_log import TOO_MANY, RefusalLog, Refused, reason_of
@@ -113,7 +113,7 @@ async def test_refusals_of_actions_are_found_by_login_account_and_name(
     assert str(row["source"]) == "127.0.0.1"
 
 
-@pytest.mark.parametrize("kind", named(product_answers._CODES))
+@pytest.mark.parametrize("kind", named(product_answers.RENDERINGS))
 async def test_refusals_of_products_are_found_by_login_and_name(
     gateway: RunningGateway, monkeypatch: pytest.MonkeyPatch, kind: type[GatewayError]
 ) -> None:
@@ -199,7 +199,7 @@ def test_every_error_is_a_refusal_that_is_tested_or_none_for_a_reason() -> None:
     tested = {type(error) for error in ACME_REFUSALS} | {errors.KeyInUse}
     for table in (
         action_answers.RENDERINGS,
-        product_answers._CODES,
+        product_answers.RENDERINGS,
         certificate_answers.RENDERINGS,
     ):
         tested |= set(table)  # type: ignore[arg-type]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from yarl import URL
 
-from gateway.doors.sitelock import endpoint as products
+from gateway.doors.sitelock.door import ENDPOINTS
 from gateway.refusal_log import TOO_MANY, RefusalLog, Refused
 from tests.integration.acme.conftest import new_customer
 from tests.support.acme_client import AcmeClient, Eab
@@ -68,7 +68,7 @@ async def test_a_password_in_the_wrong_place_of_a_form_is_kept_nowhere(
     gateway: RunningGateway, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     doors = [gateway.actions_url]
-    doors += [f"{gateway.url}/products/!{name}" for name in products._ENDPOINTS]
+    doors += [f"{gateway.url}/products/!{name}" for name in ENDPOINTS]
     doors += [url.replace(gateway.url, gateway.plain_url) for url in doors]
     for url in doors:
         for kind, body in bodies(gateway.password):

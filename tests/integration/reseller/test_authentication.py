@@ -42,7 +42,7 @@ async def lock(door: Door) -> None:
 
 
 async def test_every_refused_login_costs_one_argon2_run_and_tells_the_same(door: Door) -> None:
-    checker = door.endpoint.authenticator.checker
+    checker = door.checker
     assert await log_in(door) == 200
 
     async def refused_with_one_run(**fields: Any) -> None:
@@ -63,7 +63,7 @@ async def test_every_refused_login_costs_one_argon2_run_and_tells_the_same(door:
 async def test_a_right_password_is_checked_once_a_minute(door: Door) -> None:
     for _ in range(5):
         assert await log_in(door) == 200
-    assert door.endpoint.authenticator.checker.checks_run == 1
+    assert door.checker.checks_run == 1
 
 
 async def test_a_changed_password_counts_at_once_in_every_process(door: Door) -> None:

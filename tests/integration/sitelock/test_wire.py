@@ -18,6 +18,24 @@ async def test_a_get_is_answered_with_its_own_code(counter: Counter, endpoint: s
 
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS)
+async def test_an_argument_in_the_address_is_an_unknown_one(
+    counter: Counter, endpoint: str
+) -> None:
+    gateway = counter.gateway
+    url = f"{gateway.url}/products/!{endpoint}?orderNumber=1"
+    async with gateway.session.post(url, data=minimal(endpoint)) as response:
+        assert response.status == 200
+        assert (await response.text()).startswith(("-2\n", "errorCode=-2&"))
+    async with gateway.session.post(url, json={}) as response:
+        assert response.status == 415
+
+
+async def test_a_rule_names_an_argument_as_the_caller_wrote_it(counter: Counter) -> None:
+    answer = await counter.text("WebHostReport", firstResultNo="2", LASTRESULTNO="1")
+    assert "errorItem=LASTRESULTNO" in "".join(answer)
+
+
+@pytest.mark.parametrize("endpoint", ENDPOINTS)
 async def test_plain_http_is_refused_with_its_own_code(counter: Counter, endpoint: str) -> None:
     gateway = counter.gateway
     async with gateway.session.post(f"{gateway.plain_url}/products/!{endpoint}") as response:

@@ -14,7 +14,7 @@ from aiohttp import web
 from gateway.process import descriptors
 from gateway.web.front.acceptor import Acceptor
 from gateway.web.front.aiohttp_connections import AiohttpConnections
-from gateway.web.front.answer import Answer
+from gateway.web.front.answer import PlainAnswer
 from gateway.web.front.connection import Front
 from gateway.web.front.load_board import Load, LoadBoard, make_load_board
 from gateway.web.front.plain_request import PlainRequest
@@ -51,10 +51,10 @@ async def acceptor(
 ) -> AsyncIterator[Front]:
     """Answers with the number of its slot, once the `gate` is open."""
 
-    async def answering(request: PlainRequest) -> Answer:
+    async def answering(request: PlainRequest) -> PlainAnswer:
         if gate is not None:
             await gate.wait()
-        return Answer(200, [], b"%d" % slot)
+        return PlainAnswer(200, [], b"%d" % slot)
 
     async def other(request: web.BaseRequest) -> web.Response:
         await request.read()

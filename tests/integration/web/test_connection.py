@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from gateway.web.front.aiohttp_connections import AiohttpConnections
-from gateway.web.front.answer import Answer
+from gateway.web.front.answer import PlainAnswer
 from gateway.web.front.connection import Front
 from gateway.web.front.plain_request import PlainRequest
 
@@ -35,12 +35,14 @@ async def house(keep_alive: float = 60) -> AsyncIterator[House]:
     gate.set()
     seen: asyncio.Queue[PlainRequest] = asyncio.Queue()
 
-    async def answering(request: PlainRequest) -> Answer:
+    async def answering(request: PlainRequest) -> PlainAnswer:
         seen.put_nowait(request)
         if request.body == b"fail":
             raise RuntimeError
         await gate.wait()
-        return Answer(200, [], b"front:" + (LARGE if request.target == "/large" else request.body))
+        return PlainAnswer(
+            200, [], b"front:" + (LARGE if request.target == "/large" else request.body)
+        )
 
     async def other(request: web.Request) -> web.Response:
         return web.Response(body=b"aiohttp:" + await request.read())

@@ -31,7 +31,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "termsOfServiceAgreed": True,
         "status": "deactivated",
     },
-    "NewOrder": {
+    "NewOrderPayload": {
         "identifiers": [NAME],
         "notBefore": "2025-01-10T15:30:00Z",
         "notAfter": "2025-01-11T15:30:00+01:00",
@@ -39,9 +39,9 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "replaces": "AQ.AQ",
     },
     "FinalizeForm": {"csr": "AA"},
-    "NewAuthorization": {"identifier": NAME},
+    "NewAuthorizationPayload": {"identifier": NAME},
     "ChangedAuthorization": {"status": "deactivated"},
-    "Response": {},
+    "ChallengeResponse": {},
     "RevokeForm": {"certificate": "AA", "reason": 1},
     "KeyChange": {"account": "https://acme.example/account/a", "oldKey": {"kty": "EC"}},
     "ProtectedHeader": {

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-import gateway.doors.reseller.endpoint  # noqa: F401  registers the actions
+import gateway.doors.reseller.door  # noqa: F401  registers the actions
 from gateway.doors.reseller.answers import described
 from gateway.doors.reseller.parameters import ACTIONS
 

@@ -6,10 +6,13 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from aiohttp import web
 
 from gateway import errors
 from gateway.doors.reseller import envelope
+from gateway.doors.reseller.envelope import ActionEnvelope
 from gateway.errors import GatewayError, ResellerRefusal
+from gateway.web.rendering import line_for
 
 TABLE: list[tuple[str, GatewayError, int, str, str]] = [
     (
@@ -63,11 +66,17 @@ TABLE: list[tuple[str, GatewayError, int, str, str]] = [
 ]
 
 
+def rendered(error: GatewayError) -> web.Response:
+    line = line_for(ActionEnvelope.table, error)
+    assert line is not None
+    return ActionEnvelope().refusal(line, error)
+
+
 @pytest.mark.parametrize(("number", "error", "status", "kind", "detail"), TABLE)
 def test_the_error_table(
     number: str, error: GatewayError, status: int, kind: str, detail: str
 ) -> None:
-    response = envelope.refusal(error)
+    response = rendered(error)
     assert response.status == status
     told: dict[str, Any] = json.loads(response.body)  # type: ignore[arg-type]
     assert list(told) == ["type", "detail", "errorMessage"]
@@ -91,12 +100,12 @@ def test_every_refusal_of_the_domain_is_rendered() -> None:
 
 
 def test_every_rendered_status_is_described() -> None:
-    statuses = {rendering.status for rendering in envelope.RENDERINGS.values()}
+    statuses = {rendering.status for rendering in ActionEnvelope.table.values()}
     assert statuses <= set(envelope.ERROR_STATUSES)
 
 
 def test_a_name_that_is_no_unicode_is_told_without_failing() -> None:
-    response = envelope.refusal(errors.ArgumentUnrecognized("a\udc80"))
+    response = rendered(errors.ArgumentUnrecognized("a\udc80"))
     assert json.loads(response.body)["detail"].startswith("'a?'")  # type: ignore[arg-type]
 
 

@@ -4,22 +4,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.doors.reseller.form import Form
 from gateway.doors.reseller.parameters import (
     PAGING,
     TERM,
-    Kind,
-    Parameter,
     account_id,
     calendar_date,
-    choice,
-    flag,
-    integer,
     page_bounds,
     term_days,
-    text,
 )
 from gateway.errors import ArgumentInvalid, ArgumentMissing, NotBase64url
+from gateway.web.forms import Form, Parameter, ParameterKind, choice, flag, integer, text
+from gateway.web.login import LOGIN
 from gateway.web.untrusted import Field, parse_fields
 
 
@@ -38,7 +33,7 @@ def arguments(*parameters: Parameter, **sent: str) -> dict[str, object]:
         (account_id, "kGD5H4M4POzDvZ0dDUiDzg", "kGD5H4M4POzDvZ0dDUiDzg"),
     ],
 )
-def test_a_documented_value_is_parsed(kind: Kind, sent: str, value: object) -> None:
+def test_a_documented_value_is_parsed(kind: ParameterKind, sent: str, value: object) -> None:
     assert arguments(Parameter("x", kind), x=sent) == {"x": value}
 
 
@@ -64,7 +59,7 @@ def test_a_documented_value_is_parsed(kind: Kind, sent: str, value: object) -> N
         (account_id, "A" * 33),
     ],
 )
-def test_e3_names_the_argument_whose_value_is_bad(kind: Kind, sent: str) -> None:
+def test_e3_names_the_argument_whose_value_is_bad(kind: ParameterKind, sent: str) -> None:
     with pytest.raises(ArgumentInvalid) as caught:
         arguments(Parameter("xYz", kind), xyZ=sent)
     assert caught.value.name == "xyZ"
@@ -163,5 +158,7 @@ def test_any_bytes_parse_to_fields(body: bytes) -> None:
 def test_the_canonical_request_ignores_spelling_order_and_credentials() -> None:
     one = Form([Field("action", "X"), Field("loginName", "l"), Field("Years", "1")])
     two = Form([Field("YEARS", "1"), Field("ACTION", "X"), Field("loginPassword", "p")])
-    assert one.canonical() == two.canonical()
-    assert one.canonical() != Form([Field("action", "X"), Field("years", "2")]).canonical()
+    assert one.canonical(LOGIN) == two.canonical(LOGIN)
+    assert one.canonical(LOGIN) != Form([Field("action", "X"), Field("years", "2")]).canonical(
+        LOGIN
+    )

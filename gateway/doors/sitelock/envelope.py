@@ -1,0 +1,159 @@
+"""Answers with integer codes (docs/wire.md §7.2), as lines of text or URL-encoded pairs."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from aiohttp import web
+
+from gateway import errors
+from gateway.doors.sitelock.forms import CountryUnknown
+from gateway.rules.sitelock import licences
+from gateway.usecases.sitelock import refunds as sitelock_refunds
+from gateway.web import unserved
+from gateway.web.door import Envelope, Exchange
+from gateway.web.forms import Form
+from gateway.web.refused_forms import kept_name
+
+OK = 0
+_INVALID = -4
+_UNKNOWN_ERROR = -14
+_GET_INSTEAD_OF_POST = -17
+_LONGEST_ITEM = 64
+
+
+@dataclass(frozen=True, slots=True)
+class SiteLockRendering:
+    """How one class of refusal is told. `{}` in `text` is the argument's name, or the error's text.
+
+    Codes are in the body; the HTTP status is 200 whenever the request was understood.
+    """
+
+    code: int
+    text: str
+    status: int = 200
+
+
+RENDERINGS: dict[type[Exception], SiteLockRendering] = {
+    errors.HttpsRequired: SiteLockRendering(-1, "Use of HTTPS is REQUIRED!", 403),
+    errors.ArgumentUnrecognized: SiteLockRendering(-2, "'{}' is an unrecognized argument!"),
+    errors.ArgumentMissing: SiteLockRendering(-3, "The '{}' argument is missing!"),
+    errors.ArgumentInvalid: SiteLockRendering(
+        _INVALID, "The value of the '{}' argument is invalid!"
+    ),
+    CountryUnknown: SiteLockRendering(
+        -7, "The value of the '{}' argument is no country code of ISO 3166!"
+    ),
+    errors.IdempotencyKeyReused: SiteLockRendering(
+        _INVALID, "The Idempotency-Key was used for another request!"
+    ),
+    errors.NotEnoughCredit: SiteLockRendering(-15, "Not enough credit!"),
+    errors.Tier1DebitFailed: SiteLockRendering(-15, "Not enough credit!"),
+    errors.Tier1CreditLimitReached: SiteLockRendering(-15, "Not enough credit!"),
+    errors.LoginRefused: SiteLockRendering(
+        -16,
+        "Incorrect login details, account is locked, password has expired, or your source IP is "
+        "blocked!",
+    ),
+    errors.PermissionDenied: SiteLockRendering(-16, "Permission denied!"),
+    errors.TooManyLogins: SiteLockRendering(-42, "Too many logins at once; try again in a moment."),
+    licences.PartnerInactive: SiteLockRendering(
+        -76, "The SiteLock partner account is not activated!"
+    ),
+    errors.PricingMissing: SiteLockRendering(-115, "There is no price for this product!"),
+    sitelock_refunds.AlreadyRefunded: SiteLockRendering(
+        -18, "The order has already been refunded!"
+    ),
+    sitelock_refunds.AlreadyCancelled: SiteLockRendering(
+        -20, "The order has already been cancelled!"
+    ),
+    licences.OutsideRenewalPeriod: SiteLockRendering(
+        -121, "Renewals are possible in the 30 days before expiry!"
+    ),
+    licences.LowerTier: SiteLockRendering(
+        -121, "A lower tier than the present one cannot be ordered!"
+    ),
+    licences.LicenceExists: SiteLockRendering(-122, "The domain or account already exists!"),
+    licences.OnlyWithSsl: SiteLockRendering(
+        -124, "This bundle is available with an SSL order only!"
+    ),
+    # Codes that came with AutoRefund v2.4; their meaning is a guess (§7.2).
+    errors.NotRefundable: SiteLockRendering(-54, "The order cannot be refunded: {}"),
+    sitelock_refunds.OnlyAddOns: SiteLockRendering(-69, "Add-ons are not refunded by themselves!"),
+}
+"""A new refusal is one line here, and one in docs/sitelock-api.md."""
+
+UNSERVED: dict[type[Exception], SiteLockRendering] = {
+    unserved.BodyBroken: SiteLockRendering(_INVALID, "The request body did not arrive whole!", 400),
+    unserved.MethodNotAllowed: SiteLockRendering(
+        _GET_INSTEAD_OF_POST, "The request must be a POST!", 405
+    ),
+    unserved.BodyTooSlow: SiteLockRendering(_INVALID, "The request body came too slowly!", 408),
+    unserved.BodyTooLarge: SiteLockRendering(_INVALID, "The request body is too large!", 413),
+    unserved.WrongMediaType: SiteLockRendering(
+        _INVALID, "Send application/x-www-form-urlencoded!", 415
+    ),
+    unserved.InternalFault: SiteLockRendering(_UNKNOWN_ERROR, "Unknown error.", 500),
+    unserved.DatabaseAway: SiteLockRendering(
+        _UNKNOWN_ERROR, "The database is away, please try again.", 503
+    ),
+}
+"""The request itself cannot be served."""
+
+
+@dataclass(frozen=True, slots=True)
+class SiteLockAnswer:
+    """Named values in their order; the text form has them as lines, without the names."""
+
+    code: int
+    values: Sequence[tuple[str, str]] = ()
+
+
+class SiteLockEnvelope(Envelope[SiteLockRendering]):
+    """`always_pairs` = URL-encoded answers whatever responseFormat says (§7.4)."""
+
+    table: Mapping[type[Exception], SiteLockRendering] = {**RENDERINGS, **UNSERVED}
+
+    def __init__(self, known_arguments: Collection[str], *, always_pairs: bool) -> None:
+        self._known_arguments = known_arguments
+        self._always_pairs = always_pairs
+
+    def answer(self, answer: SiteLockAnswer, form: Form | None, status: int = 200) -> web.Response:
+        """An answer in the form that the request asks for."""
+        if self._always_pairs or (form is not None and _wants_pairs(form)):
+            body = urlencode([("errorCode", str(answer.code)), *answer.values])
+            kind = "application/x-www-form-urlencoded"
+        else:
+            # errorItem is in the text of the message already.
+            lines = [value for name, value in answer.values if name != "errorItem"]
+            body, kind = "\n".join([str(answer.code), *lines]) + "\n", "text/plain"
+        return web.Response(text=body, status=status, content_type=kind, charset="utf-8")
+
+    def refusal(
+        self, line: SiteLockRendering, error: Exception, exchange: Exchange
+    ) -> web.Response:
+        item = _printable(str(getattr(error, "name", "")))
+        values = [("errorMessage", line.text.format(item or error))]
+        if item:
+            values.append(("errorItem", item))
+        asks = isinstance(error, unserved.MethodNotAllowed) and exchange.request.method in _ASKING
+        status = 200 if asks else line.status
+        return self.answer(SiteLockAnswer(line.code, values), exchange.form, status)
+
+    def told(self, line: SiteLockRendering, error: Exception) -> str:
+        item = _printable(kept_name(error, self._known_arguments))
+        return f"{line.code}: {line.text.format(item or error)}"
+
+
+_ASKING = ("GET", "HEAD")
+"""A code of its own tells these apart, as of a request that was understood (§7.2)."""
+
+
+def _wants_pairs(form: Form) -> bool:
+    """responseFormat=1, as far as that can be told before anything is checked."""
+    return "1" in form.sent("responseformat")
+
+
+def _printable(item: str) -> str:
+    """The caller's own word: it must not make lines of its own, nor be no Unicode."""
+    return "".join(letter if letter.isprintable() else "?" for letter in item[:_LONGEST_ITEM])

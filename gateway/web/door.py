@@ -1,0 +1,300 @@
+"""The one frame of every HTTP door.
+
+A door declares what is its own: routes, media types, limits, how callers show who they are, and an
+envelope with its table of errors. Here stand once: HTTPS, method, media type, the bounds of bodies,
+authentication, permission, Idempotency-Key, how errors find their line of the table, what operators
+are told of refusals (ops.refusals) and of faults (the log).
+"""
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic
+from uuid import UUID
+
+from aiohttp import hdrs, web
+from aiohttp.typedefs import Handler as AiohttpHandler
+
+from gateway.errors import (
+    ArgumentUnrecognized,
+    HttpsRequired,
+    IdempotencyKeyInvalid,
+    PermissionDenied,
+)
+from gateway.logging import log_fault
+from gateway.origin import Origin
+from gateway.refusal_log import Refused, reason_of
+from gateway.services import Services
+from gateway.usecases.actions import Once, perform, request_hash
+from gateway.usecases.work import Work, open_reading, open_work
+from gateway.web.addresses import address_of, came_by_https
+from gateway.web.body import MAXIMUM_BYTES, first_in_query, media_type_of, read_body, read_fields
+from gateway.web.forms import Form
+from gateway.web.rendering import Line, line_for
+from gateway.web.unserved import (
+    DatabaseAway,
+    InternalFault,
+    MethodNotAllowed,
+    NoSuchResource,
+    Unserved,
+    WrongMediaType,
+)
+
+IDEMPOTENCY_KEY = r"[\x21-\x7e]([\x20-\x7e]{0,253}[\x21-\x7e])?"
+"""Pattern of the Idempotency-Key header: 1 to 255 printable ASCII characters."""
+
+_RETRY_AFTER_SECONDS = "5"
+_PLAIN = "plain"
+"""What refusals of the listener for plain HTTP go by."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """The reseller that has shown who it is."""
+
+    id: UUID
+    login: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a refused request was about, in words that hold no secret. `login` is not proven."""
+
+    request: str
+    login: str | None = None
+    subject: str | None = None
+    names: tuple[str, ...] = ()
+
+
+class Envelope(ABC, Generic[Line]):
+    """How a door looks on the wire.
+
+    `table` has a line for each error that callers are refused with, and for each kind of Unserved.
+    A kind of error without a line of its own is told as the one that it is a kind of.
+    """
+
+    table: Mapping[type[Exception], Line]
+
+    @abstractmethod
+    def refusal(self, line: Line, error: Exception, exchange: "Exchange") -> web.Response:
+        """The answer to a refused request."""
+
+    @abstractmethod
+    def told(self, line: Line, error: Exception) -> str:
+        """The text of the answer, for operators: without words of the caller that may be secret."""
+
+
+Handler = Callable[["Exchange"], Awaitable[web.Response]]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A path as aiohttp's router takes it, with its handlers by method.
+
+    No handlers = the path and what lies below it are nowhere. A body has at most `most_bytes`.
+    """
+
+    path: str
+    handlers: Mapping[str, Handler]
+    envelope: Envelope[Any]
+    media_type: str
+    most_bytes: int = MAXIMUM_BYTES
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """What a door declares. `name` is its name in ops.refusals and in the log.
+
+    `authenticate` raises what the door's table has a line for. `documents` are routes that need no
+    frame: the same for everybody, without input.
+    """
+
+    name: str
+    routes: Sequence[Route]
+    authenticate: Callable[["Exchange"], Awaitable[Caller]]
+    about: Callable[["Exchange"], About]
+    documents: Sequence[web.AbstractRouteDef] = ()
+
+
+class Exchange:
+    """One request to a door, and what is known of it by now."""
+
+    def __init__(self, services: Services, door: Door, route: Route, request: web.Request) -> None:
+        self.services = services
+        self.door = door
+        self.route = route
+        self.request = request
+        self.form: Form | None = None
+        self.names: Sequence[str] = ()
+        """Names that a body speaks of, should it be refused."""
+        self.now: datetime
+        self.caller: Caller | None = None
+
+    @property
+    def address(self) -> str | None:
+        """Whence it came; None = a Unix socket."""
+        return address_of(self.request, self.services.settings)
+
+    @property
+    def reseller(self) -> Caller:
+        """Who asks, once that is known."""
+        assert self.caller is not None
+        return self.caller
+
+    @property
+    def origin(self) -> Origin:
+        """Who asks, for the audit trail."""
+        return Origin(f"reseller:{self.reseller.login}", self.address)
+
+    async def read_form(self) -> Form:
+        """The form in the body. Raises ArgumentUnrecognized for a query, and Unserved."""
+        self.require_media_type()
+        name = first_in_query(self.request)
+        if name is not None:  # addresses end up in logs: no argument may come in one
+            raise ArgumentUnrecognized(name)
+        self.form = Form(await read_fields(self.request, self.route.most_bytes))
+        return self.form
+
+    async def read_body(self) -> bytes:
+        """The body, maybe empty, whatever its type. Raises Unserved."""
+        return await read_body(self.request, self.route.most_bytes)
+
+    def require_media_type(self) -> None:
+        """Raises WrongMediaType."""
+        if media_type_of(self.request) != self.route.media_type:
+            raise WrongMediaType
+
+    async def authenticate(self) -> Caller:
+        """Who asks, as the door's authenticator finds; from here on the request is proven."""
+        self.now = await self.services.clock.now()
+        self.caller = await self.door.authenticate(self)
+        return self.caller
+
+    def require_permission(self) -> None:
+        """E10 for a reseller that the operator suspended."""
+        if self.reseller.status != "active":
+            raise PermissionDenied
+
+    def once(self, fields: Sequence[tuple[str, str]]) -> Once | None:
+        """The Idempotency-Key with a hash of what is asked for; None = none was sent.
+
+        Raises IdempotencyKeyInvalid unless it is 1 to 255 printable ASCII characters, sent once.
+        """
+        keys = self.request.headers.getall("Idempotency-Key", [])
+        if not keys:
+            return None
+        if len(keys) > 1 or not re.fullmatch(IDEMPOTENCY_KEY, keys[0]):
+            raise IdempotencyKeyInvalid
+        return Once(self.reseller.id, keys[0], request_hash(fields))
+
+    def open_work(self) -> AbstractAsyncContextManager[Work]:
+        """A unit of work in the caller's name."""
+        return open_work(self.services.pool, self.now, self.origin)
+
+    def open_reading(self) -> AbstractAsyncContextManager[Work]:
+        """One that only reads."""
+        return open_reading(self.services.pool, self.now, self.origin)
+
+    async def perform(
+        self, carry_out: Callable[[Work], Awaitable[bytes]], once: Once | None
+    ) -> bytes:
+        """Calls `carry_out` in a unit of work, and only once for a key; gives its answer."""
+        services = self.services
+        return await perform(services.pool, services.vault, self.now, self.origin, carry_out, once)
+
+
+def add_routes(app: web.Application, services: Services, door: Door) -> None:
+    """Serves a door."""
+    for route in door.routes:
+        app.router.add_route(hdrs.METH_ANY, route.path, _serving(services, door, route))
+    app.router.add_routes(door.documents)
+
+
+def add_refusals(app: web.Application, services: Services, door: Door) -> None:
+    """For the listener of plain HTTP: HTTPS is needed, in the door's own words."""
+    for route in door.routes:
+        app.router.add_route(hdrs.METH_ANY, route.path, refusing(services, door, route))
+
+
+def refusing(services: Services, door: Door, route: Route) -> AiohttpHandler:
+    """A handler that reads nothing, and says that HTTPS is needed (E6)."""
+
+    async def refuse(request: web.Request) -> web.Response:
+        exchange = Exchange(services, door, route, request)
+        return _framed(_refused(exchange, HttpsRequired(), _PLAIN))
+
+    return refuse
+
+
+def _serving(services: Services, door: Door, route: Route) -> AiohttpHandler:
+    async def serve(request: web.Request) -> web.Response:
+        """Answers every request in the door's envelope; raises nothing."""
+        exchange = Exchange(services, door, route, request)
+        try:
+            response = await _handler(exchange)(exchange)
+        except Exception as error:
+            response = _refused(exchange, error, door.name)
+        return _framed(response)
+
+    return serve
+
+
+def _handler(exchange: Exchange) -> Handler:
+    """Raises HttpsRequired, NoSuchResource or MethodNotAllowed."""
+    request, handlers = exchange.request, exchange.route.handlers
+    if not came_by_https(request, exchange.services.settings):
+        raise HttpsRequired
+    if not handlers:
+        raise NoSuchResource
+    if request.method not in handlers:
+        raise MethodNotAllowed
+    return handlers[request.method]
+
+
+def _refused(exchange: Exchange, error: Exception, listener: str) -> web.Response:
+    """What has a line in the door's table is a refusal; anything else is a fault of ours."""
+    envelope = exchange.route.envelope
+    line = line_for(envelope.table, error)
+    if line is None:
+        away = log_fault("door", error, door=exchange.door.name)
+        fault = DatabaseAway() if away else InternalFault()
+        return envelope.refusal(envelope.table[type(fault)], fault, exchange)
+    response = envelope.refusal(line, error, exchange)
+    if isinstance(error, MethodNotAllowed) and response.status == 405:
+        response.headers["Allow"] = ", ".join(exchange.route.handlers)
+    try:
+        _note(exchange, error, listener, response.status, envelope.told(line, error))
+    except Exception as fault:  # the caller gets the answer, noted or not
+        log_fault("door", fault, door=exchange.door.name)
+    return response
+
+
+def _note(exchange: Exchange, error: Exception, listener: str, status: int, told: str) -> None:
+    about, caller = exchange.door.about(exchange), exchange.caller
+    exchange.services.refusals.note(
+        Refused(
+            listener,
+            about.request,
+            f"http_{status}" if isinstance(error, Unserved) else reason_of(error),
+            told,
+            why=getattr(error, "why", ""),
+            login=caller.login if caller else about.login or getattr(error, "login", None),
+            subject=about.subject,
+            proven=caller is not None,
+            names=about.names,
+            source=exchange.address,
+            known=getattr(error, "known", False),
+        )
+    )
+
+
+def _framed(response: web.Response) -> web.Response:
+    # Answers hold MAC keys: nothing on the way may keep them.
+    response.headers.setdefault("Cache-Control", "no-store")
+    if response.status in (429, 503):
+        response.headers["Retry-After"] = _RETRY_AFTER_SECONDS
+    return response

@@ -1,0 +1,35 @@
+"""Logging in by the fields of a form: loginName and loginPassword of every request (E5)."""
+
+from gateway.passwords import PasswordChecker
+from gateway.services import Services
+from gateway.usecases.reseller.logins import log_in
+from gateway.web.door import Caller, Exchange
+from gateway.web.forms import Parameter, text
+
+LOGIN = (
+    Parameter("loginName", text(64), required=True, description="Login; case-sensitive."),
+    Parameter("loginPassword", text(128), required=True, description="Case-sensitive."),
+)
+
+
+class PasswordLogin:
+    """A door's authenticator; it remembers for a moment which passwords were right."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self.checker = PasswordChecker()
+
+    async def __call__(self, exchange: Exchange) -> Caller:
+        """Raises ArgumentMissing, ArgumentInvalid, LoginRefused (E5) or TooManyLogins."""
+        assert exchange.form is not None
+        values = exchange.form.arguments(LOGIN)
+        state = await log_in(
+            self._services.pool,
+            self.checker,
+            self._services.settings.logins,
+            exchange.now,
+            login=values["loginName"],
+            password=values["loginPassword"],
+            address=exchange.address,
+        )
+        return Caller(state.id, state.login, state.status)

@@ -1,0 +1,14 @@
+"""Finding the line of an error in a door's table."""
+
+from collections.abc import Mapping
+from typing import TypeVar
+
+Line = TypeVar("Line")
+
+
+def line_for(table: Mapping[type[Exception], Line], error: Exception) -> Line | None:
+    """The line of the error's class, else of the nearest class that it is a kind of."""
+    for kind in type(error).__mro__:
+        if kind in table:
+            return table[kind]
+    return None

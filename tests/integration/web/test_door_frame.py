@@ -1,0 +1,279 @@
+"""The frame of every HTTP door, shown on a door that has next to nothing of its own."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from aiohttp import ClientSession, web
+
+from gateway import errors
+from gateway.db.pool import Connection, Pool
+from gateway.doors import open_doors
+from gateway.refusal_log import Refused
+from gateway.services import Services
+from gateway.web import unserved
+from gateway.web.door import About, Door, Envelope, Exchange, Handler, Route, add_routes
+from gateway.web.forms import MEDIA_TYPE, Parameter, text
+from gateway.web.login import LOGIN as LOGIN_FIELDS
+from gateway.web.login import PasswordLogin
+from gateway.web.site import new_app
+from tests.support.action_door import HTTPS, LOGIN, PASSWORD, Answered, open_door
+
+NOTE = Parameter("note", text(10), required=True)
+FIELDS = {"loginName": LOGIN, "loginPassword": PASSWORD, "note": "hello"}
+SECRET = "a-secret-word"
+NAME = "products"
+"""One of the doors that ops.refusals has."""
+
+
+class Hushed(errors.PermissionDenied):
+    """A refusal without a line of its own."""
+
+
+class TinyEnvelope(Envelope[tuple[int, str]]):
+    """An error is its text."""
+
+    table: Mapping[type[Exception], tuple[int, str]] = {
+        errors.HttpsRequired: (403, "HTTPS!"),
+        errors.ArgumentMissing: (400, "missing"),
+        errors.ArgumentInvalid: (400, "invalid"),
+        errors.ArgumentUnrecognized: (400, "unknown"),
+        errors.LoginRefused: (401, "login"),
+        errors.PermissionDenied: (403, "permission"),
+        errors.IdempotencyKeyReused: (409, "reused"),
+        errors.TooManyLogins: (429, "slower"),
+        unserved.BodyBroken: (400, "broken"),
+        unserved.NoSuchResource: (404, "nowhere"),
+        unserved.MethodNotAllowed: (405, "method"),
+        unserved.BodyTooSlow: (408, "slow"),
+        unserved.BodyTooLarge: (413, "large"),
+        unserved.WrongMediaType: (415, "type"),
+        unserved.InternalFault: (500, "fault"),
+        unserved.DatabaseAway: (503, "away"),
+    }
+
+    def refusal(self, line: tuple[int, str], error: Exception, exchange: Exchange) -> web.Response:
+        return web.Response(status=line[0], text=line[1])
+
+    def told(self, line: tuple[int, str], error: Exception) -> str:
+        return line[1]
+
+
+@dataclass
+class Tiny:
+    """The door under test: it notes a word, or raises what the test sets."""
+
+    url: str
+    session: ClientSession
+    services: Services
+    pool: Pool
+    raising: Exception | None = None
+    done: list[str] = field(default_factory=list)
+
+    async def ask(self, method: str = "POST", path: str = "/tiny", **options: Any) -> Answered:
+        headers = {**HTTPS, **options.pop("headers", {})}
+        url = self.url + path
+        async with self.session.request(method, url, headers=headers, **options) as response:
+            return Answered(response.status, response.headers, await response.text())
+
+    async def refusals(self) -> list[dict[str, Any]]:
+        await self.services.refusals.flush()
+        rows = await self.pool.fetch("SELECT * FROM audit.refusal ORDER BY reason")
+        return [dict(row) for row in rows]
+
+    async def handle(self, exchange: Exchange) -> web.Response:
+        form = await exchange.read_form()
+        form.refuse_unknown((*LOGIN_FIELDS, NOTE))
+        await exchange.authenticate()
+        note = form.arguments([NOTE])["note"]
+        once = exchange.once([("note", note)])
+        exchange.require_permission()
+        if self.raising is not None:
+            raise self.raising
+
+        async def work(_: Connection) -> bytes:
+            self.done.append(note)
+            return f"noted by {exchange.origin.actor}".encode()
+
+        return web.Response(body=await exchange.perform(work, once))
+
+    def door(self) -> Door:
+        handlers: Mapping[str, Handler] = {"POST": self.handle}
+        routes = [
+            Route("/tiny", handlers, TinyEnvelope(), MEDIA_TYPE, most_bytes=200),
+            Route("/tiny/{rest:.*}", {}, TinyEnvelope(), MEDIA_TYPE),
+        ]
+        return Door(NAME, routes, PasswordLogin(self.services), self.about)
+
+    def about(self, exchange: Exchange) -> About:
+        return About(exchange.request.method, subject="it")
+
+
+@pytest.fixture
+async def tiny(pool: Pool) -> AsyncIterator[Tiny]:
+    async with open_door(pool) as actions, ClientSession() as session:
+        made = Tiny("", session, actions.services, pool)
+        app = new_app()
+        add_routes(app, actions.services, made.door())
+        app.router.add_get("/bare", bare)
+        async with served(app) as made.url:
+            yield made
+
+
+async def bare(_: web.Request) -> web.Response:
+    """No door's."""
+    raise ZeroDivisionError(SECRET)
+
+
+@asynccontextmanager
+async def served(app: web.Application) -> AsyncIterator[str]:
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    try:
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()
+
+
+async def test_a_request_is_done_for_who_has_shown_who_it_is(tiny: Tiny) -> None:
+    answer = await tiny.ask(data=FIELDS)
+    assert (answer.status, answer.text) == (200, f"noted by reseller:{LOGIN}")
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert await tiny.refusals() == []
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "options", "status", "text"),
+    [
+        ("PUT", "/tiny/nowhere", {"headers": {"X-Forwarded-Proto": "http"}}, 403, "HTTPS!"),
+        ("PUT", "/tiny", {"headers": {"X-Forwarded-Proto": "http"}}, 403, "HTTPS!"),
+        ("PUT", "/tiny/nowhere", {}, 404, "nowhere"),
+        ("PUT", "/tiny?x=1", {"json": {}}, 405, "method"),
+        ("POST", "/tiny?x=1", {"json": {}}, 415, "type"),
+        ("POST", "/tiny?x=1", {"data": {"note": "x" * 300}}, 400, "unknown"),
+        ("POST", "/tiny", {"data": {"note": "x" * 300}}, 413, "large"),
+        ("POST", "/tiny", {"data": {"other": "x"}}, 400, "unknown"),
+        ("POST", "/tiny", {"data": {**FIELDS, "loginPassword": "wrong", "note": ""}}, 401, "login"),
+        ("POST", "/tiny", {"data": {**FIELDS, "note": ""}}, 400, "missing"),
+        ("POST", "/tiny", {"data": FIELDS, "headers": {"Idempotency-Key": "é"}}, 400, "invalid"),
+    ],
+)
+async def test_the_checks_come_in_one_order_at_every_door(
+    tiny: Tiny, method: str, path: str, options: dict[str, Any], status: int, text: str
+) -> None:
+    answer = await tiny.ask(method, path, **options)
+    assert (answer.status, answer.text) == (status, text)
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.headers.get("Allow") == ("POST" if status == 405 else None)
+    [row] = await tiny.refusals()
+    assert (row["door"], row["request"], row["told"]) == (NAME, method, text)
+    if text in ("nowhere", "method", "type", "large"):
+        assert row["reason"] == f"http_{status}"
+    assert tiny.done == []
+
+
+async def test_an_idempotency_key_has_a_reason_of_its_own(tiny: Tiny) -> None:
+    for key in ("x" * 256, " ", "a\tb"):
+        answer = await tiny.ask(data=FIELDS, headers={"Idempotency-Key": key})
+        assert (answer.status, answer.text) == (400, "invalid")
+    [row] = await tiny.refusals()
+    assert (row["reason"], row["proven"], row["login"]) == ("idempotency_key_invalid", True, LOGIN)
+
+
+async def test_a_key_does_a_request_once(tiny: Tiny) -> None:
+    key = {"Idempotency-Key": "mine"}
+    answers = [await tiny.ask(data=FIELDS, headers=key) for _ in range(2)]
+    assert [answer.text for answer in answers] == [f"noted by reseller:{LOGIN}"] * 2
+    other = await tiny.ask(data={**FIELDS, "note": "other"}, headers=key)
+    assert (other.status, other.text, tiny.done) == (409, "reused", ["hello"])
+
+
+async def test_a_suspended_reseller_is_refused_after_its_login_and_before_any_rule(
+    tiny: Tiny,
+) -> None:
+    tiny.raising = ZeroDivisionError()
+    async with tiny.pool.acquire() as connection:
+        await connection.execute("UPDATE reseller.account SET status = 'suspended'")
+    answer = await tiny.ask(data=FIELDS)
+    assert (answer.status, answer.text) == (403, "permission")
+    [row] = await tiny.refusals()
+    assert (row["reason"], row["proven"]) == ("permission_denied", True)
+
+
+async def test_an_error_without_a_line_is_told_as_what_it_is_a_kind_of(tiny: Tiny) -> None:
+    tiny.raising = Hushed()
+    answer = await tiny.ask(data=FIELDS)
+    assert (answer.status, answer.text) == (403, "permission")
+    [row] = await tiny.refusals()
+    assert (row["reason"], row["subject"], row["proven"]) == ("hushed", "it", True)
+
+
+@pytest.mark.parametrize("fault", [ZeroDivisionError(SECRET), errors.NotFound(SECRET)])
+async def test_what_has_no_line_is_a_fault_logged_without_its_message_and_no_refusal(
+    tiny: Tiny, capfd: pytest.CaptureFixture[str], fault: Exception
+) -> None:
+    tiny.raising = fault
+    answer = await tiny.ask(data=FIELDS)
+    assert (answer.status, answer.text) == (500, "fault")
+    logged = "".join(capfd.readouterr())
+    assert "door.failed" in logged
+    assert type(fault).__name__ in logged
+    assert SECRET not in logged
+    assert await tiny.refusals() == []
+
+
+async def test_an_outage_is_worth_another_try(tiny: Tiny) -> None:
+    tiny.raising = ConnectionResetError()
+    answer = await tiny.ask(data=FIELDS)
+    assert (answer.status, answer.text, answer.headers["Retry-After"]) == (503, "away", "5")
+    tiny.raising = errors.TooManyLogins()
+    answer = await tiny.ask(data=FIELDS)
+    assert (answer.status, answer.text, answer.headers["Retry-After"]) == (429, "slower", "5")
+
+
+async def test_a_fault_while_a_refusal_is_noted_breaks_no_answer(
+    tiny: Tiny, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(tiny.services.refusals, "note", broken)
+    answer = await tiny.ask("PUT")
+    assert (answer.status, answer.text) == (405, "method")
+
+
+async def test_a_body_that_breaks_off_is_no_fault(
+    tiny: Tiny, capfd: pytest.CaptureFixture[str]
+) -> None:
+    host, port = tiny.url.removeprefix("http://").split(":")
+    _, writer = await asyncio.open_connection(host, int(port))
+    head = f"POST /tiny HTTP/1.1\r\nHost: a\r\nContent-Type: {MEDIA_TYPE}\r\nContent-Length: 9\r\n"
+    writer.write(f"{head}X-Forwarded-Proto: https\r\n\r\nnote".encode())
+    await asyncio.sleep(0.05)
+    writer.transport.abort()
+    await tiny.ask(data=FIELDS)
+    assert "door.failed" not in "".join(capfd.readouterr())
+
+
+async def test_what_no_door_answers_for_is_a_500_without_its_message_too(
+    tiny: Tiny, capfd: pytest.CaptureFixture[str]
+) -> None:
+    answer = await tiny.ask("GET", "/bare")
+    assert answer.status == 500
+    assert json.loads(answer.text)["detail"] == "an internal error occurred"
+    logged = "".join(capfd.readouterr())
+    assert "http.failed" in logged
+    assert "ZeroDivisionError" in logged
+    assert SECRET not in logged
+
+
+async def test_the_refusals_of_every_door_can_be_stored(tiny: Tiny) -> None:
+    names = {door.name for door in open_doors(tiny.services).values()}
+    for name in names:
+        tiny.services.refusals.note(Refused(name, "x", "no", "no"))
+    assert {row["door"] for row in await tiny.refusals()} == names
