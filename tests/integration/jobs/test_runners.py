@@ -45,7 +45,9 @@ async def business(database: str, pool: Pool, tmp_path: Path) -> AsyncIterator[A
     await demo_data.add(pool, services.clock)
     now = await services.clock.now()
     async with open_work(pool, now, OPERATOR) as work:
-        await resellers.set_reseller(work, demo_data.LOGIN, renewal_mode="auto")
+        await resellers.set_reseller(
+            work, demo_data.LOGIN, resellers.ResellerChanges(renewal_mode="auto")
+        )
     await prepare(settings)
     config = write_config(settings, tmp_path / "gateway.toml")
     yield SimpleNamespace(services=services, pool=pool, config=config)
