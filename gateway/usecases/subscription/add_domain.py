@@ -15,6 +15,7 @@ from gateway.rules.subscription.decisions import (
     AddDomainDecision,
     Current,
     NameToAdd,
+    Offer,
     Policy,
     decide_add,
 )
@@ -135,10 +136,8 @@ async def _decide(
     return decide_add(
         name,
         current=facts,
-        term_days=situation.credential.term_days,
         listed=Listed(paid_by_name, has_wildcard),
-        prices=situation.prices,
-        policy=request.policy,
+        offer=Offer(situation.credential.term_days, situation.prices, request.policy),
         with_associated=request.with_associated,
         now=now,
     )
