@@ -6,7 +6,7 @@ from gateway.doors.reseller.parameters import Caller
 from gateway.errors import PermissionDenied
 from gateway.passwords import PasswordChecker
 from gateway.services import Services
-from gateway.usecases.reseller.logins import log_in
+from gateway.usecases.reseller.logins import LoginAttempt, log_in
 
 
 class Authenticator:
@@ -25,9 +25,7 @@ class Authenticator:
             self.checker,
             self._services.settings.logins,
             now,
-            login=login,
-            password=password,
-            address=address,
+            LoginAttempt(login, password, address),
         )
         return Caller(state.id, state.login, state.status, state.currency, state.renewal_mode)
 
