@@ -124,19 +124,17 @@ def set_(
 
     password = None if password_file is None else _password(password_file)
     networks = None if allowed_network is None else [each for each in allowed_network if each]
-    limit = None if credit_limit is None else amount(credit_limit)
+    wanted = resellers.ResellerChanges(
+        renewal_mode=renewal_mode,
+        credit_limit=None if credit_limit is None else amount(credit_limit),
+        tier1=tier1,
+        allowed_networks=networks,
+        status=status,
+        password=password,
+    )
 
     async def carry_out(work: Work) -> None:
-        await resellers.set_reseller(
-            work,
-            login,
-            renewal_mode=renewal_mode,
-            credit_limit=limit,
-            tier1=tier1,
-            allowed_networks=networks,
-            status=status,
-            password=password,
-        )
+        await resellers.set_reseller(work, login, wanted)
 
     operate(config, carry_out)
     typer.echo(f"reseller {login} changed")

@@ -2,7 +2,7 @@
 
 from gateway.passwords import PasswordChecker
 from gateway.services import Services
-from gateway.usecases.reseller.logins import log_in
+from gateway.usecases.reseller.logins import LoginAttempt, log_in
 from gateway.web.door import Caller, Exchange
 from gateway.web.forms import Parameter, text
 
@@ -28,8 +28,6 @@ class PasswordLogin:
             self.checker,
             self._services.settings.logins,
             exchange.now,
-            login=values["loginName"],
-            password=values["loginPassword"],
-            address=exchange.address,
+            LoginAttempt(values["loginName"], values["loginPassword"], exchange.address),
         )
         return Caller(state.id, state.login, state.status)

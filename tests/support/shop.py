@@ -134,7 +134,9 @@ class Shop:
         """Changes settings of the demo reseller, or of another."""
         now = await self.gateway.services.clock.now()
         async with open_work(self.gateway.pool, now, OPERATOR) as work:
-            await resellers.set_reseller(work, login or self.gateway.login, **wanted)
+            await resellers.set_reseller(
+                work, login or self.gateway.login, resellers.ResellerChanges(**wanted)
+            )
 
 
 def money(value: float) -> Decimal:

@@ -53,6 +53,11 @@ LAYERS = (
     {"__main__"},
 )
 LEVELS = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}
+
+MOST_PARAMETERS = 6
+MOST_LONG_SIGNATURES = 13
+"""How many functions may take more parameters than that; lower it with each that is mended."""
+
 SQL = re.compile(
     r"\bSELECT\s.+\bFROM\b|\bINSERT INTO\b|\bUPDATE\s+\S+\s.*\bSET\b|\bDELETE FROM\b"
     r"|\bCREATE (TABLE|SCHEMA|INDEX|DATABASE)\b",
@@ -101,6 +106,14 @@ def literals(file: Path) -> Iterator[ast.Constant]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in told:
             yield node
+
+
+def parameters_of(function: ast.FunctionDef | ast.AsyncFunctionDef) -> list[str]:
+    """Names of all that a caller gives."""
+    given = function.args
+    named = [*given.posonlyargs, *given.args, *given.kwonlyargs]
+    rest = [each for each in (given.vararg, given.kwarg) if each is not None]
+    return [each.arg for each in (*named, *rest) if each.arg not in ("self", "cls")]
 
 
 def shown(file: Path) -> str:
@@ -166,6 +179,25 @@ def test_rules_wait_for_nothing_and_read_no_clock(file: Path) -> None:
 def test_sql_is_in_store_and_db_only(file: Path) -> None:
     found = [node.lineno for node in literals(file) if SQL.search(str(node.value))]
     assert not found, f"SQL in {shown(file)}, lines {found}"
+
+
+def test_few_functions_take_more_than_six_parameters() -> None:
+    """The options of an operator's command are its parameters: commands do not count."""
+    found = [
+        f"{shown(file)}: {node.name}"
+        for file in FILES
+        if room_of(name_of(file)) != "commands"
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and len(parameters_of(node)) > MOST_PARAMETERS
+    ]
+    assert len(found) <= MOST_LONG_SIGNATURES, "\n".join(found)
+
+
+def test_parameters_of_every_kind_count_and_the_object_does_not() -> None:
+    [method] = ast.parse("async def f(self, a, /, b, *more, c, **others): ...").body
+    assert isinstance(method, ast.AsyncFunctionDef)
+    assert parameters_of(method) == ["a", "b", "c", "more", "others"]
 
 
 @pytest.mark.parametrize("file", FILES, ids=shown)

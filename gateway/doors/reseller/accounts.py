@@ -17,7 +17,7 @@ from gateway.doors.reseller.parameters import (
 from gateway.errors import ArgumentInvalid, ArgumentMissing
 from gateway.store.acme.accounts_admin import AccountRow
 from gateway.usecases.acme import accounts
-from gateway.usecases.acme.accounts import Scope
+from gateway.usecases.acme.accounts import AccountSearch, Scope
 from gateway.usecases.reseller import resellers
 from gateway.web.forms import Parameter, choice, flag, text
 
@@ -156,14 +156,13 @@ async def list_accounts(call: ActionCall) -> dict[str, Any]:
     ):
         raise ArgumentMissing("acmeAccountID")
     limit, offset = page_bounds(sent)
-    rows = await accounts.list_accounts(
-        call.work.connection,
-        call.reseller.id,
+    search = AccountSearch(
         account_id=sent["acmeAccountID"],
         with_siblings=sent["includeAdditionalAccounts"] is True,
         kid=sent["eabKeyID"],
-        limit=limit,
-        offset=offset,
+    )
+    rows = await accounts.list_accounts(
+        call.work.connection, call.reseller.id, search, limit=limit, offset=offset
     )
     return {"Accounts": [_account(call, row) for row in rows]}
 

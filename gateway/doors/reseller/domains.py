@@ -15,6 +15,7 @@ from gateway.doors.reseller.parameters import (
     term_days,
 )
 from gateway.rules.subscription.decisions import Policy
+from gateway.usecases.organization.anchors import SentAnchors
 from gateway.usecases.subscription import domains as subscription_domains
 from gateway.usecases.subscription.add_domain import AddDomain
 from gateway.usecases.subscription.add_domain import add_domain as carry_out_add
@@ -86,8 +87,7 @@ async def add_domain(call: ActionCall) -> dict[str, Any]:
             policy=_policy(call.settings.subscriptions),
             quote_only=sent["quoteOnly"],
             with_associated=sent["addAssociatedFQDN"],
-            ov_anchor_order_number=sent["ovAnchorOrderNumber"],
-            ev_anchor_order_number=sent["evAnchorOrderNumber"],
+            anchors=SentAnchors(sent["ovAnchorOrderNumber"], sent["evAnchorOrderNumber"]),
         ),
     )
     return {

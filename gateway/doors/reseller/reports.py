@@ -15,6 +15,7 @@ from gateway.rules.subscription.certificate_status import (
 from gateway.rules.subscription.filters import parse_filter
 from gateway.store.subscription.reports import PurchaseLine
 from gateway.usecases.subscription.reports import (
+    OrderQuery,
     OrderReport,
     SubscriptionReport,
     Transaction,
@@ -86,15 +87,14 @@ _REMOVED = answers.instant("removeDate", "When the name was removed, if it was."
 )
 async def get_last_order(call: ActionCall) -> dict[str, Any]:
     """The newest certificate order of each name in the subscription that has one."""
-    found = await look_up_orders(
-        call.work.connection,
-        call.work.now,
+    query = OrderQuery(
         reseller_id=call.reseller.id,
         account_id=call.arguments["acmeAccountID"],
         all_accounts=call.arguments["includeAdditionalAccounts"],
         domain_name=call.arguments["domainName"],
         filters=call.arguments["filter"],
     )
+    found = await look_up_orders(call.work.connection, call.work.now, query)
     return {"Orders": [_order(report) for report in found]}
 
 

@@ -39,6 +39,15 @@ class Policy:
 
 
 @dataclass(frozen=True, slots=True)
+class Offer:
+    """On what conditions names are sold; `term_days` is that of a new subscription."""
+
+    term_days: int
+    prices: NamePrices
+    policy: Policy
+
+
+@dataclass(frozen=True, slots=True)
 class Current:
     """The current subscription of a credential; `has_names` matters in grace only (A29)."""
 
@@ -101,10 +110,8 @@ def decide_add(
     name: str,
     *,
     current: Current | None,
-    term_days: int,
     listed: Listed,
-    prices: NamePrices,
-    policy: Policy,
+    offer: Offer,
     with_associated: bool,
     now: datetime,
 ) -> AddDomainDecision:
@@ -115,18 +122,19 @@ def decide_add(
     starts = current is None or _is_over(current, now)
     if current is None or starts:
         # A16, A17, A29: a fresh start; the names of the expired subscription count no more (A19).
-        listed, days, expires_at = _EMPTY, term_days, terms.first_expiry(now, term_days)
+        listed, days = _EMPTY, offer.term_days
+        expires_at = terms.first_expiry(now, days)
     else:
         # A30: nothing is charged for time before the subscription.
         expires_at, began = current.expires_at, max(now, current.started_at)
-        days = max(terms.full_days_left(expires_at, began), policy.minimum_days)
+        days = max(terms.full_days_left(expires_at, began), offer.policy.minimum_days)
     if name in listed.paid_by_name:
         raise DomainAlreadyPresent
-    requested = _name_to_add(name, days, listed, prices, policy)
+    requested = _name_to_add(name, days, listed, offer)
     names = [requested]
     if with_associated:
         with_requested = listed.with_name(name, paid=requested.free is None)
-        names += _associated(name, with_requested, policy)
+        names += _associated(name, with_requested, offer.policy)
     cost = total([added.cost for added in names])
     return AddDomainDecision(tuple(names), days, cost, starts, expires_at)
 
@@ -183,11 +191,9 @@ def _is_over(current: Current, now: datetime) -> bool:
     return state != "active"
 
 
-def _name_to_add(
-    name: str, days: int, listed: Listed, prices: NamePrices, policy: Policy
-) -> NameToAdd:
-    free = _free_because(name, listed, policy)
-    cost = _NOTHING if free else prices.cost(name_type(name), days)
+def _name_to_add(name: str, days: int, listed: Listed, offer: Offer) -> NameToAdd:
+    free = _free_because(name, listed, offer.policy)
+    cost = _NOTHING if free else offer.prices.cost(name_type(name), days)
     return NameToAdd(name, cost, free)
 
 

@@ -27,16 +27,18 @@ class EabCredential:
     """Which names may be bought: `public` or `any`."""
 
 
-async def add(
-    connection: Connection,
-    *,
-    kid: str,
-    reseller_id: UUID,
-    server_id: UUID,
-    encrypted_mac_key: bytes,
-    term_days: int,
-    created_at: datetime,
-) -> None:
+@dataclass(frozen=True, slots=True)
+class NewEabCredential:
+    """A credential to be stored: active, and never used."""
+
+    kid: str
+    reseller_id: UUID
+    server_id: UUID
+    encrypted_mac_key: bytes
+    term_days: int
+
+
+async def add(connection: Connection, credential: NewEabCredential, created_at: datetime) -> None:
     """Stores a new credential together with its first, pending ACME account of the same id."""
     await connection.execute(
         """
@@ -49,11 +51,11 @@ async def add(
         INSERT INTO acme.account (id, kid, server_id, status, created_at)
         SELECT kid, kid, server_id, 'pending', created_at FROM credential
         """,
-        kid,
-        reseller_id,
-        server_id,
-        encrypted_mac_key,
-        term_days,
+        credential.kid,
+        credential.reseller_id,
+        credential.server_id,
+        credential.encrypted_mac_key,
+        credential.term_days,
         created_at,
     )
 

@@ -40,15 +40,18 @@ async def lock_funds(connection: Connection, account_id: UUID) -> Funds:
     return Funds(**row)
 
 
+@dataclass(frozen=True, slots=True)
+class NewPurchase:
+    """What is bought, for how many days, and what each payer is debited."""
+
+    kind: str
+    cost: Decimal
+    currency: str
+    days: int
+
+
 async def purchase(
-    connection: Connection,
-    *,
-    payers: Sequence[UUID],
-    kind: str,
-    cost: Decimal,
-    currency: str,
-    days: int,
-    purchased_at: datetime,
+    connection: Connection, payers: Sequence[UUID], bought: NewPurchase, purchased_at: datetime
 ) -> int:
     """Writes an order of the first payer and debits every payer its cost; gives its number.
 
@@ -70,10 +73,10 @@ async def purchase(
         SELECT order_number FROM purchase
         """,
         payers,
-        kind,
-        cost,
-        currency,
-        days,
+        bought.kind,
+        bought.cost,
+        bought.currency,
+        bought.days,
         purchased_at,
     )
     return order_number

@@ -32,6 +32,16 @@ class Waiting:
     encrypted_secret: bytes | None
 
 
+@dataclass(frozen=True, slots=True)
+class Backoff:
+    """When a destination that fails is tried again, and for how long."""
+
+    delays: Sequence[float]
+    """Seconds, by the number of failures; the last one repeats."""
+    horizon_seconds: float
+    """The last attempt is made within this time of the first failure; then it is parked."""
+
+
 async def claim(
     pool: Pool, channels: Sequence[str], at_most: int, lease_seconds: float
 ) -> list[Lease]:
@@ -157,15 +167,14 @@ async def fail(
     lease: Lease,
     error: str,
     *,
-    delays: Sequence[float],
-    horizon_seconds: float,
+    backoff: Backoff,
     final: bool,
     counted: bool = True,
 ) -> bool:
     """An attempt came to nothing: the next one after the back-off, or the destination is parked.
 
-    `delays` in seconds by the number of failures, the last one repeats. `final` = no further
-    attempt is of use. What is not `counted` parks nothing and lengthens no pause. True = parked.
+    `final` = no further attempt is of use. What is not `counted` parks nothing and lengthens no
+    pause. True = parked.
     """
     parked: bool | None = await pool.fetchval(
         """
@@ -201,8 +210,8 @@ async def fail(
         lease.destination_id,
         lease.until,
         error,
-        list(delays),
-        horizon_seconds,
+        list(backoff.delays),
+        backoff.horizon_seconds,
         final,
         counted,
     )

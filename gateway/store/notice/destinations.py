@@ -25,6 +25,18 @@ class Destination:
 
 
 @dataclass(frozen=True, slots=True)
+class NewDestination:
+    """A destination to be stored; `encrypted_secret` is None for a mail address."""
+
+    id: UUID
+    reseller_id: UUID
+    channel: Channel
+    address: str
+    encrypted_secret: bytes | None
+    kinds: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Failing:
     """A destination that does not take its notices, as operators see it."""
 
@@ -103,17 +115,7 @@ async def lock(
     return Destination(**row) if row else None
 
 
-async def add(
-    connection: Connection,
-    *,
-    destination_id: UUID,
-    reseller_id: UUID,
-    channel: Channel,
-    address: str,
-    encrypted_secret: bytes | None,
-    kinds: Sequence[str],
-    created_at: datetime,
-) -> bool:
+async def add(connection: Connection, destination: NewDestination, created_at: datetime) -> bool:
     """False = the reseller has it already."""
     added = await connection.fetchval(
         """
@@ -123,12 +125,12 @@ async def add(
         ON CONFLICT (reseller_id, channel, address) WHERE status <> 'removed' DO NOTHING
         RETURNING id
         """,
-        destination_id,
-        reseller_id,
-        channel,
-        address,
-        encrypted_secret,
-        list(kinds),
+        destination.id,
+        destination.reseller_id,
+        destination.channel,
+        destination.address,
+        destination.encrypted_secret,
+        list(destination.kinds),
         created_at,
     )
     return added is not None

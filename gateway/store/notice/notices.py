@@ -13,7 +13,7 @@ from uuid import UUID
 
 from gateway import ids
 from gateway.db.pool import Connection, Pool, fetch_one
-from gateway.rules.notice.notices import Draft
+from gateway.rules.notice.notices import Draft, RefusedNames
 
 
 async def anything_unread(pool: Pool) -> bool:
@@ -92,12 +92,11 @@ async def tell_refusal(
     *,
     kid: str,
     day: date,
-    reason: str,
-    names: Sequence[str],
+    refused: RefusedNames,
     event_id: int,
     most: int,
 ) -> list[str]:
-    """Those names that were not told that day; none once `most` events were told for the kid."""
+    """The names not told that day yet; none once `most` events were told for the kid."""
     rows = await connection.fetch(
         """
         INSERT INTO notice.refusal_told (kid, day, reason, name, event_id)
@@ -112,8 +111,8 @@ async def tell_refusal(
         """,
         kid,
         day,
-        reason,
-        list(names),
+        refused.reason,
+        list(refused.names),
         event_id,
         most,
     )

@@ -1,7 +1,7 @@
 """Resellers: who may log in, their money settings and their prices."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from ipaddress import IPv4Network, IPv6Network
@@ -39,16 +39,29 @@ class Reseller:
     has_children: bool
 
 
-async def add(
-    connection: Connection,
-    *,
-    reseller_id: UUID,
-    login: str,
-    password_hash: str,
-    currency: str,
-    renewal_mode: str,
-    created_at: datetime,
-) -> None:
+@dataclass(frozen=True, slots=True)
+class NewReseller:
+    """A reseller to be stored: active, without money, credit or a parent."""
+
+    id: UUID
+    login: str
+    password_hash: str = field(repr=False)
+    currency: str
+    renewal_mode: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResellerSettings:
+    """What an operator decides on a reseller; `allowed_networks` [] = any."""
+
+    renewal_mode: str
+    credit_limit: Decimal
+    tier1_id: UUID | None
+    allowed_networks: Sequence[Network]
+    status: str
+
+
+async def add(connection: Connection, reseller: NewReseller, created_at: datetime) -> None:
     """Raises asyncpg.UniqueViolationError when the login is taken."""
     await connection.execute(
         """
@@ -56,11 +69,11 @@ async def add(
                (id, login, password_hash, currency, renewal_mode, created_at)
         VALUES ($1, $2, $3, $4, $5, $6)
         """,
-        reseller_id,
-        login,
-        password_hash,
-        currency,
-        renewal_mode,
+        reseller.id,
+        reseller.login,
+        reseller.password_hash,
+        reseller.currency,
+        reseller.renewal_mode,
         created_at,
     )
 
@@ -98,16 +111,7 @@ async def lock_by_login(connection: Connection, login: str) -> Reseller | None:
     return Reseller(**row) if row else None
 
 
-async def update(
-    connection: Connection,
-    reseller_id: UUID,
-    *,
-    renewal_mode: str,
-    credit_limit: Decimal,
-    tier1_id: UUID | None,
-    allowed_networks: Sequence[Network],
-    status: str,
-) -> None:
+async def update(connection: Connection, reseller_id: UUID, settings: ResellerSettings) -> None:
     """Raises asyncpg.CheckViolationError when the debt is above the new credit limit."""
     await connection.execute(
         """
@@ -120,11 +124,11 @@ async def update(
          WHERE id = $1
         """,
         reseller_id,
-        renewal_mode,
-        credit_limit,
-        tier1_id,
-        allowed_networks,
-        status,
+        settings.renewal_mode,
+        settings.credit_limit,
+        settings.tier1_id,
+        settings.allowed_networks,
+        settings.status,
     )
 
 

@@ -22,6 +22,17 @@ class Unsubscription:
 
 
 @dataclass(frozen=True, slots=True)
+class UnsubscriptionDecision:
+    """What became of a request: approved, rejected or failed, when, and by whom."""
+
+    status: str
+    decided_at: datetime
+    decided_by: str
+    reason: str | None = None
+    refunded: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ListedUnsubscription:
     """A request as operators see it; `cash` is what an approval pays back."""
 
@@ -80,17 +91,8 @@ async def find_waiting(connection: Connection, cert_id: str) -> int | None:
     return number
 
 
-async def decide(
-    connection: Connection,
-    number: int,
-    status: str,
-    *,
-    now: datetime,
-    by: str,
-    reason: str | None = None,
-    refunded: Decimal | None = None,
-) -> None:
-    """waiting → approved, rejected or failed; call it with the order locked."""
+async def decide(connection: Connection, number: int, decision: UnsubscriptionDecision) -> None:
+    """Ends the waiting of a request; call it with the order locked."""
     await connection.execute(
         """
         UPDATE ssl.unsubscription
@@ -102,11 +104,11 @@ async def decide(
          WHERE id = $1
         """,
         number,
-        status,
-        now,
-        by,
-        reason,
-        refunded,
+        decision.status,
+        decision.decided_at,
+        decision.decided_by,
+        decision.reason,
+        decision.refunded,
     )
 
 

@@ -12,7 +12,7 @@ from gateway.errors import ArgumentInvalid, NotDeactivatable
 from gateway.store.acme import accounts_admin as acme_accounts_admin
 from gateway.store.acme import eab_credentials, servers
 from gateway.store.acme.accounts_admin import AccountRow, AccountState, BindingRow, CredentialState
-from gateway.store.acme.eab_credentials import EabCredential
+from gateway.store.acme.eab_credentials import EabCredential, NewEabCredential
 from gateway.store.operation.audit import Change
 from gateway.usecases.work import Work
 from gateway.vault import Vault
@@ -27,6 +27,17 @@ class Scope(Enum):
     """Its EAB credential and all accounts of that."""
     RESELLER = "*"
     """Every credential and account of the reseller."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountSearch:
+    """Which accounts of a reseller are wanted; all of them without a filter."""
+
+    account_id: str | None = None
+    """It wins over `kid`."""
+    with_siblings: bool = False
+    """All accounts that share the EAB credential of `account_id`."""
+    kid: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +78,10 @@ async def preregister(
     if server is None:
         raise ArgumentInvalid("serverUrl")
     made = NewCredential(ids.new_eab_kid(), ids.new_mac_key())
-    await eab_credentials.add(
-        work.connection,
-        kid=made.kid,
-        reseller_id=reseller_id,
-        server_id=server.id,
-        encrypted_mac_key=vault.encrypt(made.mac_key),
-        term_days=term_days,
-        created_at=work.now,
+    credential = NewEabCredential(
+        made.kid, reseller_id, server.id, vault.encrypt(made.mac_key), term_days
     )
+    await eab_credentials.add(work.connection, credential, work.now)
     after = {"server": server.name, "termDays": term_days}
     await work.record(Change("credential.added", made.kid, None, after))
     return made
@@ -84,14 +90,13 @@ async def preregister(
 async def list_accounts(
     connection: Connection,
     reseller_id: UUID,
+    search: AccountSearch,
     *,
-    account_id: str | None,
-    with_siblings: bool,
-    kid: str | None,
     limit: int | None,
     offset: int,
 ) -> list[AccountRow]:
-    """Accounts, oldest first; `account_id` wins over `kid`. Foreign ids: ArgumentInvalid (E3)."""
+    """Accounts, oldest first. Raises ArgumentInvalid (E3) for foreign ids."""
+    account_id, kid = search.account_id, search.kid
     if account_id is not None:
         credential = await credential_of(connection, reseller_id, account_id)
         kid = credential.kid
@@ -102,7 +107,7 @@ async def list_accounts(
     return await acme_accounts_admin.list_accounts(
         connection,
         reseller_id,
-        account_id=None if with_siblings else account_id,
+        account_id=None if search.with_siblings else account_id,
         kid=kid,
         limit=limit,
         offset=offset,

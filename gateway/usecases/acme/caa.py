@@ -13,7 +13,7 @@ from gateway.services import Services
 from gateway.store.acme import caa as store
 from gateway.store.acme import orders
 from gateway.store.acme.caa import Checked
-from gateway.usecases.acme.perspective import claim_of, resolver_of
+from gateway.usecases.acme.perspective import Claimant, claim_of, resolver_of
 from gateway.validation import caa
 from gateway.validation.method import NotChecked, ValidationFailed
 
@@ -61,11 +61,10 @@ async def _check(
 ) -> CaaRefusal | NotChecked | None:
     claim = claim_of(
         services.settings,
+        Claimant(checked.server_path, checked.account_id),
         checked.name,
+        now,
         wildcard=checked.wildcard,
-        server_path=checked.server_path,
-        account_id=checked.account_id,
-        now=now,
     )
     async with room:
         try:

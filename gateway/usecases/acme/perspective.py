@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable
+from dataclasses import dataclass
 from datetime import datetime
 from ipaddress import ip_network
 from typing import TypeVar
@@ -35,25 +36,42 @@ def network_of(settings: Settings) -> Network:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Claimant:
+    """Who says that a name is its own: an account, and the path of the server that it is at."""
+
+    server_path: str
+    account_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeyAuthorization:
+    """The two parts of RFC 8555 §8.1; both are empty where no challenge is looked at."""
+
+    token: str = ""
+    thumbprint: str = ""
+
+
+_NO_CHALLENGE = KeyAuthorization()
+
+
 def claim_of(
     settings: Settings,
+    claimant: Claimant,
     name: str,
+    now: datetime,
     *,
     wildcard: bool,
-    server_path: str,
-    account_id: str,
-    now: datetime,
-    token: str = "",
-    thumbprint: str = "",
+    answer: KeyAuthorization = _NO_CHALLENGE,
 ) -> Claim:
-    """What the account `account_id` of the server at `server_path` says of `name`."""
-    directory = settings.public_url + server_path
+    """What `claimant` says of `name`, with the `answer` to its challenge if there is one."""
+    directory = settings.public_url + claimant.server_path
     return Claim(
         name,
-        token,
-        thumbprint,
+        answer.token,
+        answer.thumbprint,
         wildcard,
-        account_url(directory, account_id),
+        account_url(directory, claimant.account_id),
         settings.ca_identities(),
         now,
     )

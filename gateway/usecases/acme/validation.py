@@ -23,7 +23,14 @@ from gateway.services import Services
 from gateway.store.acme import challenges
 from gateway.store.acme.challenges import Attempt
 from gateway.usecases.acme.issuance import failure
-from gateway.usecases.acme.perspective import claim_of, done_in_all, network_of, resolver_of
+from gateway.usecases.acme.perspective import (
+    Claimant,
+    KeyAuthorization,
+    claim_of,
+    done_in_all,
+    network_of,
+    resolver_of,
+)
 from gateway.validation import caa
 from gateway.validation.challenge import METHODS
 from gateway.validation.dns import Resolver
@@ -144,13 +151,11 @@ class Validator:
             raise self._poisoned(attempt)
         claim = claim_of(
             self._services.settings,
+            Claimant(attempt.server_path, attempt.account_id),
             attempt.name,
+            now,
             wildcard=attempt.wildcard,
-            server_path=attempt.server_path,
-            account_id=attempt.account_id,
-            now=now,
-            token=attempt.token,
-            thumbprint=attempt.thumbprint,
+            answer=KeyAuthorization(attempt.token, attempt.thumbprint),
         )
         resolver = resolver_of(self._services)
         try:

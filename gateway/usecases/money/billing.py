@@ -8,6 +8,7 @@ from gateway.db.pool import Connection
 from gateway.errors import NotEnoughCredit, Tier1CreditLimitReached, Tier1DebitFailed
 from gateway.rules.money.pricing import NamePrices, covers
 from gateway.store.money import ledger, prices
+from gateway.store.money.ledger import NewPurchase
 from gateway.store.operation.audit import Change
 from gateway.usecases.work import Work
 
@@ -44,15 +45,8 @@ async def charge(
         if not covers(parent.balance, parent.credit_limit, cost):
             raise Tier1CreditLimitReached
         payers.append(parent.account_id)
-    order_number = await ledger.purchase(
-        work.connection,
-        payers=payers,
-        kind=kind,
-        cost=cost,
-        currency=currency,
-        days=days,
-        purchased_at=work.now,
-    )
+    bought = NewPurchase(kind, cost, currency, days)
+    order_number = await ledger.purchase(work.connection, payers, bought, work.now)
     after = {"kind": kind, "cost": str(cost), "currency": currency, "days": days}
     change = Change("purchase.charged", str(order_number), None, after)
     await work.record(change)

@@ -21,7 +21,7 @@ from gateway.notify.webhook import WebhookSender
 from gateway.rules.notice.kinds import Channel
 from gateway.services import Services
 from gateway.store.notice import deliveries as store
-from gateway.store.notice.deliveries import Lease, Waiting
+from gateway.store.notice.deliveries import Backoff, Lease, Waiting
 from gateway.validation.addresses import EVERYWHERE
 
 _PAUSE_SECONDS = 1.0
@@ -40,6 +40,9 @@ class NoticeRunner:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._settings = services.settings.notices
+        self._backoff = Backoff(
+            self._settings.retry_delays_seconds, self._settings.retry_hours * _SECONDS_AN_HOUR
+        )
         self._senders = _senders(services)
         self._lease_seconds = self._settings.timeout_seconds + _LEASE_BEYOND_TIMEOUT_SECONDS
         self._tasks: set[asyncio.Task[None]] = set()
@@ -116,8 +119,7 @@ class NoticeRunner:
             self._services.pool,
             lease,
             str(failure),
-            delays=self._settings.retry_delays_seconds,
-            horizon_seconds=self._settings.retry_hours * _SECONDS_AN_HOUR,
+            backoff=self._backoff,
             final=failure.final,
             counted=not failure.ours,
         )

@@ -25,7 +25,7 @@ from gateway.rules.notice.destinations import (
 from gateway.rules.notice.kinds import Channel, instant
 from gateway.store.notice import destinations as store
 from gateway.store.notice import notices as notice_store
-from gateway.store.notice.destinations import Destination, Failing, Told
+from gateway.store.notice.destinations import Destination, Failing, NewDestination, Told
 from gateway.store.operation.audit import Change
 from gateway.store.reseller import resellers
 from gateway.usecases.work import Work
@@ -97,16 +97,10 @@ async def _add(
     if len(await store.list_all(work.connection, owner.id)) >= MOST_DESTINATIONS:
         raise NoticeMistake("number", f"{owner.login} has {MOST_DESTINATIONS} already")
     destination_id = ids.new_id()
-    if not await store.add(
-        work.connection,
-        destination_id=destination_id,
-        reseller_id=owner.id,
-        channel=channel,
-        address=address,
-        encrypted_secret=encrypted_secret,
-        kinds=chosen,
-        created_at=work.now,
-    ):
+    destination = NewDestination(
+        destination_id, owner.id, channel, address, encrypted_secret, chosen
+    )
+    if not await store.add(work.connection, destination, work.now):
         raise NoticeMistake("address", f"{owner.login} has this {channel} already")
     after = {
         "reseller": owner.login,

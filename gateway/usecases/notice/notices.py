@@ -132,8 +132,7 @@ async def _of_refusal(connection: Connection, event: Event, _: Decimal) -> list[
             connection,
             kid=owner.kid,
             day=notices.day_of(event),
-            reason=refused.reason,
-            names=refused.names,
+            refused=refused,
             event_id=event.id,
             most=notices.REFUSALS_A_DAY,
         )

@@ -1,5 +1,6 @@
 """Logging in with a reseller's password: one refusal for every cause, locks, allow-lists."""
 
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from gateway.config import Logins
@@ -13,24 +14,27 @@ from gateway.store.reseller import logins
 from gateway.store.reseller.logins import LoginState
 
 
+@dataclass(frozen=True, slots=True)
+class LoginAttempt:
+    """What somebody claims to be the login and password of a reseller; `address` is theirs."""
+
+    login: str
+    password: str = field(repr=False)
+    address: str | None
+
+
 async def log_in(
-    pool: Pool,
-    checker: PasswordChecker,
-    rules: Logins,
-    now: datetime,
-    *,
-    login: str,
-    password: str,
-    address: str | None,
+    pool: Pool, checker: PasswordChecker, rules: Logins, now: datetime, attempt: LoginAttempt
 ) -> LoginState:
-    """The reseller that `login` and `password` stand for; its status is the caller's business.
+    """The reseller whose login and password were sent; its status is the caller's business.
 
     Raises LoginRefused for an unknown login, a wrong password, a locked login and an address
     outside the allow-list alike: each of them has cost one argon2 run, and none says which it was.
     Raises TooManyLogins under a flood.
     """
+    login, password = attempt.login, attempt.password
     async with pool.acquire() as connection:
-        state = await logins.find_for_login(connection, login, address)
+        state = await logins.find_for_login(connection, login, attempt.address)
     admissible = state is not None and _may_try(state, now)
     if state and admissible and checker.remembers(login, password, state.password_hash):
         if state.failed_logins:
@@ -45,7 +49,7 @@ async def log_in(
             f"{where}; the password was {'right' if correct else 'wrong'}.", known=True
         )
     if not correct:
-        await _count_failure(pool, rules, now, login, address)
+        await _count_failure(pool, rules, now, attempt)
         raise LoginRefused("The password was wrong.", known=True)
     await _confirm(pool, state, now)
     return state
@@ -63,17 +67,14 @@ async def _confirm(pool: Pool, state: LoginState, now: datetime) -> None:
             raise LoginRefused("The login was locked while its password was checked.", known=True)
 
 
-async def _count_failure(
-    pool: Pool, rules: Logins, now: datetime, login: str, address: str | None
-) -> None:
+async def _count_failure(pool: Pool, rules: Logins, now: datetime, attempt: LoginAttempt) -> None:
     lock_until = now + timedelta(minutes=rules.lock_minutes)
     async with transaction(pool) as connection:
         locked = await logins.count_failed_login(
-            connection, login, now, rules.failures_before_lock, lock_until
+            connection, attempt.login, now, rules.failures_before_lock, lock_until
         )
         if locked:
             after = {"lockedUntil": lock_until.isoformat()}
-            origin = Origin("gateway:logins", address)
-            await audit.record(
-                connection, now, origin, Change("reseller.locked", login, None, after)
-            )
+            origin = Origin("gateway:logins", attempt.address)
+            change = Change("reseller.locked", attempt.login, None, after)
+            await audit.record(connection, now, origin, change)

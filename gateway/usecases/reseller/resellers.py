@@ -5,6 +5,7 @@ is wrong, without having changed anything that the caller may then commit.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
@@ -30,10 +31,16 @@ from gateway.store.acme import servers
 from gateway.store.acme.servers import Server
 from gateway.store.operation.audit import Change
 from gateway.store.reseller import resellers
-from gateway.store.reseller.resellers import Reseller, ResellerSummary
+from gateway.store.reseller.resellers import (
+    NewReseller,
+    Reseller,
+    ResellerSettings,
+    ResellerSummary,
+)
 from gateway.usecases.work import Work
 
 __all__ = [
+    "ResellerChanges",
     "ResellerSummary",
     "Server",
     "add_reseller",
@@ -46,6 +53,21 @@ __all__ = [
 ]
 
 
+@dataclass(frozen=True, slots=True)
+class ResellerChanges:
+    """What an operator changes of a reseller; None leaves it as it is."""
+
+    renewal_mode: str | None = None
+    credit_limit: Decimal | None = None
+    tier1: str | None = None
+    """The parent's login; "" = no parent."""
+    allowed_networks: Sequence[str] | None = None
+    """CIDR networks; [] = any."""
+    status: str | None = None
+    """active or suspended."""
+    password: str | None = field(default=None, repr=False)
+
+
 async def add_reseller(
     work: Work, *, login: str, password: str, currency: str = "USD", renewal_mode: str = "manual"
 ) -> None:
@@ -54,18 +76,10 @@ async def add_reseller(
     check_password(password)
     check_currency(currency)
     check_renewal_mode(renewal_mode)
-    password_hash = await _hash(password)
+    reseller = NewReseller(ids.new_id(), login, await _hash(password), currency, renewal_mode)
     try:
         async with work.connection.transaction():
-            await resellers.add(
-                work.connection,
-                reseller_id=ids.new_id(),
-                login=login,
-                password_hash=password_hash,
-                currency=currency,
-                renewal_mode=renewal_mode,
-                created_at=work.now,
-            )
+            await resellers.add(work.connection, reseller, work.now)
     except asyncpg.UniqueViolationError:
         raise OperatorMistake(f"the login {login!r} is taken") from None
     after = {"currency": currency, "renewalMode": renewal_mode}
@@ -101,61 +115,26 @@ async def list_resellers(connection: Connection) -> list[ResellerSummary]:
     return await resellers.list_summaries(connection)
 
 
-async def set_reseller(
-    work: Work,
-    login: str,
-    *,
-    renewal_mode: str | None = None,
-    credit_limit: Decimal | None = None,
-    tier1: str | None = None,
-    allowed_networks: Sequence[str] | None = None,
-    status: str | None = None,
-    password: str | None = None,
-) -> None:
-    """Changes what is given and leaves what is None.
-
-    `tier1` is the parent's login, "" = no parent; `allowed_networks` are CIDR networks, [] = any;
-    `status` is active or suspended. A new password also lifts the lock of failed logins.
-    """
-    if password is not None:
-        check_password(password)
+async def set_reseller(work: Work, login: str, wanted: ResellerChanges) -> None:
+    """Changes what is given; a new password also lifts the lock of failed logins."""
+    if wanted.password is not None:
+        check_password(wanted.password)
     before = await _locked(work.connection, login)
-    parent = await _parent(work.connection, before, tier1)
-    networks = before.allowed_networks
-    if allowed_networks is not None:
-        networks = [check_network(text) for text in allowed_networks]
-    wanted: dict[str, Any] = {
-        "renewal_mode": check_renewal_mode(renewal_mode or before.renewal_mode),
-        "credit_limit": check_credit_limit(
-            before.credit_limit if credit_limit is None else credit_limit
-        ),
-        "status": check_status(status or before.status),
-    }
+    parent = await _parent(work.connection, before, wanted.tier1)
+    settings = _changed(before, parent, wanted)
     try:
         async with work.connection.transaction():
-            await resellers.update(
-                work.connection,
-                before.id,
-                tier1_id=parent.id if parent else None,
-                allowed_networks=networks,
-                **wanted,
-            )
+            await resellers.update(work.connection, before.id, settings)
     except asyncpg.CheckViolationError:
         raise OperatorMistake(
             f"{login} already owes {-before.balance}, more than that credit limit"
         ) from None
-    if password is not None:
-        password_hash = await _hash(password)
+    if wanted.password is not None:
+        password_hash = await _hash(wanted.password)
         await resellers.set_password_hash(work.connection, before.id, password_hash)
-    after = {
-        "renewalMode": wanted["renewal_mode"],
-        "creditLimit": str(wanted["credit_limit"]),
-        "tier1": parent.login if parent else None,
-        "allowedNetworks": [str(network) for network in networks],
-        "status": wanted["status"],
-        "passwordChanged": password is not None,
-    }
-    change = Change("reseller.changed", login, _settings_of(before), after)
+    after = _document(settings, parent.login if parent else None)
+    after["passwordChanged"] = wanted.password is not None
+    change = Change("reseller.changed", login, _document(before, before.tier1_login), after)
     await work.record(change)
 
 
@@ -244,13 +223,28 @@ async def _parent(connection: Connection, reseller: Reseller, tier1: str | None)
     return parent
 
 
-def _settings_of(reseller: Reseller) -> dict[str, Any]:
+def _changed(
+    before: Reseller, parent: Reseller | None, wanted: ResellerChanges
+) -> ResellerSettings:
+    networks, limit = before.allowed_networks, wanted.credit_limit
+    if wanted.allowed_networks is not None:
+        networks = [check_network(text) for text in wanted.allowed_networks]
+    return ResellerSettings(
+        renewal_mode=check_renewal_mode(wanted.renewal_mode or before.renewal_mode),
+        credit_limit=check_credit_limit(before.credit_limit if limit is None else limit),
+        tier1_id=parent.id if parent else None,
+        allowed_networks=networks,
+        status=check_status(wanted.status or before.status),
+    )
+
+
+def _document(settings: Reseller | ResellerSettings, tier1_login: str | None) -> dict[str, Any]:
     return {
-        "renewalMode": reseller.renewal_mode,
-        "creditLimit": str(reseller.credit_limit),
-        "tier1": reseller.tier1_login,
-        "allowedNetworks": [str(network) for network in reseller.allowed_networks],
-        "status": reseller.status,
+        "renewalMode": settings.renewal_mode,
+        "creditLimit": str(settings.credit_limit),
+        "tier1": tier1_login,
+        "allowedNetworks": [str(network) for network in settings.allowed_networks],
+        "status": settings.status,
     }
 
 

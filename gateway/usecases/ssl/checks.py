@@ -33,7 +33,14 @@ from gateway.store.ssl import issuance as ssl_issuance
 from gateway.store.ssl import orders as ssl_orders
 from gateway.store.ssl.applications import NameProof, UnfinishedOrder
 from gateway.usecases.acme.orders import longest_validity
-from gateway.usecases.acme.perspective import claim_of, done_in_all, network_of, resolver_of
+from gateway.usecases.acme.perspective import (
+    Claimant,
+    KeyAuthorization,
+    claim_of,
+    done_in_all,
+    network_of,
+    resolver_of,
+)
 from gateway.usecases.ssl.proofs import key_authorization
 from gateway.validation import caa
 from gateway.validation.challenge import METHODS
@@ -261,13 +268,11 @@ def _claim(settings: Settings, item: UnfinishedOrder, proof: NameProof, now: dat
     expected = key_authorization(proof.token, item.application.key_hash)
     return claim_of(
         settings,
+        Claimant(_DOOR_PATH, str(item.reseller_id)),
         base_of(proof.name),
+        now,
         wildcard=name_type(proof.name) == "wildcard",
-        server_path=_DOOR_PATH,
-        account_id=str(item.reseller_id),
-        now=now,
-        token=proof.token,
-        thumbprint=expected.removeprefix(f"{proof.token}."),
+        answer=KeyAuthorization(proof.token, expected.removeprefix(f"{proof.token}.")),
     )
 
 

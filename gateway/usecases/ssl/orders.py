@@ -29,6 +29,7 @@ from gateway.store.ssl import orders as ssl_orders
 from gateway.store.ssl import unsubscriptions
 from gateway.store.ssl.applications import Application
 from gateway.store.ssl.orders import CertificateOrder
+from gateway.store.ssl.unsubscriptions import UnsubscriptionDecision
 from gateway.usecases.ssl.proofs import new_proofs
 from gateway.usecases.work import Work
 
@@ -181,9 +182,8 @@ async def _operate(work: Work, order: CertificateOrder, operation: str, status: 
     changes = []
     if waiting is not None:
         reason = f"{operation} came in between"
-        await unsubscriptions.decide(
-            work.connection, waiting, "failed", now=work.now, by=work.origin.actor, reason=reason
-        )
+        decision = UnsubscriptionDecision("failed", work.now, work.origin.actor, reason=reason)
+        await unsubscriptions.decide(work.connection, waiting, decision)
         changes.append(Change("unsubscription.failed", str(waiting), None, {"reason": reason}))
     due_in = None if status == "ISSUED" else _AT_ONCE
     await ssl_orders.move(work.connection, order.cert_id, status, work.now, due_in=due_in)

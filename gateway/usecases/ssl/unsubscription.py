@@ -13,7 +13,11 @@ from gateway.store.operation.audit import Change
 from gateway.store.ssl import orders as ssl_orders
 from gateway.store.ssl import unsubscriptions
 from gateway.store.ssl.orders import CertificateOrder
-from gateway.store.ssl.unsubscriptions import ListedUnsubscription, Unsubscription
+from gateway.store.ssl.unsubscriptions import (
+    ListedUnsubscription,
+    Unsubscription,
+    UnsubscriptionDecision,
+)
 from gateway.usecases.money.refund_purchase import refund_purchase
 from gateway.usecases.ssl.orders import locked
 from gateway.usecases.work import Work
@@ -55,9 +59,8 @@ async def approve(work: Work, number: int) -> Decimal:
     facts = _facts(order, waiting.requested_at)
     await refund_purchase(work, facts, {order.order_number: order.cash})
     await ssl_orders.mark_unsubscribed(work.connection, order.cert_id, work.now)
-    await unsubscriptions.decide(
-        work.connection, number, "approved", now=work.now, by=work.origin.actor, refunded=order.cash
-    )
+    decision = UnsubscriptionDecision("approved", work.now, work.origin.actor, refunded=order.cash)
+    await unsubscriptions.decide(work.connection, number, decision)
     after = {"certificateOrder": order.cert_id, "refunded": str(order.cash)}
     change = Change("unsubscription.approved", str(number), None, after)
     await work.record(change)
@@ -68,9 +71,8 @@ async def reject(work: Work, number: int, reason: str) -> None:
     """The customer keeps the certificate, and may ask again. Raises OperatorMistake."""
     check_note(reason)
     _, order = await _to_decide(work.connection, work.now, number)
-    await unsubscriptions.decide(
-        work.connection, number, "rejected", now=work.now, by=work.origin.actor, reason=reason
-    )
+    decision = UnsubscriptionDecision("rejected", work.now, work.origin.actor, reason=reason)
+    await unsubscriptions.decide(work.connection, number, decision)
     after = {"certificateOrder": order.cert_id, "reason": reason}
     change = Change("unsubscription.rejected", str(number), None, after)
     await work.record(change)

@@ -1,6 +1,6 @@
 """ADDDOMAIN: add a name; the first one starts the subscription."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -15,6 +15,7 @@ from gateway.rules.subscription.decisions import (
     AddDomainDecision,
     Current,
     NameToAdd,
+    Offer,
     Policy,
     decide_add,
 )
@@ -25,7 +26,7 @@ from gateway.store.subscription import subscriptions
 from gateway.store.subscription.subscriptions import Domain, NewDomain, Subscription
 from gateway.usecases.money import billing
 from gateway.usecases.organization import anchors
-from gateway.usecases.organization.anchors import Anchors
+from gateway.usecases.organization.anchors import Anchors, SentAnchors
 from gateway.usecases.subscription.domains import (
     credential_to_change,
     parse_name,
@@ -45,8 +46,7 @@ class AddDomain:
     policy: Policy
     quote_only: bool = False
     with_associated: bool = False
-    ov_anchor_order_number: str | None = None
-    ev_anchor_order_number: str | None = None
+    anchors: SentAnchors = field(default_factory=SentAnchors)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +79,8 @@ async def add_domain(work: Work, request: AddDomain) -> DomainAdded:
     Tier1DebitFailed or Tier1CreditLimitReached.
     """
     name = parse_name(request.domain_name)
-    sent = request.ov_anchor_order_number, request.ev_anchor_order_number
     if not request.quote_only:
-        await anchors.hold(work.connection, request.reseller_id, *sent)
+        await anchors.hold(work.connection, request.reseller_id, request.anchors)
     credential = await credential_to_change(
         work.connection, request.reseller_id, request.account_id, lock=not request.quote_only
     )
@@ -114,8 +113,7 @@ async def _load(
         reseller_id=credential.reseller_id,
         validation=credential.validation,
         names=[name, associated] if associated else [name],
-        ov=request.ov_anchor_order_number,
-        ev=request.ev_anchor_order_number,
+        sent=request.anchors,
     )
     current = await subscriptions.find_current(connection, credential.kid)
     known: list[Domain] = []
@@ -138,10 +136,8 @@ async def _decide(
     return decide_add(
         name,
         current=facts,
-        term_days=situation.credential.term_days,
         listed=Listed(paid_by_name, has_wildcard),
-        prices=situation.prices,
-        policy=request.policy,
+        offer=Offer(situation.credential.term_days, situation.prices, request.policy),
         with_associated=request.with_associated,
         now=now,
     )

@@ -57,6 +57,18 @@ class SubscriptionReport:
 
 
 @dataclass(frozen=True, slots=True)
+class OrderQuery:
+    """What GETLASTORDER is asked for; all `filters` have to hold."""
+
+    reseller_id: UUID
+    account_id: str
+    all_accounts: bool = False
+    """Those of the account's EAB credential, not only itself."""
+    domain_name: str | None = None
+    filters: Sequence[Filter] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class TransactionQuery:
     """What LISTTRANSACTIONS is asked for; days are UTC days, both included."""
 
@@ -69,26 +81,19 @@ class TransactionQuery:
 
 
 async def last_orders(
-    connection: Connection,
-    now: datetime,
-    *,
-    reseller_id: UUID,
-    account_id: str,
-    all_accounts: bool,
-    domain_name: str | None,
-    filters: Sequence[Filter],
+    connection: Connection, now: datetime, query: OrderQuery
 ) -> list[OrderReport]:
     """The newest ACME order of each name in the subscription, valid or in grace; all filters hold.
 
     Raises ArgumentInvalid for a foreign account or an impossible name.
     """
-    name = None if domain_name is None else parse_name(domain_name)
-    credential = await credential_of(connection, reseller_id, account_id)
+    name = None if query.domain_name is None else parse_name(query.domain_name)
+    credential = await credential_of(connection, query.reseller_id, query.account_id)
     current = await subscriptions.find_current(connection, credential.kid)
     if current is None or terms.state(current.expires_at, now) == "expired":
         return []
     orders = await reports.last_orders(
-        connection, current.id, account_id=None if all_accounts else account_id
+        connection, current.id, account_id=None if query.all_accounts else query.account_id
     )
     return [
         OrderReport(order, _status(order))
@@ -96,7 +101,7 @@ async def last_orders(
         if name in (None, order.domain_name)
         and all(
             each.accepts(domain_name=order.domain_name, valid_not_after=order.not_after)
-            for each in filters
+            for each in query.filters
         )
     ]
 

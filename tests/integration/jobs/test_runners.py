@@ -22,9 +22,10 @@ from gateway.sandbox import demo_data
 from gateway.services import Services
 from gateway.usecases.acme import accounts
 from gateway.usecases.organization import organizations
+from gateway.usecases.organization.anchors import SentAnchors
 from gateway.usecases.reseller import resellers
 from gateway.usecases.subscription import add_domain
-from gateway.usecases.work import Work, open_work
+from gateway.usecases.work import open_work
 from gateway.vault import Vault
 from tests.integration.process.test_serve import configured
 from tests.support.organizations import add_prevalidation
@@ -44,7 +45,9 @@ async def business(database: str, pool: Pool, tmp_path: Path) -> AsyncIterator[A
     await demo_data.add(pool, services.clock)
     now = await services.clock.now()
     async with open_work(pool, now, OPERATOR) as work:
-        await resellers.set_reseller(work, demo_data.LOGIN, renewal_mode="auto")
+        await resellers.set_reseller(
+            work, demo_data.LOGIN, resellers.ResellerChanges(renewal_mode="auto")
+        )
     await prepare(settings)
     config = write_config(settings, tmp_path / "gateway.toml")
     yield SimpleNamespace(services=services, pool=pool, config=config)
@@ -78,14 +81,14 @@ async def nearly_expired(business: Any, name: str) -> int:
     async with open_work(business.pool, now, OPERATOR) as work:
         reseller_id = await organizations.reseller_called(work.connection, demo_data.LOGIN)
         made = await accounts.preregister(
-            work.connection,
-            Work(services.vault, now, OPERATOR),
+            work,
+            services.vault,
             reseller_id=reseller_id,
             server_path="/v2/OV",
             term_days=365,
         )
         wanted = add_domain.AddDomain(
-            reseller_id, made.kid, name, Policy(), ov_anchor_order_number=str(number)
+            reseller_id, made.kid, name, Policy(), anchors=SentAnchors(ov=str(number))
         )
         await add_domain.add_domain(work, wanted)
     return number

@@ -9,7 +9,7 @@ from gateway.ids import new_id
 from gateway.rules.notice import notices
 from gateway.store.notice import deliveries as notice_deliveries
 from gateway.store.notice import notices as store
-from gateway.store.notice.deliveries import Lease
+from gateway.store.notice.deliveries import Backoff, Lease
 from gateway.usecases.notice import destinations as usecase
 from gateway.usecases.notice.delivery import NoticeRunner
 from gateway.usecases.notice.notices import make_notices
@@ -213,8 +213,7 @@ async def test_what_fails_on_our_side_parks_no_destination(desk: Desk, receiver:
             desk.pool,
             Lease(**row),
             "no resolver",
-            delays=[3600],
-            horizon_seconds=72 * 3600,
+            backoff=Backoff([3600], 72 * 3600),
             final=False,
             counted=counted,
         )

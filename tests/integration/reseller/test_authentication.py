@@ -26,7 +26,7 @@ E5 = {
 
 async def configure(door: Door, **wanted: Any) -> None:
     async with open_work(door.pool, START, OPERATOR) as work:
-        await resellers.set_reseller(work, LOGIN, **wanted)
+        await resellers.set_reseller(work, LOGIN, resellers.ResellerChanges(**wanted))
 
 
 async def log_in(door: Door, password: str = PASSWORD, **options: Any) -> int:

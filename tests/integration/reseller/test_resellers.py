@@ -26,7 +26,9 @@ async def add(connection: Connection, login: str = "r", **wanted: Any) -> None:
 
 
 async def change(connection: Connection, login: str = "r", **wanted: Any) -> None:
-    await resellers.set_reseller(Work(connection, START, OPERATOR), login, **wanted)
+    await resellers.set_reseller(
+        Work(connection, START, OPERATOR), login, resellers.ResellerChanges(**wanted)
+    )
 
 
 async def deposit(connection: Connection, amount: str, login: str = "r") -> Decimal:

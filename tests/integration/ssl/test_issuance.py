@@ -185,7 +185,7 @@ async def test_nothing_is_issued_for_a_suspended_reseller(shop: CertificateShop)
 async def set_status(shop: CertificateShop, status: str) -> None:
     now = await shop.gateway.services.clock.now()
     async with open_work(shop.gateway.pool, now, OPERATOR) as work:
-        await resellers.set_reseller(work, shop.login, status=status)
+        await resellers.set_reseller(work, shop.login, resellers.ResellerChanges(status=status))
 
 
 async def test_many_processes_issue_one_certificate(shop: CertificateShop) -> None:

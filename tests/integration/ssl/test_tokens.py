@@ -16,7 +16,7 @@ from tests.support.shop import OPERATOR
 async def set_reseller(shop: CertificateShop, **wanted: Any) -> None:
     now = await shop.gateway.services.clock.now()
     async with open_work(shop.gateway.pool, now, OPERATOR) as work:
-        await resellers.set_reseller(work, shop.login, **wanted)
+        await resellers.set_reseller(work, shop.login, resellers.ResellerChanges(**wanted))
 
 
 async def test_only_a_hash_is_kept(shop: CertificateShop) -> None:

@@ -239,7 +239,7 @@ async def test_the_tier_1_parent_gets_its_part_back_too(shop: CertificateShop) -
     child = await shop.second("child")
     now = await shop.gateway.services.clock.now()
     async with open_work(shop.gateway.pool, now, OPERATOR) as work:
-        await resellers.set_reseller(work, "child", tier1=shop.login)
+        await resellers.set_reseller(work, "child", resellers.ResellerChanges(tier1=shop.login))
     start = await shop.balance()
     cert_id = await child.buy()
     assert await shop.balance() == start - FEE

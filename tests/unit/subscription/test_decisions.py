@@ -1,5 +1,6 @@
 """Decisions: what adding, extending and removing would do, at what cost (§4)."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -19,6 +20,7 @@ from gateway.rules.money.pricing import NamePrices, Price
 from gateway.rules.subscription.decisions import (
     AddDomainDecision,
     Current,
+    Offer,
     Policy,
     decide_add,
     decide_extend,
@@ -33,6 +35,7 @@ PRICES = NamePrices(
 EXPIRY = datetime(2026, 1, 10, 23, 59, 59, tzinfo=UTC)
 CURRENT = Current(EXPIRY - timedelta(days=365), EXPIRY)
 NOTHING = Listed({}, has_wildcard=False)
+OFFER = Offer(365, PRICES, Policy())
 
 
 def at(text: str) -> datetime:
@@ -42,10 +45,8 @@ def at(text: str) -> datetime:
 def add(name: str, now: str = "2025-06-01T00:00:00", **given_facts: Any) -> AddDomainDecision:
     facts: dict[str, Any] = {
         "current": CURRENT,
-        "term_days": 365,
         "listed": NOTHING,
-        "prices": PRICES,
-        "policy": Policy(),
+        "offer": OFFER,
         "with_associated": False,
         **given_facts,
     }
@@ -61,7 +62,9 @@ def test_x1_the_first_name_starts_the_subscription() -> None:
 
 @pytest.mark.parametrize(("days", "cost"), [(730, "730.00"), (1095, "1095.00")])
 def test_x2_the_first_name_pays_the_whole_term(days: int, cost: str) -> None:
-    decision = add("a.example", "2025-01-10T15:30:00", current=None, term_days=days)
+    decision = add(
+        "a.example", "2025-01-10T15:30:00", current=None, offer=replace(OFFER, term_days=days)
+    )
     assert decision.cost == Decimal(cost)
 
 
@@ -76,7 +79,7 @@ def test_x2_the_first_name_pays_the_whole_term(days: int, cost: str) -> None:
     ],
 )
 def test_x4_later_names_are_pro_rated(name: str, now: str, cost: str) -> None:
-    decision = add(name, now, term_days=1095)
+    decision = add(name, now, offer=replace(OFFER, term_days=1095))
     assert decision.cost == Decimal(cost)
     assert not decision.starts_subscription
     assert decision.expires_at == EXPIRY
@@ -102,11 +105,12 @@ def test_e18a_a_name_is_listed_once() -> None:
 
 
 def test_e12_is_raised_only_where_a_price_is_needed() -> None:
-    only_wildcards = NamePrices("USD", {"wildcard": PRICES.prices["wildcard"]})
+    wildcards = NamePrices("USD", {"wildcard": PRICES.prices["wildcard"]})
+    only_wildcards = replace(OFFER, prices=wildcards)
     with pytest.raises(PricingMissing):
-        add("a.example", prices=only_wildcards)
+        add("a.example", offer=only_wildcards)
     listed = Listed({"*.a.example": True}, has_wildcard=True)
-    assert add("a.example", prices=only_wildcards, listed=listed).cost == 0
+    assert add("a.example", offer=only_wildcards, listed=listed).cost == 0
 
 
 @pytest.mark.parametrize(
