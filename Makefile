@@ -5,6 +5,9 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 UV_VERSION := 0.13.9
 
+# Hundreds of processes start in a run of the tests: none compiles again what it imports.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: install demo serve test bench bench-actions lint lock system-packages npm-packages \
         python-clients
 
