@@ -14,12 +14,12 @@ from hypothesis import HealthCheck, settings
 
 from gateway.db.pool import Pool, open_pool
 from tests.support.gateway import RunningGateway, running_gateway
+from tests.support.kept import KeptDatabases
 from tests.support.no_skips import pytest_runtest_makereport as pytest_runtest_makereport
 from tests.support.postgres import (
     FURNISHED,
     MIGRATED,
     TestServer,
-    fresh_database,
     make_templates,
 )
 from tests.support.server_process import SandboxProcess
@@ -72,11 +72,21 @@ def database_server(request: pytest.FixtureRequest) -> str:
     return stash[_SERVER].dsn
 
 
+@pytest.fixture(scope="session")
+async def kept_databases(database_server: str) -> AsyncIterator[KeptDatabases]:
+    """What tests without a database of their own borrow theirs from."""
+    kept = KeptDatabases(database_server)
+    async with kept.open():
+        yield kept
+
+
 @pytest.fixture
-async def database(request: pytest.FixtureRequest, database_server: str) -> AsyncIterator[str]:
-    """DSN of a fresh database with all migrations; with demo data too if `gateway` uses it."""
+async def database(
+    request: pytest.FixtureRequest, kept_databases: KeptDatabases
+) -> AsyncIterator[str]:
+    """DSN of a database with all migrations; with demo data too if `gateway` uses it."""
     template = FURNISHED if "gateway" in request.fixturenames else MIGRATED
-    async with fresh_database(database_server, template) as dsn:
+    async with kept_databases.lend(template) as dsn:
         yield dsn
 
 
