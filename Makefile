@@ -9,7 +9,7 @@ UV_VERSION := 0.13.9
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: install demo serve test bench bench-actions lint lock system-packages npm-packages \
-        python-clients
+        python-clients fuzz
 
 install: $(INSTALLED)
 
@@ -29,6 +29,10 @@ serve: install
 
 test: install system-packages npm-packages python-clients
 	$(BIN)/pytest --numprocesses auto --dist worksteal $(ARGS)
+
+# What `make test` sends a tenth of, in full.
+fuzz: install
+	TESTS_FUZZ=full $(BIN)/pytest --numprocesses auto --dist worksteal tests/fuzz $(ARGS)
 
 # Real ACME clients, and web servers, from Debian, npm and PyPI; the tests fail without them.
 system-packages:
