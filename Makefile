@@ -27,7 +27,10 @@ demo: install
 serve: install
 	@$(BIN)/python -m gateway.sandbox.stay
 
-test: install system-packages npm-packages python-clients
+# Tests of rules need no client, no web server and no database.
+CLIENTS := $(if $(filter-out tests/unit%,$(or $(ARGS),tests)),system-packages npm-packages python-clients)
+
+test: install $(CLIENTS)
 	$(BIN)/pytest --numprocesses auto --dist worksteal $(ARGS)
 
 # What `make test` sends a tenth of, in full.

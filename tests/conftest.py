@@ -37,12 +37,16 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 _SERVER = pytest.StashKey[TestServer]()
 _GIVEN = "gateway_test_server"
+_UNIT = Path(__file__).parent / "unit"
+"""No test there needs a database, which takes longer to start than they to run."""
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     """pytest-xdist: the controlling process starts the server, its workers are told where."""
     stash = node.config.stash
+    if all(_is_unit(argument) for argument in node.config.args):
+        return
     if _SERVER not in stash:
         stash[_SERVER] = _started()
     node.workerinput[_GIVEN] = stash[_SERVER].dsn
@@ -52,6 +56,11 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     server = config.stash.get(_SERVER, None)
     if server is not None:
         server.stop()
+
+
+def _is_unit(argument: str) -> bool:
+    path = Path(argument.partition("::")[0]).resolve()
+    return _UNIT in (path, *path.parents)
 
 
 def _started() -> TestServer:
