@@ -69,8 +69,11 @@ async def own_siege(database_server: str, tmp_path: Path) -> AsyncIterator[Siege
         yield made
 
 
-@pytest.fixture
-async def narrow_siege(database_server: str, tmp_path: Path) -> AsyncIterator[Siege]:
+@pytest.fixture(scope="session")
+async def narrow_siege(
+    database_server: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Siege]:
     """With 400 descriptors."""
-    async with besieged(database_server, tmp_path, descriptors=400) as made:
+    directory = tmp_path_factory.mktemp("narrow")
+    async with besieged(database_server, directory, descriptors=400) as made:
         yield made
