@@ -6,6 +6,7 @@ again, and the next test has it, with its connections. Nothing else outlives a t
 """
 
 import asyncio
+import weakref
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -126,6 +127,7 @@ class KeptPool(asyncpg.Pool):  # type: ignore[misc]
         result = await super()._async__init__()
         for holder, connection in zip(reversed(self._holders), taken, strict=False):
             holder._con = connection
+            connection._pool_holder = weakref.ref(holder)
             holder._generation = self._generation
         return result
 
@@ -145,7 +147,7 @@ class KeptPool(asyncpg.Pool):  # type: ignore[misc]
             if len(self.kept.idle) >= _MOST_CONNECTIONS or connection.is_in_transaction():
                 continue
             holder._maybe_cancel_inactive_callback()
-            holder._con = None
+            holder._con = connection._pool_holder = None
             connection._query_loggers.clear()
             self.kept.idle.append(connection)
         self._closing = False
