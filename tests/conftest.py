@@ -20,6 +20,7 @@ from tests.support.postgres import (
     FURNISHED,
     MIGRATED,
     TestServer,
+    fresh_database,
     make_templates,
 )
 from tests.support.server_process import SandboxProcess
@@ -96,6 +97,13 @@ async def database(
     """DSN of a database with all migrations; with demo data too if `gateway` uses it."""
     template = FURNISHED if "gateway" in request.fixturenames else MIGRATED
     async with kept_databases.lend(template) as dsn:
+        yield dsn
+
+
+@pytest.fixture
+async def new_database(database_server: str) -> AsyncIterator[str]:
+    """The same as `database` with demo data, and no test had it before: for plans of statements."""
+    async with fresh_database(database_server, FURNISHED) as dsn:
         yield dsn
 
 

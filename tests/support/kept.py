@@ -23,6 +23,8 @@ from tests.support.postgres import of_database
 _MOST_CONNECTIONS = 12
 """Kept of one database; the server takes 300."""
 _END_MILLISECONDS = 5_000
+_MOST_GROWTH = 4 * 1024**2
+"""Bytes that deleted rows may take of a database that is used again."""
 
 _SCHEMA = """
     SELECT (SELECT count(*) || ',' || sum(hashtext(t::text)::bigint) FROM (
@@ -69,6 +71,7 @@ class Kept:
     dsn: str
     keeper: Connection
     schema: str = ""
+    size: int = 0
     restore: str = ""
     """Statements that bring the template's rows back."""
     idle: list[Any] = field(default_factory=list)
@@ -92,6 +95,7 @@ class Kept:
         first = "BEGIN; SET LOCAL session_replication_role = replica"
         self.restore = "; ".join([first, *wiped, *filled, *sequences, "COMMIT"])
         self.schema = await self.keeper.fetchval(_SCHEMA)
+        self.size = await self._size()
 
     async def is_as_before(self) -> bool:
         """Ends what strangers still do in it, and restores its rows if its schema is the same."""
@@ -105,8 +109,13 @@ class Kept:
         )
         if await self.keeper.fetchval(_SCHEMA) != self.schema:
             return False
+        if await self._size() > self.size + _MOST_GROWTH:
+            return False
         await self.keeper.execute(self.restore)
         return True
+
+    async def _size(self) -> int:
+        return int(await self.keeper.fetchval("SELECT pg_database_size(current_database())"))
 
     def end(self) -> None:
         """All of its connections."""
@@ -146,6 +155,7 @@ class KeptPool(asyncpg.Pool):  # type: ignore[misc]
                 continue
             if len(self.kept.idle) >= _MOST_CONNECTIONS or connection.is_in_transaction():
                 continue
+            await connection.reset()
             holder._maybe_cancel_inactive_callback()
             holder._con = connection._pool_holder = None
             connection._query_loggers.clear()

@@ -18,6 +18,12 @@ _TINY = {"server", "issuer", "clock", "nonce_epoch", "cursor", "alternate_chain"
 
 
 @pytest.fixture
+def database(new_database: str) -> str:
+    """No earlier test has left statistics or room of deleted rows in it."""
+    return new_database
+
+
+@pytest.fixture
 async def statements(gateway: Any) -> dict[str, Any]:
     """All statements from now on, each with the arguments that it had last."""
     noted: dict[str, Any] = {}
