@@ -33,7 +33,7 @@ CLIENTS := $(if $(filter-out tests/unit%,$(or $(ARGS),tests)),system-packages np
 test: install $(CLIENTS)
 	$(BIN)/pytest --numprocesses auto --dist worksteal $(ARGS)
 
-# What `make test` sends a tenth of, in full.
+# What `make test` sends a part of, in full.
 fuzz: install
 	TESTS_FUZZ=full $(BIN)/pytest --numprocesses auto --dist worksteal tests/fuzz $(ARGS)
 

@@ -24,8 +24,8 @@ _BASE_CALLS = 30_000
 """Function calls, C functions included, that any request may cost; a certificate takes most."""
 _CALLS_PER_BYTE = 4
 """More, for each byte of the request and of its answer."""
-_COUNTED = 1 if IN_FULL else 4
-"""The calls of each so-many-eth request are counted: that doubles its cost."""
+_COUNTED = 1 if IN_FULL else 2
+"""The calls of every second request are counted, in full of each: that doubles its cost."""
 _SHOWN = 600
 _MOST_SHOWN = 12
 
