@@ -1,10 +1,11 @@
 """How much is sent to find what nobody thought of: a part by `make test`, all by `make fuzz`."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
 T = TypeVar("T")
+P = TypeVar("P")
 
 _TURNS = 3
 
@@ -16,6 +17,9 @@ def share_of(number: int) -> int:
     return number if IN_FULL else number // 10
 
 
-def some_of(values: Sequence[T], turn: int) -> Sequence[T]:
-    """Every third of `values`, of which each has its place in one of three turns."""
-    return values if IN_FULL else values[turn % _TURNS :: _TURNS]
+def spread(values: Sequence[T], places: Iterable[P]) -> Iterator[tuple[P, Sequence[T]]]:
+    """Each place with the values that are sent there: a third of them in turn, or all of few."""
+    found = list(places)
+    for turn, place in enumerate(found):
+        is_whole = IN_FULL or len(found) < _TURNS
+        yield place, values if is_whole else values[turn % _TURNS :: _TURNS]
