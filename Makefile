@@ -19,6 +19,8 @@ $(INSTALLED): requirements.txt pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --requirement requirements.txt
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	# Commands are read from .pyc files, also where this user or a service's may write none later.
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -c 'import gateway.cli, gateway.process.supervisor, gateway.process.worker'
 	touch $@
 
 demo: install

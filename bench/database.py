@@ -14,7 +14,7 @@ from bench.client import Eab
 from gateway import ids
 from gateway.clock import SystemClock
 from gateway.db.migrate import migrate
-from gateway.db.pool import Connection, Pool, open_pool, transaction
+from gateway.db.pool import Connection, Pool, open_pool
 from gateway.origin import Origin
 from gateway.rules.subscription.decisions import Policy
 from gateway.sandbox import demo_data
@@ -24,6 +24,7 @@ from gateway.usecases.acme import accounts
 from gateway.usecases.reseller import resellers
 from gateway.usecases.subscription import add_domain
 from gateway.usecases.subscription.add_domain import AddDomain
+from gateway.usecases.work import open_work
 from gateway.vault import Vault
 
 _ORIGIN = Origin("operator:bench")
@@ -57,22 +58,19 @@ async def furnish(dsn: str) -> None:
     pool = await open_pool(dsn)
     clock = SystemClock()
     await demo_data.add(pool, clock)
-    async with transaction(pool) as connection:
-        now = await clock.now()
-        await resellers.deposit(connection, now, _ORIGIN, demo_data.LOGIN, _DEPOSIT)
+    async with open_work(pool, await clock.now(), _ORIGIN) as work:
+        await resellers.deposit(work, demo_data.LOGIN, _DEPOSIT)
     await pool.close()
 
 
 async def preregister(pool: Pool, vault: Vault, server_path: str) -> Eab:
     """An EAB credential without names."""
     now = await SystemClock().now()
-    async with transaction(pool) as connection:
+    async with open_work(pool, now, _ORIGIN) as work:
         made = await accounts.preregister(
-            connection,
+            work,
             vault,
-            now,
-            _ORIGIN,
-            reseller_id=await _reseller_id(connection),
+            reseller_id=await _reseller_id(work.connection),
             server_path=server_path,
             term_days=365,
         )
@@ -82,11 +80,11 @@ async def preregister(pool: Pool, vault: Vault, server_path: str) -> Eab:
 async def subscribe(pool: Pool, kid: str, names: Sequence[str]) -> None:
     """A subscription of `names`: the first one is bought, the others ride on its purchase."""
     now = await SystemClock().now()
-    async with transaction(pool) as connection:
-        request = AddDomain(await _reseller_id(connection), kid, names[0], Policy())
-        added = await add_domain.add_domain(connection, now, _ORIGIN, request)
+    async with open_work(pool, now, _ORIGIN) as work:
+        request = AddDomain(await _reseller_id(work.connection), kid, names[0], Policy())
+        added = await add_domain.add_domain(work, request)
         assert added.order_number is not None
-        await _add_names(connection, kid, added.order_number, names[1:], now)
+        await _add_names(work.connection, kid, added.order_number, names[1:], now)
 
 
 async def _reseller_id(connection: Connection) -> UUID:

@@ -120,8 +120,10 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
         stack.push_async_callback(validator.close)
         stack.push_async_callback(runner.close)
         notices = NoticeRunner(services)
+        door = open_door(services, validator, runner, activity)
         stack.push_async_callback(notices.close)
         for name, work in (
+            ("servers", door.servers.follow),
             ("validator", validator.run_forever),
             ("issuance", runner.run_forever),
             ("certificate_orders", CertificateOrderRunner(services).run_forever),
@@ -134,7 +136,7 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
             ("notice_delivery", notices.run_forever),
         ):
             await stack.enter_async_context(background(name, work))
-        acme = Routes(open_door(services, validator, runner, activity))
+        acme = Routes(door)
         yield Gateway(
             services,
             ca,

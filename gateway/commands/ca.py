@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gateway.commands.operation import Config, group, operate
-from gateway.origin import Origin
 
 if TYPE_CHECKING:
-    from gateway.db.pool import Connection
+    from gateway.usecases.work import Work
 
 app = group("The CA.")
 
@@ -33,7 +31,7 @@ def add_chain(
 
     pem = file.read_bytes()
 
-    async def work(connection: Connection, now: datetime, origin: Origin) -> int:
-        return await chains.add_chain(connection, now, origin, issuer, pem)
+    async def carry_out(work: Work) -> int:
+        return await chains.add_chain(work, issuer, pem)
 
-    typer.echo(f"chain {operate(config, work)} of {issuer}")
+    typer.echo(f"chain {operate(config, carry_out)} of {issuer}")

@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gateway.commands.operation import Config, group, operate, settings_of
-from gateway.origin import Origin
 
 if TYPE_CHECKING:
-    from gateway.db.pool import Connection
+    from gateway.usecases.work import Work
 
 app = group(
     "Background work: what waits, runs or has failed.",
@@ -35,10 +34,10 @@ def list_(
         raise typer.BadParameter("either --running or --failed")
     state = "failed" if failed else "running" if running else "waiting"
 
-    async def work(connection: Connection, now: datetime, origin: Origin) -> list[dict[str, Any]]:
-        return await dead_letters.list_jobs(connection, state)
+    async def carry_out(work: Work) -> list[dict[str, Any]]:
+        return await dead_letters.list_jobs(work.connection, state)
 
-    found = operate(config, work)
+    found = operate(config, carry_out)
     if as_json:
         typer.echo(json.dumps(found, default=datetime.isoformat))
         return
@@ -61,10 +60,10 @@ def retry(
     """Takes work that has failed up again: all of it, or just these."""
     from gateway.usecases.operation import dead_letters
 
-    async def work(connection: Connection, now: datetime, origin: Origin) -> list[int]:
-        return await dead_letters.retry(connection, now, origin, job_ids or None)
+    async def carry_out(work: Work) -> list[int]:
+        return await dead_letters.retry(work, job_ids or None)
 
-    retried = operate(config, work)
+    retried = operate(config, carry_out)
     typer.echo(f"{len(retried)} taken up again")
 
 

@@ -14,13 +14,13 @@ from gateway.commands.operation import Config, T, group, operate, settings_of
 from gateway.commands.resellers import Login
 from gateway.commands.told import amount
 from gateway.errors import OperatorMistake
-from gateway.origin import Origin
 
 if TYPE_CHECKING:
     from gateway.config import Settings
     from gateway.db.pool import Connection
     from gateway.usecases.notice import destinations as usecase
     from gateway.usecases.notice.destinations import Destination, Owner
+    from gateway.usecases.work import Work
     from gateway.vault import Vault
 
 app = group("What resellers are told, and where it goes.")
@@ -40,7 +40,7 @@ Kinds = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
 
-_Work = Callable[["Connection", datetime, Origin, "Owner"], Awaitable[T]]
+_CarriedOut = Callable[["Work", "Owner"], Awaitable[T]]
 
 
 @webhook_app.command("add")
@@ -56,23 +56,14 @@ def add_webhook(
 
     settings = settings_of(config)
 
-    async def work(
-        connection: Connection, now: datetime, origin: Origin, owner: Owner
-    ) -> tuple[str, str]:
-        vault = await _vault(connection, now, settings)
+    async def carry_out(work: Work, owner: Owner) -> tuple[str, str]:
+        vault = await _vault(work.connection, work.now, settings)
         made, secret = await usecase.add_webhook(
-            connection,
-            now,
-            origin,
-            owner,
-            url,
-            kind or (),
-            settings=settings,
-            vault=vault,
+            work, owner, url, kind or (), settings=settings, vault=vault
         )
         return str(made), secret
 
-    made, secret = _for(config, login, work)
+    made, secret = _for(config, login, carry_out)
     if as_json:
         typer.echo(json.dumps({"id": made, "secret": secret}))
     else:
@@ -99,13 +90,11 @@ def rotate_secret(
 
     settings = settings_of(config)
 
-    async def work(connection: Connection, now: datetime, origin: Origin, owner: Owner) -> str:
-        vault = await _vault(connection, now, settings)
-        return await usecase.rotate_secret(
-            connection, now, origin, owner, destination, vault=vault, drop_old=drop_old
-        )
+    async def carry_out(work: Work, owner: Owner) -> str:
+        vault = await _vault(work.connection, work.now, settings)
+        return await usecase.rotate_secret(work, owner, destination, vault=vault, drop_old=drop_old)
 
-    typer.echo(f"the new secret, shown only now: {_for(config, login, work)}")
+    typer.echo(f"the new secret, shown only now: {_for(config, login, carry_out)}")
 
 
 @webhook_app.command("remove")
@@ -126,14 +115,10 @@ def add_mail(
 
     settings = settings_of(config)
 
-    async def work(connection: Connection, now: datetime, origin: Origin, owner: Owner) -> str:
-        return str(
-            await usecase.add_mail(
-                connection, now, origin, owner, address, kind or (), settings=settings
-            )
-        )
+    async def carry_out(work: Work, owner: Owner) -> str:
+        return str(await usecase.add_mail(work, owner, address, kind or (), settings=settings))
 
-    typer.echo(f"mail address {_for(config, login, work)} added")
+    typer.echo(f"mail address {_for(config, login, carry_out)} added")
 
 
 @mail_app.command("list")
@@ -153,10 +138,10 @@ def set_(login: Login, destination: Where, kind: Kinds = None, config: Config = 
     """Chooses the kinds that go there from now on; without --kind: all but single certificates."""
     from gateway.usecases.notice import destinations as usecase
 
-    async def work(connection: Connection, now: datetime, origin: Origin, owner: Owner) -> None:
-        await usecase.set_kinds(connection, now, origin, owner, destination, kind or ())
+    async def carry_out(work: Work, owner: Owner) -> None:
+        await usecase.set_kinds(work, owner, destination, kind or ())
 
-    _for(config, login, work)
+    _for(config, login, carry_out)
     typer.echo(f"{destination} changed")
 
 
@@ -171,10 +156,10 @@ def low_balance(
 
     chosen = None if threshold == "default" else amount(threshold)
 
-    async def work(connection: Connection, now: datetime, origin: Origin, owner: Owner) -> None:
-        await usecase.set_low_balance(connection, now, origin, owner, chosen)
+    async def carry_out(work: Work, owner: Owner) -> None:
+        await usecase.set_low_balance(work, owner, chosen)
 
-    _for(config, login, work)
+    _for(config, login, carry_out)
     typer.echo(f"{login} is told below {threshold}")
 
 
@@ -183,10 +168,10 @@ def test(login: Login, destination: Where, config: Config = None) -> None:
     """Sends a notice that says nothing, to see whether it arrives."""
     from gateway.usecases.notice import destinations as usecase
 
-    async def work(connection: Connection, now: datetime, origin: Origin, owner: Owner) -> None:
-        await usecase.send_test(connection, now, origin, owner, destination)
+    async def carry_out(work: Work, owner: Owner) -> None:
+        await usecase.send_test(work, owner, destination)
 
-    _for(config, login, work)
+    _for(config, login, carry_out)
     typer.echo("queued")
 
 
@@ -195,10 +180,10 @@ def failed(as_json: AsJson = False, config: Config = None) -> None:
     """Destinations of all resellers that do not take their notices, with what waits for them."""
     from gateway.usecases.notice import destinations as usecase
 
-    async def work(connection: Connection, now: datetime, origin: Origin) -> list[usecase.Failing]:
-        return await usecase.list_failing(connection)
+    async def carry_out(work: Work) -> list[usecase.Failing]:
+        return await usecase.list_failing(work.connection)
 
-    for each in operate(config, work):
+    for each in operate(config, carry_out):
         since = each.failing_since and each.failing_since.strftime("%Y-%m-%dT%H:%M:%SZ")
         if as_json:
             document = {
@@ -224,10 +209,10 @@ def resume(login: Login, destination: Where, config: Config = None) -> None:
     """Tries now what waits, in order, also if the destination is parked."""
     from gateway.usecases.notice import destinations as usecase
 
-    async def work(connection: Connection, now: datetime, origin: Origin, owner: Owner) -> None:
-        await usecase.resume(connection, now, origin, owner, destination)
+    async def carry_out(work: Work, owner: Owner) -> None:
+        await usecase.resume(work, owner, destination)
 
-    _for(config, login, work)
+    _for(config, login, carry_out)
     typer.echo(f"{destination} resumed")
 
 
@@ -236,10 +221,10 @@ def skip(login: Login, destination: Where, config: Config = None) -> None:
     """Gives up the oldest waiting notice, which blocks the later ones; a replay brings it back."""
     from gateway.usecases.notice import destinations as usecase
 
-    async def work(connection: Connection, now: datetime, origin: Origin, owner: Owner) -> int:
-        return await usecase.skip_oldest(connection, now, origin, owner, destination)
+    async def carry_out(work: Work, owner: Owner) -> int:
+        return await usecase.skip_oldest(work, owner, destination)
 
-    typer.echo(f"notice {_for(config, login, work)} is not sent")
+    typer.echo(f"notice {_for(config, login, carry_out)} is not sent")
 
 
 @app.command()
@@ -259,17 +244,17 @@ def replay(
 
     first, last = _instant(since), _instant(until)
 
-    async def work(connection: Connection, now: datetime, origin: Origin, owner: Owner) -> int:
-        return await usecase.replay(connection, now, origin, owner, destination, first, last)
+    async def carry_out(work: Work, owner: Owner) -> int:
+        return await usecase.replay(work, owner, destination, first, last)
 
-    typer.echo(f"{_for(config, login, work)} queued")
+    typer.echo(f"{_for(config, login, carry_out)} queued")
 
 
-def _for(config: Path | None, login: str, work: _Work[T]) -> T:
+def _for(config: Path | None, login: str, carry_out: _CarriedOut[T]) -> T:
     from gateway.usecases.notice import destinations as usecase
 
-    async def with_owner(connection: Connection, now: datetime, origin: Origin) -> T:
-        return await work(connection, now, origin, await usecase.owner_by_login(connection, login))
+    async def with_owner(work: Work) -> T:
+        return await carry_out(work, await usecase.owner_by_login(work.connection, login))
 
     return operate(config, with_owner)
 
@@ -277,12 +262,10 @@ def _for(config: Path | None, login: str, work: _Work[T]) -> T:
 def _list(channel: str, login: str, as_json: bool, config: Path | None) -> None:
     from gateway.usecases.notice import destinations as usecase
 
-    async def work(
-        connection: Connection, now: datetime, origin: Origin, owner: Owner
-    ) -> list[Destination]:
-        return await usecase.list_destinations(connection, owner)
+    async def carry_out(work: Work, owner: Owner) -> list[Destination]:
+        return await usecase.list_destinations(work.connection, owner)
 
-    found = [each for each in _for(config, login, work) if each.channel == channel]
+    found = [each for each in _for(config, login, carry_out) if each.channel == channel]
     if as_json:
         typer.echo(json.dumps([_document(each) for each in found]))
         return
@@ -307,10 +290,10 @@ def _document(destination: Destination) -> dict[str, object]:
 def _remove(login: str, destination: str, config: Path | None) -> None:
     from gateway.usecases.notice import destinations as usecase
 
-    async def work(connection: Connection, now: datetime, origin: Origin, owner: Owner) -> None:
-        await usecase.remove(connection, now, origin, owner, destination)
+    async def carry_out(work: Work, owner: Owner) -> None:
+        await usecase.remove(work, owner, destination)
 
-    _for(config, login, work)
+    _for(config, login, carry_out)
     typer.echo(f"{destination} removed")
 
 

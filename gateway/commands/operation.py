@@ -7,7 +7,6 @@ arguments need none of it.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
@@ -18,7 +17,7 @@ from gateway.origin import Origin, operator
 
 if TYPE_CHECKING:
     from gateway.config import Settings
-    from gateway.db.pool import Connection
+    from gateway.usecases.work import Work
 
 Config = Annotated[
     Path | None,
@@ -26,7 +25,7 @@ Config = Annotated[
 ]
 
 T = TypeVar("T")
-Work = Callable[["Connection", datetime, Origin], Awaitable[T]]
+CarriedOut = Callable[["Work"], Awaitable[T]]
 
 
 def group(told: str) -> typer.Typer:
@@ -38,33 +37,34 @@ def settings_of(config: Path | None) -> Settings:
     """Raises ConfigurationError naming the file or the settings that are wrong."""
     if config is not None and not config.is_file():
         raise ConfigurationError(f"the settings file {config} does not exist")
-    from gateway.config import load_settings, settings_told
+    from gateway.config.sources import load_settings
 
-    with settings_told():
-        return load_settings(config)
+    return load_settings(config)
 
 
-def operate(config: Path | None, work: Work[T]) -> T:
-    """Runs `work` in one transaction, at business time, in the name of whoever is at work."""
+def operate(config: Path | None, carry_out: CarriedOut[T]) -> T:
+    """Calls `carry_out` in one transaction, at business time, in the name of whoever is at work."""
     settings = settings_of(config)
     import asyncio
 
     from gateway.db.pool import told_to_operators
 
     with told_to_operators():
-        return asyncio.run(_operate(settings, work))
+        return asyncio.run(_operate(settings, carry_out))
 
 
-async def _operate(settings: Settings, work: Work[T]) -> T:
+async def _operate(settings: Settings, carry_out: CarriedOut[T]) -> T:
     from gateway.db.migrate import require_current_schema
-    from gateway.db.pool import open_pool, transaction
+    from gateway.db.pool import open_pool
     from gateway.sandbox.clock import choose_clock
+    from gateway.usecases.work import open_work
 
     pool = await open_pool(settings.database, min_size=1, max_size=2)
     try:
-        async with transaction(pool) as connection:
+        async with pool.acquire() as connection:
             await require_current_schema(connection)
-            now = await choose_clock(settings, pool).now()
-            return await work(connection, now, Origin(f"operator:{operator()}"))
+        now = await choose_clock(settings, pool).now()
+        async with open_work(pool, now, Origin(f"operator:{operator()}")) as work:
+            return await carry_out(work)
     finally:
         await pool.close()

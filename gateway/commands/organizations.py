@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
@@ -12,12 +11,11 @@ import typer
 from gateway.commands.operation import Config, group, operate
 from gateway.commands.told import inputs_told
 from gateway.errors import OperatorMistake
-from gateway.origin import Origin
 from gateway.rules.organization.organizations import IDENTIFIERS, Details
 
 if TYPE_CHECKING:
-    from gateway.db.pool import Connection
     from gateway.usecases.organization.organizations import Organization
+    from gateway.usecases.work import Work
 
 app = group("Organizations of resellers.")
 
@@ -72,17 +70,15 @@ def add(
         _identifiers(identifier),
     )
 
-    async def work(connection: Connection, now: datetime, origin: Origin) -> UUID:
+    async def carry_out(work: Work) -> UUID:
         with inputs_told():
             return await organizations.add_organization(
-                connection,
-                now,
-                origin,
-                reseller_id=await organizations.reseller_called(connection, login),
+                work,
+                reseller_id=await organizations.reseller_called(work.connection, login),
                 details=details,
             )
 
-    made = operate(config, work)
+    made = operate(config, carry_out)
     typer.echo(json.dumps({"id": str(made)}) if as_json else f"organization {made} added")
 
 
@@ -118,19 +114,17 @@ def set_(
         "identifiers": _identifiers(identifier) or None,
     }
 
-    async def work(connection: Connection, now: datetime, origin: Origin) -> None:
+    async def carry_out(work: Work) -> None:
         with inputs_told():
-            before = await organizations.show_organization(connection, organization_id)
+            before = await organizations.show_organization(work.connection, organization_id)
             await organizations.update_organization(
-                connection,
-                now,
-                origin,
+                work,
                 reseller_id=before.reseller_id,
                 organization_id=organization_id,
                 changes={field: value for field, value in given.items() if value is not None},
             )
 
-    operate(config, work)
+    operate(config, carry_out)
     typer.echo(f"organization {organization_id} changed")
 
 
@@ -143,13 +137,13 @@ def list_(
     """Organizations as their resellers state them now."""
     from gateway.usecases.organization import organizations
 
-    async def work(connection: Connection, now: datetime, origin: Origin) -> list[Organization]:
+    async def carry_out(work: Work) -> list[Organization]:
         owner = None
         if login is not None:
-            owner = await organizations.reseller_called(connection, login)
-        return await organizations.list_organizations(connection, owner)
+            owner = await organizations.reseller_called(work.connection, login)
+        return await organizations.list_organizations(work.connection, owner)
 
-    found = operate(config, work)
+    found = operate(config, carry_out)
     if as_json:
         typer.echo(json.dumps([_document(each) for each in found]))
         return
@@ -168,11 +162,11 @@ def show(
 
     organization_id = uuid_of(organization)
 
-    async def work(connection: Connection, now: datetime, origin: Origin) -> Organization:
+    async def carry_out(work: Work) -> Organization:
         with inputs_told():
-            return await organizations.show_organization(connection, organization_id)
+            return await organizations.show_organization(work.connection, organization_id)
 
-    document = _document(operate(config, work))
+    document = _document(operate(config, carry_out))
     if as_json:
         typer.echo(json.dumps(document))
         return

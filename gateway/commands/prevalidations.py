@@ -12,11 +12,10 @@ from gateway.commands.operation import Config, group, operate, settings_of
 from gateway.commands.organizations import AsJson, Login, uuid_of
 from gateway.commands.told import inputs_told, instant_of
 from gateway.errors import ArgumentInvalid, OperatorMistake
-from gateway.origin import Origin
 
 if TYPE_CHECKING:
-    from gateway.db.pool import Connection
     from gateway.usecases.organization.prevalidations import Prevalidation
+    from gateway.usecases.work import Work
 
 app = group(
     "What is validated about organizations, for OV.",
@@ -55,15 +54,15 @@ def add(
     begins = None if valid_from is None else instant_of(valid_from)
     ends = None if expires is None else instant_of(expires)
 
-    async def work(connection: Connection, now: datetime, origin: Origin) -> int:
-        owner = await organizations.reseller_called(connection, login)
+    async def carry_out(work: Work) -> int:
+        owner = await organizations.reseller_called(work.connection, login)
         wanted = NewPrevalidation(
             owner, organization_id, type_, domain, begins, ends, renews, evidence
         )
         with inputs_told():
-            return await prevalidations.add_prevalidation(connection, now, origin, wanted)
+            return await prevalidations.add_prevalidation(work, wanted)
 
-    number = operate(config, work)
+    number = operate(config, carry_out)
     if as_json:
         typer.echo(json.dumps({"ovAnchorOrderNumber": number}))
     else:
@@ -75,11 +74,11 @@ def begin(number: Number, evidence: Evidence = "", config: Config = None) -> Non
     """Shows the reseller that somebody is at work on it."""
     from gateway.usecases.organization import prevalidations
 
-    async def work(connection: Connection, now: datetime, origin: Origin) -> Prevalidation:
+    async def carry_out(work: Work) -> Prevalidation:
         with inputs_told():
-            return await prevalidations.begin_validation(connection, now, origin, number, evidence)
+            return await prevalidations.begin_validation(work, number, evidence)
 
-    typer.echo(f"pre-validation {number} is {operate(config, work).state}")
+    typer.echo(f"pre-validation {number} is {operate(config, carry_out).state}")
 
 
 @app.command()
@@ -95,15 +94,13 @@ def approve(
     ends = None if expires is None else instant_of(expires)
     term = timedelta(days=settings_of(config).prevalidations.days)
 
-    async def work(
-        connection: Connection, now: datetime, origin: Origin
-    ) -> tuple[Prevalidation, bool]:
+    async def carry_out(work: Work) -> tuple[Prevalidation, bool]:
         with inputs_told():
             return await prevalidations.approve(
-                connection, now, origin, number, expires_at=ends, term=term, evidence=evidence
+                work, number, expires_at=ends, term=term, evidence=evidence
             )
 
-    found, changed = operate(config, work)
+    found, changed = operate(config, carry_out)
     until = "" if found.expires_at is None else f" until {_shown(found.expires_at)}"
     typer.echo(f"pre-validation {number} is valid{until}{'' if changed else ' already'}")
 
@@ -113,13 +110,11 @@ def reject(number: Number, evidence: Evidence = "", config: Config = None) -> No
     """For good; the names that lean on it get no certificates from this moment on."""
     from gateway.usecases.organization import prevalidations
 
-    async def work(
-        connection: Connection, now: datetime, origin: Origin
-    ) -> tuple[Prevalidation, bool]:
+    async def carry_out(work: Work) -> tuple[Prevalidation, bool]:
         with inputs_told():
-            return await prevalidations.reject(connection, now, origin, number, evidence)
+            return await prevalidations.reject(work, number, evidence)
 
-    _, changed = operate(config, work)
+    _, changed = operate(config, carry_out)
     typer.echo(f"pre-validation {number} is rejected{'' if changed else ' already'}")
 
 
@@ -132,11 +127,11 @@ def reassign(
     """Lets all names that lean on OLD lean on NEW, in every subscription of the reseller."""
     from gateway.usecases.organization import prevalidations, reassignment
 
-    async def work(connection: Connection, now: datetime, origin: Origin) -> int:
-        owner = (await prevalidations.show_prevalidation(connection, old)).reseller_id
+    async def carry_out(work: Work) -> int:
+        owner = (await prevalidations.show_prevalidation(work.connection, old)).reseller_id
         try:
             moved = await reassignment.reassign(
-                connection, now, origin, reseller_id=owner, old_number=old, new_number=new
+                work, reseller_id=owner, old_number=old, new_number=new
             )
         except ArgumentInvalid:
             raise OperatorMistake(
@@ -145,7 +140,7 @@ def reassign(
             ) from None
         return len(moved)
 
-    typer.echo(f"{operate(config, work)} names lean on pre-validation {new} now")
+    typer.echo(f"{operate(config, carry_out)} names lean on pre-validation {new} now")
 
 
 @app.command()
@@ -157,11 +152,11 @@ def note(
     """Adds a line of evidence."""
     from gateway.usecases.organization import prevalidations
 
-    async def work(connection: Connection, now: datetime, origin: Origin) -> None:
+    async def carry_out(work: Work) -> None:
         with inputs_told():
-            await prevalidations.note(connection, now, origin, number, evidence)
+            await prevalidations.note(work, number, evidence)
 
-    operate(config, work)
+    operate(config, carry_out)
     typer.echo(f"noted on pre-validation {number}")
 
 
@@ -174,14 +169,14 @@ def list_(
     """Pre-validations with their states now."""
     from gateway.usecases.organization import organizations, prevalidations
 
-    async def work(connection: Connection, now: datetime, origin: Origin) -> list[dict[str, Any]]:
+    async def carry_out(work: Work) -> list[dict[str, Any]]:
         owner = None
         if login is not None:
-            owner = await organizations.reseller_called(connection, login)
-        found = await prevalidations.list_prevalidations(connection, reseller_id=owner)
-        return [_document(each, now) for each in found]
+            owner = await organizations.reseller_called(work.connection, login)
+        found = await prevalidations.list_prevalidations(work.connection, reseller_id=owner)
+        return [_document(each, work.now) for each in found]
 
-    documents = operate(config, work)
+    documents = operate(config, carry_out)
     if as_json:
         typer.echo(json.dumps(documents))
         return
@@ -198,11 +193,11 @@ def show(number: Number, as_json: AsJson = False, config: Config = None) -> None
     """One pre-validation with what was validated and the notes."""
     from gateway.usecases.organization import prevalidations
 
-    async def work(connection: Connection, now: datetime, origin: Origin) -> dict[str, Any]:
-        found = await prevalidations.show_prevalidation(connection, number)
-        return _document(found, now)
+    async def carry_out(work: Work) -> dict[str, Any]:
+        found = await prevalidations.show_prevalidation(work.connection, number)
+        return _document(found, work.now)
 
-    document = operate(config, work)
+    document = operate(config, carry_out)
     if as_json:
         typer.echo(json.dumps(document))
         return

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,11 +10,10 @@ import typer
 from gateway.commands.operation import Config, group, operate
 from gateway.commands.told import amount
 from gateway.errors import OperatorMistake
-from gateway.origin import Origin
 
 if TYPE_CHECKING:
-    from gateway.db.pool import Connection
     from gateway.store.money.price_lists import ListedPrice
+    from gateway.usecases.work import Work
 
 app = group("What a name costs for 365 days.")
 
@@ -41,12 +39,10 @@ def set_(
     if not yearly:
         raise OperatorMistake("give a price with --fqdn or --wildcard")
 
-    async def work(connection: Connection, now: datetime, origin: Origin) -> None:
+    async def carry_out(work: Work) -> None:
         for name_type, price in yearly.items():
             await resellers.set_price(
-                connection,
-                now,
-                origin,
+                work,
                 login=None if login == _DEFAULT_LIST else login,
                 server=server,
                 name_type=name_type,
@@ -54,7 +50,7 @@ def set_(
                 currency=currency,
             )
 
-    operate(config, work)
+    operate(config, carry_out)
     typer.echo(f"prices of {login} on {server} set")
 
 
@@ -67,10 +63,12 @@ def list_(
     """What a reseller pays: its own prices, and those of the default list where it has none."""
     from gateway.usecases.money import price_lists
 
-    async def work(connection: Connection, now: datetime, origin: Origin) -> list[ListedPrice]:
-        return await price_lists.list_prices(connection, None if login == _DEFAULT_LIST else login)
+    async def carry_out(work: Work) -> list[ListedPrice]:
+        return await price_lists.list_prices(
+            work.connection, None if login == _DEFAULT_LIST else login
+        )
 
-    found = operate(config, work)
+    found = operate(config, carry_out)
     if as_json:
         typer.echo(json.dumps([_as_json(price) for price in found]))
         return
@@ -92,17 +90,15 @@ def remove(
 
     chosen = [kind for kind, wanted in (("fqdn", fqdn), ("wildcard", wildcard)) if wanted]
 
-    async def work(connection: Connection, now: datetime, origin: Origin) -> list[str]:
+    async def carry_out(work: Work) -> list[str]:
         return await price_lists.remove_prices(
-            connection,
-            now,
-            origin,
+            work,
             login=None if login == _DEFAULT_LIST else login,
             server=server,
             name_types=chosen or ("fqdn", "wildcard"),
         )
 
-    removed = operate(config, work)
+    removed = operate(config, carry_out)
     typer.echo(f"prices of {login} on {server} removed: {', '.join(removed)}")
 
 

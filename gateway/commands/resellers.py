@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,11 +12,10 @@ import typer
 from gateway.commands.operation import Config, group, operate
 from gateway.commands.told import amount
 from gateway.errors import OperatorMistake
-from gateway.origin import Origin
 
 if TYPE_CHECKING:
-    from gateway.db.pool import Connection
     from gateway.store.reseller.resellers import ResellerSummary
+    from gateway.usecases.work import Work
 
 app = group("Resellers and their money.")
 
@@ -40,18 +38,12 @@ def add(
 
     password = _password(password_file)
 
-    async def work(connection: Connection, now: datetime, origin: Origin) -> None:
+    async def carry_out(work: Work) -> None:
         await resellers.add_reseller(
-            connection,
-            now,
-            origin,
-            login=login,
-            password=password,
-            currency=currency,
-            renewal_mode=renewal_mode,
+            work, login=login, password=password, currency=currency, renewal_mode=renewal_mode
         )
 
-    operate(config, work)
+    operate(config, carry_out)
     typer.echo(f"reseller {login} added")
 
 
@@ -67,10 +59,10 @@ def deposit(
 
     booked = amount(amount_text)
 
-    async def work(connection: Connection, now: datetime, origin: Origin) -> Decimal:
-        return await resellers.deposit(connection, now, origin, login, booked, note)
+    async def carry_out(work: Work) -> Decimal:
+        return await resellers.deposit(work, login, booked, note)
 
-    balance = operate(config, work)
+    balance = operate(config, carry_out)
     typer.echo(f"balance of {login}: {balance}")
 
 
@@ -85,10 +77,10 @@ def token(
     """Prints a new token for the certificate-order API; it cannot be shown again."""
     from gateway.usecases.reseller import api_tokens
 
-    async def work(connection: Connection, now: datetime, origin: Origin) -> str:
-        return await api_tokens.new_token(connection, now, origin, login, replace=replace)
+    async def carry_out(work: Work) -> str:
+        return await api_tokens.new_token(work, login, replace=replace)
 
-    typer.echo(operate(config, work))
+    typer.echo(operate(config, carry_out))
 
 
 @app.command("list")
@@ -99,10 +91,10 @@ def list_(
     """All resellers with their balances."""
     from gateway.usecases.reseller import resellers
 
-    async def work(connection: Connection, now: datetime, origin: Origin) -> list[ResellerSummary]:
-        return await resellers.list_resellers(connection)
+    async def carry_out(work: Work) -> list[ResellerSummary]:
+        return await resellers.list_resellers(work.connection)
 
-    found = operate(config, work)
+    found = operate(config, carry_out)
     if as_json:
         typer.echo(json.dumps([_document(reseller) for reseller in found]))
         return
@@ -134,11 +126,9 @@ def set_(
     networks = None if allowed_network is None else [each for each in allowed_network if each]
     limit = None if credit_limit is None else amount(credit_limit)
 
-    async def work(connection: Connection, now: datetime, origin: Origin) -> None:
+    async def carry_out(work: Work) -> None:
         await resellers.set_reseller(
-            connection,
-            now,
-            origin,
+            work,
             login,
             renewal_mode=renewal_mode,
             credit_limit=limit,
@@ -148,7 +138,7 @@ def set_(
             password=password,
         )
 
-    operate(config, work)
+    operate(config, carry_out)
     typer.echo(f"reseller {login} changed")
 
 

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gateway.commands.operation import Config, group, operate, settings_of
-from gateway.origin import Origin
 
 if TYPE_CHECKING:
-    from gateway.db.pool import Connection
     from gateway.store.acme.servers import Server
+    from gateway.usecases.work import Work
 
 _NAMES = "public|any"
 _NAMES_HELP = "Which names: those that a public CA may certify, or any, like .internal"
@@ -39,11 +37,9 @@ def add(
     """Offers a further directory, last in LISTSERVERS; running processes serve it at once."""
     from gateway.usecases.reseller import resellers
 
-    async def work(connection: Connection, now: datetime, origin: Origin) -> None:
+    async def carry_out(work: Work) -> None:
         await resellers.add_server(
-            connection,
-            now,
-            origin,
+            work,
             name=name,
             path=path,
             validation=validation,
@@ -52,7 +48,7 @@ def add(
             names=names or ("any" if settings_of(config).sandbox else "public"),
         )
 
-    operate(config, work)
+    operate(config, carry_out)
     typer.echo(f"server {name} added")
 
 
@@ -65,10 +61,10 @@ def set_(
     """Changes a directory, for the next purchase and the next order."""
     from gateway.usecases.reseller import resellers
 
-    async def work(connection: Connection, now: datetime, origin: Origin) -> None:
-        await resellers.set_server(connection, now, origin, name, names=names)
+    async def carry_out(work: Work) -> None:
+        await resellers.set_server(work, name, names=names)
 
-    operate(config, work)
+    operate(config, carry_out)
     typer.echo(f"server {name} changed")
 
 
@@ -80,10 +76,10 @@ def list_(
     """All servers in the order of LISTSERVERS."""
     from gateway.usecases.reseller import resellers
 
-    async def work(connection: Connection, now: datetime, origin: Origin) -> list[Server]:
-        return await resellers.list_servers(connection)
+    async def carry_out(work: Work) -> list[Server]:
+        return await resellers.list_servers(work.connection)
 
-    found = operate(config, work)
+    found = operate(config, carry_out)
     if as_json:
         typer.echo(json.dumps([_document(server) for server in found]))
         return

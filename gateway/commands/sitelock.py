@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gateway.commands.operation import Config, group, operate, settings_of
 from gateway.commands.told import amount
-from gateway.origin import Origin
 from gateway.rules.operation.input import DEFAULT_PRICE_LIST
 
 if TYPE_CHECKING:
-    from gateway.db.pool import Connection
     from gateway.store.sitelock.prices import ListedPrice
+    from gateway.usecases.work import Work
 
 app = group("SiteLock products and their prices.")
 prices = group("What a product costs.")
@@ -43,10 +41,10 @@ def partner(
     """Whether a reseller's SiteLock partner account is activated; at first it is."""
     from gateway.usecases.sitelock import prices as sitelock_prices
 
-    async def work(connection: Connection, now: datetime, origin: Origin) -> None:
-        await sitelock_prices.set_partner(connection, now, origin, login, active=active)
+    async def carry_out(work: Work) -> None:
+        await sitelock_prices.set_partner(work, login, active=active)
 
-    operate(config, work)
+    operate(config, carry_out)
     typer.echo(f"{login} may {'order' if active else 'not order'} SiteLock products")
 
 
@@ -64,11 +62,9 @@ def set_(
 
     wanted = amount(price)
 
-    async def work(connection: Connection, now: datetime, origin: Origin) -> None:
+    async def carry_out(work: Work) -> None:
         await sitelock_prices.set_price(
-            connection,
-            now,
-            origin,
+            work,
             login=None if login == DEFAULT_PRICE_LIST else login,
             product=product,
             days=days,
@@ -76,7 +72,7 @@ def set_(
             currency=currency,
         )
 
-    operate(config, work)
+    operate(config, carry_out)
     typer.echo(f"price of {product} for {days} days set for {login}")
 
 
@@ -89,12 +85,12 @@ def list_prices(
     """What a reseller pays: its own prices, and those of the default list where it has none."""
     from gateway.usecases.sitelock import prices as sitelock_prices
 
-    async def work(connection: Connection, now: datetime, origin: Origin) -> list[ListedPrice]:
+    async def carry_out(work: Work) -> list[ListedPrice]:
         return await sitelock_prices.list_prices(
-            connection, None if login == DEFAULT_PRICE_LIST else login
+            work.connection, None if login == DEFAULT_PRICE_LIST else login
         )
 
-    found = operate(config, work)
+    found = operate(config, carry_out)
     if as_json:
         typer.echo(json.dumps([_as_json(price) for price in found]))
         return

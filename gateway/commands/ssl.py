@@ -11,12 +11,11 @@ import typer
 from gateway.commands.operation import Config, group, operate, settings_of
 from gateway.commands.told import amount
 from gateway.errors import OperatorMistake
-from gateway.origin import Origin
 from gateway.rules.operation.input import DEFAULT_PRICE_LIST
 
 if TYPE_CHECKING:
-    from gateway.db.pool import Connection
     from gateway.store.ssl.orders import ListedOrder
+    from gateway.usecases.work import Work
 
 app = group(
     "SSL certificate orders: prices, coupons, reviews.",
@@ -36,10 +35,10 @@ def list_(
     """All orders of all resellers, the newest first."""
     from gateway.usecases.ssl import details as ssl_details
 
-    async def work(connection: Connection, now: datetime, origin: Origin) -> list[ListedOrder]:
-        return await ssl_details.list_for_operators(connection, now, waiting_only=waiting)
+    async def carry_out(work: Work) -> list[ListedOrder]:
+        return await ssl_details.list_for_operators(work.connection, work.now, waiting_only=waiting)
 
-    found = operate(config, work)
+    found = operate(config, carry_out)
     if as_json:
         typer.echo(json.dumps([_document(order) for order in found]))
         return
@@ -57,10 +56,10 @@ def approve(cert_id: CertId, config: Config = None) -> None:
 
     settings = settings_of(config)
 
-    async def work(connection: Connection, now: datetime, origin: Origin) -> None:
-        await ssl_reviews.approve(connection, now, origin, settings, cert_id)
+    async def carry_out(work: Work) -> None:
+        await ssl_reviews.approve(work, settings, cert_id)
 
-    operate(config, work)
+    operate(config, carry_out)
     typer.echo(f"organization of {cert_id} approved")
 
 
@@ -73,10 +72,10 @@ def reject(
     """The organization could not be confirmed; the customer may apply again."""
     from gateway.usecases.ssl import reviews as ssl_reviews
 
-    async def work(connection: Connection, now: datetime, origin: Origin) -> None:
-        await ssl_reviews.reject(connection, now, origin, cert_id, reason)
+    async def carry_out(work: Work) -> None:
+        await ssl_reviews.reject(work, cert_id, reason)
 
-    operate(config, work)
+    operate(config, carry_out)
     typer.echo(f"organization of {cert_id} rejected")
 
 
@@ -101,12 +100,10 @@ def price(
     if not yearly:
         raise OperatorMistake("give a price with --fqdn or --wildcard")
 
-    async def work(connection: Connection, now: datetime, origin: Origin) -> None:
+    async def carry_out(work: Work) -> None:
         for name_type, each in yearly.items():
             await ssl_prices.set_price(
-                connection,
-                now,
-                origin,
+                work,
                 login=None if login == DEFAULT_PRICE_LIST else login,
                 brand=brand,
                 kind=kind,
@@ -116,7 +113,7 @@ def price(
                 new_brand=new_brand,
             )
 
-    operate(config, work)
+    operate(config, carry_out)
     typer.echo(f"prices of {login} for {brand} {kind} set")
 
 
@@ -135,12 +132,10 @@ def coupon(
     worth = amount(amount_text)
     until = None if expires is None else expires.replace(tzinfo=UTC)
 
-    async def work(connection: Connection, now: datetime, origin: Origin) -> str:
-        return await ssl_prices.add_coupon(
-            connection, now, origin, login=login, amount=worth, expires_at=until
-        )
+    async def carry_out(work: Work) -> str:
+        return await ssl_prices.add_coupon(work, login=login, amount=worth, expires_at=until)
 
-    typer.echo(operate(config, work))
+    typer.echo(operate(config, carry_out))
 
 
 def _document(order: ListedOrder) -> dict[str, object]:

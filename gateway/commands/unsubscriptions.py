@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gateway.commands.operation import Config, group, operate
-from gateway.origin import Origin
 
 if TYPE_CHECKING:
-    from gateway.db.pool import Connection
     from gateway.store.ssl.unsubscriptions import ListedUnsubscription
+    from gateway.usecases.work import Work
 
 app = group("Requests for the money of SSL certificates.")
 
@@ -30,12 +28,10 @@ def list_(
     """All requests, those that wait for a decision first."""
     from gateway.usecases.ssl import unsubscription
 
-    async def work(
-        connection: Connection, now: datetime, origin: Origin
-    ) -> list[ListedUnsubscription]:
-        return await unsubscription.list_all(connection, waiting_only=waiting)
+    async def carry_out(work: Work) -> list[ListedUnsubscription]:
+        return await unsubscription.list_all(work.connection, waiting_only=waiting)
 
-    found = operate(config, work)
+    found = operate(config, carry_out)
     if as_json:
         typer.echo(json.dumps([_document(each) for each in found]))
         return
@@ -52,11 +48,11 @@ def approve(which: Id, config: Config = None) -> None:
     """Pays the cash part back; the certificate goes off its owner's list."""
     from gateway.usecases.ssl import unsubscription
 
-    async def work(connection: Connection, now: datetime, origin: Origin) -> Decimal:
-        number = await unsubscription.number_of(connection, which)
-        return await unsubscription.approve(connection, now, origin, number)
+    async def carry_out(work: Work) -> Decimal:
+        number = await unsubscription.number_of(work.connection, which)
+        return await unsubscription.approve(work, number)
 
-    refunded = operate(config, work)
+    refunded = operate(config, carry_out)
     typer.echo(f"unsubscription {which} approved, {refunded} paid back")
 
 
@@ -69,11 +65,11 @@ def reject(
     """Nothing is paid back, and the certificate stays."""
     from gateway.usecases.ssl import unsubscription
 
-    async def work(connection: Connection, now: datetime, origin: Origin) -> None:
-        number = await unsubscription.number_of(connection, which)
-        await unsubscription.reject(connection, now, origin, number, reason)
+    async def carry_out(work: Work) -> None:
+        number = await unsubscription.number_of(work.connection, which)
+        await unsubscription.reject(work, number, reason)
 
-    operate(config, work)
+    operate(config, carry_out)
     typer.echo(f"unsubscription {which} rejected")
 
 

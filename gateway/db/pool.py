@@ -26,7 +26,7 @@ _PLANNING = {"plan_cache_mode": "force_generic_plan", "enable_seqscan": "off", "
 as the table grows, so it must go by an index from the start; so must those of foreign keys. And no
 statement is long enough for compiling it to pay."""
 
-_CONNECT_SECONDS = 5.0
+CONNECT_SECONDS = 5.0
 _ANSWER_SECONDS = 2.0
 
 
@@ -43,7 +43,7 @@ async def open_pool(url: str, *, min_size: int = 2, max_size: int = 10) -> Pool:
         statement_cache_size=512,
         max_cached_statement_lifetime=0,
         command_timeout=30,
-        timeout=_CONNECT_SECONDS,
+        timeout=CONNECT_SECONDS,
         init=_prepare_connection,
         server_settings=_PLANNING,
         reset=_leave_as_is,

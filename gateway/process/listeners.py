@@ -13,13 +13,13 @@ from gateway.app import Gateway, Site, background
 from gateway.config import Listen
 from gateway.errors import ConfigurationError
 from gateway.process import descriptors
+from gateway.web.front.acceptor import Acceptor
 from gateway.web.front.access_log import AccessLog
 from gateway.web.front.aiohttp_connections import AiohttpConnections
 from gateway.web.front.before_routing import before_routing, first_parts
 from gateway.web.front.connection import Front
-from gateway.web.front.entrance import Entrance
 from gateway.web.front.fault_log import FAULT_LOG
-from gateway.web.front.turn import Seat, Turn
+from gateway.web.front.turn import Slot, Turn
 
 GRACE_SECONDS = 30.0
 """How long a stopping process waits for requests that it has begun to answer."""
@@ -31,7 +31,7 @@ _SHARE_OF_SIDE_DOORS = 8
 
 @asynccontextmanager
 async def serving(
-    gateway: Gateway, sockets: Mapping[str, socket.socket], seat: Seat | None = None
+    gateway: Gateway, sockets: Mapping[str, socket.socket], slot: Slot | None = None
 ) -> AsyncIterator["Serving"]:
     """Serves the applications on their sockets, which go by the fields of Listen.
 
@@ -47,7 +47,7 @@ async def serving(
                 most -= beside
                 await stack.enter_async_context(_served(site, sockets[field], beside))
         most = max(most, 1)
-        await stack.enter_async_context(_public(gateway, sockets["port"], tls, seat, most))
+        await stack.enter_async_context(_public(gateway, sockets["port"], tls, slot, most))
         yield Serving(listen, tls)
 
 
@@ -94,7 +94,7 @@ def _load_certificate(context: ssl.SSLContext, listen: Listen) -> None:
 async def _served(site: Site, listening: socket.socket, most: int) -> AsyncIterator[None]:
     async with (
         _running(site) as aiohttp_connections,
-        _entered(Entrance(aiohttp_connections, listening, None, most)),
+        _entered(Acceptor(aiohttp_connections, listening, None, most)),
     ):
         yield
 
@@ -104,7 +104,7 @@ async def _public(
     gateway: Gateway,
     listening: socket.socket,
     tls: ssl.SSLContext | None,
-    seat: Seat | None,
+    slot: Slot | None,
     most: int,
 ) -> AsyncIterator[None]:
     """ACME clients are answered by the front, all others by the application."""
@@ -112,24 +112,24 @@ async def _public(
     async with _running(gateway.public) as aiohttp_connections:
         others = first_parts(gateway.public.app)
         front = Front(gateway.acme.answer, others, aiohttp_connections, _KEEP_ALIVE_SECONDS)
-        turn = None if seat is None else Turn(seat, front, spread=spread)
-        entrance = Entrance(front, listening, tls, most, turn, spread=spread)
+        turn = None if slot is None else Turn(slot, front, spread=spread)
+        acceptor = Acceptor(front, listening, tls, most, turn, spread=spread)
         async with background("connections", front.look_after):
             try:
-                async with _entered(entrance):
+                async with _entered(acceptor):
                     yield
             finally:
                 await front.close(GRACE_SECONDS)
 
 
 @asynccontextmanager
-async def _entered(entrance: Entrance) -> AsyncIterator[None]:
-    async with background("entrance", entrance.look_after):
+async def _entered(acceptor: Acceptor) -> AsyncIterator[None]:
+    async with background("acceptor", acceptor.look_after):
         await asyncio.sleep(0)  # now the socket listens
         try:
             yield
         finally:
-            await entrance.close()
+            await acceptor.close()
 
 
 @asynccontextmanager

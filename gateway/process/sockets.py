@@ -12,6 +12,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from msgspec.structs import replace
+
 from gateway.config import Listen
 from gateway.errors import OperatorMistake
 
@@ -44,7 +46,7 @@ def bound_ports(listen: Listen) -> Iterator[Ports]:
             if wanted is not None:
                 sockets[field] = _bind(host, wanted, field)
         found = {field: each.getsockname()[1] for field, each in sockets.items()}
-        yield Ports(listen.model_copy(update=found), sockets)
+        yield Ports(replace(listen, **found), sockets)
     finally:
         for each in sockets.values():
             each.close()

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
+from msgspec.structs import replace
 from prometheus_client import multiprocess
 
 from gateway import logging
@@ -25,7 +26,7 @@ from gateway.errors import OperatorMistake
 from gateway.process.listeners import GRACE_SECONDS, tls_context
 from gateway.process.sockets import Ports, bound_ports
 from gateway.process.worker import Place, dump_place, dump_settings
-from gateway.web.front.room import make_room
+from gateway.web.front.load_board import make_load_board
 
 _STOP_SECONDS = 2 * GRACE_SECONDS + 15
 """Handshakes, the front's connections and aiohttp's end one after the other."""
@@ -44,7 +45,7 @@ def serve(settings: Settings) -> None:
     Raises OperatorMistake or ConfigurationError, with what to do, when it cannot start.
     """
     with bound_ports(settings.listen) as ports:
-        listening = settings.model_copy(update={"listen": ports.listen})
+        listening = replace(settings, listen=ports.listen)
         supervise(listening, ports, on_ready=_announce(settings))
 
 
@@ -72,7 +73,7 @@ class Worker:
 
     process: subprocess.Popen[bytes]
     started_at: float
-    seat: int
+    slot: int
     ready: bool = False
     outgoing: bool = False
     """It ends as soon as another is there for it."""
@@ -93,8 +94,8 @@ class Supervisor:
     ) -> None:
         self._settings = settings
         self._ports = ports
-        self._seats = 2 * settings.workers  # while they are replaced there are twice as many
-        self._room = make_room(self._seats)
+        self._slots = 2 * settings.workers  # while they are replaced there are twice as many
+        self._load_board = make_load_board(self._slots)
         self._metrics_directory = metrics_directory
         self._on_ready: Callable[[], None] | None = on_ready
         self._workers: list[Worker] = []
@@ -117,7 +118,7 @@ class Supervisor:
             self._ports.close()
             self._stop_all()
             self._selector.close()
-            os.close(self._room)
+            os.close(self._load_board)
 
     def _stop_is_wanted(self) -> bool:
         """Waits for news: a signal, a worker that got ready, or a tick."""
@@ -186,22 +187,22 @@ class Supervisor:
         if time.monotonic() < self._next_start:
             return
         staying = sum(not worker.outgoing for worker in self._workers)
-        taken = {worker.seat for worker in self._workers}
-        free = [seat for seat in range(self._seats) if seat not in taken]
-        for seat in free[: self._settings.workers - staying]:
-            worker = Worker(self._spawn(seat), time.monotonic(), seat)
+        taken = {worker.slot for worker in self._workers}
+        free = [slot for slot in range(self._slots) if slot not in taken]
+        for slot in free[: self._settings.workers - staying]:
+            worker = Worker(self._spawn(slot), time.monotonic(), slot)
             self._workers.append(worker)
             assert worker.process.stdout is not None
             self._selector.register(worker.process.stdout, selectors.EVENT_READ, worker)
 
-    def _spawn(self, seat: int) -> subprocess.Popen[bytes]:
+    def _spawn(self, slot: int) -> subprocess.Popen[bytes]:
         sockets = {field: each.fileno() for field, each in self._ports.sockets.items()}
-        place = Place(sockets, self._room, self._seats, seat)
+        place = Place(sockets, self._load_board, self._slots, slot)
         process = subprocess.Popen(
             [sys.executable, "-m", "gateway.process.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            pass_fds=[*sockets.values(), self._room],
+            pass_fds=[*sockets.values(), self._load_board],
             env={**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(self._metrics_directory)},
         )
         assert process.stdin is not None

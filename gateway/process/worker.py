@@ -16,23 +16,22 @@ import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from ipaddress import IPv4Network, IPv6Network
-from pathlib import Path
 from typing import Any
 
+import msgspec
 import structlog
 import uvloop
-from pydantic import SecretStr
 
 from gateway import logging
 from gateway.app import open_gateway
-from gateway.config import Settings
+from gateway.config import Secret, Settings
+from gateway.config.sources import made
 from gateway.db.migrate import require_current_schema
 from gateway.db.pool import Pool, is_outage
 from gateway.errors import GatewayError
 from gateway.process.listeners import Serving, serving
-from gateway.web.front.room import Room
-from gateway.web.front.turn import Seat
+from gateway.web.front.load_board import LoadBoard
+from gateway.web.front.turn import Slot
 
 _STDIN = 0
 _ALLOCATIONS_BETWEEN_COLLECTIONS = 20_000
@@ -41,12 +40,12 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class Place:
-    """Where a worker is among the others: descriptors that it inherits, and its seat."""
+    """Where a worker is among the others: descriptors that it inherits, and its slot."""
 
     sockets: Mapping[str, int]
-    room: int
-    seats: int
-    seat: int
+    load_board: int
+    slots: int
+    slot: int
 
 
 def dump_place(place: Place) -> bytes:
@@ -58,19 +57,15 @@ def dump_settings(settings: Settings) -> bytes:
     """The line a worker reads, secrets included."""
 
     def plain(value: Any) -> str:
-        if isinstance(value, SecretStr):
-            return value.get_secret_value()
-        if isinstance(value, Path | IPv4Network | IPv6Network):
-            return str(value)
-        raise TypeError(type(value).__name__)
+        return value.get_secret_value() if isinstance(value, Secret) else str(value)
 
-    return json.dumps(settings.model_dump(), default=plain).encode() + b"\n"
+    return msgspec.json.encode(settings, enc_hook=plain) + b"\n"
 
 
 def main() -> int:
     """Serves until told to stop; gives the exit status."""
     told_settings, told_place = map(json.loads, _read_lines(2))
-    settings, place = Settings(**told_settings), Place(**told_place)
+    settings, place = made(Settings, told_settings), Place(**told_place)
     logging.configure(settings.log_level)
     _raise_limit_of_descriptors()
     try:
@@ -102,13 +97,13 @@ def _read_lines(number: int) -> list[bytes]:
 
 async def _serve(settings: Settings, place: Place) -> None:
     sockets = {field: _inherited(each) for field, each in place.sockets.items()}
-    seat = Seat(Room(place.room, place.seats), place.seat)
+    slot = Slot(LoadBoard(place.load_board, place.slots), place.slot)
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
     loop.add_reader(_STDIN, _die)
-    async with open_gateway(settings) as gateway, serving(gateway, sockets, seat) as served:
+    async with open_gateway(settings) as gateway, serving(gateway, sockets, slot) as served:
         loop.add_signal_handler(signal.SIGHUP, _reload, served)
         await _require_current_schema(gateway.services.pool)
         _spare_the_collector()

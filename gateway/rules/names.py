@@ -3,10 +3,12 @@
 import re
 from collections.abc import Callable
 from functools import cache, lru_cache
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import idna
-from publicsuffixlist import PublicSuffixList
+
+if TYPE_CHECKING:
+    from publicsuffixlist import PublicSuffixList
 
 NameType = Literal["fqdn", "wildcard"]
 
@@ -144,5 +146,7 @@ def _no_label(label: str) -> InvalidName:
 
 
 @cache
-def _public_suffixes() -> PublicSuffixList:
+def _public_suffixes() -> "PublicSuffixList":
+    from publicsuffixlist import PublicSuffixList  # most commands need no names
+
     return PublicSuffixList()

@@ -1,14 +1,14 @@
 """What a sandbox has from the start: two servers, their prices, and a reseller with money."""
 
-from datetime import datetime
 from decimal import Decimal
 
 from gateway.clock import Clock
-from gateway.db.pool import Connection, Pool, transaction
+from gateway.db.pool import Pool
 from gateway.origin import Origin
 from gateway.usecases.reseller import resellers
 from gateway.usecases.sitelock import prices as sitelock_prices
 from gateway.usecases.ssl import prices as ssl_prices
+from gateway.usecases.work import Work, open_work
 
 LOGIN = "demo"
 PASSWORD = "demo-password"  # noqa: S105  known to everybody: a sandbox has nothing to protect
@@ -43,14 +43,12 @@ _SERVERS = (
 async def add(pool: Pool, clock: Clock) -> None:
     """Adds it all in one transaction, unless it is there already."""
     now = await clock.now()
-    async with transaction(pool) as connection:
-        if await resellers.list_resellers(connection):
+    async with open_work(pool, now, _OPERATOR) as work:
+        if await resellers.list_resellers(work.connection):
             return
         for name, product_id, description, fqdn, wildcard in _SERVERS:
             await resellers.add_server(
-                connection,
-                now,
-                _OPERATOR,
+                work,
                 name=name,
                 path=f"/v2/{name}",
                 validation=name,
@@ -60,28 +58,24 @@ async def add(pool: Pool, clock: Clock) -> None:
             )
             for name_type, yearly in (("fqdn", fqdn), ("wildcard", wildcard)):
                 await resellers.set_price(
-                    connection,
-                    now,
-                    _OPERATOR,
+                    work,
                     login=None,
                     server=name,
                     name_type=name_type,
                     yearly=yearly,
                     currency="USD",
                 )
-        await _add_certificate_prices(connection, now)
-        await _add_product_prices(connection, now)
-        await resellers.add_reseller(connection, now, _OPERATOR, login=LOGIN, password=PASSWORD)
-        await resellers.deposit(connection, now, _OPERATOR, LOGIN, _DEPOSIT)
+        await _add_certificate_prices(work)
+        await _add_product_prices(work)
+        await resellers.add_reseller(work, login=LOGIN, password=PASSWORD)
+        await resellers.deposit(work, LOGIN, _DEPOSIT)
 
 
-async def _add_certificate_prices(connection: Connection, now: datetime) -> None:
+async def _add_certificate_prices(work: Work) -> None:
     for kind, fqdn, wildcard in _CERTIFICATES:
         for name_type, yearly in (("fqdn", fqdn), ("wildcard", wildcard)):
             await ssl_prices.set_price(
-                connection,
-                now,
-                _OPERATOR,
+                work,
                 login=None,
                 brand=BRAND,
                 kind=kind,
@@ -91,15 +85,13 @@ async def _add_certificate_prices(connection: Connection, now: datetime) -> None
             )
 
 
-async def _add_product_prices(connection: Connection, now: datetime) -> None:
+async def _add_product_prices(work: Work) -> None:
     annual = {(product, 365): Decimal(price) for product, price in _PRODUCTS.items()}
     monthly = {(product, 30): price / 10 for (product, _), price in annual.items()}
     once = {(product, 0): Decimal(price) for product, price in _ONCE.items()}
     for (product, days), amount in (annual | monthly | once).items():
         await sitelock_prices.set_price(
-            connection,
-            now,
-            _OPERATOR,
+            work,
             login=None,
             product=product,
             days=days,

@@ -3,12 +3,13 @@
 from datetime import UTC, datetime
 
 from gateway.clock import Clock
-from gateway.db.pool import Pool, transaction
+from gateway.db.pool import Pool
 from gateway.origin import Origin
 from gateway.rules.organization.organizations import Details
 from gateway.sandbox import demo_data
 from gateway.usecases.organization import organizations, prevalidations
 from gateway.usecases.organization.prevalidations import NewPrevalidation
+from gateway.usecases.work import open_work
 
 DETAILS = Details(
     name="Example Organization GmbH",
@@ -30,17 +31,17 @@ _OPERATOR = Origin("operator:sandbox")
 async def add(pool: Pool, clock: Clock) -> int:
     """Gives the anchor order number, of now or of an earlier start. The reseller is there."""
     now = await clock.now()
-    async with transaction(pool) as connection:
-        demo = await organizations.reseller_called(connection, demo_data.LOGIN)
-        earlier = await prevalidations.list_prevalidations(connection, reseller_id=demo, limit=1)
+    async with open_work(pool, now, _OPERATOR) as work:
+        demo = await organizations.reseller_called(work.connection, demo_data.LOGIN)
+        earlier = await prevalidations.list_prevalidations(
+            work.connection, reseller_id=demo, limit=1
+        )
         if earlier:
             return earlier[0].number
         organization_id = await organizations.add_organization(
-            connection, now, _OPERATOR, reseller_id=demo, details=DETAILS
+            work, reseller_id=demo, details=DETAILS
         )
         return await prevalidations.add_prevalidation(
-            connection,
-            now,
-            _OPERATOR,
+            work,
             NewPrevalidation(demo, organization_id, "OV", _DOMAINS, _VALID_FROM, _EXPIRES_AT),
         )

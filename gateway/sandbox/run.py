@@ -8,17 +8,17 @@ import json
 import os
 import signal
 import sys
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
-from pydantic import BaseModel, SecretStr
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gateway.app import load_ca
-from gateway.config import Ca, Listen, Secrets, Settings, Validation, settings_told
+from gateway.config import Ca, Listen, Secret, Secrets, Settings
+from gateway.config.sources import environment, made, read_file
 from gateway.db.migrate import migrate
 from gateway.db.pool import open_pool
 from gateway.errors import OperatorMistake
@@ -44,7 +44,7 @@ class Wanted:
     dns: str | None
 
 
-class _Kept(BaseModel):
+class _Kept(Struct, frozen=True):
     """What a restart takes over from the settings file."""
 
     listen: Listen = Listen(plain_http_port=0)
@@ -81,7 +81,7 @@ def _listen(wanted: Wanted, before: _Kept) -> Listen:
         with bound_ports(listen):
             return listen
     except OperatorMistake:
-        return listen.model_copy(update={"plain_http_port": 0})
+        return replace(listen, plain_http_port=0)
 
 
 async def _furnish(
@@ -91,13 +91,12 @@ async def _furnish(
 
     Gives the settings, and the anchor order number of the demo organization.
     """
-    with settings_told():
-        settings = _settings(wanted, state, database, listen, before)
+    settings = _settings(wanted, state, database, listen, before)
     ca = await load_ca(settings)
     (state / "root.pem").write_bytes(ca.root_pem())
     certificate, key = ca.issue_server_certificate(state / "tls", _hostnames(settings))
-    tls = {"tls_certificate": certificate, "tls_key": key}
-    settings = settings.model_copy(update={"listen": listen.model_copy(update=tls)})
+    listen = replace(listen, tls_certificate=certificate, tls_key=key)
+    settings = replace(settings, listen=listen)
     pool = await open_pool(database, min_size=1)
     try:
         clock = choose_clock(settings, pool)
@@ -113,26 +112,24 @@ async def _furnish(
 def _settings(
     wanted: Wanted, state: Path, database: str, listen: Listen, before: _Kept
 ) -> Settings:
-    secrets = before.secrets or Secrets(keys=[SecretStr(Fernet.generate_key().decode())])
+    secrets = before.secrets or Secrets(keys=[Secret(Fernet.generate_key().decode())])
     public_url = (wanted.public_url or f"https://{_HOST}:{listen.port}").rstrip("/")
-    validation = Validation(
-        http_port=wanted.http_port,
-        tls_port=wanted.tls_port,
-        resolvers=[wanted.dns] if wanted.dns else [],
-        resolve_to=None if wanted.dns else _HOST,
-        allow_private_addresses=True,
-    )
-    # What is not said here may come from the environment.
-    said: dict[str, Any] = {"validation": validation.model_dump(exclude_unset=True)}
-    return Settings(
-        database=database,
-        public_url=public_url,
-        sandbox=True,
-        listen=listen,
-        secrets=secrets,
-        ca=Ca(directory=state / "ca", crl_url=f"http://{_HOST}:{listen.plain_http_port}"),
-        **said,
-    )
+    said = {
+        "database": database,
+        "public_url": public_url,
+        "sandbox": True,
+        "listen": listen,
+        "secrets": secrets,
+        "ca": Ca(directory=state / "ca", crl_url=f"http://{_HOST}:{listen.plain_http_port}"),
+        "validation": {
+            "http_port": wanted.http_port,
+            "tls_port": wanted.tls_port,
+            "resolvers": [wanted.dns] if wanted.dns else [],
+            "resolve_to": None if wanted.dns else _HOST,
+            "allow_private_addresses": True,
+        },
+    }
+    return made(Settings, environment(), said)
 
 
 def _hostnames(settings: Settings) -> list[str]:
@@ -143,8 +140,7 @@ def _hostnames(settings: Settings) -> list[str]:
 def _settings_before(file: Path) -> _Kept:
     if not file.exists():
         return _Kept()
-    with settings_told():
-        return _Kept.model_validate(tomllib.loads(file.read_text()))
+    return made(_Kept, read_file(file))
 
 
 def _write_settings(settings: Settings, path: Path) -> None:

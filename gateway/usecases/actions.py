@@ -8,9 +8,11 @@ from uuid import UUID
 
 import msgspec
 
-from gateway.db.pool import Connection, Pool, transaction
+from gateway.db.pool import Connection, Pool
 from gateway.errors import IdempotencyKeyReused
+from gateway.origin import Origin
 from gateway.store.reseller import idempotency
+from gateway.usecases.work import Work, open_work
 from gateway.vault import Vault
 
 RESPONSES_KEPT = timedelta(hours=24)
@@ -34,29 +36,30 @@ async def perform(
     pool: Pool,
     vault: Vault,
     now: datetime,
-    work: Callable[[Connection], Awaitable[bytes]],
+    origin: Origin,
+    carry_out: Callable[[Work], Awaitable[bytes]],
     once: Once | None = None,
 ) -> bytes:
-    """Runs `work` in a transaction of its own and gives its encoded answer.
+    """Calls `carry_out` in a unit of work of its own and gives its encoded answer.
 
     With `once` the answer is stored in that same transaction and given again for 24 hours of
     business time, without a second run; of two requests at the same moment the later one waits
     for the first. A refused action rolls back and leaves the key free. Raises
-    IdempotencyKeyReused when the key stands for another request, and whatever `work` raises.
+    IdempotencyKeyReused when the key stands for another request, and whatever `carry_out` raises.
 
-    The key's row is locked before anything `work` locks: idempotency, pre-validations, EAB,
+    The key's row is locked before anything `carry_out` locks: idempotency, pre-validations, EAB,
     reseller, Tier-1.
     """
-    async with transaction(pool) as connection:
+    async with open_work(pool, now, origin) as work:
         if once is None:
-            return await work(connection)
-        stored = await _claim_or_find(connection, now, once)
+            return await carry_out(work)
+        stored = await _claim_or_find(work.connection, now, once)
         if stored is not None:
             return vault.decrypt(stored)
-        answer = await work(connection)
+        answer = await carry_out(work)
         # Encrypted, because an answer of PREREGISTER holds a MAC key.
         sealed = vault.encrypt(answer)
-        await idempotency.keep(connection, once.reseller_id, once.key, sealed)
+        await idempotency.keep(work.connection, once.reseller_id, once.key, sealed)
         return answer
 
 

@@ -6,7 +6,7 @@ from aiohttp import web
 
 from gateway.ca.local import LocalCa
 from gateway.services import Services
-from gateway.usecases.ca.crl import NoSuchCrl, current_crl
+from gateway.usecases.ca.crl import NoSuchCrl, Partitions, current_crl
 
 _SHORT_LIVED = {"Cache-Control": "public, max-age=300"}
 """A revocation is to be seen within minutes, whatever caches lie between."""
@@ -15,10 +15,14 @@ _SHORT_LIVED = {"Cache-Control": "public, max-age=300"}
 def add_routes(app: web.Application, services: Services, ca: LocalCa) -> None:
     """/crl/{issuer}.crl and -{partition}.crl, /ca/{issuer}.der and .pem."""
 
+    partitions = Partitions(services.pool, ca)
+
     async def crl(request: web.Request) -> web.Response:
         _require(request, ca)
-        now = await services.clock.now()
         partition = int(request.match_info.get("partition", 0))
+        if not await partitions.has(partition):
+            raise web.HTTPNotFound
+        now = await services.clock.now()
         try:
             der = await current_crl(services.pool, ca, now, partition)
         except NoSuchCrl:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from gateway.app import load_ca
 from gateway.config import Settings
@@ -71,8 +72,8 @@ async def open_front(
             yield gateway
         return
     settings = await configured(database, directory, workers=2, **sections)
-    spread = settings.listen.model_copy(update={"spread": True})
-    settings = settings.model_copy(update={"listen": spread})
+    spread = structs.replace(settings.listen, spread=True)
+    settings = structs.replace(settings, listen=spread)
     if front == "two processes":
         async with _served(settings, directory, settings.listen.plain_http_port) as gateway:
             yield gateway
@@ -97,9 +98,9 @@ async def _served(
             _opened_pool(settings) as pool,
             session_trusting(directory / "root.pem") as session,
         ):
-            listen = settings.listen.model_copy(update={"plain_http_port": plain_http_port})
+            listen = structs.replace(settings.listen, plain_http_port=plain_http_port)
             services = Services(
-                settings=settings.model_copy(update={"listen": listen}),
+                settings=structs.replace(settings, listen=listen),
                 pool=pool,
                 clock=choose_clock(settings, pool),
                 vault=Vault([key.get_secret_value() for key in settings.secrets.keys]),
@@ -131,11 +132,10 @@ async def _behind_nginx(settings: Settings, directory: Path) -> AsyncIterator[Ru
         "tls_key": None,
         "trusted_proxies": documented["listen"]["trusted_proxies"],
     }
-    behind = settings.model_copy(
-        update={
-            "public_url": f"https://127.0.0.1:{https}",
-            "listen": listen.model_copy(update=hidden),
-        }
+    behind = structs.replace(
+        settings,
+        public_url=f"https://127.0.0.1:{https}",
+        listen=structs.replace(listen, **hidden),
     )
     snippet = _documented("nginx")
     for told, here in {

@@ -6,8 +6,8 @@ import pytest
 from cryptography import x509
 
 from gateway.ca.cross_sign import cross_sign
-from gateway.db.pool import transaction
 from gateway.usecases.ca.chains import add_chain
+from gateway.usecases.work import open_work
 from tests.conformance import test_certbot, test_lego
 from tests.conformance.conftest import Site
 from tests.support.shop import OPERATOR
@@ -22,8 +22,8 @@ async def other_root(site: Site) -> x509.Certificate:
     gateway = site.gateway
     made = cross_sign(gateway.services.issuer.chain_pem(), LABEL)
     now = await gateway.services.clock.now()
-    async with transaction(gateway.pool) as connection:
-        await add_chain(connection, now, OPERATOR, "local", made.issuing)
+    async with open_work(gateway.pool, now, OPERATOR) as work:
+        await add_chain(work, "local", made.issuing)
     await site.buy(NAME)
     return x509.load_pem_x509_certificate(made.root)
 

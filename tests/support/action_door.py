@@ -12,13 +12,15 @@ from typing import Any
 from aiohttp import ClientSession, web
 from cryptography.fernet import Fernet
 
-from gateway.config import Ca, Listen, Logins, Secrets, Settings
-from gateway.db.pool import Pool, transaction
+from gateway.config import Ca, Listen, Logins, Settings
+from gateway.config.sources import made
+from gateway.db.pool import Pool
 from gateway.doors.reseller import openapi
 from gateway.doors.reseller.endpoint import ROUTE, Endpoint
 from gateway.origin import Origin
 from gateway.services import Services
 from gateway.usecases.reseller import resellers
+from gateway.usecases.work import Work, open_work
 from gateway.vault import Vault
 
 OPERATOR = Origin("operator:test")
@@ -112,12 +114,12 @@ def settings(**sections: Any) -> Settings:
     given: dict[str, Any] = {
         "database": "postgresql://unused",
         "public_url": "https://gateway.test",
-        "secrets": Secrets(keys=[Fernet.generate_key().decode()]),
+        "secrets": {"keys": [Fernet.generate_key().decode()]},
         "ca": Ca(directory=Path("unused")),
         "listen": Listen(trusted_proxies=["127.0.0.0/8"]),
         "logins": Logins(),
     }
-    return Settings(**{**given, **sections})
+    return made(Settings, {**given, **sections})
 
 
 @asynccontextmanager
@@ -154,12 +156,10 @@ async def serve(services: Services, login: str = LOGIN) -> AsyncIterator[Door]:
 
 
 async def _furnish(pool: Pool) -> None:
-    async with transaction(pool) as connection:
+    async with open_work(pool, START, OPERATOR) as work:
         for number, validation in ((608, "DV"), (609, "OV")):
             await resellers.add_server(
-                connection,
-                START,
-                OPERATOR,
+                work,
                 name=validation,
                 path=f"/v2/{validation}",
                 validation=validation,
@@ -169,21 +169,19 @@ async def _furnish(pool: Pool) -> None:
             )
             for name_type, yearly in (("fqdn", "365.00"), ("wildcard", "1095.00")):
                 await resellers.set_price(
-                    connection,
-                    START,
-                    OPERATOR,
+                    work,
                     login=None,
                     server=validation,
                     name_type=name_type,
                     yearly=Decimal(yearly) * (2 if validation == "OV" else 1),
                 )
-        await add_reseller(connection, LOGIN)
-        await resellers.deposit(connection, START, OPERATOR, LOGIN, Decimal("10000.00"))
+        await add_reseller(work.connection, LOGIN)
+        await resellers.deposit(work, LOGIN, Decimal("10000.00"))
 
 
 async def add_reseller(connection: Any, login: str, password: str = PASSWORD) -> None:
     """Another reseller with the demo password."""
-    await resellers.add_reseller(connection, START, OPERATOR, login=login, password=password)
+    await resellers.add_reseller(Work(connection, START, OPERATOR), login=login, password=password)
 
 
 def second_process(services: Services) -> Services:

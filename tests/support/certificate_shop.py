@@ -10,11 +10,11 @@ from urllib.parse import urlsplit
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from gateway.db.pool import transaction
 from gateway.usecases.reseller import api_tokens, resellers
 from gateway.usecases.ssl import prices as ssl_prices
 from gateway.usecases.ssl import reviews as ssl_reviews
 from gateway.usecases.ssl import unsubscription
+from gateway.usecases.work import open_work
 from tests.support.challenge_server import ChallengeServer
 from tests.support.csrs import csr, key
 from tests.support.shop import OPERATOR
@@ -117,40 +117,38 @@ class CertificateShop:
     async def approve(self, number: int) -> Decimal:
         """As an operator."""
         now = await self.gateway.services.clock.now()
-        async with transaction(self.gateway.pool) as connection:
-            return await unsubscription.approve(connection, now, OPERATOR, number)
+        async with open_work(self.gateway.pool, now, OPERATOR) as work:
+            return await unsubscription.approve(work, number)
 
     async def reject(self, number: int, reason: str = "") -> None:
         now = await self.gateway.services.clock.now()
-        async with transaction(self.gateway.pool) as connection:
-            await unsubscription.reject(connection, now, OPERATOR, number, reason)
+        async with open_work(self.gateway.pool, now, OPERATOR) as work:
+            await unsubscription.reject(work, number, reason)
 
     async def approve_organization(self, cert_id: str) -> None:
         services = self.gateway.services
         now = await services.clock.now()
-        async with transaction(self.gateway.pool) as connection:
-            await ssl_reviews.approve(connection, now, OPERATOR, services.settings, cert_id)
+        async with open_work(self.gateway.pool, now, OPERATOR) as work:
+            await ssl_reviews.approve(work, services.settings, cert_id)
 
     async def reject_organization(self, cert_id: str, reason: str) -> None:
         now = await self.gateway.services.clock.now()
-        async with transaction(self.gateway.pool) as connection:
-            await ssl_reviews.reject(connection, now, OPERATOR, cert_id, reason)
+        async with open_work(self.gateway.pool, now, OPERATOR) as work:
+            await ssl_reviews.reject(work, cert_id, reason)
 
     async def coupon(self, amount: str, **options: Any) -> str:
         now = await self.gateway.services.clock.now()
-        async with transaction(self.gateway.pool) as connection:
+        async with open_work(self.gateway.pool, now, OPERATOR) as work:
             return await ssl_prices.add_coupon(
-                connection, now, OPERATOR, login=self.login, amount=Decimal(amount), **options
+                work, login=self.login, amount=Decimal(amount), **options
             )
 
     async def set_price(self, yearly: str, **wanted: Any) -> None:
         """Of this reseller for a DV name in a LOCAL certificate."""
         given = {"login": self.login, "brand": "LOCAL", "kind": "DV_SSL_CERT", "name_type": "fqdn"}
         now = await self.gateway.services.clock.now()
-        async with transaction(self.gateway.pool) as connection:
-            await ssl_prices.set_price(
-                connection, now, OPERATOR, **{**given, **wanted}, yearly=Decimal(yearly)
-            )
+        async with open_work(self.gateway.pool, now, OPERATOR) as work:
+            await ssl_prices.set_price(work, **{**given, **wanted}, yearly=Decimal(yearly))
 
     async def balance(self) -> Decimal:
         async with self.gateway.pool.acquire() as connection:
@@ -163,10 +161,10 @@ class CertificateShop:
     async def second(self, login: str, deposit: str = "10000.00") -> "CertificateShop":
         """Another reseller."""
         now = await self.gateway.services.clock.now()
-        async with transaction(self.gateway.pool) as connection:
-            await resellers.add_reseller(connection, now, OPERATOR, login=login, password="secret")
+        async with open_work(self.gateway.pool, now, OPERATOR) as work:
+            await resellers.add_reseller(work, login=login, password="secret")
             if Decimal(deposit) > 0:
-                await resellers.deposit(connection, now, OPERATOR, login, Decimal(deposit))
+                await resellers.deposit(work, login, Decimal(deposit))
         return await shop_of(self.gateway, login, self.web)
 
     async def state(self) -> dict[str, list[str]]:
@@ -211,8 +209,8 @@ class CertificateShop:
 async def shop_of(gateway: Any, login: str, web: ChallengeServer | None = None) -> CertificateShop:
     """A reseller's way to the API, with a new token."""
     now = await gateway.services.clock.now()
-    async with transaction(gateway.pool) as connection:
-        token = await api_tokens.new_token(connection, now, OPERATOR, login)
+    async with open_work(gateway.pool, now, OPERATOR) as work:
+        token = await api_tokens.new_token(work, login)
     return CertificateShop(gateway, token, login, web)
 
 

@@ -9,9 +9,11 @@ from typing import Any
 
 from aiohttp import ClientSession, TCPConnector
 from cryptography.fernet import Fernet
+from msgspec import structs
 
 from gateway.app import Site, load_ca, open_gateway, prepare
-from gateway.config import Ca, Listen, Secrets, Settings, Validation
+from gateway.config import Ca, Listen, Settings, Validation
+from gateway.config.sources import made
 from gateway.db.pool import Pool, is_outage
 from gateway.process.listeners import serving
 from gateway.process.sockets import bound_ports
@@ -118,13 +120,13 @@ async def running_gateway(
         root_pem = directory / "root.pem"
         root_pem.write_bytes(ca.root_pem())
         if behind_proxy:
-            wanted = listen.model_copy(update={"trusted_proxies": ["127.0.0.0/8"]})
+            wanted = structs.replace(listen, trusted_proxies=["127.0.0.0/8"])
             url = f"http://127.0.0.1:{listen.port}"
-            settings = settings.model_copy(update={"listen": wanted, "public_url": url})
+            settings = structs.replace(settings, listen=wanted, public_url=url)
         else:
             certificate, key = ca.issue_server_certificate(directory / "tls", ["127.0.0.1"])
             tls = {"tls_certificate": certificate, "tls_key": key}
-            settings = settings.model_copy(update={"listen": listen.model_copy(update=tls)})
+            settings = structs.replace(settings, listen=structs.replace(listen, **tls))
         await prepare(settings)
         async with open_gateway(settings) as gateway, serving(gateway, ports.sockets):
             await demo_data.add(gateway.services.pool, gateway.services.clock)
@@ -160,11 +162,11 @@ def sandbox_settings(
         "public_url": f"https://127.0.0.1:{listen.port}",
         "sandbox": True,
         "listen": listen,
-        "secrets": Secrets(keys=[SECRET_KEY]),
+        "secrets": {"keys": [SECRET_KEY]},
         "ca": Ca(directory=directory / "ca", crl_url=CRL_URL),
         "validation": sandbox_validation(),
     }
-    return Settings(**{**given, **sections})
+    return made(Settings, {**given, **sections})
 
 
 def sandbox_validation(**wanted: Any) -> Validation:

@@ -13,8 +13,8 @@ from urllib.parse import parse_qs
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from gateway.db.pool import transaction
 from gateway.usecases.reseller import resellers
+from gateway.usecases.work import open_work
 from tests.support.acme_client import AcmeClient, Eab, base64url, make_csr
 from tests.support.certificate_shop import CertificateShop, application, purchase, shop_of
 from tests.support.challenge_server import ChallengeServer
@@ -159,9 +159,11 @@ class Life:
     async def lead(self) -> "Life":
         """From START to END; the clock stands at END afterwards."""
         await self.at(START)
-        async with transaction(self.gateway.pool) as connection:
+        async with open_work(self.gateway.pool, await self.now(), OPERATOR) as work:
             await resellers.deposit(
-                connection, await self.now(), OPERATOR, self.gateway.login, Decimal("900000.00")
+                work,
+                self.gateway.login,
+                Decimal("900000.00"),
             )
         self.token = await shop_of(self.gateway, self.gateway.login, self.web)
         await self._subscribe()

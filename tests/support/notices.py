@@ -14,6 +14,7 @@ from gateway.store.operation import audit
 from gateway.store.operation.audit import Change
 from gateway.usecases.notice import destinations as usecase
 from gateway.usecases.notice.destinations import Owner
+from gateway.usecases.work import Work
 from tests.support.shop import OPERATOR
 
 T = TypeVar("T")
@@ -36,9 +37,7 @@ class Desk:
         async def work(connection: Connection, owner: Owner) -> str:
             now = await self.services.clock.now()
             _, secret = await usecase.add_webhook(
-                connection,
-                now,
-                OPERATOR,
+                Work(connection, now, OPERATOR),
                 owner,
                 url,
                 kinds,
@@ -53,7 +52,11 @@ class Desk:
         async def work(connection: Connection, owner: Owner) -> None:
             now = await self.services.clock.now()
             await usecase.add_mail(
-                connection, now, OPERATOR, owner, address, kinds, settings=self.services.settings
+                Work(connection, now, OPERATOR),
+                owner,
+                address,
+                kinds,
+                settings=self.services.settings,
             )
 
         await self.do(work)
@@ -63,7 +66,7 @@ class Desk:
 
         async def work(connection: Connection, owner: Owner) -> Any:
             now = await self.services.clock.now()
-            return await change(connection, now, OPERATOR, owner, *arguments)
+            return await change(Work(connection, now, OPERATOR), owner, *arguments)
 
         return await self.do(work)
 

@@ -4,11 +4,11 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from gateway.db.pool import transaction
 from gateway.rules.organization.organizations import Details
 from gateway.store.organization.prevalidations import Prevalidation
 from gateway.usecases.organization import organizations, prevalidations
 from gateway.usecases.organization.prevalidations import NewPrevalidation
+from gateway.usecases.work import open_work
 from tests.support.acme_client import AcmeClient, Eab
 from tests.support.shop import OPERATOR, Shop
 
@@ -21,12 +21,10 @@ TERM = timedelta(days=365)
 async def add_organization(gateway: Any, details: Details = ACME, login: str = "demo") -> UUID:
     """A reseller's organization."""
     now = await gateway.services.clock.now()
-    async with transaction(gateway.pool) as connection:
+    async with open_work(gateway.pool, now, OPERATOR) as work:
         return await organizations.add_organization(
-            connection,
-            now,
-            OPERATOR,
-            reseller_id=await organizations.reseller_called(connection, login),
+            work,
+            reseller_id=await organizations.reseller_called(work.connection, login),
             details=details,
         )
 
@@ -46,9 +44,9 @@ async def add_prevalidation(
     only requested."""
     organization_id = organization or await add_organization(gateway, details, login)
     now = await gateway.services.clock.now()
-    async with transaction(gateway.pool) as connection:
+    async with open_work(gateway.pool, now, OPERATOR) as work:
         wanted = NewPrevalidation(
-            await organizations.reseller_called(connection, login),
+            await organizations.reseller_called(work.connection, login),
             organization_id,
             kind,
             domains,
@@ -56,25 +54,23 @@ async def add_prevalidation(
             None if expires is None else datetime.fromisoformat(expires),
             renews,
         )
-        return await prevalidations.add_prevalidation(connection, now, OPERATOR, wanted)
+        return await prevalidations.add_prevalidation(work, wanted)
 
 
 async def approve(gateway: Any, number: int, expires: str | None = None) -> bool:
     """False = it was valid already."""
     ends = None if expires is None else datetime.fromisoformat(expires)
     now = await gateway.services.clock.now()
-    async with transaction(gateway.pool) as connection:
-        _, changed = await prevalidations.approve(
-            connection, now, OPERATOR, number, expires_at=ends, term=TERM
-        )
+    async with open_work(gateway.pool, now, OPERATOR) as work:
+        _, changed = await prevalidations.approve(work, number, expires_at=ends, term=TERM)
     return changed
 
 
 async def reject(gateway: Any, number: int) -> bool:
     """False = it was rejected already."""
     now = await gateway.services.clock.now()
-    async with transaction(gateway.pool) as connection:
-        _, changed = await prevalidations.reject(connection, now, OPERATOR, number)
+    async with open_work(gateway.pool, now, OPERATOR) as work:
+        _, changed = await prevalidations.reject(work, number)
     return changed
 
 

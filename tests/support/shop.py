@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from gateway.db.pool import transaction
 from gateway.origin import Origin
 from gateway.usecases.reseller import resellers
+from gateway.usecases.work import open_work
 
 OPERATOR = Origin("operator:test")
 
@@ -110,20 +110,18 @@ class Shop:
     async def second_reseller(self, login: str, *, deposit: str = "10000.00") -> "Shop":
         """Another reseller, with the same prices."""
         now = await self.gateway.services.clock.now()
-        async with transaction(self.gateway.pool) as connection:
-            await resellers.add_reseller(connection, now, OPERATOR, login=login, password="secret")
+        async with open_work(self.gateway.pool, now, OPERATOR) as work:
+            await resellers.add_reseller(work, login=login, password="secret")
             if Decimal(deposit) > 0:
-                await resellers.deposit(connection, now, OPERATOR, login, Decimal(deposit))
+                await resellers.deposit(work, login, Decimal(deposit))
         return Shop(self.gateway, {"loginName": login, "loginPassword": "secret"})
 
     async def set_price(self, yearly: str, name_type: str = "fqdn", **wanted: Any) -> None:
         """Changes the demo reseller's price on the DV server."""
         now = await self.gateway.services.clock.now()
-        async with transaction(self.gateway.pool) as connection:
+        async with open_work(self.gateway.pool, now, OPERATOR) as work:
             await resellers.set_price(
-                connection,
-                now,
-                OPERATOR,
+                work,
                 **{"login": self.gateway.login, "server": "DV", **wanted},
                 name_type=name_type,
                 yearly=Decimal(yearly),
@@ -132,10 +130,8 @@ class Shop:
     async def set_reseller(self, login: str | None = None, **wanted: Any) -> None:
         """Changes settings of the demo reseller, or of another."""
         now = await self.gateway.services.clock.now()
-        async with transaction(self.gateway.pool) as connection:
-            await resellers.set_reseller(
-                connection, now, OPERATOR, login or self.gateway.login, **wanted
-            )
+        async with open_work(self.gateway.pool, now, OPERATOR) as work:
+            await resellers.set_reseller(work, login or self.gateway.login, **wanted)
 
 
 def money(value: float) -> Decimal:

@@ -7,11 +7,12 @@ from typing import Any
 from uuid import UUID
 
 from cryptography.fernet import Fernet
+from msgspec import structs
 
 from gateway import ids
 from gateway.ca.local import LocalCa
 from gateway.clock import SystemClock
-from gateway.config import Ca, Secrets, Settings, Validation
+from gateway.config import Ca, Secret, Secrets, Settings, Validation
 from gateway.db.pool import Pool
 from gateway.sandbox.clock import SandboxClock
 from gateway.services import Services
@@ -68,8 +69,8 @@ class Waiting:
 
     def with_settings(self, **validation: Any) -> Services:
         """The same services under other settings of section `validation`."""
-        section = self.services.settings.validation.model_copy(update=validation)
-        settings = self.services.settings.model_copy(update={"validation": section})
+        section = structs.replace(self.services.settings.validation, **validation)
+        settings = structs.replace(self.services.settings, validation=section)
         return replace(self.services, settings=settings)
 
     def with_resolver(self, resolver: Resolver) -> Services:
@@ -166,7 +167,7 @@ async def open_waiting(pool: Pool, directory: Path, http_port: int) -> Waiting:
         database="postgresql://unused",
         public_url="https://gateway.example.com",
         sandbox=True,
-        secrets=Secrets(keys=[key]),
+        secrets=Secrets(keys=[Secret(key)]),
         ca=Ca(directory=directory),
         validation=Validation(
             http_port=http_port,

@@ -1,8 +1,13 @@
 """What commands load before they have anything to do: counted in modules, not in seconds."""
 
 import json
+import re
 import subprocess
 import sys
+from pathlib import Path
+from uuid import UUID
+
+EXAMPLE = Path(__file__).parents[2] / "config" / "gateway.example.toml"
 
 HEAVY = {
     "aiohttp",
@@ -72,3 +77,107 @@ def test_the_help_names_all_commands_without_loading_their_modules() -> None:
     assert loaded == "['gateway.commands.operation']"
     for name in ("serve", "reseller", "jobs", "ca"):
         assert any(line.split()[:1] == [name] for line in shown)
+
+
+START_ALL = """
+import io, json, os, sys
+from contextlib import redirect_stderr, redirect_stdout
+from typer.main import get_command
+from gateway import cli
+from gateway.config import sources
+from gateway.db import migrate  # what all need, once
+
+settings, file = sys.argv[1:]
+SPECIAL = json.loads(sys.stdin.read())
+
+def leaves(command, *path):
+    if not hasattr(command, "list_commands"):
+        yield path, command
+        return
+    for name in command.list_commands(None):
+        yield from leaves(command.get_command(None, name), *path, name)
+
+def words(command):
+    for each in command.params:
+        if each.required:
+            kind = each.type.name
+            value = file if kind == "path" else "1" if "integer" in kind else "1.00"
+            value = SPECIAL.get(each.name, value)
+            if each.param_type_name == "option":
+                yield each.opts[0]
+            if not getattr(each, "is_flag", False):
+                yield value
+
+def start(path, command):
+    extra = SPECIAL.get(" ".join(path), "").split()
+    sys.argv = ["gateway", *path, *words(command), *extra, "--config", settings]
+    told = io.StringIO()
+    with redirect_stdout(io.StringIO()), redirect_stderr(told):
+        try:
+            cli.main()
+        except SystemExit:
+            pass
+    roots = sorted({name.partition(".")[0] for name in sys.modules})
+    line = json.dumps([" ".join(path), told.getvalue(), roots])
+    os.write(1, line.encode() + b"\\n")
+
+for path, command in leaves(get_command(cli.app)):
+    if path[0] in ("serve", "sandbox") or path == ("jobs", "run"):
+        continue
+    child = os.fork()
+    if child == 0:
+        start(path, command)
+        os._exit(0)
+    os.waitpid(child, 0)
+"""
+
+DRIVER = {"asyncpg"}
+KEYS = {"cryptography", "dns"}
+LOGS = {"prometheus_client", "rich", "structlog"}
+WORK = {
+    "ca add-chain": {"cryptography"},
+    "certificate-order list": KEYS,
+    "certificate-order approve": KEYS | LOGS,
+    "certificate-order reject": KEYS | LOGS,
+    "unsubscription list": KEYS,
+    "unsubscription approve": KEYS,
+    "unsubscription reject": KEYS,
+}
+"""What else the use cases of a command load, which issue and show certificates."""
+
+NO_DATABASE = {"product list"}
+
+SPECIAL = {
+    "organization": str(UUID(int=1)),
+    "number": "1",
+    "old": "1",
+    "new": "1",
+    "product": "1",
+    "price set": "--fqdn 1.00",
+    "certificate-order price": "--fqdn 1.00",
+}
+"""Arguments by name, and options by command, where `1.00` would be a mistake."""
+
+
+def test_every_command_loads_no_more_than_its_driver_before_its_work(tmp_path: Path) -> None:
+    """Each of them, up to where it meets a database that is away; `serve` and its like apart."""
+    text = EXAMPLE.read_text()
+    away = 'database = "postgresql://gateway@127.0.0.1:1/gateway"'
+    settings, file = tmp_path / "gateway.toml", tmp_path / "file"
+    settings.write_text(re.sub("^database = .*$", away, text, flags=re.MULTILINE))
+    file.write_text("text")
+    finished = subprocess.run(
+        [sys.executable, "-c", START_ALL, str(settings), str(file)],
+        input=json.dumps(SPECIAL),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    started = [json.loads(line) for line in finished.stdout.splitlines()]
+    assert len(started) > 40
+    early = {name: told for name, told, _ in started if "the database cannot be used" not in told}
+    assert set(early) <= NO_DATABASE, early
+    heavy = {
+        name: HEAVY & set(roots) - DRIVER - WORK.get(name, set()) for name, _, roots in started
+    }
+    assert {name: roots for name, roots in heavy.items() if roots} == {}

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from gateway.db.announcements import Listener
 from gateway.db.pool import Pool, is_outage
 from gateway.doors.acme.key_cache import KeyCache
 from gateway.doors.acme.nonce import NonceMint
@@ -22,10 +23,11 @@ _SECONDS_BETWEEN_READINGS = 0.25
 
 
 class Servers:
-    """The servers on offer, by path; one that an operator adds is found at once."""
+    """The servers on offer, by path. The database announces changes; requests ask it for none."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, database: str) -> None:
         self._pool = pool
+        self._listener = Listener(database, pool, servers.CHANNEL)
         self._by_path: dict[str, Server] = {}
         self._lengths: list[int] = []
         self._is_offering = False
@@ -33,20 +35,22 @@ class Servers:
         self._next_reading: asyncio.Task[None] | None = None
         self._read_at = -math.inf
 
+    async def follow(self) -> None:
+        """Reads the list whenever it changes; raises what the database raises when it goes away."""
+        await self._listener.follow(self._read_anew)
+
     async def find(self, path: str) -> tuple[Server, str] | None:
         """The server that `path` belongs to, and the rest of the path without its slash.
 
-        A path of no known server is looked for once more in a list that was read after the call;
-        one reading in _SECONDS_BETWEEN_READINGS does for all who ask meanwhile. While the database
+        While changes are not heard, or one has just been announced, a path of no known server is
+        looked for once more in a list that is read after the call; one reading in
+        _SECONDS_BETWEEN_READINGS does for all who ask meanwhile. While the database
         is away, the list that was read last counts; raises what the database raises if none was.
         """
         found = self.known(path)
-        if found is None:
-            if self._next_reading is None:
-                self._next_reading = asyncio.create_task(self._read())
-                self._next_reading.add_done_callback(_note_failure)
+        if found is None and not self._listener.is_up_to_date:
             try:
-                await asyncio.shield(self._next_reading)
+                await self._read_anew()
             except Exception as error:
                 if not (self._is_offering and is_outage(error)):
                     raise  # nothing is known yet: the path may be a server's
@@ -61,6 +65,13 @@ class Servers:
                 if server is not None:
                     return server, path[length + 1 :]
         return None
+
+    async def _read_anew(self) -> None:
+        """Comes back when a reading that has begun after the call is done."""
+        if self._next_reading is None:
+            self._next_reading = asyncio.create_task(self._read())
+            self._next_reading.add_done_callback(_note_failure)
+        await asyncio.shield(self._next_reading)
 
     async def _read(self) -> None:
         async with self._reading:
@@ -129,7 +140,7 @@ def open_door(
     keys = KeyCache(services.pool)
     return Door(
         services,
-        Servers(services.pool),
+        Servers(services.pool, services.settings.database),
         Nonces(services.pool, mint),
         keys,
         Verifier(services.settings, keys, mint),

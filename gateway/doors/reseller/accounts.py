@@ -73,7 +73,7 @@ async def list_servers(call: Call) -> dict[str, Any]:
                 "productDescription": server.description,
                 "certValidationType": server.validation,
             }
-            for server in await resellers.list_servers(call.connection)
+            for server in await resellers.list_servers(call.work.connection)
         ]
     }
 
@@ -93,10 +93,8 @@ async def preregister(call: Call) -> dict[str, Any]:
     if not url.startswith(base):
         raise ArgumentInvalid("serverUrl")
     made = await accounts.preregister(
-        call.connection,
+        call.work,
         call.services.vault,
-        call.now,
-        call.origin,
         reseller_id=call.reseller.id,
         server_path=url.removeprefix(base),
         term_days=term_days(call.arguments),
@@ -162,7 +160,7 @@ async def list_accounts(call: Call) -> dict[str, Any]:
         raise ArgumentMissing("acmeAccountID")
     limit, offset = page_bounds(sent)
     rows = await accounts.list_accounts(
-        call.connection,
+        call.work.connection,
         call.reseller.id,
         account_id=sent["acmeAccountID"],
         with_siblings=sent["includeAdditionalAccounts"] is True,
@@ -188,7 +186,7 @@ async def list_accounts(call: Call) -> dict[str, Any]:
 async def list_bindings(call: Call) -> dict[str, Any]:
     """EAB credentials, oldest first; `reusable` ones can register further ACME accounts."""
     bindings = []
-    for row in await accounts.list_bindings(call.connection, call.reseller.id):
+    for row in await accounts.list_bindings(call.work.connection, call.reseller.id):
         binding: dict[str, Any] = {"reusable": row.reusable}
         if row.last_activity is not None:
             binding["lastActivity"] = timestamp(row.last_activity)
@@ -201,31 +199,19 @@ async def list_bindings(call: Call) -> dict[str, Any]:
 @action("SUSPENDACCOUNT", _ACCOUNT, _SCOPE, answer=_RECORDS, writes=True)
 async def suspend_account(call: Call) -> dict[str, Any]:
     """Stops certificates, and with Y or * new registrations, until UNSUSPENDACCOUNT."""
-    return _records(
-        await accounts.suspend(
-            call.connection, call.now, call.origin, call.reseller.id, *_target(call)
-        )
-    )
+    return _records(await accounts.suspend(call.work, call.reseller.id, *_target(call)))
 
 
 @action("UNSUSPENDACCOUNT", _ACCOUNT, _SCOPE, answer=_RECORDS, writes=True)
 async def unsuspend_account(call: Call) -> dict[str, Any]:
     """Returns suspended accounts to the state they had."""
-    return _records(
-        await accounts.unsuspend(
-            call.connection, call.now, call.origin, call.reseller.id, *_target(call)
-        )
-    )
+    return _records(await accounts.unsuspend(call.work, call.reseller.id, *_target(call)))
 
 
 @action("DEACTIVATEACCOUNT", _ACCOUNT, _SCOPE, answer=_RECORDS, writes=True)
 async def deactivate_account(call: Call) -> dict[str, Any]:
     """Ends accounts, and with Y or * their EABs, for good."""
-    return _records(
-        await accounts.deactivate(
-            call.connection, call.now, call.origin, call.reseller.id, *_target(call)
-        )
-    )
+    return _records(await accounts.deactivate(call.work, call.reseller.id, *_target(call)))
 
 
 def _target(call: Call) -> tuple[str | None, Scope]:

@@ -80,9 +80,7 @@ async def add_domain(call: Call) -> dict[str, Any]:
     """Adds a name; the first one starts the subscription. Charged for the full days left."""
     sent = call.arguments
     added = await carry_out_add(
-        call.connection,
-        call.now,
-        call.origin,
+        call.work,
         AddDomain(
             reseller_id=call.reseller.id,
             account_id=sent["acmeAccountID"],
@@ -121,9 +119,7 @@ async def add_domain(call: Call) -> dict[str, Any]:
 async def remove_domain(call: Call) -> dict[str, Any]:
     """Removes a name and those free because of it; money back in the first 30 days."""
     removed = await carry_out_remove(
-        call.connection,
-        call.now,
-        call.origin,
+        call.work,
         RemoveDomain(
             call.reseller.id,
             call.arguments["acmeAccountID"],
@@ -147,9 +143,7 @@ async def remove_domain(call: Call) -> dict[str, Any]:
 async def extend_domains(call: Call) -> dict[str, Any]:
     """Extends the subscription with all its names, from 100 days before expiry to 30 after."""
     extended = await carry_out_extend(
-        call.connection,
-        call.now,
-        call.origin,
+        call.work,
         Extend(
             reseller_id=call.reseller.id,
             account_id=call.arguments["acmeAccountID"],
@@ -180,9 +174,7 @@ async def extend_domains(call: Call) -> dict[str, Any]:
 async def update_domains(call: Call) -> dict[str, Any]:
     """Links names to another organization pre-validation; not on DV servers."""
     updated = await subscription_domains.update_domains(
-        call.connection,
-        call.now,
-        call.origin,
+        call.work,
         UpdateDomains(
             call.reseller.id,
             call.arguments["acmeAccountID"],
@@ -214,7 +206,7 @@ async def list_domains(call: Call) -> dict[str, Any]:
     """Names of the EAB, each once with its most recent expiry; expired ones too."""
     limit, offset = page_bounds(call.arguments)
     listed = await subscription_domains.list_domains(
-        call.connection,
+        call.work.connection,
         reseller_id=call.reseller.id,
         account_id=call.arguments["acmeAccountID"],
         limit=limit,

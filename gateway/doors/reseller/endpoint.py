@@ -9,7 +9,7 @@ import traceback
 import structlog
 from aiohttp import web
 
-from gateway.db.pool import Connection, is_outage
+from gateway.db.pool import is_outage
 from gateway.doors.reseller import (
     accounts,
     domains,
@@ -34,6 +34,7 @@ from gateway.errors import (
 from gateway.origin import Origin
 from gateway.services import Services
 from gateway.usecases.actions import Once, perform, request_hash
+from gateway.usecases.work import Work, open_reading
 from gateway.web.addresses import address_of, came_by_https
 from gateway.web.body import (
     BodyBroken,
@@ -119,19 +120,20 @@ class Endpoint:
         key = _idempotency_key(request)
         require_permission(caller)
         origin = Origin(f"reseller:{caller.login}", address)
+        services = self._services
 
-        async def work(connection: Connection) -> bytes:
-            call = Call(connection, now, origin, caller, self._settings, self._services, arguments)
+        async def carry_out(work: Work) -> bytes:
+            call = Call(work, caller, self._settings, self._services, arguments)
             try:
                 return envelope.encode(await action.handler(call))
             except (ArgumentInvalid, ArgumentMissing) as error:
                 raise type(error)(form.spelling(error.name)) from None
 
         if not action.changes_state(arguments):
-            async with self._services.pool.acquire() as connection:
-                return await work(connection)
+            async with open_reading(services.pool, now, origin) as work:
+                return await carry_out(work)
         once = _once(caller, key, form)
-        return await perform(self._services.pool, self._services.vault, now, work, once)
+        return await perform(services.pool, services.vault, now, origin, carry_out, once)
 
 
 def _once(caller: Caller, key: str | None, form: Form) -> Once | None:

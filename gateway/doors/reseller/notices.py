@@ -83,7 +83,7 @@ async def add_destination(call: Call) -> dict[str, Any]:
     if url is not None and address is not None:
         raise ArgumentInvalid("emailAddress")
     owner, kinds = _owner(call), call.arguments["kind"]
-    start = (call.connection, call.now, call.origin, owner)
+    start = (call.work, owner)
     with _told("emailAddress" if url is None else "webhookUrl"):
         if url is None:
             made = await usecase.add_mail(*start, address, kinds, settings=call.settings)
@@ -112,7 +112,7 @@ async def add_destination(call: Call) -> dict[str, Any]:
 )
 async def list_destinations(call: Call) -> dict[str, Any]:
     """Your webhooks and mail addresses, with what is sent there and whether it arrives."""
-    found = await usecase.list_destinations(call.connection, _owner(call))
+    found = await usecase.list_destinations(call.work.connection, _owner(call))
     return {"Destinations": [_destination(each) for each in found]}
 
 
@@ -131,7 +131,7 @@ async def set_destination(call: Call) -> dict[str, Any]:
     kinds, resume = call.arguments["kind"], call.arguments["resume"]
     if not kinds and not resume:
         raise ArgumentMissing("kind")
-    start = (call.connection, call.now, call.origin, _owner(call))
+    start = (call.work, _owner(call))
     with _told():
         if kinds:
             await usecase.set_kinds(*start, call.arguments["destinationID"], kinds)
@@ -151,9 +151,7 @@ async def rotate_secret(call: Call) -> dict[str, Any]:
     """Another secret for a webhook; the last one signs too, until the next time."""
     with _told():
         secret = await usecase.rotate_secret(
-            call.connection,
-            call.now,
-            call.origin,
+            call.work,
             _owner(call),
             call.arguments["destinationID"],
             vault=call.services.vault,
@@ -166,9 +164,7 @@ async def rotate_secret(call: Call) -> dict[str, Any]:
 async def remove_destination(call: Call) -> dict[str, Any]:
     """Nothing more is sent there, what waits included."""
     with _told():
-        await usecase.remove(
-            call.connection, call.now, call.origin, _owner(call), call.arguments["destinationID"]
-        )
+        await usecase.remove(call.work, _owner(call), call.arguments["destinationID"])
     return {"success": True}
 
 
@@ -176,9 +172,7 @@ async def remove_destination(call: Call) -> dict[str, Any]:
 async def send_test(call: Call) -> dict[str, Any]:
     """Sends a notice of type notice.test there, behind what waits."""
     with _told():
-        await usecase.send_test(
-            call.connection, call.now, call.origin, _owner(call), call.arguments["destinationID"]
-        )
+        await usecase.send_test(call.work, _owner(call), call.arguments["destinationID"])
     return {"success": True}
 
 
@@ -194,9 +188,7 @@ async def replay(call: Call) -> dict[str, Any]:
     """Sends notices of these days there again, in order and under the ids they had."""
     with _told():
         queued = await usecase.replay(
-            call.connection,
-            call.now,
-            call.origin,
+            call.work,
             _owner(call),
             call.arguments["destinationID"],
             _instant(call.arguments["fromDate"], time(0, tzinfo=UTC)),
@@ -224,7 +216,7 @@ async def replay(call: Call) -> dict[str, Any]:
 async def list_notices(call: Call) -> dict[str, Any]:
     """What you were told, or would have been, the newest first."""
     limit, offset = page_bounds(call.arguments)
-    found = await usecase.list_told(call.connection, _owner(call), limit=limit, offset=offset)
+    found = await usecase.list_told(call.work.connection, _owner(call), limit=limit, offset=offset)
     return {"Notices": [_notice(told) for told in found]}
 
 
@@ -242,9 +234,7 @@ async def list_notices(call: Call) -> dict[str, Any]:
 async def set_low_balance(call: Call) -> dict[str, Any]:
     """You are told when a purchase takes your balance below this."""
     with _told():
-        await usecase.set_low_balance(
-            call.connection, call.now, call.origin, _owner(call), call.arguments["lowBalance"]
-        )
+        await usecase.set_low_balance(call.work, _owner(call), call.arguments["lowBalance"])
     return {"success": True}
 
 

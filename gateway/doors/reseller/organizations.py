@@ -86,11 +86,7 @@ async def add_organization(call: Call) -> dict[str, Any]:
     """States an organization; nothing is validated by that."""
     with _inputs_told(call):
         organization_id = await organizations.add_organization(
-            call.connection,
-            call.now,
-            call.origin,
-            reseller_id=call.reseller.id,
-            details=Details(**_stated(call.arguments)),
+            call.work, reseller_id=call.reseller.id, details=Details(**_stated(call.arguments))
         )
     return {"success": True, "organizationID": str(organization_id)}
 
@@ -100,9 +96,7 @@ async def update_organization(call: Call) -> dict[str, Any]:
     """States all details anew. Pre-validations keep what was validated: order a new one."""
     with _inputs_told(call):
         changed = await organizations.update_organization(
-            call.connection,
-            call.now,
-            call.origin,
+            call.work,
             reseller_id=call.reseller.id,
             organization_id=call.arguments["organizationID"],
             changes=_stated(call.arguments),
@@ -130,7 +124,7 @@ async def list_organizations(call: Call) -> dict[str, Any]:
     """Organizations as they were stated last, oldest first."""
     limit, offset = page_bounds(call.arguments)
     found = await organizations.list_organizations(
-        call.connection, call.reseller.id, limit=limit, offset=offset
+        call.work.connection, call.reseller.id, limit=limit, offset=offset
     )
     return {"Organizations": [_organization(each) for each in found]}
 
@@ -172,9 +166,7 @@ async def order_prevalidation(call: Call) -> dict[str, Any]:
         previous_number=previous,
     )
     with _inputs_told(call):
-        number = await prevalidations.add_prevalidation(
-            call.connection, call.now, call.origin, wanted
-        )
+        number = await prevalidations.add_prevalidation(call.work, wanted)
     return {"success": True, "ovAnchorOrderNumber": number, "prevalidationState": "requested"}
 
 
@@ -205,13 +197,13 @@ async def list_prevalidations(call: Call) -> dict[str, Any]:
     """Pre-validations with their states now, in the order of their numbers."""
     limit, offset = page_bounds(call.arguments)
     found = await prevalidations.list_prevalidations(
-        call.connection,
+        call.work.connection,
         reseller_id=call.reseller.id,
         organization_id=call.arguments["organizationID"],
         limit=limit,
         offset=offset,
     )
-    return {"Prevalidations": [_prevalidation(each, call.now) for each in found]}
+    return {"Prevalidations": [_prevalidation(each, call.work.now) for each in found]}
 
 
 @contextmanager

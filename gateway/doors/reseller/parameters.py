@@ -14,16 +14,15 @@
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 from uuid import UUID
 
 from gateway.config import Settings
-from gateway.db.pool import Connection
 from gateway.doors.reseller.answers import Member
 from gateway.errors import NotBase64url
-from gateway.origin import Origin
 from gateway.services import Services
+from gateway.usecases.work import Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,15 +68,13 @@ class Caller:
 class Call:
     """One action with its values, ready to be carried out.
 
-    `connection` is inside the action's transaction if the action changes state; otherwise, also
-    with quoteOnly=Y, it is a plain one on which no lock may be taken. `arguments` holds every
-    declared parameter under its documented name: the parsed value, a list for repeatable ones,
-    or the default.
+    `work` is the action's transaction if the action changes state; otherwise, also with
+    quoteOnly=Y, it only reads, and no lock may be taken in it. `arguments` holds every declared
+    parameter under its documented name: the parsed value, a list for repeatable ones, or the
+    default.
     """
 
-    connection: Connection
-    now: datetime
-    origin: Origin
+    work: Work
     reseller: Caller
     settings: Settings
     services: Services

@@ -95,8 +95,8 @@ _REMOVED = answers.instant("removeDate", "When the name was removed, if it was."
 async def get_last_order(call: Call) -> dict[str, Any]:
     """The newest certificate order of each name in the subscription that has one."""
     found = await look_up_orders(
-        call.connection,
-        call.now,
+        call.work.connection,
+        call.work.now,
         reseller_id=call.reseller.id,
         account_id=call.arguments["acmeAccountID"],
         all_accounts=call.arguments["includeAdditionalAccounts"],
@@ -150,8 +150,8 @@ async def get_last_order(call: Call) -> dict[str, Any]:
 async def list_transactions(call: Call) -> dict[str, Any]:
     """What moved money: names added, extensions, refunds."""
     found = await look_up_transactions(
-        call.connection,
-        call.now,
+        call.work.connection,
+        call.work.now,
         TransactionQuery(
             reseller_id=call.reseller.id,
             account_id=call.arguments["acmeAccountID"],

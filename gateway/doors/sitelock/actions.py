@@ -1,23 +1,21 @@
 """From arguments to a use case and back to named values, one function an endpoint."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
 from gateway.config import Settings
-from gateway.db.pool import Connection
 from gateway.doors.sitelock.answer import OK, Answer
 from gateway.doors.sitelock.forms import organization_of
 from gateway.errors import ArgumentInvalid
-from gateway.origin import Origin
 from gateway.store.money.order_report import Search
 from gateway.usecases.money import order_report
 from gateway.usecases.money.order_report import ReportLine
 from gateway.usecases.sitelock import licences
 from gateway.usecases.sitelock import refunds as sitelock_refunds
+from gateway.usecases.work import Work
 
 _DELIVERY_TIME = "1"  # deprecated, and always there
 _LONGEST_PAGE = 1000
@@ -27,9 +25,7 @@ _LONGEST_PAGE = 1000
 class Call:
     """One authenticated request, inside its transaction."""
 
-    connection: Connection
-    now: datetime
-    origin: Origin
+    work: Work
     reseller_id: UUID
     settings: Settings
     arguments: dict[str, Any]
@@ -49,7 +45,7 @@ async def order(call: Call) -> Answer:
         previous_order_number=sent["previousOrderNumber"],
         test_only=sent["test"],
     )
-    ordered = await licences.order(call.connection, call.now, call.origin, wanted)
+    ordered = await licences.order(call.work, wanted)
     return Answer(
         OK,
         [
@@ -64,9 +60,7 @@ async def order(call: Call) -> Answer:
 async def refund(call: Call) -> Answer:
     """AutoRefund (§7.3)."""
     ended = await sitelock_refunds.refund(
-        call.connection,
-        call.now,
-        call.origin,
+        call.work,
         reseller_id=call.reseller_id,
         order_number=call.arguments["orderNumber"],
         reason_code=call.arguments["refundReasonCode"],
@@ -78,9 +72,7 @@ async def refund(call: Call) -> Answer:
 async def cancel(call: Call) -> Answer:
     """modifyThirdPartyDetails with action=cancel (§7.4)."""
     ended = await sitelock_refunds.cancel(
-        call.connection,
-        call.now,
-        call.origin,
+        call.work,
         reseller_id=call.reseller_id,
         order_number=call.arguments["orderNumber"],
         products=call.arguments["product"],
@@ -107,7 +99,7 @@ async def report(call: Call) -> Answer:
         _LONGEST_PAGE if last is None else min(last - first + 1, _LONGEST_PAGE),
         call.settings.refund.once_per_name_days,
     )
-    found = await order_report.report(call.connection, call.now, search)
+    found = await order_report.report(call.work.connection, call.work.now, search)
     values = [("noOfResults", str(found.found))]
     for number, line in enumerate(found.lines, start=first):
         values += [(f"{number}_{name}", value) for name, value in _described(line)]

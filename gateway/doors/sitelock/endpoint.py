@@ -13,7 +13,7 @@ from typing import Any
 import structlog
 from aiohttp import web
 
-from gateway.db.pool import Connection, is_outage
+from gateway.db.pool import is_outage
 from gateway.doors.reseller import refusal
 from gateway.doors.reseller.authentication import Authenticator, require_permission
 from gateway.doors.reseller.form import IDEMPOTENCY_KEY
@@ -25,6 +25,7 @@ from gateway.errors import ArgumentInvalid, GatewayError, HttpsRequired
 from gateway.origin import Origin
 from gateway.services import Services
 from gateway.usecases.actions import Once, perform, request_hash
+from gateway.usecases.work import Work, open_reading
 from gateway.web.addresses import address_of, came_by_https
 from gateway.web.body import (
     BodyBroken,
@@ -174,16 +175,19 @@ class Door:
         arguments: dict[str, Any],
         once: Once | None,
     ) -> Answer:
-        async def work(connection: Connection) -> bytes:
-            call = actions.Call(connection, now, origin, caller.id, self._settings, arguments)
-            return actions.packed(await endpoint.handler(call))
+        async def handle(work: Work) -> Answer:
+            call = actions.Call(work, caller.id, self._settings, arguments)
+            return await endpoint.handler(call)
+
+        async def carry_out(work: Work) -> bytes:
+            return actions.packed(await handle(work))
 
         services = self._services
         if endpoint.only_reads:
-            async with services.pool.acquire() as connection:
-                call = actions.Call(connection, now, origin, caller.id, self._settings, arguments)
-                return await endpoint.handler(call)
-        return actions.unpacked(await perform(services.pool, services.vault, now, work, once))
+            async with open_reading(services.pool, now, origin) as work:
+                return await handle(work)
+        done = await perform(services.pool, services.vault, now, origin, carry_out, once)
+        return actions.unpacked(done)
 
     def _failed(self, error: Exception, pairs: bool) -> web.Response:
         if is_outage(error):

@@ -13,7 +13,7 @@ from uuid import UUID
 import structlog
 from aiohttp import web
 
-from gateway.db.pool import Connection, is_outage, transaction
+from gateway.db.pool import Connection, is_outage
 from gateway.doors.ssl import answers, envelope, refusal, requests
 from gateway.doors.ssl.envelope import Rendering, Unserved
 from gateway.errors import (
@@ -33,6 +33,7 @@ from gateway.usecases.ssl import orders as ssl_orders
 from gateway.usecases.ssl import unsubscription
 from gateway.usecases.ssl.orders import Apply, Revoke
 from gateway.usecases.ssl.purchases import Purchase, purchase
+from gateway.usecases.work import Work, open_work
 from gateway.web.addresses import address_of, came_by_https
 
 PREFIX = "/v3/scm"
@@ -168,13 +169,13 @@ class Door:
             self._settings.ssl_public_only(),
         )
 
-        async def work(connection: Connection) -> bytes:
-            bought = await purchase(connection, call.now, call.origin, asked)
+        async def carry_out(work: Work) -> bytes:
+            bought = await purchase(work, asked)
             return envelope.encode(answers.purchased(bought))
 
         once = _once(call, wanted)
         services = self._services
-        return await perform(services.pool, services.vault, call.now, work, once)
+        return await perform(services.pool, services.vault, call.now, call.origin, carry_out, once)
 
     async def apply(self, call: Call) -> bytes:
         requests.nothing_in(call.request)
@@ -187,17 +188,16 @@ class Door:
             requests.challenge_type(wanted),
             requests.organization_of(wanted.organization),
         )
-        async with transaction(self._services.pool) as connection:
-            await ssl_orders.apply(connection, call.now, call.origin, self._settings, asked)
-            return envelope.encode(answers.applied(await self._details(connection, call, cert_id)))
+        async with open_work(self._services.pool, call.now, call.origin) as work:
+            await ssl_orders.apply(work, self._settings, asked)
+            applied = await self._details(work.connection, call, cert_id)
+        return envelope.encode(answers.applied(applied))
 
     async def withdraw(self, call: Call) -> bytes:
         requests.nothing_in(call.request)
         cert_id = requests.cert_id_of(call.request)
-        async with transaction(self._services.pool) as connection:
-            order = await ssl_orders.withdraw(
-                connection, call.now, call.origin, call.reseller_id, cert_id
-            )
+        async with open_work(self._services.pool, call.now, call.origin) as work:
+            order = await ssl_orders.withdraw(work, call.reseller_id, cert_id)
         return envelope.encode(answers.moved(order))
 
     async def revoke(self, call: Call) -> bytes:
@@ -208,17 +208,15 @@ class Door:
             requests.decode(call.request, body, requests.RevokeIt) if body else requests.RevokeIt()
         )
         asked = Revoke(call.reseller_id, cert_id, requests.reason_of(wanted), wanted.reason)
-        async with transaction(self._services.pool) as connection:
-            order = await ssl_orders.revoke(connection, call.now, call.origin, asked)
+        async with open_work(self._services.pool, call.now, call.origin) as work:
+            order = await ssl_orders.revoke(work, asked)
         return envelope.encode(answers.moved(order))
 
     async def unsubscribe(self, call: Call) -> bytes:
         cert_id = requests.cert_id_of(call.request)
         how = await _acknowledgement(call.request)
-        async with transaction(self._services.pool) as connection:
-            number = await unsubscription.request(
-                connection, call.now, call.origin, call.reseller_id, cert_id, acknowledged=how
-            )
+        async with open_work(self._services.pool, call.now, call.origin) as work:
+            number = await unsubscription.request(work, call.reseller_id, cert_id, acknowledged=how)
         return envelope.encode(
             {"unsubscribe_results": f"Unsubscription {number} waits for review."}
         )

@@ -5,6 +5,9 @@ from uuid import UUID
 
 from gateway.db.pool import Connection
 
+CHANNEL = "gateway_servers"
+"""Where the database announces that acme.server has changed."""
+
 
 @dataclass(frozen=True, slots=True)
 class Server:

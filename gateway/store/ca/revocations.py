@@ -128,6 +128,12 @@ async def find_crl(
     return StoredCrl(**row) if row else None
 
 
+async def highest_partition(connection: Connection | Pool, issuer_id: UUID) -> int:
+    """Of those that an issuer has ever signed a CRL for; 0 = none but the complete one."""
+    query = "SELECT coalesce(max(partition), 0) FROM ca.crl WHERE issuer_id = $1"
+    return int(await connection.fetchval(query, issuer_id))
+
+
 async def unplaced(
     connection: Connection | Pool, issuer_id: UUID, limit: int
 ) -> list[tuple[str, bytes]]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from enum import Enum
 from typing import TypeVar
 from uuid import UUID
@@ -10,13 +9,12 @@ from uuid import UUID
 from gateway import ids
 from gateway.db.pool import Connection
 from gateway.errors import ArgumentInvalid, NotDeactivatable
-from gateway.origin import Origin
 from gateway.store.acme import accounts_admin as acme_accounts_admin
 from gateway.store.acme import eab_credentials, servers
 from gateway.store.acme.accounts_admin import AccountRow, AccountState, BindingRow, CredentialState
 from gateway.store.acme.eab_credentials import EabCredential
-from gateway.store.operation import audit
 from gateway.store.operation.audit import Change
+from gateway.usecases.work import Work
 from gateway.vault import Vault
 
 
@@ -53,10 +51,8 @@ async def credential_of(
 
 
 async def preregister(
-    connection: Connection,
+    work: Work,
     vault: Vault,
-    now: datetime,
-    origin: Origin,
     *,
     reseller_id: UUID,
     server_path: str,
@@ -66,22 +62,22 @@ async def preregister(
 
     Raises ArgumentInvalid (E3) when no server is at `server_path`.
     """
-    on_offer = {server.path: server for server in await servers.list_all(connection)}
+    on_offer = {server.path: server for server in await servers.list_all(work.connection)}
     server = on_offer.get(server_path)
     if server is None:
         raise ArgumentInvalid("serverUrl")
     made = NewCredential(ids.new_eab_kid(), ids.new_mac_key())
     await eab_credentials.add(
-        connection,
+        work.connection,
         kid=made.kid,
         reseller_id=reseller_id,
         server_id=server.id,
         encrypted_mac_key=vault.encrypt(made.mac_key),
         term_days=term_days,
-        created_at=now,
+        created_at=work.now,
     )
     after = {"server": server.name, "termDays": term_days}
-    await audit.record(connection, now, origin, Change("credential.added", made.kid, None, after))
+    await work.record(Change("credential.added", made.kid, None, after))
     return made
 
 
@@ -118,70 +114,43 @@ async def list_bindings(connection: Connection, reseller_id: UUID) -> list[Bindi
     return await acme_accounts_admin.list_bindings(connection, reseller_id)
 
 
-async def suspend(
-    connection: Connection,
-    now: datetime,
-    origin: Origin,
-    reseller_id: UUID,
-    account_id: str | None,
-    scope: Scope,
-) -> int:
+async def suspend(work: Work, reseller_id: UUID, account_id: str | None, scope: Scope) -> int:
     """No certificates, and with a credential no registrations either, until reinstated.
 
     Gives the number of accounts that changed; suspended and deactivated ones do not.
     """
     return await _change(
-        connection,
-        now,
-        origin,
+        work,
         "suspended",
-        await _lock(connection, reseller_id, account_id, scope),
+        await _lock(work.connection, reseller_id, account_id, scope),
         lambda state: state.status != "deactivated" and not state.suspended,
         suspended=True,
     )
 
 
-async def unsuspend(
-    connection: Connection,
-    now: datetime,
-    origin: Origin,
-    reseller_id: UUID,
-    account_id: str | None,
-    scope: Scope,
-) -> int:
+async def unsuspend(work: Work, reseller_id: UUID, account_id: str | None, scope: Scope) -> int:
     """Back to the state from before the suspension; gives the number of accounts that changed."""
     return await _change(
-        connection,
-        now,
-        origin,
+        work,
         "reinstated",
-        await _lock(connection, reseller_id, account_id, scope),
+        await _lock(work.connection, reseller_id, account_id, scope),
         lambda state: state.suspended,
         suspended=False,
     )
 
 
-async def deactivate(
-    connection: Connection,
-    now: datetime,
-    origin: Origin,
-    reseller_id: UUID,
-    account_id: str | None,
-    scope: Scope,
-) -> int:
+async def deactivate(work: Work, reseller_id: UUID, account_id: str | None, scope: Scope) -> int:
     """For good; gives the number of accounts that changed.
 
     Raises NotDeactivatable (E7) when a named account, with its credential if that is in scope, was
     deactivated before. Subscription, names and money stay as they are.
     """
-    targets = await _lock(connection, reseller_id, account_id, scope)
+    targets = await _lock(work.connection, reseller_id, account_id, scope)
     states: list[AccountState | CredentialState] = [*targets.credentials, *targets.accounts]
     if scope is not Scope.RESELLER and all(state.status == "deactivated" for state in states):
         raise NotDeactivatable
     return await _change(
-        connection,
-        now,
-        origin,
+        work,
         "deactivated",
         targets,
         lambda state: state.status != "deactivated",
@@ -215,9 +184,7 @@ async def _lock(
 
 
 async def _change(
-    connection: Connection,
-    now: datetime,
-    origin: Origin,
+    work: Work,
     verb: str,
     targets: _Targets,
     concerns: Callable[[AccountState | CredentialState], bool],
@@ -237,7 +204,7 @@ async def _change(
     credentials = [state for state in targets.credentials if concerns(state)]
     accounts = [state for state in targets.accounts if concerns(state)]
     await acme_accounts_admin.set_states(
-        connection,
+        work.connection,
         [changed(state) for state in credentials],
         [changed(state) for state in accounts],
     )
@@ -247,7 +214,7 @@ async def _change(
     changes += [
         _change_of(f"account.{verb}", state.id, state, changed(state)) for state in accounts
     ]
-    await audit.record(connection, now, origin, *changes)
+    await work.record(*changes)
     return len(accounts)
 
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable
 from datetime import datetime
+from ipaddress import ip_network
 from typing import TypeVar
 
 from gateway.config import Settings
@@ -25,7 +26,9 @@ def network_of(settings: Settings) -> Network:
         tls_port=validation.tls_port,
         any_port=settings.sandbox,
         trusted=(
-            EVERYWHERE if validation.allow_private_addresses else tuple(validation.private_networks)
+            EVERYWHERE
+            if validation.allow_private_addresses
+            else tuple(map(ip_network, validation.private_networks))
         ),
         timeout=validation.timeout_seconds,
     )

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from cryptography import x509
 
-from gateway.db.pool import Connection, transaction
+from gateway.db.pool import transaction
 from gateway.errors import (
     AlreadyRevoked,
     BadRevocationReason,
@@ -26,6 +26,7 @@ from gateway.store.ca import revocations
 from gateway.store.operation import audit
 from gateway.store.operation.audit import Change
 from gateway.usecases.acme.admission import admit
+from gateway.usecases.work import Work
 
 PRIVILEGE_WITHDRAWN = 9
 _AT_ONCE = 100
@@ -109,20 +110,14 @@ async def _revoke(
 
 
 async def revoke_refunded(
-    connection: Connection,
-    now: datetime,
-    origin: Origin,
-    *,
-    kid: str,
-    names: Sequence[str],
-    since: datetime,
+    work: Work, *, kid: str, names: Sequence[str], since: datetime
 ) -> list[str]:
     """Revokes what a credential got for names whose purchase is paid back; gives the serials."""
-    serials = await certificates.serials_for_names(connection, kid, names, since, now)
-    revoked = await revocations.revoke(connection, serials, PRIVILEGE_WITHDRAWN, now)
+    serials = await certificates.serials_for_names(work.connection, kid, names, since, work.now)
+    revoked = await revocations.revoke(work.connection, serials, PRIVILEGE_WITHDRAWN, work.now)
     reason = {"reason": "privilegeWithdrawn", "refunded": list(names)}
     changes = [Change("certificate.revoked", serial, after=reason) for serial in revoked]
-    await audit.record(connection, now, origin, *changes)
+    await work.record(*changes)
     return revoked
 
 

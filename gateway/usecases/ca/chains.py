@@ -1,6 +1,5 @@
 """Alternate chains: other ways from what we issue to a root that somebody trusts."""
 
-from datetime import datetime
 from itertools import pairwise
 
 from cryptography import x509
@@ -9,18 +8,15 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from gateway.db.pool import Connection
 from gateway.errors import OperatorMistake
-from gateway.origin import Origin
 from gateway.store.ca import issuers
 from gateway.store.ca.issuers import IssuerRow
-from gateway.store.operation import audit
 from gateway.store.operation.audit import Change
+from gateway.usecases.work import Work
 
 _LONGEST = 10
 
 
-async def add_chain(
-    connection: Connection, now: datetime, origin: Origin, name: str, pem: bytes
-) -> int:
+async def add_chain(work: Work, name: str, pem: bytes) -> int:
     """Offers a chain to clients of the issuer `name`; gives its number, also if it was there.
 
     The first certificate must have the issuer's name and key, each further one certify the one
@@ -30,7 +26,7 @@ async def add_chain(
         chain = x509.load_pem_x509_certificates(pem)
     except ValueError:
         raise OperatorMistake("the file holds no certificates in PEM") from None
-    issuer = await issuers.lock(connection, name)
+    issuer = await issuers.lock(work.connection, name)
     if issuer is None:
         raise OperatorMistake(f"there is no issuer {name!r}")
     _check(issuer, chain)
@@ -38,9 +34,9 @@ async def add_chain(
     if encoded in issuer.chains:
         return issuer.chains.index(encoded) + 1
     number = len(issuer.chains) + 1
-    await issuers.add_chain(connection, issuer.id, number, encoded, now)
+    await issuers.add_chain(work.connection, issuer.id, number, encoded, work.now)
     after = {"number": number, "subjects": [each.subject.rfc4514_string() for each in chain]}
-    await audit.record(connection, now, origin, Change("chain.added", name, None, after))
+    await work.record(Change("chain.added", name, None, after))
     return number
 
 

@@ -1,6 +1,8 @@
 """The CRL that all processes serve (RFC 5280 §5, BR §4.9.7)."""
 
 import asyncio
+import math
+import time
 from datetime import datetime, timedelta
 
 from gateway.ca.crl import entries, told
@@ -19,10 +21,36 @@ VALID_FOR = timedelta(days=7)
 _CLOCK_SKEW = timedelta(minutes=5)
 _RESOLUTION = timedelta(microseconds=1)
 _PLACED_AT_ONCE = 500
+_SECONDS_BETWEEN_READINGS = 60.0
 
 
 class NoSuchCrl(GatewayError):
     """No certificate points to a CRL of this number."""
+
+
+class Partitions:
+    """Which partitions there are: those of the setting, and of a larger one that once was.
+
+    However many others are asked for, the database is asked once in _SECONDS_BETWEEN_READINGS.
+    """
+
+    def __init__(self, pool: Pool, ca: LocalCa) -> None:
+        self._pool = pool
+        self._ca = ca
+        self._highest = ca.crl_partitions
+        self._reading = asyncio.Lock()
+        self._read_at = -math.inf
+
+    async def has(self, partition: int) -> bool:
+        """One that another process's larger setting has made since is found within a minute."""
+        if partition <= self._highest:
+            return True
+        async with self._reading:
+            if self._read_at + _SECONDS_BETWEEN_READINGS <= time.monotonic():
+                stored = await revocations.highest_partition(self._pool, self._ca.id)
+                self._highest = max(self._highest, stored)
+                self._read_at = time.monotonic()
+        return partition <= self._highest
 
 
 async def current_crl(pool: Pool, ca: LocalCa, now: datetime, partition: int = 0) -> bytes:

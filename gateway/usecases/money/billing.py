@@ -1,17 +1,15 @@
 """Debiting and refunding: the money side of every action that costs something."""
 
-from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 from uuid import UUID
 
 from gateway.db.pool import Connection
 from gateway.errors import NotEnoughCredit, Tier1CreditLimitReached, Tier1DebitFailed
-from gateway.origin import Origin
 from gateway.rules.money.pricing import Price, PriceList, covers
 from gateway.store.money import ledger
-from gateway.store.operation import audit
 from gateway.store.operation.audit import Change
+from gateway.usecases.work import Work
 
 
 async def price_list(connection: Connection, reseller_id: UUID, server_id: UUID) -> PriceList:
@@ -21,9 +19,7 @@ async def price_list(connection: Connection, reseller_id: UUID, server_id: UUID)
 
 
 async def charge(
-    connection: Connection,
-    now: datetime,
-    origin: Origin,
+    work: Work,
     *,
     reseller_id: UUID,
     kind: Literal["add_domain", "extend_domains", "buy_certificate", "order_product"],
@@ -37,45 +33,43 @@ async def charge(
     NotEnoughCredit (E14), Tier1DebitFailed (E15: the parent is suspended or keeps another
     currency) or Tier1CreditLimitReached (E16).
     """
-    reseller = await ledger.lock_funds(connection, reseller_id)
+    reseller = await ledger.lock_funds(work.connection, reseller_id)
     if not covers(reseller.balance, reseller.credit_limit, cost):
         raise NotEnoughCredit
     payers = [reseller_id]
     if reseller.tier1_id is not None and cost > 0:
-        parent = await ledger.lock_funds(connection, reseller.tier1_id)
+        parent = await ledger.lock_funds(work.connection, reseller.tier1_id)
         if parent.status != "active" or parent.currency != currency:
             raise Tier1DebitFailed
         if not covers(parent.balance, parent.credit_limit, cost):
             raise Tier1CreditLimitReached
         payers.append(parent.account_id)
     order_number = await ledger.purchase(
-        connection,
+        work.connection,
         payers=payers,
         kind=kind,
         cost=cost,
         currency=currency,
         days=days,
-        purchased_at=now,
+        purchased_at=work.now,
     )
     after = {"kind": kind, "cost": str(cost), "currency": currency, "days": days}
     change = Change("purchase.charged", str(order_number), None, after)
-    await audit.record(connection, now, origin, change)
+    await work.record(change)
     return order_number
 
 
-async def refund(
-    connection: Connection, now: datetime, origin: Origin, order_number: int, amount: Decimal
-) -> None:
+async def refund(work: Work, order_number: int, amount: Decimal) -> None:
     """Pays `amount` of an order back to whoever was debited for it. Call it with the EAB locked."""
-    payers = await ledger.payers_of(connection, order_number)
+    payers = await ledger.payers_of(work.connection, order_number)
     for payer in payers:
-        await ledger.lock_funds(connection, payer)
+        await ledger.lock_funds(work.connection, payer)
     await ledger.refund(
-        connection,
+        work.connection,
         order_number=order_number,
         payers=payers,
         amount=amount,
-        refunded_at=now,
+        refunded_at=work.now,
     )
     change = Change("purchase.refunded", str(order_number), None, {"amount": str(amount)})
-    await audit.record(connection, now, origin, change)
+    await work.record(change)

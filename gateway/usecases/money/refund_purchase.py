@@ -7,23 +7,17 @@ from uuid import UUID
 
 from gateway.db.pool import Connection
 from gateway.errors import NotRefundable
-from gateway.origin import Origin
 from gateway.rules import refund_policy
 from gateway.rules.money.once_per_name import NO_LIMIT, NameRefunds
 from gateway.store.money import ledger
 from gateway.usecases.money import billing
+from gateway.usecases.work import Work
 
 LastRefund = Callable[[Connection, UUID, str], Awaitable[datetime | None]]
 """One of store.name_refunds."""
 
 
-async def refund_purchase(
-    connection: Connection,
-    now: datetime,
-    origin: Origin,
-    facts: object,
-    amounts: Mapping[int, Decimal],
-) -> Decimal:
+async def refund_purchase(work: Work, facts: object, amounts: Mapping[int, Decimal]) -> Decimal:
     """Asks the policy of the family that `facts` belong to, and pays back `amounts` by order.
 
     Gives the sum. Call it with the row locked that `facts` were read from, and end what was bought
@@ -33,7 +27,7 @@ async def refund_purchase(
         raise NotRefundable(objection)
     for order_number, amount in sorted(amounts.items()):
         if amount > 0:
-            await billing.refund(connection, now, origin, order_number, amount)
+            await billing.refund(work, order_number, amount)
     return sum(amounts.values(), Decimal("0.00"))
 
 

@@ -7,14 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from gateway import ids
 from gateway.config import Settings
 from gateway.db.pool import Connection
 from gateway.errors import NoticeMistake
-from gateway.notify.webhook import literal_objection, new_secret
-from gateway.origin import Origin
 from gateway.rules.money import amounts as money_amounts
 from gateway.rules.notice import notices
 from gateway.rules.notice.destinations import (
@@ -27,10 +26,12 @@ from gateway.rules.notice.kinds import Channel, instant
 from gateway.store.notice import destinations as store
 from gateway.store.notice import notices as notice_store
 from gateway.store.notice.destinations import Destination, Failing, Told
-from gateway.store.operation import audit
 from gateway.store.operation.audit import Change
 from gateway.store.reseller import resellers
-from gateway.vault import Vault
+from gateway.usecases.work import Work
+
+if TYPE_CHECKING:
+    from gateway.vault import Vault
 
 __all__ = ["Destination", "Failing", "Told"]
 
@@ -54,46 +55,31 @@ async def owner_by_login(connection: Connection, login: str) -> Owner:
 
 
 async def add_webhook(
-    connection: Connection,
-    now: datetime,
-    origin: Origin,
-    owner: Owner,
-    url: str,
-    kinds: Sequence[str],
-    *,
-    settings: Settings,
-    vault: Vault,
+    work: Work, owner: Owner, url: str, kinds: Sequence[str], *, settings: Settings, vault: "Vault"
 ) -> tuple[UUID, str]:
     """Its id and the secret that signs what is sent there; the secret is shown this once only."""
     check_url(url, sandbox=settings.sandbox)
+    from gateway.notify.webhook import literal_objection, new_secret  # loads aiohttp
+
     if not settings.sandbox and (why := literal_objection(url, ())):
         raise NoticeMistake("address", f"the URL of a webhook must not hold {why}")
     secret = new_secret()
     sealed = vault.encrypt(secret.encode())
-    return await _add(connection, now, origin, owner, "webhook", url, sealed, kinds), secret
+    return await _add(work, owner, "webhook", url, sealed, kinds), secret
 
 
 async def add_mail(
-    connection: Connection,
-    now: datetime,
-    origin: Origin,
-    owner: Owner,
-    address: str,
-    kinds: Sequence[str],
-    *,
-    settings: Settings,
+    work: Work, owner: Owner, address: str, kinds: Sequence[str], *, settings: Settings
 ) -> UUID:
     """Its id."""
     check_mail_address(address)
     if settings.notices.smtp_host is None:
         raise NoticeMistake("address", "no mail is sent here: notices.smtp_host is not set")
-    return await _add(connection, now, origin, owner, "mail", address, None, kinds)
+    return await _add(work, owner, "mail", address, None, kinds)
 
 
 async def _add(
-    connection: Connection,
-    now: datetime,
-    origin: Origin,
+    work: Work,
     owner: Owner,
     channel: Channel,
     address: str,
@@ -101,19 +87,19 @@ async def _add(
     kinds: Sequence[str],
 ) -> UUID:
     chosen = check_kinds(kinds)
-    await resellers.lock_by_login(connection, owner.login)
-    if len(await store.list_all(connection, owner.id)) >= MOST_DESTINATIONS:
+    await resellers.lock_by_login(work.connection, owner.login)
+    if len(await store.list_all(work.connection, owner.id)) >= MOST_DESTINATIONS:
         raise NoticeMistake("number", f"{owner.login} has {MOST_DESTINATIONS} already")
     destination_id = ids.new_id()
     if not await store.add(
-        connection,
+        work.connection,
         destination_id=destination_id,
         reseller_id=owner.id,
         channel=channel,
         address=address,
         encrypted_secret=encrypted_secret,
         kinds=chosen,
-        created_at=now,
+        created_at=work.now,
     ):
         raise NoticeMistake("address", f"{owner.login} has this {channel} already")
     after = {
@@ -123,7 +109,7 @@ async def _add(
         "kinds": list(chosen),
     }
     change = Change("destination.added", str(destination_id), None, after)
-    await audit.record(connection, now, origin, change)
+    await work.record(change)
     return destination_id
 
 
@@ -144,148 +130,112 @@ async def list_told(
     return await store.list_told(connection, owner.id, limit=limit, offset=offset)
 
 
-async def set_kinds(
-    connection: Connection,
-    now: datetime,
-    origin: Origin,
-    owner: Owner,
-    which: str,
-    kinds: Sequence[str],
-) -> None:
+async def set_kinds(work: Work, owner: Owner, which: str, kinds: Sequence[str]) -> None:
     """Acts on notices that are made from now on."""
     chosen = check_kinds(kinds)
-    found = await _locked(connection, owner, which)
-    await store.set_kinds(connection, found.id, chosen)
+    found = await _locked(work.connection, owner, which)
+    await store.set_kinds(work.connection, found.id, chosen)
     change = Change(
         "destination.changed", str(found.id), {"kinds": found.kinds}, {"kinds": list(chosen)}
     )
-    await audit.record(connection, now, origin, change)
+    await work.record(change)
 
 
 async def rotate_secret(
-    connection: Connection,
-    now: datetime,
-    origin: Origin,
-    owner: Owner,
-    which: str,
-    *,
-    vault: Vault,
-    drop_old: bool,
+    work: Work, owner: Owner, which: str, *, vault: "Vault", drop_old: bool
 ) -> str:
     """A new secret, shown this once. The last one signs too until the next rotation, or not."""
-    found = await _locked(connection, owner, which)
-    sealed = await store.find_secret(connection, found.id)
+    found = await _locked(work.connection, owner, which)
+    sealed = await store.find_secret(work.connection, found.id)
     if sealed is None:
         raise NoticeMistake("destination", f"{which} is no webhook")
+    from gateway.notify.webhook import new_secret
+
     secret = new_secret()
     former = vault.decrypt(sealed).decode().split()[0]
     secrets = secret if drop_old else f"{secret} {former}"
-    await store.set_secret(connection, found.id, vault.encrypt(secrets.encode()))
+    await store.set_secret(work.connection, found.id, vault.encrypt(secrets.encode()))
     change = Change("destination.secret_rotated", str(found.id), None, {"oldDropped": drop_old})
-    await audit.record(connection, now, origin, change)
+    await work.record(change)
     return secret
 
 
-async def remove(
-    connection: Connection, now: datetime, origin: Origin, owner: Owner, which: str
-) -> None:
+async def remove(work: Work, owner: Owner, which: str) -> None:
     """Nothing is sent there any more, what waits included."""
-    found = await _locked(connection, owner, which)
-    await store.remove(connection, found.id)
+    found = await _locked(work.connection, owner, which)
+    await store.remove(work.connection, found.id)
     before = {"reseller": owner.login, "channel": found.channel, "address": found.address}
-    await audit.record(
-        connection, now, origin, Change("destination.removed", str(found.id), before)
-    )
+    await work.record(Change("destination.removed", str(found.id), before))
 
 
-async def resume(
-    connection: Connection, now: datetime, origin: Origin, owner: Owner, which: str
-) -> None:
+async def resume(work: Work, owner: Owner, which: str) -> None:
     """Ends a back-off, or that it is parked: what waits is tried at once, in order."""
-    found = await _locked(connection, owner, which)
-    await store.resume(connection, found.id)
+    found = await _locked(work.connection, owner, which)
+    await store.resume(work.connection, found.id)
     change = Change(
         "destination.resumed", str(found.id), {"status": found.status}, {"status": "active"}
     )
-    await audit.record(connection, now, origin, change)
+    await work.record(change)
 
 
-async def skip_oldest(
-    connection: Connection, now: datetime, origin: Origin, owner: Owner, which: str
-) -> int:
+async def skip_oldest(work: Work, owner: Owner, which: str) -> int:
     """The number of the notice that blocked the later ones and is not sent."""
-    found = await _locked(connection, owner, which)
-    number = await store.skip_oldest(connection, found.id)
+    found = await _locked(work.connection, owner, which)
+    number = await store.skip_oldest(work.connection, found.id)
     if number is None:
         raise NoticeMistake("destination", "no notice waits there")
-    await audit.record(
-        connection, now, origin, Change("notice.skipped", str(found.id), after={"number": number})
-    )
+    await work.record(Change("notice.skipped", str(found.id), after={"number": number}))
     return number
 
 
 async def replay(
-    connection: Connection,
-    now: datetime,
-    origin: Origin,
-    owner: Owner,
-    which: str | None,
-    since: datetime | None,
-    until: datetime | None,
+    work: Work, owner: Owner, which: str | None, since: datetime | None, until: datetime | None
 ) -> int:
     """Sends again what was due within these instants, to one destination or all; gives how many."""
-    first, last = since or _EARLIEST, until or now
-    wanted = [each.id for each in await store.list_all(connection, owner.id)]
+    first, last = since or _EARLIEST, until or work.now
+    wanted = [each.id for each in await store.list_all(work.connection, owner.id)]
     if which is not None:
-        wanted = [(await _locked(connection, owner, which)).id]
+        wanted = [(await _locked(work.connection, owner, which)).id]
     queued = 0
     for destination_id in wanted:
-        found = await store.lock(connection, owner.id, destination_id)
+        found = await store.lock(work.connection, owner.id, destination_id)
         if found is not None:
-            queued += await store.replay(connection, found.id, first, last)
+            queued += await store.replay(work.connection, found.id, first, last)
     after = {
         "since": instant(first),
         "until": instant(last),
         "destinations": [str(each) for each in wanted],
         "queued": queued,
     }
-    await audit.record(connection, now, origin, Change("notice.replayed", owner.login, after=after))
+    await work.record(Change("notice.replayed", owner.login, after=after))
     return queued
 
 
-async def send_test(
-    connection: Connection, now: datetime, origin: Origin, owner: Owner, which: str
-) -> None:
+async def send_test(work: Work, owner: Owner, which: str) -> None:
     """A notice of kind notice.test, in its turn behind what waits."""
-    await notice_store.wait_for_cursor(connection)
-    found = await _locked(connection, owner, which)
+    await notice_store.wait_for_cursor(work.connection)
+    found = await _locked(work.connection, owner, which)
     notice_id = ids.new_id()
-    draft = notices.test(owner.id, owner.login, now, notice_id)
-    await notice_store.add_test(connection, found.id, notice_id, draft)
-    await audit.record(connection, now, origin, Change("notice.tested", str(found.id)))
+    draft = notices.test(owner.id, owner.login, work.now, notice_id)
+    await notice_store.add_test(work.connection, found.id, notice_id, draft)
+    await work.record(Change("notice.tested", str(found.id)))
 
 
-async def set_low_balance(
-    connection: Connection,
-    now: datetime,
-    origin: Origin,
-    owner: Owner,
-    threshold: Decimal | None,
-) -> None:
+async def set_low_balance(work: Work, owner: Owner, threshold: Decimal | None) -> None:
     """In the reseller's currency; None = as all."""
     checked = None if threshold is None else money_amounts.storable(threshold)
     if threshold is not None and checked is None:
         raise NoticeMistake("amount", "an amount has at most two decimals and ten digits before")
     if checked is not None and checked < 0:
         raise NoticeMistake("amount", "a balance to be told below is not negative")
-    former = await store.set_low_balance(connection, owner.id, checked)
+    former = await store.set_low_balance(work.connection, owner.id, checked)
     change = Change(
         "reseller.low_balance_set",
         owner.login,
         {"lowBalance": None if former is None else str(former)},
         {"lowBalance": None if checked is None else str(checked)},
     )
-    await audit.record(connection, now, origin, change)
+    await work.record(change)
 
 
 async def _locked(connection: Connection, owner: Owner, which: str) -> Destination:

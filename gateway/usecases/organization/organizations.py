@@ -2,71 +2,61 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from gateway import ids
 from gateway.db.pool import Connection
 from gateway.errors import OperatorMistake
-from gateway.origin import Origin
 from gateway.rules.organization.organizations import Details, InvalidDetail, checked
-from gateway.store.operation import audit
 from gateway.store.operation.audit import Change
 from gateway.store.organization import organizations
 from gateway.store.organization.organizations import Organization
 from gateway.store.reseller import resellers
+from gateway.usecases.work import Work
 
 __all__ = ["Organization"]
 
 
-async def add_organization(
-    connection: Connection, now: datetime, origin: Origin, *, reseller_id: UUID, details: Details
-) -> UUID:
+async def add_organization(work: Work, *, reseller_id: UUID, details: Details) -> UUID:
     """Gives the id of the new organization; nothing is validated by that. Raises InvalidDetail."""
     stated = checked(details)
     organization_id = ids.new_id()
     await organizations.add(
-        connection,
+        work.connection,
         organization_id=organization_id,
         reseller_id=reseller_id,
         details=stated,
-        created_at=now,
+        created_at=work.now,
     )
     change = Change("organization.added", str(organization_id), None, stated.document())
-    await audit.record(connection, now, origin, change)
+    await work.record(change)
     return organization_id
 
 
 async def update_organization(
-    connection: Connection,
-    now: datetime,
-    origin: Origin,
-    *,
-    reseller_id: UUID,
-    organization_id: UUID,
-    changes: Mapping[str, Any],
+    work: Work, *, reseller_id: UUID, organization_id: UUID, changes: Mapping[str, Any]
 ) -> Organization:
     """Replaces the details in `changes`, named as in Details; identifiers kind by kind.
 
     Pre-validations keep what was validated: the new details are for the next one (O8). Raises
     InvalidDetail, also for an organization that is not theirs.
     """
-    before = await organizations.lock(connection, organization_id, reseller_id)
+    before = await organizations.lock(work.connection, organization_id, reseller_id)
     if before is None:
         raise unknown_organization(organization_id)
     identifiers = {**before.details.identifiers, **changes.get("identifiers", {})}
     wanted = {**changes, "identifiers": {kind: text for kind, text in identifiers.items() if text}}
     stated = checked(replace(before.details, **wanted))
-    await organizations.update(connection, organization_id, stated, now)
+    await organizations.update(work.connection, organization_id, stated, work.now)
     change = Change(
         "organization.changed",
         str(organization_id),
         before.details.document(),
         stated.document(),
     )
-    await audit.record(connection, now, origin, change)
-    return replace(before, details=stated, changed_at=now)
+    await work.record(change)
+    return replace(before, details=stated, changed_at=work.now)
 
 
 async def list_organizations(

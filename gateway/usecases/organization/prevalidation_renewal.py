@@ -7,16 +7,17 @@ then on. An operator may reject it afterwards like any other.
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from gateway.db.pool import Connection, Pool, transaction
+from gateway.db.pool import Connection, Pool
 from gateway.origin import Origin
 from gateway.rules.organization import prevalidation_renewal as rules
-from gateway.store.operation import audit, jobs
+from gateway.store.operation import jobs
 from gateway.store.operation.audit import Change
 from gateway.store.operation.jobs import InUse
 from gateway.store.organization import prevalidations
 from gateway.store.organization.prevalidations import Prevalidation
 from gateway.usecases.organization.prevalidations import expire
 from gateway.usecases.organization.reassignment import reassign
+from gateway.usecases.work import open_work
 
 _LOOK_AT = 200
 _RENEWAL = Origin("job:prevalidation-renewal")
@@ -41,18 +42,16 @@ async def renew(
 
     None = that is not to be done any more.
     """
-    async with transaction(pool) as connection:
-        await prevalidations.lock_for_decision(connection, [number])
-        old = await prevalidations.find(connection, number)
-        still = await _in_use(connection, "auto", number, now, lead)
+    async with open_work(pool, now, _RENEWAL) as work:
+        await prevalidations.lock_for_decision(work.connection, [number])
+        old = await prevalidations.find(work.connection, number)
+        still = await _in_use(work.connection, "auto", number, now, lead)
         if old is None or still is None:
             return None
         expires_at = rules.renewed_expiry(still.expires_at, term, now)
-        new_number = await _add_renewal(connection, old, expires_at, now)
+        new_number = await _add_renewal(work.connection, old, expires_at, now)
         await reassign(
-            connection,
-            now,
-            _RENEWAL,
+            work,
             reseller_id=old.reseller_id,
             old_number=number,
             new_number=new_number,
@@ -64,7 +63,7 @@ async def renew(
             "expiresAt": expires_at,
         }
         change = Change("prevalidation.renewed", str(new_number), None, after)
-        await audit.record(connection, now, _RENEWAL, change)
+        await work.record(change)
         return new_number
 
 
@@ -81,22 +80,22 @@ async def due_warnings(
 
 async def warn(pool: Pool, number: int, now: datetime) -> None:
     """Writes down that few days remain; each warning once."""
-    async with transaction(pool) as connection:
-        await prevalidations.lock_for_decision(connection, [number])
-        held = await _in_use(connection, "manual", number, now, _WARNED_OF)
+    async with open_work(pool, now, _WARNING) as work:
+        await prevalidations.lock_for_decision(work.connection, [number])
+        held = await _in_use(work.connection, "manual", number, now, _WARNED_OF)
         if held is None:
             return
         days = rules.warning_at(held.expires_at, held.warned_days, now)
         if days is None:
             return
-        await jobs.set_warned(connection, number, days)
+        await jobs.set_warned(work.connection, number, days)
         after = {
             "daysLeft": (held.expires_at.date() - now.date()).days,
             "fewerThan": days,
             "expiresAt": held.expires_at,
         }
         change = Change("prevalidation.expiring", str(number), None, after)
-        await audit.record(connection, now, _WARNING, change)
+        await work.record(change)
 
 
 async def due_expiries(pool: Pool, until: datetime) -> Sequence[tuple[datetime, int]]:
@@ -108,8 +107,8 @@ async def due_expiries(pool: Pool, until: datetime) -> Sequence[tuple[datetime, 
 
 async def write_expiry(pool: Pool, number: int, now: datetime) -> None:
     """valid → expired; the gate has refused since the expiry itself."""
-    async with transaction(pool) as connection:
-        await expire(connection, now, _EXPIRY, number)
+    async with open_work(pool, now, _EXPIRY) as work:
+        await expire(work, number)
 
 
 async def _in_use(

@@ -22,11 +22,11 @@ from gateway.rules.organization.prevalidation import (
     decide_approval,
     instant,
 )
-from gateway.store.operation import audit
 from gateway.store.operation.audit import Change
 from gateway.store.organization import organizations, prevalidation_links, prevalidations
 from gateway.store.organization.prevalidations import Prevalidation
 from gateway.usecases.organization.organizations import unknown_organization
+from gateway.usecases.work import Work
 
 __all__ = ["Prevalidation"]
 
@@ -48,21 +48,21 @@ class NewPrevalidation:
     evidence: str = ""
 
 
-async def add_prevalidation(
-    connection: Connection, now: datetime, origin: Origin, wanted: NewPrevalidation
-) -> int:
+async def add_prevalidation(work: Work, wanted: NewPrevalidation) -> int:
     """Gives the anchor order number; with `expires_at` it is valid, otherwise requested.
 
     It keeps the organization's details as they are at this moment. Raises InvalidDetail.
     """
     kind, domains = checked_type(wanted.type), await _domains(wanted.domains)
-    organization = await organizations.lock(connection, wanted.organization_id, wanted.reseller_id)
+    organization = await organizations.lock(
+        work.connection, wanted.organization_id, wanted.reseller_id
+    )
     if organization is None:
         raise unknown_organization(wanted.organization_id)
     _check_dates(wanted)
     if wanted.previous_number is not None:
         previous = await prevalidations.find(
-            connection, wanted.previous_number, reseller_id=wanted.reseller_id
+            work.connection, wanted.previous_number, reseller_id=wanted.reseller_id
         )
         if previous is None or previous.organization_id != organization.id:
             raise InvalidDetail(
@@ -70,20 +70,20 @@ async def add_prevalidation(
             )
     state = "requested" if wanted.expires_at is None else "valid"
     try:
-        async with connection.transaction():
+        async with work.connection.transaction():
             number = await prevalidations.add(
-                connection,
+                work.connection,
                 organization_id=organization.id,
                 reseller_id=wanted.reseller_id,
                 type=kind,
                 state=state,
                 details=organization.details,
                 domains=domains,
-                requested_at=now,
+                requested_at=work.now,
                 valid_from=wanted.valid_from,
                 expires_at=wanted.expires_at,
                 previous_number=wanted.previous_number,
-                evidence=_note(now, origin, wanted.evidence),
+                evidence=_note(work.now, work.origin, wanted.evidence),
             )
     except asyncpg.UniqueViolationError:
         raise InvalidDetail(
@@ -97,27 +97,21 @@ async def add_prevalidation(
         "expiresAt": wanted.expires_at,
         "renews": wanted.previous_number,
     }
-    await audit.record(
-        connection, now, origin, Change("prevalidation.added", str(number), None, after)
-    )
+    await work.record(Change("prevalidation.added", str(number), None, after))
     return number
 
 
-async def begin_validation(
-    connection: Connection, now: datetime, origin: Origin, number: int, evidence: str = ""
-) -> Prevalidation:
+async def begin_validation(work: Work, number: int, evidence: str = "") -> Prevalidation:
     """requested → in_validation; one that has gone further stays. Raises OperatorMistake."""
-    found = await _lock(connection, number)
+    found = await _lock(work.connection, number)
     if found.state == "requested":
-        await prevalidations.set_state(connection, number, "in_validation")
-        await record_move(connection, now, origin, "begun", found, "in_validation", evidence)
-    return await _get(connection, number)
+        await prevalidations.set_state(work.connection, number, "in_validation")
+        await record_move(work, "begun", found, "in_validation", evidence)
+    return await _get(work.connection, number)
 
 
 async def approve(
-    connection: Connection,
-    now: datetime,
-    origin: Origin,
+    work: Work,
     number: int,
     *,
     expires_at: datetime | None = None,
@@ -128,56 +122,54 @@ async def approve(
 
     Raises OperatorMistake for one that is over.
     """
-    found = await _lock(connection, number)
-    approval = decide_approval(number, found.validity, expires_at, term, now)
+    found = await _lock(work.connection, number)
+    approval = decide_approval(number, found.validity, expires_at, term, work.now)
     if approval is None:
         return found, False
     await prevalidations.set_state(
-        connection,
+        work.connection,
         number,
         "valid",
         valid_from=approval.valid_from,
         expires_at=approval.expires_at,
     )
-    await record_move(connection, now, origin, "approved", found, "valid", evidence)
-    return await _get(connection, number), True
+    await record_move(work, "approved", found, "valid", evidence)
+    return await _get(work.connection, number), True
 
 
-async def reject(
-    connection: Connection, now: datetime, origin: Origin, number: int, evidence: str = ""
-) -> tuple[Prevalidation, bool]:
+async def reject(work: Work, number: int, evidence: str = "") -> tuple[Prevalidation, bool]:
     """For good, also one that was valid: its names get no certificates from this moment on.
 
     False = it was rejected already. Raises OperatorMistake for one that was superseded.
     """
-    found = await _lock(connection, number)
+    found = await _lock(work.connection, number)
     if not can_be_rejected(found.validity):
         if found.state == "rejected":
             return found, False
         raise OperatorMistake(f"pre-validation {number} is {found.state}; no name leans on it")
-    await prevalidation_links.lock_linked_credentials(connection, number)
-    await prevalidations.set_state(connection, number, "rejected")
-    await record_move(connection, now, origin, "rejected", found, "rejected", evidence)
-    return await _get(connection, number), True
+    await prevalidation_links.lock_linked_credentials(work.connection, number)
+    await prevalidations.set_state(work.connection, number, "rejected")
+    await record_move(work, "rejected", found, "rejected", evidence)
+    return await _get(work.connection, number), True
 
 
-async def note(
-    connection: Connection, now: datetime, origin: Origin, number: int, evidence: str
-) -> None:
+async def note(work: Work, number: int, evidence: str) -> None:
     """Adds to the evidence, whatever the state. Raises OperatorMistake."""
-    await _lock(connection, number)
-    await prevalidations.append_evidence(connection, number, _note(now, origin, evidence))
+    await _lock(work.connection, number)
+    await prevalidations.append_evidence(
+        work.connection, number, _note(work.now, work.origin, evidence)
+    )
     change = Change("prevalidation.noted", str(number), None, {"evidence": evidence})
-    await audit.record(connection, now, origin, change)
+    await work.record(change)
 
 
-async def expire(connection: Connection, now: datetime, origin: Origin, number: int) -> bool:
+async def expire(work: Work, number: int) -> bool:
     """Writes down that it has expired; the gate does not wait for that. False = it has not."""
-    found = await _lock(connection, number)
-    if found.state != "valid" or found.validity.state_at(now) != "expired":
+    found = await _lock(work.connection, number)
+    if found.state != "valid" or found.validity.state_at(work.now) != "expired":
         return False
-    await prevalidations.set_state(connection, number, "expired")
-    await record_move(connection, now, origin, "expired", found, "expired")
+    await prevalidations.set_state(work.connection, number, "expired")
+    await record_move(work, "expired", found, "expired")
     return True
 
 
@@ -217,22 +209,16 @@ async def _get(connection: Connection, number: int) -> Prevalidation:
 
 
 async def record_move(
-    connection: Connection,
-    now: datetime,
-    origin: Origin,
-    verb: str,
-    before: Prevalidation,
-    state: str,
-    evidence: str = "",
+    work: Work, verb: str, before: Prevalidation, state: str, evidence: str = ""
 ) -> None:
     """Audits a change of state; `evidence` is added to the notes."""
     if evidence:
         await prevalidations.append_evidence(
-            connection, before.number, _note(now, origin, evidence)
+            work.connection, before.number, _note(work.now, work.origin, evidence)
         )
     after = {"state": state} | ({"evidence": evidence} if evidence else {})
     change = Change(f"prevalidation.{verb}", str(before.number), {"state": before.state}, after)
-    await audit.record(connection, now, origin, change)
+    await work.record(change)
 
 
 def _check_dates(wanted: NewPrevalidation) -> None:

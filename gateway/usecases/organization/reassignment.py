@@ -5,25 +5,17 @@ from uuid import UUID
 
 from gateway.db.pool import Connection
 from gateway.errors import ArgumentInvalid
-from gateway.origin import Origin
 from gateway.rules.organization.prevalidation import covers
 from gateway.store.acme import eab_credentials
-from gateway.store.operation import audit
 from gateway.store.operation.audit import Change
 from gateway.store.organization import prevalidation_links, prevalidations
 from gateway.store.organization.prevalidations import Prevalidation
 from gateway.usecases.organization.prevalidations import record_move
+from gateway.usecases.work import Work
 
 
 async def reassign(
-    connection: Connection,
-    now: datetime,
-    origin: Origin,
-    *,
-    reseller_id: UUID,
-    old_number: int,
-    new_number: int,
-    kid: str | None = None,
+    work: Work, *, reseller_id: UUID, old_number: int, new_number: int, kid: str | None = None
 ) -> set[UUID]:
     """Lets names lean on `new_number` instead of `old_number`; gives the ids of their rows (O8).
 
@@ -32,30 +24,30 @@ async def reassign(
     not valid now or does not cover one of the names: then nothing may be committed.
     """
     await prevalidations.lock_for_decision(
-        connection, {old_number, new_number}, reseller_id=reseller_id
+        work.connection, {old_number, new_number}, reseller_id=reseller_id
     )
     if kid is None:
-        await prevalidation_links.lock_linked_credentials(connection, old_number)
+        await prevalidation_links.lock_linked_credentials(work.connection, old_number)
     else:
-        await eab_credentials.lock_for_change(connection, kid)
-    old = await prevalidations.find(connection, old_number, reseller_id=reseller_id)
-    new = await prevalidations.find(connection, new_number, reseller_id=reseller_id)
+        await eab_credentials.lock_for_change(work.connection, kid)
+    old = await prevalidations.find(work.connection, old_number, reseller_id=reseller_id)
+    new = await prevalidations.find(work.connection, new_number, reseller_id=reseller_id)
     if old is None:
         raise ArgumentInvalid("oldOVAnchorOrderNumber")
-    linked = await prevalidation_links.linked_names(connection, old_number, kid)
+    linked = await prevalidation_links.linked_names(work.connection, old_number, kid)
     if (
         new is None
-        or not new.validity.holds(now)
+        or not new.validity.holds(work.now)
         or not all(covers(new.domains, link.name) for link in linked)
     ):
         raise ArgumentInvalid("ovAnchorOrderNumber")
     if old_number == new_number:
         return set()
-    moved = await prevalidation_links.move_links(connection, old_number, new_number, kid)
+    moved = await prevalidation_links.move_links(work.connection, old_number, new_number, kid)
     changes = [_reassigned(link.name, link.kid, old_number, new_number) for link in linked]
-    await audit.record(connection, now, origin, *changes)
+    await work.record(*changes)
     if new.previous_number == old.number:
-        await _supersede(connection, now, origin, old, new)
+        await _supersede(work, old, new)
     return moved
 
 
@@ -85,19 +77,17 @@ async def reassign_ev(
     return await prevalidation_links.move_ev_links(connection, old_number, new_number, kid)
 
 
-async def _supersede(
-    connection: Connection, now: datetime, origin: Origin, old: Prevalidation, new: Prevalidation
-) -> None:
+async def _supersede(work: Work, old: Prevalidation, new: Prevalidation) -> None:
     """O7: what an EV pre-validation was kept for ends too, unless the renewal is one as well."""
     if old.state not in ("valid", "expired"):
         return
-    if await prevalidation_links.linked_names(connection, old.number):
+    if await prevalidation_links.linked_names(work.connection, old.number):
         return
     await prevalidation_links.move_ev_links(
-        connection, old.number, new.number if new.type == "EV" else None
+        work.connection, old.number, new.number if new.type == "EV" else None
     )
-    await prevalidations.set_state(connection, old.number, "superseded")
-    await record_move(connection, now, origin, "superseded", old, "superseded")
+    await prevalidations.set_state(work.connection, old.number, "superseded")
+    await record_move(work, "superseded", old, "superseded")
 
 
 def _reassigned(name: str, kid: str, old_number: int, new_number: int) -> Change:

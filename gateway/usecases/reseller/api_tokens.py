@@ -1,33 +1,29 @@
 """Tokens of the certificate-order API (header X-Auth-Token)."""
 
 import hmac
-from datetime import datetime
 from hashlib import sha256
 
 from gateway import ids
 from gateway.db.pool import Connection
 from gateway.errors import OperatorMistake, TokenRefused
-from gateway.origin import Origin
-from gateway.store.operation import audit
 from gateway.store.operation.audit import Change
 from gateway.store.reseller import api_tokens, resellers
 from gateway.store.reseller.api_tokens import TokenState
+from gateway.usecases.work import Work
 
 _NO_HASH = bytes(32)
 
 
-async def new_token(
-    connection: Connection, now: datetime, origin: Origin, login: str, *, replace: bool = False
-) -> str:
+async def new_token(work: Work, login: str, *, replace: bool = False) -> str:
     """A new token of a reseller, shown only now; with `replace` all earlier ones end."""
-    reseller = await resellers.lock_by_login(connection, login)
+    reseller = await resellers.lock_by_login(work.connection, login)
     if reseller is None:
         raise OperatorMistake(f"there is no reseller {login!r}")
-    ended = await api_tokens.revoke_all(connection, reseller.id, now) if replace else 0
+    ended = await api_tokens.revoke_all(work.connection, reseller.id, work.now) if replace else 0
     token_id, secret = ids.new_token_id(), ids.new_token_secret()
-    await api_tokens.add(connection, token_id, reseller.id, _hash(secret), now)
+    await api_tokens.add(work.connection, token_id, reseller.id, _hash(secret), work.now)
     after = {"token": token_id, "earlierOnesEnded": ended}
-    await audit.record(connection, now, origin, Change("token.made", login, None, after))
+    await work.record(Change("token.made", login, None, after))
     return f"{token_id}.{secret}"
 
 

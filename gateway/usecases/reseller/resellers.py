@@ -5,16 +5,14 @@ is wrong, without having changed anything that the caller may then commit.
 """
 
 from collections.abc import Sequence
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 import asyncpg
 
-from gateway import ids, passwords
+from gateway import ids
 from gateway.db.pool import Connection
 from gateway.errors import OperatorMistake
-from gateway.origin import Origin
 from gateway.rules.operation.input import (
     DEFAULT_PRICE_LIST,
     check_amount,
@@ -32,10 +30,10 @@ from gateway.rules.operation.input import (
 )
 from gateway.store.acme import servers
 from gateway.store.acme.servers import Server
-from gateway.store.operation import audit
 from gateway.store.operation.audit import Change
 from gateway.store.reseller import resellers
 from gateway.store.reseller.resellers import Reseller, ResellerSummary
+from gateway.usecases.work import Work
 
 __all__ = [
     "ResellerSummary",
@@ -52,55 +50,43 @@ __all__ = [
 
 
 async def add_reseller(
-    connection: Connection,
-    now: datetime,
-    origin: Origin,
-    *,
-    login: str,
-    password: str,
-    currency: str = "USD",
-    renewal_mode: str = "manual",
+    work: Work, *, login: str, password: str, currency: str = "USD", renewal_mode: str = "manual"
 ) -> None:
     """A new reseller: balance and credit limit 0, default prices, all servers."""
     check_login(login)
     check_password(password)
     check_currency(currency)
     check_renewal_mode(renewal_mode)
-    password_hash = await passwords.hash_password(password)
+    password_hash = await _hash(password)
     try:
-        async with connection.transaction():
+        async with work.connection.transaction():
             await resellers.add(
-                connection,
+                work.connection,
                 reseller_id=ids.new_id(),
                 login=login,
                 password_hash=password_hash,
                 currency=currency,
                 renewal_mode=renewal_mode,
-                created_at=now,
+                created_at=work.now,
             )
     except asyncpg.UniqueViolationError:
         raise OperatorMistake(f"the login {login!r} is taken") from None
     after = {"currency": currency, "renewalMode": renewal_mode}
-    await audit.record(connection, now, origin, Change("reseller.added", login, None, after))
+    await work.record(Change("reseller.added", login, None, after))
 
 
-async def deposit(
-    connection: Connection,
-    now: datetime,
-    origin: Origin,
-    login: str,
-    amount: Decimal,
-    note: str = "",
-) -> Decimal:
+async def deposit(work: Work, login: str, amount: Decimal, note: str = "") -> Decimal:
     """Books money in favour of a reseller, in the reseller's currency; gives the new balance."""
     check_note(note)
     booked = check_amount(amount)
     if booked <= 0:
         raise OperatorMistake("a deposit is more than 0.00")
-    reseller = await _locked(connection, login)
+    reseller = await _locked(work.connection, login)
     try:
-        async with connection.transaction():
-            balance = await resellers.book_deposit(connection, reseller.id, booked, now, note)
+        async with work.connection.transaction():
+            balance = await resellers.book_deposit(
+                work.connection, reseller.id, booked, work.now, note
+            )
     except asyncpg.NumericValueOutOfRangeError:
         raise OperatorMistake("the balance would grow too large") from None
     change = Change(
@@ -109,7 +95,7 @@ async def deposit(
         {"balance": str(reseller.balance)},
         {"balance": str(balance), "amount": str(booked), "note": note},
     )
-    await audit.record(connection, now, origin, change)
+    await work.record(change)
     return balance
 
 
@@ -119,9 +105,7 @@ async def list_resellers(connection: Connection) -> list[ResellerSummary]:
 
 
 async def set_reseller(
-    connection: Connection,
-    now: datetime,
-    origin: Origin,
+    work: Work,
     login: str,
     *,
     renewal_mode: str | None = None,
@@ -138,8 +122,8 @@ async def set_reseller(
     """
     if password is not None:
         check_password(password)
-    before = await _locked(connection, login)
-    parent = await _parent(connection, before, tier1)
+    before = await _locked(work.connection, login)
+    parent = await _parent(work.connection, before, tier1)
     networks = before.allowed_networks
     if allowed_networks is not None:
         networks = [check_network(text) for text in allowed_networks]
@@ -151,9 +135,9 @@ async def set_reseller(
         "status": check_status(status or before.status),
     }
     try:
-        async with connection.transaction():
+        async with work.connection.transaction():
             await resellers.update(
-                connection,
+                work.connection,
                 before.id,
                 tier1_id=parent.id if parent else None,
                 allowed_networks=networks,
@@ -164,8 +148,8 @@ async def set_reseller(
             f"{login} already owes {-before.balance}, more than that credit limit"
         ) from None
     if password is not None:
-        password_hash = await passwords.hash_password(password)
-        await resellers.set_password_hash(connection, before.id, password_hash)
+        password_hash = await _hash(password)
+        await resellers.set_password_hash(work.connection, before.id, password_hash)
     after = {
         "renewalMode": wanted["renewal_mode"],
         "creditLimit": str(wanted["credit_limit"]),
@@ -175,13 +159,11 @@ async def set_reseller(
         "passwordChanged": password is not None,
     }
     change = Change("reseller.changed", login, _settings_of(before), after)
-    await audit.record(connection, now, origin, change)
+    await work.record(change)
 
 
 async def set_price(
-    connection: Connection,
-    now: datetime,
-    origin: Origin,
+    work: Work,
     *,
     login: str | None,
     server: str,
@@ -198,13 +180,13 @@ async def set_price(
     price = check_amount(yearly)
     if price < 0:
         raise OperatorMistake("a price is not negative")
-    reseller = None if login is None else await _locked(connection, login)
-    on_offer = await servers.find_by_name(connection, server)
+    reseller = None if login is None else await _locked(work.connection, login)
+    on_offer = await servers.find_by_name(work.connection, server)
     if on_offer is None:
         raise OperatorMistake(f"there is no server {server!r}")
     currency = price_currency(currency, reseller.currency if reseller else None)
     former = await resellers.put_price(
-        connection,
+        work.connection,
         price_id=ids.new_id(),
         reseller_id=reseller.id if reseller else None,
         server_id=on_offer.id,
@@ -218,13 +200,11 @@ async def set_price(
         None if former is None else {"yearly": str(former)},
         {"yearly": str(price), "currency": currency},
     )
-    await audit.record(connection, now, origin, change)
+    await work.record(change)
 
 
 async def add_server(
-    connection: Connection,
-    now: datetime,
-    origin: Origin,
+    work: Work,
     *,
     name: str,
     path: str,
@@ -238,25 +218,23 @@ async def add_server(
     check_server_names(names)
     server = Server(ids.new_id(), name, path, validation, product_id, description, names)
     try:
-        async with connection.transaction():
-            await servers.add(connection, server)
+        async with work.connection.transaction():
+            await servers.add(work.connection, server)
     except asyncpg.UniqueViolationError:
         raise OperatorMistake(f"the name {name!r} or the path {path!r} is taken") from None
     after = {"path": path, "validation": validation, "productId": product_id, "names": names}
-    await audit.record(connection, now, origin, Change("server.added", name, None, after))
+    await work.record(Change("server.added", name, None, after))
 
 
-async def set_server(
-    connection: Connection, now: datetime, origin: Origin, name: str, *, names: str
-) -> None:
+async def set_server(work: Work, name: str, *, names: str) -> None:
     """Which names are taken: `public` or `any`. Names that are listed stay; `public` stops them."""
     check_server_names(names)
-    server = await servers.find_by_name(connection, name)
+    server = await servers.find_by_name(work.connection, name)
     if server is None:
         raise OperatorMistake(f"there is no server {name!r}")
-    await servers.set_names(connection, server.id, names)
+    await servers.set_names(work.connection, server.id, names)
     before, after = {"names": server.names}, {"names": names}
-    await audit.record(connection, now, origin, Change("server.changed", name, before, after))
+    await work.record(Change("server.changed", name, before, after))
 
 
 async def list_servers(connection: Connection) -> list[Server]:
@@ -297,3 +275,9 @@ def _settings_of(reseller: Reseller) -> dict[str, Any]:
         "allowedNetworks": [str(network) for network in reseller.allowed_networks],
         "status": reseller.status,
     }
+
+
+async def _hash(password: str) -> str:
+    from gateway import passwords  # loads argon2, which most commands need not
+
+    return await passwords.hash_password(password)

@@ -26,6 +26,7 @@ from gateway.store.sitelock import licences, partners
 from gateway.store.sitelock import prices as sitelock_prices
 from gateway.store.sitelock.licences import StoredLicence
 from gateway.usecases.money import billing
+from gateway.usecases.work import Work
 
 _LOOK_AT = 200
 _EXPIRY = Origin("job:licence-expiry")
@@ -56,38 +57,36 @@ class Ordered:
     currency: str
 
 
-async def order(connection: Connection, now: datetime, origin: Origin, wanted: Order) -> Ordered:
+async def order(work: Work, wanted: Order) -> Ordered:
     """Orders a product and add-ons, or with `previous_order_number` renews, upgrades, adds.
 
     Raises what rules.licences raises, and NotEnoughCredit, Tier1DebitFailed and
     Tier1CreditLimitReached.
     """
     asked = basket(wanted.products, wanted.days)
-    if not await partners.is_active(connection, wanted.reseller_id):
+    if not await partners.is_active(work.connection, wanted.reseller_id):
         raise PartnerInactive
-    prices = await sitelock_prices.price_list(connection, wanted.reseller_id)
-    stored = await _licence(connection, wanted, now)
+    prices = await sitelock_prices.price_list(work.connection, wanted.reseller_id)
+    stored = await _licence(work.connection, wanted, work.now)
     facts = stored.facts if stored else None
     if wanted.previous_order_number is not None and facts is not None:
-        decision = decide_change(asked, prices, now, facts)
+        decision = decide_change(asked, prices, work.now, facts)
     else:
-        decision = decide_order(asked, prices, now, facts)
+        decision = decide_order(asked, prices, work.now, facts)
     if wanted.test_only:
         return Ordered(0, 0, decision.cost, prices.currency)
     order_number = await billing.charge(
-        connection,
-        now,
-        origin,
+        work,
         reseller_id=wanted.reseller_id,
         kind="order_product",
         cost=decision.cost,
         currency=prices.currency,
         days=decision.days,
     )
-    licence_id, number = await _carry_out(connection, now, wanted, stored, decision)
+    licence_id, number = await _carry_out(work.connection, work.now, wanted, stored, decision)
     for line in decision.lines:
         await licences.add_line(
-            connection,
+            work.connection,
             order_number=order_number,
             product=line.product.number,
             licence_id=licence_id,
@@ -95,7 +94,7 @@ async def order(connection: Connection, now: datetime, origin: Origin, wanted: O
             cost=line.cost,
         )
     changes = [_ordered(number, wanted, decision, order_number)]
-    await audit.record(connection, now, origin, *changes)
+    await work.record(*changes)
     return Ordered(order_number, number, decision.cost, prices.currency)
 
 

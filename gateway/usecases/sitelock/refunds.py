@@ -8,17 +8,16 @@ from uuid import UUID
 
 from gateway.db.pool import Connection
 from gateway.errors import ArgumentInvalid, GatewayError
-from gateway.origin import Origin
 from gateway.rules import refund_policy
 from gateway.rules.money.once_per_name import NameRefunds
 from gateway.rules.sitelock.licences import PRODUCTS
 from gateway.rules.sitelock.refund import LicenceFacts
 from gateway.store.money import name_refunds
-from gateway.store.operation import audit
 from gateway.store.operation.audit import Change
 from gateway.store.sitelock import licences
 from gateway.store.sitelock.licences import OrderLine, StoredLicence
 from gateway.usecases.money.refund_purchase import earlier_refunds, refund_purchase
+from gateway.usecases.work import Work
 
 _NOTHING = Decimal("0.00")
 
@@ -43,14 +42,7 @@ class Ended:
 
 
 async def refund(
-    connection: Connection,
-    now: datetime,
-    origin: Origin,
-    *,
-    reseller_id: UUID,
-    order_number: int,
-    reason_code: int,
-    once_in_days: int = 0,
+    work: Work, *, reseller_id: UUID, order_number: int, reason_code: int, once_in_days: int = 0
 ) -> Ended:
     """Pays back what the order's licence cost in its present period; the licence ends.
 
@@ -59,22 +51,20 @@ async def refund(
     Raises ArgumentInvalid (no such order), AlreadyRefunded, AlreadyCancelled, OnlyAddOns and
     NotRefundable; then nothing is changed.
     """
-    licence = await licences.lock_of_order(connection, reseller_id, order_number)
+    licence = await licences.lock_of_order(work.connection, reseller_id, order_number)
     if licence is None:
         raise ArgumentInvalid("orderNumber")
-    lines = await licences.lines_of(connection, licence.id)
-    refunds = await _refunds(connection, reseller_id, licence, once_in_days)
-    facts = facts_of(licence, lines, order_number, now, refunds)
+    lines = await licences.lines_of(work.connection, licence.id)
+    refunds = await _refunds(work.connection, reseller_id, licence, once_in_days)
+    facts = facts_of(licence, lines, order_number, work.now, refunds)
     _refuse_ended(facts.status)
     if facts.only_add_ons:
         raise OnlyAddOns
-    return await _pay_back(connection, now, origin, licence, lines, facts, reason_code)
+    return await _pay_back(work, licence, lines, facts, reason_code)
 
 
 async def cancel(
-    connection: Connection,
-    now: datetime,
-    origin: Origin,
+    work: Work,
     *,
     reseller_id: UUID,
     order_number: int,
@@ -86,23 +76,23 @@ async def cancel(
     A licence that could still be refunded is (R22 too). Raises ArgumentInvalid, AlreadyRefunded,
     AlreadyCancelled.
     """
-    licence = await licences.lock_of_order(connection, reseller_id, order_number)
+    licence = await licences.lock_of_order(work.connection, reseller_id, order_number)
     if licence is None:
         raise ArgumentInvalid("orderNumber")
     _refuse_ended(licence.facts.status)
-    if not licence.facts.is_active(now):
+    if not licence.facts.is_active(work.now):
         raise AlreadyCancelled
     if licence.facts.product not in products:
-        await _cancel_add_ons(connection, now, origin, licence, products)
+        await _cancel_add_ons(work, licence, products)
         return Ended(_NOTHING)
-    lines = await licences.lines_of(connection, licence.id)
-    refunds = await _refunds(connection, reseller_id, licence, once_in_days)
-    facts = facts_of(licence, lines, order_number, now, refunds)
+    lines = await licences.lines_of(work.connection, licence.id)
+    refunds = await _refunds(work.connection, reseller_id, licence, once_in_days)
+    facts = facts_of(licence, lines, order_number, work.now, refunds)
     if refund_policy.objection(facts) is None:
-        return await _pay_back(connection, now, origin, licence, lines, facts)
-    await licences.end(connection, licence.id, "cancelled", now)
+        return await _pay_back(work, licence, lines, facts)
+    await licences.end(work.connection, licence.id, "cancelled", work.now)
     change = Change("licence.cancelled", str(licence.number), {"status": licence.facts.status})
-    await audit.record(connection, now, origin, change)
+    await work.record(change)
     return Ended(_NOTHING)
 
 
@@ -141,9 +131,7 @@ def _refuse_ended(status: str) -> None:
 
 
 async def _pay_back(
-    connection: Connection,
-    now: datetime,
-    origin: Origin,
+    work: Work,
     licence: StoredLicence,
     lines: Sequence[OrderLine],
     facts: LicenceFacts,
@@ -157,27 +145,21 @@ async def _pay_back(
             cost_by_order[line.order_number] = (
                 cost_by_order.get(line.order_number, _NOTHING) + line.cost
             )
-    refunded = await refund_purchase(connection, now, origin, facts, cost_by_order)
-    await licences.end(connection, licence.id, "refunded", now, reason_code)
+    refunded = await refund_purchase(work, facts, cost_by_order)
+    await licences.end(work.connection, licence.id, "refunded", work.now, reason_code)
     after = {"status": "refunded", "refunded": str(refunded), "reasonCode": reason_code}
     change = Change(
         "licence.refunded", str(licence.number), {"status": licence.facts.status}, after
     )
-    await audit.record(connection, now, origin, change)
+    await work.record(change)
     return Ended(refunded)
 
 
-async def _cancel_add_ons(
-    connection: Connection,
-    now: datetime,
-    origin: Origin,
-    licence: StoredLicence,
-    products: Sequence[int],
-) -> None:
+async def _cancel_add_ons(work: Work, licence: StoredLicence, products: Sequence[int]) -> None:
     if any(PRODUCTS[number].kind != "add_on" for number in products if number in PRODUCTS):
         raise ArgumentInvalid("product")
     if not products or not set(products) <= set(licence.facts.add_ons):
         raise ArgumentInvalid("product")
-    await licences.end_add_ons(connection, licence.id, products, now)
+    await licences.end_add_ons(work.connection, licence.id, products, work.now)
     change = Change("licence.add_ons_cancelled", str(licence.number), None, {"products": products})
-    await audit.record(connection, now, origin, change)
+    await work.record(change)

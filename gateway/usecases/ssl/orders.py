@@ -18,11 +18,9 @@ from gateway.ca.csr import check_csr
 from gateway.config import Settings
 from gateway.db.pool import Connection
 from gateway.errors import BadCsr, BadMember, NotFound, StatusForbids
-from gateway.origin import Origin
 from gateway.rules.organization.organizations import Subject
 from gateway.rules.ssl import order as rules
 from gateway.store.ca import revocations
-from gateway.store.operation import audit
 from gateway.store.operation.audit import Change
 from gateway.store.ssl import applications as ssl_applications
 from gateway.store.ssl import due as ssl_due
@@ -32,6 +30,7 @@ from gateway.store.ssl import unsubscriptions
 from gateway.store.ssl.applications import Application
 from gateway.store.ssl.orders import CertificateOrder
 from gateway.usecases.ssl.proofs import new_proofs
+from gateway.usecases.work import Work
 
 _AT_ONCE = timedelta(0)
 _LOOK_SOON = timedelta(seconds=1)
@@ -61,24 +60,22 @@ class Revoke:
     reason_name: str
 
 
-async def apply(
-    connection: Connection, now: datetime, origin: Origin, settings: Settings, wanted: Apply
-) -> CertificateOrder:
+async def apply(work: Work, settings: Settings, wanted: Apply) -> CertificateOrder:
     """Hands a CSR in; control over the names is looked at in the background.
 
     Applying again with the same key while it is looked at makes that look happen soon. Raises
     NotFound, StatusForbids, BadCsr, BadMember.
     """
-    order = await locked(connection, now, wanted.reseller_id, wanted.cert_id)
+    order = await locked(work.connection, work.now, wanted.reseller_id, wanted.cert_id)
     if order.status in ("CHECKING", "SUPPLEMENTCHECKING") and order.application_id:
-        return await _look_again(connection, order, wanted)
+        return await _look_again(work.connection, order, wanted)
     status = rules.next_status("apply", order.status)
     if status is None:
         raise StatusForbids(f"A certificate that is {order.status} cannot be applied for.")
-    if rules.period_is_over(order.first_issued_at, order.months, now):
+    if rules.period_is_over(order.first_issued_at, order.months, work.now):
         raise StatusForbids(rules.PERIOD_OVER)
     key_hash = _key_hash(check_csr(wanted.csr, order.names, None))
-    if await ssl_applications.key_is_compromised(connection, key_hash):
+    if await ssl_applications.key_is_compromised(work.connection, key_hash):
         raise BadCsr("The key of the CSR was reported as compromised; make a new key.")
     application = Application(
         ids.new_id(),
@@ -86,45 +83,41 @@ async def apply(
         wanted.csr,
         key_hash,
         wanted.method,
-        await _organization(connection, order, wanted),
-        now,
+        await _organization(work.connection, order, wanted),
+        work.now,
     )
-    proofs = await new_proofs(connection, now, settings, order, wanted.method)
-    await ssl_applications.add(connection, application, proofs)
-    await _operate(connection, now, origin, order, "apply", status)
-    return await _after(connection, now, order)
+    proofs = await new_proofs(work.connection, work.now, settings, order, wanted.method)
+    await ssl_applications.add(work.connection, application, proofs)
+    await _operate(work, order, "apply", status)
+    return await _after(work.connection, work.now, order)
 
 
-async def withdraw(
-    connection: Connection, now: datetime, origin: Origin, reseller_id: UUID, cert_id: str
-) -> CertificateOrder:
+async def withdraw(work: Work, reseller_id: UUID, cert_id: str) -> CertificateOrder:
     """Takes an application back. Raises NotFound, StatusForbids."""
-    order = await locked(connection, now, reseller_id, cert_id)
+    order = await locked(work.connection, work.now, reseller_id, cert_id)
     status = rules.next_status("cancel-apply", order.status)
     if status is None:
         raise StatusForbids(f"A certificate that is {order.status} has no application to withdraw.")
-    if order.status == "SUPPLEMENTCHECKING" and await _is_asked_for(connection, cert_id):
+    if order.status == "SUPPLEMENTCHECKING" and await _is_asked_for(work.connection, cert_id):
         raise StatusForbids("The certificate is being issued; it is too late to withdraw.")
-    await _operate(connection, now, origin, order, "cancel-apply", status)
-    return await _after(connection, now, order)
+    await _operate(work, order, "cancel-apply", status)
+    return await _after(work.connection, work.now, order)
 
 
-async def revoke(
-    connection: Connection, now: datetime, origin: Origin, wanted: Revoke
-) -> CertificateOrder:
+async def revoke(work: Work, wanted: Revoke) -> CertificateOrder:
     """Revokes all certificates of an order; REVOKED once the CRL says so. Raises NotFound,
     StatusForbids."""
-    order = await locked(connection, now, wanted.reseller_id, wanted.cert_id)
+    order = await locked(work.connection, work.now, wanted.reseller_id, wanted.cert_id)
     status = rules.next_status("revoke", order.status)
     if status is None:
         raise StatusForbids(f"A certificate that is {order.status} cannot be revoked.")
-    serials = await ssl_issuance.serials_to_revoke(connection, order.cert_id, now)
-    revoked = await revocations.revoke(connection, serials, wanted.reason, now)
+    serials = await ssl_issuance.serials_to_revoke(work.connection, order.cert_id, work.now)
+    revoked = await revocations.revoke(work.connection, serials, wanted.reason, work.now)
     reason = {"reason": wanted.reason_name, "certificateOrder": order.cert_id}
     changes = [Change("certificate.revoked", serial, after=reason) for serial in revoked]
-    await audit.record(connection, now, origin, *changes)
-    await _operate(connection, now, origin, order, "revoke", status)
-    return await _after(connection, now, order)
+    await work.record(*changes)
+    await _operate(work, order, "revoke", status)
+    return await _after(work.connection, work.now, order)
 
 
 async def show(
@@ -182,25 +175,18 @@ async def _is_asked_for(connection: Connection, cert_id: str) -> bool:
     return unfinished is not None and unfinished.issuer_state is not None
 
 
-async def _operate(
-    connection: Connection,
-    now: datetime,
-    origin: Origin,
-    order: CertificateOrder,
-    operation: str,
-    status: str,
-) -> None:
+async def _operate(work: Work, order: CertificateOrder, operation: str, status: str) -> None:
     """The move itself. An unsubscription under review fails by it (§8)."""
-    waiting = await unsubscriptions.find_waiting(connection, order.cert_id)
+    waiting = await unsubscriptions.find_waiting(work.connection, order.cert_id)
     changes = []
     if waiting is not None:
         reason = f"{operation} came in between"
         await unsubscriptions.decide(
-            connection, waiting, "failed", now=now, by=origin.actor, reason=reason
+            work.connection, waiting, "failed", now=work.now, by=work.origin.actor, reason=reason
         )
         changes.append(Change("unsubscription.failed", str(waiting), None, {"reason": reason}))
     due_in = None if status == "ISSUED" else _AT_ONCE
-    await ssl_orders.move(connection, order.cert_id, status, now, due_in=due_in)
+    await ssl_orders.move(work.connection, order.cert_id, status, work.now, due_in=due_in)
     changes.append(
         Change(
             f"certificate_order.{_VERBS[operation]}",
@@ -209,7 +195,7 @@ async def _operate(
             {"status": status},
         )
     )
-    await audit.record(connection, now, origin, *changes)
+    await work.record(*changes)
 
 
 async def _after(

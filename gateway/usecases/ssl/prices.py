@@ -7,14 +7,13 @@ from decimal import Decimal
 from gateway import ids
 from gateway.db.pool import Connection
 from gateway.errors import OperatorMistake
-from gateway.origin import Origin
 from gateway.rules.operation.input import DEFAULT_PRICE_LIST, check_amount, price_currency
 from gateway.rules.ssl.order import TYPES
-from gateway.store.operation import audit
 from gateway.store.operation.audit import Change
 from gateway.store.reseller import resellers
 from gateway.store.reseller.resellers import Reseller
 from gateway.store.ssl import prices as ssl_prices
+from gateway.usecases.work import Work
 
 BUILT_IN_BRAND = "LOCAL"
 """What certificates of the local CA are sold as."""
@@ -23,9 +22,7 @@ _BRAND = re.compile(r"[A-Z][A-Z0-9_]{0,31}")
 
 
 async def set_price(
-    connection: Connection,
-    now: datetime,
-    origin: Origin,
+    work: Work,
     *,
     login: str | None,
     brand: str,
@@ -42,7 +39,7 @@ async def set_price(
     """
     if not _BRAND.fullmatch(brand):
         raise OperatorMistake("a brand is up to 32 capital letters, digits and '_'")
-    known = {BUILT_IN_BRAND, *await ssl_prices.brands(connection)}
+    known = {BUILT_IN_BRAND, *await ssl_prices.brands(work.connection)}
     if brand not in known and not new_brand:
         raise OperatorMistake(
             f"there is no brand {brand} among {', '.join(sorted(known))}; say so if it is new"
@@ -52,10 +49,10 @@ async def set_price(
     price = check_amount(yearly)
     if price < 0:
         raise OperatorMistake("a price is not negative")
-    reseller = None if login is None else await _locked(connection, login)
+    reseller = None if login is None else await _locked(work.connection, login)
     currency = price_currency(currency, reseller.currency if reseller else None)
     former = await ssl_prices.put_price(
-        connection,
+        work.connection,
         price_id=ids.new_id(),
         reseller_id=reseller.id if reseller else None,
         brand=brand,
@@ -70,30 +67,24 @@ async def set_price(
         None if former is None else {"yearly": str(former)},
         {"yearly": str(price), "currency": currency},
     )
-    await audit.record(connection, now, origin, change)
+    await work.record(change)
 
 
 async def add_coupon(
-    connection: Connection,
-    now: datetime,
-    origin: Origin,
-    *,
-    login: str,
-    amount: Decimal,
-    expires_at: datetime | None = None,
+    work: Work, *, login: str, amount: Decimal, expires_at: datetime | None = None
 ) -> str:
     """A coupon for one order of a reseller, in the reseller's currency; gives its code."""
     worth = check_amount(amount)
     if worth <= 0:
         raise OperatorMistake("a coupon is worth more than 0.00")
-    if expires_at is not None and expires_at <= now:
+    if expires_at is not None and expires_at <= work.now:
         raise OperatorMistake("a coupon expires in the future")
-    reseller = await _locked(connection, login)
+    reseller = await _locked(work.connection, login)
     code = ids.new_coupon_code()
-    await ssl_prices.add_coupon(connection, code, reseller.id, worth, expires_at, now)
+    await ssl_prices.add_coupon(work.connection, code, reseller.id, worth, expires_at, work.now)
     # Not the code: whoever reads the trail could use it.
     after = {"amount": str(worth), "expiresAt": expires_at and expires_at.isoformat()}
-    await audit.record(connection, now, origin, Change("coupon.added", login, None, after))
+    await work.record(Change("coupon.added", login, None, after))
     return code
 
 

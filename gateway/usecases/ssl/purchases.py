@@ -9,18 +9,17 @@ from uuid import UUID
 from gateway import ids
 from gateway.db.pool import Connection
 from gateway.errors import BadMember, CouponRefused, PricingMissing
-from gateway.origin import Origin
 from gateway.rules.money.pricing import Price
 from gateway.rules.names import InvalidName, normalise
 from gateway.rules.public_names import objection
 from gateway.rules.ssl import order as rules
 from gateway.rules.ssl.order import Payment
-from gateway.store.operation import audit
 from gateway.store.operation.audit import Change
 from gateway.store.ssl import orders as ssl_orders
 from gateway.store.ssl import prices as ssl_prices
 from gateway.store.ssl.orders import NewOrder
 from gateway.usecases.money import billing
+from gateway.usecases.work import Work
 
 _NO_COUPON = Decimal("0.00")
 
@@ -50,9 +49,7 @@ class Purchased:
     currency: str
 
 
-async def purchase(
-    connection: Connection, now: datetime, origin: Origin, wanted: Purchase
-) -> Purchased:
+async def purchase(work: Work, wanted: Purchase) -> Purchased:
     """Charges the cash part; the coupon pays the rest.
 
     Raises BadMember, PricingMissing, PricingBroken, CouponRefused, NotEnoughCredit,
@@ -65,24 +62,22 @@ async def purchase(
     if wanted.type not in rules.TYPES:
         raise PricingMissing
     currency, rows = await ssl_prices.prices(
-        connection, wanted.reseller_id, wanted.brand, wanted.type
+        work.connection, wanted.reseller_id, wanted.brand, wanted.type
     )
     prices = {row.name_type: Price(row.yearly, row.currency) for row in rows}
-    coupon = await _coupon(connection, now, wanted)
+    coupon = await _coupon(work.connection, work.now, wanted)
     cost = rules.payment(names, wanted.months, prices, currency, coupon)
     order_number = await billing.charge(
-        connection,
-        now,
-        origin,
+        work,
         reseller_id=wanted.reseller_id,
         kind="buy_certificate",
         cost=cost.cash,
         currency=currency,
         days=rules.paid_days(wanted.months),
     )
-    cert_id = await _store(connection, now, wanted, names, cost, order_number)
+    cert_id = await _store(work.connection, work.now, wanted, names, cost, order_number)
     if wanted.coupon is not None:
-        await ssl_prices.use_coupon(connection, wanted.coupon, cert_id)
+        await ssl_prices.use_coupon(work.connection, wanted.coupon, cert_id)
     after = {
         "orderNumber": order_number,
         "names": names,
@@ -90,7 +85,7 @@ async def purchase(
         "coupon": str(cost.coupon),
     }
     change = Change("certificate_order.bought", cert_id, None, after)
-    await audit.record(connection, now, origin, change)
+    await work.record(change)
     return Purchased(cert_id, order_number, cost, currency)
 
 

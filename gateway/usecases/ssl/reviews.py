@@ -5,44 +5,39 @@ from datetime import datetime, timedelta
 from gateway.config import Settings
 from gateway.db.pool import Connection
 from gateway.errors import OperatorMistake
-from gateway.origin import Origin
 from gateway.rules.operation.input import check_note
 from gateway.rules.ssl.order import CERT_ID
-from gateway.store.operation import audit
 from gateway.store.operation.audit import Change
 from gateway.store.ssl import applications as ssl_applications
 from gateway.store.ssl import issuance as ssl_issuance
 from gateway.store.ssl import orders as ssl_orders
 from gateway.store.ssl.orders import CertificateOrder
 from gateway.usecases.ssl.checks import intent_of
+from gateway.usecases.work import Work
 
 _AT_ONCE = timedelta(0)
 
 
-async def approve(
-    connection: Connection, now: datetime, origin: Origin, settings: Settings, cert_id: str
-) -> None:
+async def approve(work: Work, settings: Settings, cert_id: str) -> None:
     """CHECKING_ORG → ISSUING. Raises OperatorMistake, also when the proofs have grown too old."""
-    order = await _in_review(connection, now, cert_id)
+    order = await _in_review(work.connection, work.now, cert_id)
     assert order.application_id is not None
-    proofs = await ssl_applications.proofs_of(connection, order.application_id)
-    oldest = now - timedelta(days=settings.issuance.authorization_days)
+    proofs = await ssl_applications.proofs_of(work.connection, order.application_id)
+    oldest = work.now - timedelta(days=settings.issuance.authorization_days)
     if any(proof.proven_at is None or proof.proven_at < oldest for proof in proofs):
         raise OperatorMistake(
             "control over the names was proven too long ago; reject it, the customer applies again"
         )
-    intent = intent_of(settings, now, order.first_issued_at, order.months)
-    await ssl_issuance.record_intent(connection, order.application_id, intent)
-    await _decide(connection, now, origin, order, "ISSUING", None)
+    intent = intent_of(settings, work.now, order.first_issued_at, order.months)
+    await ssl_issuance.record_intent(work.connection, order.application_id, intent)
+    await _decide(work, order, "ISSUING", None)
 
 
-async def reject(
-    connection: Connection, now: datetime, origin: Origin, cert_id: str, reason: str
-) -> None:
+async def reject(work: Work, cert_id: str, reason: str) -> None:
     """CHECKING_ORG → UNPASSED; the customer reads `reason`. Raises OperatorMistake."""
     check_note(reason)
-    order = await _in_review(connection, now, cert_id)
-    await _decide(connection, now, origin, order, "UNPASSED", reason or "The check failed.")
+    order = await _in_review(work.connection, work.now, cert_id)
+    await _decide(work, order, "UNPASSED", reason or "The check failed.")
 
 
 async def _in_review(connection: Connection, now: datetime, cert_id: str) -> CertificateOrder:
@@ -57,22 +52,17 @@ async def _in_review(connection: Connection, now: datetime, cert_id: str) -> Cer
     return order
 
 
-async def _decide(
-    connection: Connection,
-    now: datetime,
-    origin: Origin,
-    order: CertificateOrder,
-    status: str,
-    problem: str | None,
-) -> None:
+async def _decide(work: Work, order: CertificateOrder, status: str, problem: str | None) -> None:
     assert order.application_id is not None
-    await ssl_issuance.note_reviewer(connection, order.application_id, origin.actor)
+    await ssl_issuance.note_reviewer(work.connection, order.application_id, work.origin.actor)
     due_in = _AT_ONCE if status == "ISSUING" else None
-    await ssl_orders.move(connection, order.cert_id, status, now, due_in=due_in, problem=problem)
+    await ssl_orders.move(
+        work.connection, order.cert_id, status, work.now, due_in=due_in, problem=problem
+    )
     change = Change(
         "certificate_order.reviewed",
         order.cert_id,
         {"status": order.status},
         {"status": status, "reason": problem},
     )
-    await audit.record(connection, now, origin, change)
+    await work.record(change)

@@ -6,12 +6,10 @@ from uuid import UUID
 
 from gateway.db.pool import Connection
 from gateway.errors import NotRefundable, OperatorMistake, UnsubscriptionWaits
-from gateway.origin import Origin
 from gateway.rules import refund_policy
 from gateway.rules.operation.input import check_note
 from gateway.rules.ssl.order import CERT_ID
 from gateway.rules.ssl.refund import CertificateFacts
-from gateway.store.operation import audit
 from gateway.store.operation.audit import Change
 from gateway.store.ssl import orders as ssl_orders
 from gateway.store.ssl import unsubscriptions
@@ -19,73 +17,64 @@ from gateway.store.ssl.orders import CertificateOrder
 from gateway.store.ssl.unsubscriptions import ListedUnsubscription, Unsubscription
 from gateway.usecases.money.refund_purchase import refund_purchase
 from gateway.usecases.ssl.orders import locked
+from gateway.usecases.work import Work
 
 _LARGEST_NUMBER = 2**63 - 1
 _MOST_DIGITS = 40
 
 
-async def request(
-    connection: Connection,
-    now: datetime,
-    origin: Origin,
-    reseller_id: UUID,
-    cert_id: str,
-    *,
-    acknowledged: str,
-) -> int:
+async def request(work: Work, reseller_id: UUID, cert_id: str, *, acknowledged: str) -> int:
     """Puts an eligible certificate under review; gives the number of the unsubscription.
 
     Any later operation on the certificate makes it fail. Raises NotFound, UnsubscriptionWaits
     (G3) and NotRefundable.
     """
-    order = await locked(connection, now, reseller_id, cert_id)
-    waiting = await unsubscriptions.find_waiting(connection, cert_id)
+    order = await locked(work.connection, work.now, reseller_id, cert_id)
+    waiting = await unsubscriptions.find_waiting(work.connection, cert_id)
     if waiting is not None:
         raise UnsubscriptionWaits(f"Unsubscription {waiting} of it waits for review.")
-    reason = _objection(order, now)
+    reason = _objection(order, work.now)
     if reason is not None:
         raise NotRefundable(f"The certificate cannot be unsubscribed. {reason}")
-    number = await unsubscriptions.add(connection, cert_id, acknowledged, now)
+    number = await unsubscriptions.add(work.connection, cert_id, acknowledged, work.now)
     after = {"certificateOrder": cert_id, "acknowledged": acknowledged}
     change = Change("unsubscription.requested", str(number), None, after)
-    await audit.record(connection, now, origin, change)
+    await work.record(change)
     return number
 
 
-async def approve(connection: Connection, now: datetime, origin: Origin, number: int) -> Decimal:
+async def approve(work: Work, number: int) -> Decimal:
     """Pays the cash part back and takes the certificate off its owner's list; gives the amount.
 
     The rules are looked at again, for the instant of the request. Raises OperatorMistake: there is
     no such request, it was decided, an operation came in between, or the rules say no.
     """
-    waiting, order = await _to_decide(connection, now, number)
+    waiting, order = await _to_decide(work.connection, work.now, number)
     reason = _objection(order, waiting.requested_at)
     if reason is not None or order.order_number is None or order.cash is None:
         raise OperatorMistake(f"unsubscription {number} cannot be approved: {reason}")
     facts = _facts(order, waiting.requested_at)
-    await refund_purchase(connection, now, origin, facts, {order.order_number: order.cash})
-    await ssl_orders.mark_unsubscribed(connection, order.cert_id, now)
+    await refund_purchase(work, facts, {order.order_number: order.cash})
+    await ssl_orders.mark_unsubscribed(work.connection, order.cert_id, work.now)
     await unsubscriptions.decide(
-        connection, number, "approved", now=now, by=origin.actor, refunded=order.cash
+        work.connection, number, "approved", now=work.now, by=work.origin.actor, refunded=order.cash
     )
     after = {"certificateOrder": order.cert_id, "refunded": str(order.cash)}
     change = Change("unsubscription.approved", str(number), None, after)
-    await audit.record(connection, now, origin, change)
+    await work.record(change)
     return order.cash
 
 
-async def reject(
-    connection: Connection, now: datetime, origin: Origin, number: int, reason: str
-) -> None:
+async def reject(work: Work, number: int, reason: str) -> None:
     """The customer keeps the certificate, and may ask again. Raises OperatorMistake."""
     check_note(reason)
-    _, order = await _to_decide(connection, now, number)
+    _, order = await _to_decide(work.connection, work.now, number)
     await unsubscriptions.decide(
-        connection, number, "rejected", now=now, by=origin.actor, reason=reason
+        work.connection, number, "rejected", now=work.now, by=work.origin.actor, reason=reason
     )
     after = {"certificateOrder": order.cert_id, "reason": reason}
     change = Change("unsubscription.rejected", str(number), None, after)
-    await audit.record(connection, now, origin, change)
+    await work.record(change)
 
 
 async def number_of(connection: Connection, text: str) -> int:

@@ -8,7 +8,6 @@ from uuid import UUID
 
 from gateway import ids
 from gateway.db.pool import Connection
-from gateway.origin import Origin
 from gateway.rules.money.pricing import PriceList
 from gateway.rules.names import name_type
 from gateway.rules.subscription import free_names, terms
@@ -21,7 +20,6 @@ from gateway.rules.subscription.decisions import (
 )
 from gateway.rules.subscription.free_names import Listed
 from gateway.store.acme.eab_credentials import EabCredential
-from gateway.store.operation import audit
 from gateway.store.operation.audit import Change
 from gateway.store.subscription import subscriptions
 from gateway.store.subscription.subscriptions import Domain, NewDomain, Subscription
@@ -34,6 +32,7 @@ from gateway.usecases.subscription.domains import (
     refuse_deactivated,
     refuse_uncertifiable,
 )
+from gateway.usecases.work import Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +70,7 @@ class _Situation:
     anchors: Anchors
 
 
-async def add_domain(
-    connection: Connection, now: datetime, origin: Origin, request: AddDomain
-) -> DomainAdded:
+async def add_domain(work: Work, request: AddDomain) -> DomainAdded:
     """Adds a name, and with `with_associated` the one that is free with it.
 
     Raises ArgumentInvalid, ArgumentMissing (no pre-validation on an OV server, O2),
@@ -84,17 +81,17 @@ async def add_domain(
     name = parse_name(request.domain_name)
     sent = request.ov_anchor_order_number, request.ev_anchor_order_number
     if not request.quote_only:
-        await anchors.hold(connection, request.reseller_id, *sent)
+        await anchors.hold(work.connection, request.reseller_id, *sent)
     credential = await credential_to_change(
-        connection, request.reseller_id, request.account_id, lock=not request.quote_only
+        work.connection, request.reseller_id, request.account_id, lock=not request.quote_only
     )
     refuse_deactivated(credential)
     refuse_uncertifiable(credential, name)
-    situation = await _load(connection, credential, name, request, now)
-    decision = await _decide(connection, situation, name, request, now)
+    situation = await _load(work.connection, credential, name, request, work.now)
+    decision = await _decide(work.connection, situation, name, request, work.now)
     order_number = None
     if not request.quote_only:
-        order_number = await _carry_out(connection, now, origin, request, situation, decision)
+        order_number = await _carry_out(work, request, situation, decision)
     return DomainAdded(
         order_number,
         decision.cost,
@@ -159,17 +156,10 @@ async def _current(connection: Connection, current: Subscription, now: datetime)
 
 
 async def _carry_out(
-    connection: Connection,
-    now: datetime,
-    origin: Origin,
-    request: AddDomain,
-    situation: _Situation,
-    decision: AddDomainDecision,
+    work: Work, request: AddDomain, situation: _Situation, decision: AddDomainDecision
 ) -> int:
     order_number = await billing.charge(
-        connection,
-        now,
-        origin,
+        work,
         reseller_id=request.reseller_id,
         kind="add_domain",
         cost=decision.cost,
@@ -180,35 +170,28 @@ async def _carry_out(
     if current is not None and not decision.starts_subscription:
         subscription_id = current.id
     else:
-        subscription_id = await _start(connection, now, origin, kid, current, decision.expires_at)
+        subscription_id = await _start(work, kid, current, decision.expires_at)
     await subscriptions.add_domains(
-        connection,
+        work.connection,
         subscription_id=subscription_id,
         order_number=order_number,
-        added_at=now,
+        added_at=work.now,
         added_by=request.account_id,
         domains=_new_domains(decision, situation),
     )
     added = (_added(kid, order_number, name, situation.anchors) for name in decision.names)
-    await audit.record(connection, now, origin, *added)
+    await work.record(*added)
     return order_number
 
 
-async def _start(
-    connection: Connection,
-    now: datetime,
-    origin: Origin,
-    kid: str,
-    former: Subscription | None,
-    expires_at: datetime,
-) -> UUID:
+async def _start(work: Work, kid: str, former: Subscription | None, expires_at: datetime) -> UUID:
     """R2, and R12 or A29 when it replaces a subscription that is over."""
     subscription_id = ids.new_id()
     await subscriptions.start(
-        connection,
+        work.connection,
         subscription_id=subscription_id,
         kid=kid,
-        started_at=now,
+        started_at=work.now,
         expires_at=expires_at,
         replaces=former.id if former else None,
     )
@@ -217,7 +200,7 @@ async def _start(
         "expiresAt": expires_at,
         "replaces": str(former.id) if former else None,
     }
-    await audit.record(connection, now, origin, Change("subscription.started", kid, None, after))
+    await work.record(Change("subscription.started", kid, None, after))
     return subscription_id
 
 

@@ -1,12 +1,10 @@
 """What the actions on a subscription share, LISTDOMAINS and UPDATEDOMAINS."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
 from gateway.db.pool import Connection
 from gateway.errors import ArgumentInvalid, ArgumentMissing, NotApplicableForDv, PermissionDenied
-from gateway.origin import Origin
 from gateway.rules import public_names
 from gateway.rules.names import InvalidName, normalise
 from gateway.rules.organization.prevalidation import number_of
@@ -17,6 +15,7 @@ from gateway.store.subscription.subscriptions import ListedDomain
 from gateway.usecases.acme.accounts import credential_of
 from gateway.usecases.organization import reassignment
 from gateway.usecases.organization.anchors import EV_ARGUMENT, OV_ARGUMENT
+from gateway.usecases.work import Work
 
 __all__ = ["ListedDomain"]
 
@@ -51,15 +50,13 @@ async def list_domains(
     return await subscriptions.list_domains(connection, credential.kid, limit=limit, offset=offset)
 
 
-async def update_domains(
-    connection: Connection, now: datetime, origin: Origin, request: UpdateDomains
-) -> int:
+async def update_domains(work: Work, request: UpdateDomains) -> int:
     """Lets names lean on another pre-validation; gives how many (O8).
 
     Raises NotApplicableForDv (E9); on OV ArgumentMissing (E2), and ArgumentInvalid (E3) for one
     that is not the reseller's, and for a new one that is not valid now or does not cover a name.
     """
-    credential = await credential_of(connection, request.reseller_id, request.account_id)
+    credential = await credential_of(work.connection, request.reseller_id, request.account_id)
     if credential.validation == "DV":
         raise NotApplicableForDv
     if not request.ov_anchor_order_number:
@@ -71,9 +68,7 @@ async def update_domains(
     if request.old_ev_anchor_order_number and not request.ev_anchor_order_number:
         raise ArgumentMissing(EV_ARGUMENT)
     updated = await reassignment.reassign(
-        connection,
-        now,
-        origin,
+        work,
         reseller_id=request.reseller_id,
         old_number=_number(request.old_ov_anchor_order_number, _OLD_OV_ARGUMENT),
         new_number=_number(request.ov_anchor_order_number, OV_ARGUMENT),
@@ -81,8 +76,8 @@ async def update_domains(
     )
     if request.ev_anchor_order_number and request.old_ev_anchor_order_number:
         updated |= await reassignment.reassign_ev(
-            connection,
-            now,
+            work.connection,
+            work.now,
             reseller_id=request.reseller_id,
             old_number=_number(request.old_ev_anchor_order_number, _OLD_EV_ARGUMENT),
             new_number=_number(request.ev_anchor_order_number, EV_ARGUMENT),

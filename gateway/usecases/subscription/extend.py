@@ -5,16 +5,14 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from gateway.db.pool import Connection
 from gateway.errors import NotExtendable
-from gateway.origin import Origin
 from gateway.rules.subscription.decisions import ExtendDecision, Policy, decide_extend
-from gateway.store.operation import audit
 from gateway.store.operation.audit import Change
 from gateway.store.subscription import subscriptions
 from gateway.store.subscription.subscriptions import Domain, Subscription
 from gateway.usecases.money import billing
 from gateway.usecases.subscription.domains import credential_to_change, refuse_deactivated
+from gateway.usecases.work import Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +37,7 @@ class Extended:
     expires_at: datetime
 
 
-async def extend(
-    connection: Connection, now: datetime, origin: Origin, request: Extend
-) -> Extended:
+async def extend(work: Work, request: Extend) -> Extended:
     """R11: every paid name is charged today's price, free ones stay free.
 
     Raises ArgumentInvalid, PermissionDenied (deactivated EAB), NotExtendable, PricingMissing,
@@ -49,46 +45,40 @@ async def extend(
     Tier1CreditLimitReached.
     """
     credential = await credential_to_change(
-        connection, request.reseller_id, request.account_id, lock=not request.quote_only
+        work.connection, request.reseller_id, request.account_id, lock=not request.quote_only
     )
     refuse_deactivated(credential)
-    current = await subscriptions.find_current(connection, credential.kid)
+    current = await subscriptions.find_current(work.connection, credential.kid)
     if current is None:
         raise NotExtendable
-    domains = await subscriptions.all_domains(connection, current.id)
-    prices = await billing.price_list(connection, request.reseller_id, credential.server_id)
+    domains = await subscriptions.all_domains(work.connection, current.id)
+    prices = await billing.price_list(work.connection, request.reseller_id, credential.server_id)
     decision = decide_extend(
         expires_at=current.expires_at,
         paid_by_name=[(domain.name, domain.free_because is None) for domain in domains],
         days=request.days,
         prices=prices,
         policy=request.policy,
-        now=now,
+        now=work.now,
     )
     order_number = None
     if not request.quote_only:
         order_number = await billing.charge(
-            connection,
-            now,
-            origin,
+            work,
             reseller_id=request.reseller_id,
             kind="extend_domains",
             cost=decision.cost,
             currency=prices.currency,
             days=decision.days,
         )
-        await _write(
-            connection, now, origin, credential.kid, current, domains, order_number, decision
-        )
+        await _write(work, credential.kid, current, domains, order_number, decision)
     return Extended(
         order_number, decision.cost, prices.currency, decision.days, decision.expires_at
     )
 
 
 async def _write(
-    connection: Connection,
-    now: datetime,
-    origin: Origin,
+    work: Work,
     kid: str,
     current: Subscription,
     domains: list[Domain],
@@ -97,9 +87,9 @@ async def _write(
 ) -> None:
     id_by_name = {domain.name: domain.id for domain in domains}
     await subscriptions.extend(
-        connection,
+        work.connection,
         current.id,
-        now=now,
+        now=work.now,
         expires_at=decision.expires_at,
         order_number=order_number,
         cost_by_domain=[(id_by_name[name.name], name.cost) for name in decision.names],
@@ -110,4 +100,4 @@ async def _write(
         {"expiresAt": current.expires_at},
         {"expiresAt": decision.expires_at, "orderNumber": order_number},
     )
-    await audit.record(connection, now, origin, change)
+    await work.record(change)

@@ -7,17 +7,16 @@ from uuid import UUID
 
 from gateway.db.pool import Connection
 from gateway.errors import DomainNotRemovable
-from gateway.origin import Origin
 from gateway.rules.subscription.decisions import decide_remove
 from gateway.rules.subscription.refund import DomainFacts
 from gateway.store.money import name_refunds
-from gateway.store.operation import audit
 from gateway.store.operation.audit import Change
 from gateway.store.subscription import subscriptions
 from gateway.store.subscription.subscriptions import AddedDomain
 from gateway.usecases.acme.revocation import revoke_refunded
 from gateway.usecases.money.refund_purchase import earlier_refunds, refund_purchase
 from gateway.usecases.subscription.domains import credential_to_change, parse_name
+from gateway.usecases.work import Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,44 +42,37 @@ class DomainsRemoved:
     """Why R22 kept the money that would have been paid back otherwise."""
 
 
-async def remove_domain(
-    connection: Connection, now: datetime, origin: Origin, request: RemoveDomain
-) -> DomainsRemoved:
+async def remove_domain(work: Work, request: RemoveDomain) -> DomainsRemoved:
     """R7–R10, R22: also for a suspended or deactivated EAB (A26).
 
     The subscription stays as it is, even without names (A9). Raises ArgumentInvalid, and
     DomainNotRemovable (E8) for a name that is not in the subscription or after grace.
     """
     name = parse_name(request.domain_name)
-    credential = await credential_to_change(connection, request.reseller_id, request.account_id)
-    current = await subscriptions.find_current(connection, credential.kid)
+    credential = await credential_to_change(
+        work.connection, request.reseller_id, request.account_id
+    )
+    current = await subscriptions.find_current(work.connection, credential.kid)
     if current is None:
         raise DomainNotRemovable
-    domain = await subscriptions.find_added(connection, current.id, name)
+    domain = await subscriptions.find_added(work.connection, current.id, name)
     if domain is None:
         raise DomainNotRemovable
-    facts = await _facts(connection, now, request, domain)
+    facts = await _facts(work.connection, work.now, request, domain)
     decision = decide_remove(expires_at=current.expires_at, facts=facts)
-    removed = await subscriptions.remove_with_free_partners(connection, domain.id, now)
+    removed = await subscriptions.remove_with_free_partners(work.connection, domain.id, work.now)
     after = {"credential": credential.kid, "removedWith": name}
     changes = [Change("domain.removed", each, None, after) for each in removed]
     if decision.refund_refused is not None:
         kept = {"name": name, "amount": str(domain.charged), "reason": decision.refund_refused}
         number = str(domain.order_number)
         changes.append(Change("purchase.refund_refused", number, None, kept))
-    await audit.record(connection, now, origin, *changes)
+    await work.record(*changes)
     if decision.refund > 0:
         amounts = {domain.order_number: decision.refund}
-        await refund_purchase(connection, now, origin, facts, amounts)
+        await refund_purchase(work, facts, amounts)
         if request.revoke_certificates:
-            await revoke_refunded(
-                connection,
-                now,
-                origin,
-                kid=credential.kid,
-                names=removed,
-                since=domain.added_at,
-            )
+            await revoke_refunded(work, kid=credential.kid, names=removed, since=domain.added_at)
     return DomainsRemoved(tuple(removed), decision.refund, decision.refund_refused)
 
 

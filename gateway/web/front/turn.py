@@ -1,10 +1,10 @@
-"""Whose turn it is to accept, as one process sees it."""
+"""Whether it is this process's turn to accept connections."""
 
 import time
 from dataclasses import dataclass
 
 from gateway.web.front.connection import Front
-from gateway.web.front.room import Room, Word, lets_connections_go, takes_connections
+from gateway.web.front.load_board import Load, LoadBoard, lets_connections_go, takes_connections
 
 LOOK_SECONDS = 0.25
 _SHARE_LET_GO = 16
@@ -14,18 +14,21 @@ _LATE_SECONDS = 0.2
 
 
 @dataclass(frozen=True, slots=True)
-class Seat:
+class Slot:
     """The place of a process among all."""
 
-    room: Room
+    board: LoadBoard
     number: int
 
 
 class Turn:
-    """The seat of this process; it tells the others how busy it is. `spread` = all take alike."""
+    """Decides when this process accepts, and tells the others its load.
 
-    def __init__(self, seat: Seat, front: Front, *, spread: bool) -> None:
-        self._seat = seat
+    `spread` = all accept alike.
+    """
+
+    def __init__(self, slot: Slot, front: Front, *, spread: bool) -> None:
+        self._slot = slot
         self._front = front
         self._spread = spread
         self._looked_at = time.monotonic()
@@ -34,17 +37,17 @@ class Turn:
 
     def comes(self, *, is_full: bool) -> bool:
         """Asked every LOOK_SECONDS; whether connections may be accepted until the next time."""
-        room, own = self._seat.room, self._seat.number
+        board, own = self._slot.board, self._slot.number
         now = time.monotonic()
         busy = self._measured(now)
-        room.tell(own, Word(now, 1.0 if is_full else busy))
-        words = room.words()
-        gives = not self._spread and lets_connections_go(words, own, now)
+        board.tell(own, Load(now, 1.0 if is_full else busy))
+        loads = board.loads()
+        gives = not self._spread and lets_connections_go(loads, own, now)
         self._front.let_go(-(-len(self._front.connections) // _SHARE_LET_GO) if gives else 0)
-        return self._spread or takes_connections(words, own, now)
+        return self._spread or takes_connections(loads, own, now)
 
     def leave(self) -> None:
-        self._seat.room.leave(self._seat.number)
+        self._slot.board.leave(self._slot.number)
 
     def _measured(self, now: float) -> float:
         """How busy the process is, from 0 to 1, the last moments more than those before."""

@@ -7,9 +7,9 @@ import pytest
 from cryptography import x509
 
 from gateway.ca.cross_sign import cross_sign
-from gateway.db.pool import transaction
 from gateway.errors import OperatorMistake
 from gateway.usecases.ca.chains import add_chain
+from gateway.usecases.work import open_work
 from tests.integration.acme.conftest import NAME, ReadyOrder
 from tests.support.acme_client import AcmeClient
 from tests.support.csrs import csr
@@ -19,8 +19,8 @@ from tests.support.shop import OPERATOR
 
 async def offer(gateway: Any, pem: bytes) -> int:
     now = await gateway.services.clock.now()
-    async with transaction(gateway.pool) as connection:
-        return await add_chain(connection, now, OPERATOR, "local", pem)
+    async with open_work(gateway.pool, now, OPERATOR) as work:
+        return await add_chain(work, "local", pem)
 
 
 async def issued(client: AcmeClient, ready_order: ReadyOrder) -> str:

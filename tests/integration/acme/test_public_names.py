@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from gateway.config import Issuance
-from gateway.db.pool import transaction
 from gateway.usecases.reseller import resellers
+from gateway.usecases.work import open_work
 from tests.integration.acme.conftest import NAME, Customer, ReadyOrder
 from tests.support.acme_client import AcmeClient, make_csr
 from tests.support.certificate_shop import CertificateShop, purchase, shop_of
@@ -23,8 +23,8 @@ NOT_PUBLIC = [INTERNAL, "*.site.test", "a.example", "a.nosuchtld", "1.2.0.192.in
 async def sell(gateway: Any, names: str) -> None:
     """As `gateway server set DV --names …`."""
     now = await gateway.services.clock.now()
-    async with transaction(gateway.pool) as connection:
-        await resellers.set_server(connection, now, OPERATOR, "DV", names=names)
+    async with open_work(gateway.pool, now, OPERATOR) as work:
+        await resellers.set_server(work, "DV", names=names)
 
 
 @pytest.mark.parametrize("name", NOT_PUBLIC)

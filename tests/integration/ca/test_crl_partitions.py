@@ -1,6 +1,8 @@
 """Certificates point to one of several CRLs, each complete for those that point to it."""
 
+import asyncio
 import subprocess
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ from gateway.ca.issuer import Issued
 from gateway.ca.local import LocalCa
 from gateway.db.pool import Pool
 from gateway.store.ca import issuers
-from gateway.usecases.ca.crl import NoSuchCrl, current_crl, sign_due
+from gateway.usecases.ca.crl import NoSuchCrl, Partitions, current_crl, sign_due
 from tests.support.csrs import NOW, certificate_request
 from tests.support.lint import assert_crl_lints_clean
 
@@ -165,6 +167,31 @@ async def test_with_fewer_partitions_no_revocation_of_an_earlier_one_is_lost(
 async def test_a_crl_that_no_certificate_points_to_is_not_made(pool: Pool, ca: LocalCa) -> None:
     with pytest.raises(NoSuchCrl):
         await current_crl(pool, ca, NOW, 5)
+
+
+async def test_however_many_unknown_crls_are_asked_for_the_database_is_asked_once(
+    pool: Pool, ca: LocalCa
+) -> None:
+    asked: list[str] = []
+    async with AsyncExitStack() as stack:
+        for _ in range(pool.get_max_size()):
+            connection = await stack.enter_async_context(pool.acquire())
+            connection.add_query_logger(lambda record: asked.append(record.query))
+    partitions = Partitions(pool, ca)
+    assert await asyncio.gather(*(partitions.has(number) for number in range(5))) == [True] * 5
+    assert asked == []
+    found = await asyncio.gather(*(partitions.has(number) for number in range(5, 1_000)))
+    assert not any(found)
+    assert len(asked) == 1
+
+
+async def test_crls_of_a_larger_setting_are_still_known(
+    pool: Pool, ca: LocalCa, tmp_path: Path
+) -> None:
+    await sign_due(pool, ca, NOW)
+    fewer = Partitions(pool, ca_with(tmp_path, 2))
+    found = [number for number in range(20) if await fewer.has(number)]
+    assert found == [0, 1, 2, 3, 4]
 
 
 async def test_they_are_served_where_the_certificates_say(gateway: Any) -> None:

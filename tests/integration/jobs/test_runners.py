@@ -24,6 +24,7 @@ from gateway.usecases.acme import accounts
 from gateway.usecases.organization import organizations
 from gateway.usecases.reseller import resellers
 from gateway.usecases.subscription import add_domain
+from gateway.usecases.work import Work, open_work
 from gateway.vault import Vault
 from tests.integration.process.test_serve import configured
 from tests.support.organizations import add_prevalidation
@@ -42,10 +43,8 @@ async def business(database: str, pool: Pool, tmp_path: Path) -> AsyncIterator[A
     services = Services(settings, pool, SystemClock(), vault, issuer=None, resolver=None)  # type: ignore[arg-type]
     await demo_data.add(pool, services.clock)
     now = await services.clock.now()
-    async with transaction(pool) as connection:
-        await resellers.set_reseller(
-            connection, now, OPERATOR, demo_data.LOGIN, renewal_mode="auto"
-        )
+    async with open_work(pool, now, OPERATOR) as work:
+        await resellers.set_reseller(work, demo_data.LOGIN, renewal_mode="auto")
     await prepare(settings)
     config = write_config(settings, tmp_path / "gateway.toml")
     yield SimpleNamespace(services=services, pool=pool, config=config)
@@ -76,13 +75,11 @@ async def nearly_expired(business: Any, name: str) -> int:
     now = await services.clock.now()
     ends = (now + timedelta(days=10)).replace(microsecond=0).isoformat()
     number = await add_prevalidation(business, name, expires=ends)
-    async with transaction(business.pool) as connection:
-        reseller_id = await organizations.reseller_called(connection, demo_data.LOGIN)
+    async with open_work(business.pool, now, OPERATOR) as work:
+        reseller_id = await organizations.reseller_called(work.connection, demo_data.LOGIN)
         made = await accounts.preregister(
-            connection,
-            services.vault,
-            now,
-            OPERATOR,
+            work.connection,
+            Work(services.vault, now, OPERATOR),
             reseller_id=reseller_id,
             server_path="/v2/OV",
             term_days=365,
@@ -90,7 +87,7 @@ async def nearly_expired(business: Any, name: str) -> int:
         wanted = add_domain.AddDomain(
             reseller_id, made.kid, name, Policy(), ov_anchor_order_number=str(number)
         )
-        await add_domain.add_domain(connection, now, OPERATOR, wanted)
+        await add_domain.add_domain(work, wanted)
     return number
 
 

@@ -6,12 +6,13 @@ from datetime import UTC, datetime
 
 import pytest
 
-from gateway.db.pool import Pool, transaction
+from gateway.db.pool import Pool
 from gateway.errors import NoticeMistake
 from gateway.ids import new_id
 from gateway.notify.channel import Parcel, Undelivered
 from gateway.notify.webhook import WebhookSender, new_secret
 from gateway.usecases.notice import destinations as usecase
+from gateway.usecases.work import open_work
 from gateway.validation.addresses import EVERYWHERE
 from gateway.validation.dns import DnsResolver, FixedResolver, LookupFailed
 from gateway.vault import Vault
@@ -158,33 +159,27 @@ async def test_outside_the_sandbox_such_a_url_is_refused_when_it_is_added(
 ) -> None:
     wanted = settings()
     vault = Vault([key.get_secret_value() for key in wanted.secrets.keys])
-    async with transaction(pool) as connection:
-        await add_reseller(connection, LOGIN)
-        owner = await usecase.owner_by_login(connection, LOGIN)
+    async with open_work(pool, START, OPERATOR) as work:
+        await add_reseller(work.connection, LOGIN)
+        owner = await usecase.owner_by_login(work.connection, LOGIN)
         with pytest.raises(NoticeMistake, match="the URL of a webhook"):
-            await usecase.add_webhook(
-                connection, START, OPERATOR, owner, url, (), settings=wanted, vault=vault
-            )
-        assert await usecase.list_destinations(connection, owner) == []
+            await usecase.add_webhook(work, owner, url, (), settings=wanted, vault=vault)
+        assert await usecase.list_destinations(work.connection, owner) == []
         made, _ = await usecase.add_webhook(
-            connection,
-            START,
-            OPERATOR,
+            work,
             owner,
             "https://hook.example.com/",
             (),
             settings=wanted,
             vault=vault,
         )
-        [only] = await usecase.list_destinations(connection, owner)
+        [only] = await usecase.list_destinations(work.connection, owner)
         assert only.id == made
 
 
 async def test_without_a_mail_server_no_mail_address_is_taken(pool: Pool) -> None:
-    async with transaction(pool) as connection:
-        await add_reseller(connection, LOGIN)
-        owner = await usecase.owner_by_login(connection, LOGIN)
+    async with open_work(pool, START, OPERATOR) as work:
+        await add_reseller(work.connection, LOGIN)
+        owner = await usecase.owner_by_login(work.connection, LOGIN)
         with pytest.raises(NoticeMistake, match=r"notices\.smtp_host is not set"):
-            await usecase.add_mail(
-                connection, START, OPERATOR, owner, "it@example.com", (), settings=settings()
-            )
+            await usecase.add_mail(work, owner, "it@example.com", (), settings=settings())

@@ -38,6 +38,9 @@ ODD_TEXTS = [
     "\udcff",
 ]
 
+PASSWORD_FILE = "{password file}"
+"""Stands for one with a password that would do: so nothing else is refused for it."""
+
 GOOD: dict[str, list[str]] = {
     "login": ["demo"],
     "amount_text": ["1.00"],
@@ -67,7 +70,7 @@ GOOD: dict[str, list[str]] = {
     "cert_id": ["scs0000000000000"],
     "which": ["1"],
     "file": ["/dev/null"],
-    "password_file": ["/dev/null"],
+    "password_file": [PASSWORD_FILE],
 }
 """Values that would do, for what a command must be given."""
 
@@ -80,7 +83,6 @@ ALWAYS_REFUSED = {
     ("reseller set", "status"),
     ("reseller set", "allowed_network"),
     ("reseller add", "currency"),
-    ("reseller add", "login"),
     ("price set", "fqdn"),
     ("price set", "wildcard"),
     ("price set", "currency"),
@@ -187,8 +189,11 @@ def running(
 ) -> Run:
     """Runs a command in a thread of this process."""
     config = write_config(settings, directory / "gateway.toml")
+    password = directory / "password.txt"
+    password.write_text("a long password\n")
 
     async def execute(*words: str) -> Ended:
+        words = tuple(word.replace(PASSWORD_FILE, str(password)) for word in words)
         cut = words.index("--") if "--" in words else len(words)
         given = [*words[:cut], "--config", str(config), *words[cut:]]
         monkeypatch.setattr(sys, "argv", ["gateway", *given])
@@ -252,8 +257,9 @@ async def test_an_odd_value_is_told_in_one_line_and_changes_nothing(
             (*BRAND_PRICE, "default", "--brand", "LOCLA", "--fqdn", "1"),
             "no brand LOCLA among LOCAL",
         ),
-        (("reseller", "add", "two words", "--password-file", "/dev/null"), "no space"),
-        (("reseller", "add", "x", "--password-file", "/dev/null", "--currency", "XYZ"), "password"),
+        (("reseller", "add", "two words", "--password-file", PASSWORD_FILE), "no space"),
+        (("reseller", "add", "x", "--password-file", PASSWORD_FILE, "--currency", "XYZ"), "4217"),
+        (("reseller", "deposit", "demo", "1e3"), "'1e3' is not an amount"),
         (("notice", "low-balance", "demo", "--", "-1.00"), "not negative"),
         (("price", "remove", "demo", "--server", "DV"), "no such price of its own"),
         (("price", "remove", "default", "--server", "XX"), "no server"),

@@ -125,6 +125,22 @@ async def test_requests_during_a_restart_of_the_database_only_see_200_or_503(
     assert seen == {200, 503}
 
 
+async def test_a_server_that_is_added_right_after_an_outage_is_served_soon(outage: Outage) -> None:
+    pool, url = outage.gateway.pool, f"{outage.gateway.url}/v2/NEW"
+    assert await outage.status("GET", url) == 404
+    await outage.begin()
+    assert await outage.status("GET", url) == 404
+    assert await outage.status("GET", outage.gateway.directory_url) == 200
+    await outage.end()
+    await pool.execute("UPDATE acme.server SET path = '/v2/NEW' WHERE path = '/v2/DV'")
+
+    async def is_right() -> bool:
+        old = await outage.status("GET", outage.gateway.directory_url)
+        return (await outage.status("GET", url), old) == (200, 404)
+
+    await until(is_right, "the servers are not read anew")
+
+
 async def test_background_work_goes_on_afterwards(outage: Outage) -> None:
     await outage.begin()
     await asyncio.sleep(3)

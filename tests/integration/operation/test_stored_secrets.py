@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 from cryptography.fernet import Fernet
+from msgspec import structs
 
 from gateway.app import prepare
-from gateway.config import Secrets, Settings
+from gateway.config import Secret, Secrets, Settings
 from gateway.db.pool import Pool
 from gateway.errors import ConfigurationError
 from gateway.store.operation.sealed import KINDS, MAC_KEYS, RESPONSES, WEBHOOK_SECRETS, Kind
@@ -32,7 +33,7 @@ async def seal_everything(gateway: RunningGateway) -> None:
 
 
 def with_keys(settings: Settings, *keys: str) -> Settings:
-    return settings.model_copy(update={"secrets": Secrets.model_validate({"keys": keys})})
+    return structs.replace(settings, secrets=Secrets(keys=[Secret(key) for key in keys]))
 
 
 def key() -> str:
@@ -112,7 +113,7 @@ async def test_commands_that_need_the_secrets_answer_with_one_line(
     sealed: Settings, pool: Pool, tmp_path: Path, words: tuple[str, ...]
 ) -> None:
     free = {"port": 0, "plain_http_port": 0, "metrics_port": 0}
-    elsewhere = sealed.model_copy(update={"listen": sealed.listen.model_copy(update=free)})
+    elsewhere = structs.replace(sealed, listen=structs.replace(sealed.listen, **free))
     file = write_config(with_keys(elsewhere, key()), tmp_path / "gateway.toml")
     before = await pool.fetch("SELECT * FROM notice.destination")
     process = await asyncio.create_subprocess_exec(

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from gateway.app import load_ca
-from gateway.db.pool import transaction
 from gateway.usecases.organization import prevalidations
 from gateway.usecases.organization.reassignment import reassign
+from gateway.usecases.work import open_work
 from tests.integration.organization.test_ov_gate import NAME, Holder
 from tests.support.acme_client import make_csr
 from tests.support.challenge_server import challenge_server
@@ -50,8 +50,8 @@ async def test_a_finalize_that_meets_a_rejection_waits_and_is_refused(holder: Ho
     order = await holder.ready_order()
     gateway = holder.shop.gateway
     now = await gateway.services.clock.now()
-    async with transaction(gateway.pool) as connection:
-        await prevalidations.reject(connection, now, OPERATOR, holder.anchor)
+    async with open_work(gateway.pool, now, OPERATOR) as work:
+        await prevalidations.reject(work, holder.anchor)
         finalizing = asyncio.create_task(holder.client.finalize(order, make_csr([NAME])))
         await waiting(gateway.pool)  # it has read the facts of before
     answer = await finalizing
@@ -68,11 +68,9 @@ async def test_a_finalize_that_meets_a_reassignment_names_the_new_organization(
     owner = (await prevalidation(gateway, new)).reseller_id
     order = await holder.ready_order()
     now = await gateway.services.clock.now()
-    async with transaction(gateway.pool) as connection:
+    async with open_work(gateway.pool, now, OPERATOR) as work:
         moved = await reassign(
-            connection,
-            now,
-            OPERATOR,
+            work,
             reseller_id=owner,
             old_number=holder.anchor,
             new_number=new,
@@ -90,8 +88,8 @@ async def test_an_adddomain_that_meets_a_rejection_links_nothing(shop: Shop) -> 
     anchor = await add_prevalidation(shop.gateway, "example.org")
     account = (await ov_credential(shop)).kid
     now = await shop.gateway.services.clock.now()
-    async with transaction(shop.gateway.pool) as connection:
-        await prevalidations.reject(connection, now, OPERATOR, anchor)
+    async with open_work(shop.gateway.pool, now, OPERATOR) as work:
+        await prevalidations.reject(work, anchor)
         fields = {"acmeAccountID": account, "domainName": NAME}
         adding = asyncio.create_task(
             shop.action("ADDDOMAIN", **fields, ovAnchorOrderNumber=str(anchor))
@@ -242,11 +240,9 @@ async def test_a_renewal_of_the_details_with_the_same_subject_withholds_nothing(
         gateway, "example.org", organization=found.organization_id, renews=holder.anchor
     )
     now = await gateway.services.clock.now()
-    async with transaction(gateway.pool) as connection:
+    async with open_work(gateway.pool, now, OPERATOR) as work:
         await reassign(
-            connection,
-            now,
-            OPERATOR,
+            work,
             reseller_id=found.reseller_id,
             old_number=holder.anchor,
             new_number=renewal,

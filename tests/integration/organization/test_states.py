@@ -8,8 +8,9 @@ from typing import Any
 import asyncpg
 import pytest
 
-from gateway.db.pool import Record, transaction
+from gateway.db.pool import Record
 from gateway.usecases.organization import prevalidations
+from gateway.usecases.work import open_work
 from tests.support.organizations import (
     OTHER,
     add_organization,
@@ -72,8 +73,8 @@ async def test_expiry_is_written_down_once_it_has_come(shop: Shop) -> None:
     for at in ("2025-06-30T23:59:59Z", "2025-07-01T00:00:00Z", "2025-07-02T00:00:00Z"):
         await shop.at(at)
         now = await gateway.services.clock.now()
-        async with transaction(gateway.pool) as connection:
-            told.append(await prevalidations.expire(connection, now, OPERATOR, number))
+        async with open_work(gateway.pool, now, OPERATOR) as work:
+            told.append(await prevalidations.expire(work, number))
         if told[-1]:
             break
     state = (await prevalidation(gateway, number)).state

@@ -4,6 +4,7 @@ import errno
 import socket
 
 import pytest
+from msgspec import structs
 
 from gateway.config import Listen
 from gateway.errors import OperatorMistake
@@ -42,7 +43,7 @@ def test_lingering_connections_of_another_server_do_not_hold_a_port() -> None:
 
 
 def test_metrics_have_an_address_of_their_own() -> None:
-    with bound_ports(FREE.model_copy(update={"metrics_host": "127.0.0.2"})) as ports:
+    with bound_ports(structs.replace(FREE, metrics_host="127.0.0.2")) as ports:
         listen = ports.listen
         port = listen.metrics_port or 0
         with socket.create_server(("127.0.0.1", port)):

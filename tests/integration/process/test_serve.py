@@ -14,6 +14,7 @@ from typing import Any
 import asyncpg
 import pytest
 from aiohttp import ClientConnectionError, ClientSession
+from msgspec import structs
 
 from gateway.app import load_ca
 from gateway.config import Listen, Settings
@@ -58,7 +59,7 @@ async def configured(database: str, directory: Path, /, **sections: Any) -> Sett
     (directory / "root.pem").write_bytes(ca.root_pem())
     certificate, key = ca.issue_server_certificate(directory / "tls", ["127.0.0.1"])
     tls = {"tls_certificate": certificate, "tls_key": key}
-    return settings.model_copy(update={"listen": listen.model_copy(update=tls)})
+    return structs.replace(settings, listen=structs.replace(listen, **tls))
 
 
 def process(settings: Settings, directory: Path, descriptors: int | None = None) -> ServerProcess:
@@ -79,8 +80,8 @@ async def serving(
 ) -> AsyncIterator[Served]:
     """`sections` replace those of a sandbox's settings."""
     settings = await configured(database, directory, workers=workers, **sections)
-    listen = settings.listen.model_copy(update={"spread": spread})
-    settings = settings.model_copy(update={"listen": listen})
+    listen = structs.replace(settings.listen, spread=spread)
+    settings = structs.replace(settings, listen=listen)
     server = process(settings, directory, descriptors)
     server.start()
     try:
@@ -350,8 +351,8 @@ async def test_a_second_server_does_not_share_the_port_silently(
 
 async def test_a_missing_tls_certificate_is_told(database: str, tmp_path: Path) -> None:
     settings = await configured(database, tmp_path)
-    bare = settings.listen.model_copy(update={"tls_certificate": None})
-    told = await refusal(settings.model_copy(update={"listen": bare}), tmp_path)
+    bare = structs.replace(settings.listen, tls_certificate=None)
+    told = await refusal(structs.replace(settings, listen=bare), tmp_path)
     assert "set listen.tls_certificate" in told
 
 

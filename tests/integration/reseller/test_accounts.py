@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from gateway.db.pool import transaction
 from gateway.store.acme import eab_credentials
 from gateway.usecases.reseller import resellers
+from gateway.usecases.work import open_work
 from tests.support.action_door import LOGIN, OPERATOR, PASSWORD, START, Door
 
 DV = "https://gateway.test/v2/DV"
@@ -304,8 +304,8 @@ async def test_the_account_is_left_out_with_the_star_and_only_then(door: Door, a
 
 async def test_the_star_stays_inside_the_reseller(door: Door) -> None:
     kid = await door.preregister()
-    async with transaction(door.pool) as connection:
-        await resellers.add_reseller(connection, START, OPERATOR, login="other", password=PASSWORD)
+    async with open_work(door.pool, START, OPERATOR) as work:
+        await resellers.add_reseller(work, login="other", password=PASSWORD)
     stars = {"includeAdditionalAccounts": "*", "loginName": "other"}
     assert await updated(door, "DEACTIVATEACCOUNT", **stars) == 0
     assert await statuses(door) == {kid: "pending"}

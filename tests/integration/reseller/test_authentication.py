@@ -8,8 +8,9 @@ import pytest
 
 from gateway import passwords
 from gateway.config import Logins
-from gateway.db.pool import Pool, transaction
+from gateway.db.pool import Pool
 from gateway.usecases.reseller import resellers
+from gateway.usecases.work import open_work
 from tests.support.action_door import LOGIN, OPERATOR, PASSWORD, START, Door, open_door, serve
 
 _TEXT = (
@@ -24,8 +25,8 @@ E5 = {
 
 
 async def configure(door: Door, **wanted: Any) -> None:
-    async with transaction(door.pool) as connection:
-        await resellers.set_reseller(connection, START, OPERATOR, LOGIN, **wanted)
+    async with open_work(door.pool, START, OPERATOR) as work:
+        await resellers.set_reseller(work, LOGIN, **wanted)
 
 
 async def log_in(door: Door, password: str = PASSWORD, **options: Any) -> int:
@@ -182,9 +183,9 @@ async def test_a_flood_of_logins_is_turned_away_instead_of_queued(
 
 async def test_money_of_others_is_out_of_reach(door: Door) -> None:
     kid = await door.preregister()
-    async with transaction(door.pool) as connection:
-        await resellers.add_reseller(connection, START, OPERATOR, login="other", password=PASSWORD)
-        await resellers.deposit(connection, START, OPERATOR, "other", Decimal(1))
+    async with open_work(door.pool, START, OPERATOR) as work:
+        await resellers.add_reseller(work, login="other", password=PASSWORD)
+        await resellers.deposit(work, "other", Decimal(1))
     for action in ("LISTACCOUNTS", "SUSPENDACCOUNT", "UNSUSPENDACCOUNT", "DEACTIVATEACCOUNT"):
         answered = await door.action(action, loginName="other", acmeAccountID=kid)
         assert answered.status == 400

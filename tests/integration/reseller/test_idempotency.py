@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from gateway.db.pool import transaction
 from gateway.usecases.reseller import resellers
+from gateway.usecases.work import open_work
 from tests.support.action_door import OPERATOR, PASSWORD, START, Answered, Door, serve
 
 DV = "https://gateway.test/v2/DV"
@@ -54,8 +54,8 @@ async def test_another_request_under_the_key_is_409_and_changes_nothing(door: Do
 
 
 async def test_other_keys_and_other_resellers_are_other_requests(door: Door) -> None:
-    async with transaction(door.pool) as connection:
-        await resellers.add_reseller(connection, START, OPERATOR, login="other", password=PASSWORD)
+    async with open_work(door.pool, START, OPERATOR) as work:
+        await resellers.add_reseller(work, login="other", password=PASSWORD)
     answers = [
         await preregister(door, "k"),
         await preregister(door, "K"),

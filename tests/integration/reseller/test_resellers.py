@@ -9,6 +9,7 @@ import pytest
 from gateway.db.pool import Connection, Pool, transaction
 from gateway.errors import OperatorMistake
 from gateway.usecases.reseller import resellers
+from gateway.usecases.work import Work
 from tests.support.action_door import OPERATOR, START
 
 
@@ -20,15 +21,17 @@ async def connection(pool: Pool) -> AsyncIterator[Connection]:
 
 async def add(connection: Connection, login: str = "r", **wanted: Any) -> None:
     wanted = {"password": "secret", **wanted}
-    await resellers.add_reseller(connection, START, OPERATOR, login=login, **wanted)
+    await resellers.add_reseller(Work(connection, START, OPERATOR), login=login, **wanted)
 
 
 async def change(connection: Connection, login: str = "r", **wanted: Any) -> None:
-    await resellers.set_reseller(connection, START, OPERATOR, login, **wanted)
+    await resellers.set_reseller(Work(connection, START, OPERATOR), login, **wanted)
 
 
 async def deposit(connection: Connection, amount: str, login: str = "r") -> Decimal:
-    return await resellers.deposit(connection, START, OPERATOR, login, Decimal(amount), "note")
+    return await resellers.deposit(
+        Work(connection, START, OPERATOR), login, Decimal(amount), "note"
+    )
 
 
 async def offer(connection: Connection, name: str = "DV", **wanted: Any) -> None:
@@ -40,12 +43,12 @@ async def offer(connection: Connection, name: str = "DV", **wanted: Any) -> None
         "names": "any",
         **wanted,
     }
-    await resellers.add_server(connection, START, OPERATOR, name=name, **server)
+    await resellers.add_server(Work(connection, START, OPERATOR), name=name, **server)
 
 
 async def price(connection: Connection, yearly: str, **wanted: Any) -> None:
     wanted = {"login": None, "server": "DV", "name_type": "fqdn", **wanted}
-    await resellers.set_price(connection, START, OPERATOR, yearly=Decimal(yearly), **wanted)
+    await resellers.set_price(Work(connection, START, OPERATOR), yearly=Decimal(yearly), **wanted)
 
 
 async def test_a_new_reseller_has_no_money_and_no_credit(connection: Connection) -> None:

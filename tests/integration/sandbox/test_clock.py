@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from gateway.app import open_gateway
 from gateway.sandbox.clock import SandboxClock
@@ -134,13 +135,12 @@ async def test_all_processes_read_the_same_clock(gateway: Any) -> None:
 
 async def test_the_clock_does_not_exist_outside_the_sandbox(gateway: Any, tmp_path: Path) -> None:
     await gateway.at("2025-01-10T15:30:00Z")
-    production = gateway.services.settings.model_copy(
-        update={
-            "sandbox": False,
-            "validation": gateway.services.settings.validation.model_copy(
-                update={"resolve_to": None, "allow_private_addresses": False}
-            ),
-        }
+    production = structs.replace(
+        gateway.services.settings,
+        sandbox=False,
+        validation=structs.replace(
+            gateway.services.settings.validation, resolve_to=None, allow_private_addresses=False
+        ),
     )
     async with open_gateway(production) as real:
         routes = [str(resource.canonical) for resource in real.public.app.router.resources()]

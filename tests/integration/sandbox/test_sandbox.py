@@ -14,7 +14,7 @@ import pytest
 from cryptography import x509
 from cryptography.x509.oid import ExtensionOID
 
-from gateway.config import load_settings
+from gateway.config.sources import load_settings
 from gateway.sandbox.process import SandboxProcess as Sandbox
 from tests.support.gateway import session_trusting
 from tests.support.server_process import SandboxProcess

@@ -14,6 +14,7 @@ from gateway.db.pool import transaction
 from gateway.store.ssl import due as ssl_due
 from gateway.usecases.reseller import resellers
 from gateway.usecases.ssl.runner import CertificateOrderRunner
+from gateway.usecases.work import open_work
 from tests.integration.acme.test_slow_issuer import opened
 from tests.support.certificate_shop import (
     NAME,
@@ -182,8 +183,8 @@ async def test_nothing_is_issued_for_a_suspended_reseller(shop: CertificateShop)
 
 async def set_status(shop: CertificateShop, status: str) -> None:
     now = await shop.gateway.services.clock.now()
-    async with transaction(shop.gateway.pool) as connection:
-        await resellers.set_reseller(connection, now, OPERATOR, shop.login, status=status)
+    async with open_work(shop.gateway.pool, now, OPERATOR) as work:
+        await resellers.set_reseller(work, shop.login, status=status)
 
 
 async def test_many_processes_issue_one_certificate(shop: CertificateShop) -> None:

@@ -7,16 +7,16 @@ from typing import Any
 
 import pytest
 
-from gateway.db.pool import transaction
 from gateway.usecases.reseller import api_tokens, resellers
+from gateway.usecases.work import open_work
 from tests.support.certificate_shop import CertificateShop, shop_of
 from tests.support.shop import OPERATOR
 
 
 async def set_reseller(shop: CertificateShop, **wanted: Any) -> None:
     now = await shop.gateway.services.clock.now()
-    async with transaction(shop.gateway.pool) as connection:
-        await resellers.set_reseller(connection, now, OPERATOR, shop.login, **wanted)
+    async with open_work(shop.gateway.pool, now, OPERATOR) as work:
+        await resellers.set_reseller(work, shop.login, **wanted)
 
 
 async def test_only_a_hash_is_kept(shop: CertificateShop) -> None:
@@ -109,8 +109,8 @@ async def test_earlier_tokens_last_until_they_are_replaced(shop: CertificateShop
     second = await shop_of(shop.gateway, shop.login)
     assert (await shop.send("GET")).status == 200
     now = await shop.gateway.services.clock.now()
-    async with transaction(shop.gateway.pool) as connection:
-        token = await api_tokens.new_token(connection, now, OPERATOR, shop.login, replace=True)
+    async with open_work(shop.gateway.pool, now, OPERATOR) as work:
+        token = await api_tokens.new_token(work, shop.login, replace=True)
     assert (await shop.send("GET")).status == 401
     assert (await second.send("GET")).status == 401
     assert (await replace(shop, token=token).send("GET")).status == 200

@@ -12,6 +12,7 @@ from gateway.errors import OperatorMistake
 from gateway.store.money.order_report import Search
 from gateway.usecases.money import billing, order_report
 from gateway.usecases.reseller import resellers
+from gateway.usecases.work import open_work
 from tests.support.certificate_shop import Answer, CertificateShop, application, purchase
 from tests.support.shop import OPERATOR
 
@@ -197,8 +198,8 @@ async def test_what_was_paid_back_another_way_is_not_paid_back_again(
     number = await shop.unsubscribe(cert_id)
     order_number = (await shop.show(cert_id))["order_number"]
     now = await shop.gateway.services.clock.now()
-    async with transaction(shop.gateway.pool) as connection:
-        await billing.refund(connection, now, OPERATOR, order_number, FEE)
+    async with open_work(shop.gateway.pool, now, OPERATOR) as work:
+        await billing.refund(work, order_number, FEE)
     with pytest.raises(OperatorMistake, match="refunded before"):
         await shop.approve(number)
     assert await shop.balance() == start
@@ -237,8 +238,8 @@ async def test_an_operation_and_the_approval_at_the_same_moment_come_one_after_t
 async def test_the_tier_1_parent_gets_its_part_back_too(shop: CertificateShop) -> None:
     child = await shop.second("child")
     now = await shop.gateway.services.clock.now()
-    async with transaction(shop.gateway.pool) as connection:
-        await resellers.set_reseller(connection, now, OPERATOR, "child", tier1=shop.login)
+    async with open_work(shop.gateway.pool, now, OPERATOR) as work:
+        await resellers.set_reseller(work, "child", tier1=shop.login)
     start = await shop.balance()
     cert_id = await child.buy()
     assert await shop.balance() == start - FEE

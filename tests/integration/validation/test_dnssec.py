@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.config import Ca, Secrets, Settings, Validation
+from gateway.config import Ca, Secret, Secrets, Settings, Validation
 from gateway.validation.dnssec import objection
 from tests.support.dns_server import DnsServer, dns_server
 from tests.support.gateway import RunningGateway, free_ports, running_gateway
@@ -102,7 +102,7 @@ def test_production_requires_it_and_a_sandbox_waives_it(
         database="postgresql:///gateway",
         public_url="https://acme.example.com",
         sandbox=sandbox,
-        secrets=Secrets(keys=["key"]),
+        secrets=Secrets(keys=[Secret("key")]),
         ca=Ca(directory=Path("ca")),
         validation=Validation(require_dnssec=wanted),
     )

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
-from pydantic import ValidationError
 
 from gateway.config import Issuance
-from gateway.errors import BadValidity
+from gateway.config.sources import made
+from gateway.errors import BadValidity, ConfigurationError
 from gateway.rules.acme.issuance import (
     GateFacts,
     Standing,
@@ -135,8 +135,8 @@ def test_it_begins_earlier_by_a_part_of_its_life(hours: int) -> None:
 def test_an_operator_cannot_set_it_so_that_certificates_would_be_wrong(
     wanted: dict[str, int],
 ) -> None:
-    with pytest.raises(ValidationError, match="backdate_seconds"):
-        Issuance(**wanted)
+    with pytest.raises(ConfigurationError, match="backdate_seconds"):
+        made(Issuance, wanted)
 
 
 def test_an_end_that_was_possible_stays_possible() -> None:

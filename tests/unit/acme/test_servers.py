@@ -23,7 +23,7 @@ async def away() -> AsyncIterator[Any]:
 
 
 async def test_an_unknown_path_is_of_no_server_of_the_list_that_was_read_last(away: Any) -> None:
-    servers = Servers(away)
+    servers = Servers(away, "")
     servers.offer([Server(new_id(), "a", "/a", "DV", 608, "", "any")])
     assert await servers.find("/b") is None
     found = await servers.find("/a/order")
@@ -32,20 +32,20 @@ async def test_an_unknown_path_is_of_no_server_of_the_list_that_was_read_last(aw
 
 
 async def test_an_empty_list_was_read_too(away: Any) -> None:
-    servers = Servers(away)
+    servers = Servers(away, "")
     servers.offer([])
     assert await servers.find("/b") is None
 
 
 async def test_nothing_is_said_of_a_path_before_a_list_was_read(away: Any) -> None:
     with pytest.raises(OSError):
-        await Servers(away).find("/a")
+        await Servers(away, "").find("/a")
 
 
 async def test_a_failure_that_nobody_waits_for_is_no_fault_of_the_event_loop(away: Any) -> None:
     told: list[dict[str, Any]] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(context))
-    servers = Servers(away)
+    servers = Servers(away, "")
     waiting = asyncio.create_task(servers.find("/a"))
     await asyncio.sleep(0)
     waiting.cancel()

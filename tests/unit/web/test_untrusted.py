@@ -49,7 +49,7 @@ _HEAD = b"GET /%s HTTP/1.1\r\nHost: a\r\n%s\r\n"
 
 
 def _servers() -> Servers:
-    made = Servers(None)  # type: ignore[arg-type]
+    made = Servers(None, "")  # type: ignore[arg-type]
     made.offer(Server(new_id(), str(n), f"/v2/{n}", "DV", 608, "", "any") for n in range(10))
     return made
 

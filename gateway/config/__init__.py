@@ -1,32 +1,18 @@
-"""The one settings model: a TOML file, overridden by GATEWAY_… environment variables."""
+"""The one settings model, and what its values must be; gateway.config.sources fills it.
+
+Structs of msgspec, which the driver's pool loads anyway: every command reads its settings, and a
+model of pydantic's costs half a second of CPU before it has read any.
+"""
 
 import re
-import tomllib
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal
 from urllib.parse import urlsplit
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    IPvAnyNetwork,
-    SecretStr,
-    ValidationError,
-    model_validator,
-)
-from pydantic_settings import (
-    BaseSettings,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-    SettingsError,
-    TomlConfigSettingsSource,
-)
-
-from gateway.errors import ConfigurationError
+import msgspec
+from msgspec import Meta
 
 _DAY = 86400  # seconds
 _PUBLIC_URL = re.compile(r"https?://[^/?#@\s]+(/[^?#\s]*[^/?#\s])?")
@@ -36,14 +22,13 @@ _DOMAIN_NAME = re.compile(rf"{_LABEL}(\.{_LABEL})*")
 _DATABASE_URL = re.compile(rf"postgres(ql)?://([^/?#@]*@)?{_HOST}(,{_HOST})*([/?].*)?")
 
 
-def _check_database_url(url: str) -> str:
+def _check_database_url(url: str) -> None:
     # The text must not hold the URL: it may hold a password.
     if not _DATABASE_URL.fullmatch(url):
         raise ValueError(
             "no URL like postgresql://user:password@host/name; in a password write / as %2F,"
             " @ as %40, # as %23, ? as %3F"
         )
-    return url
 
 
 def check_public_url(url: str) -> str:
@@ -62,24 +47,57 @@ def _has_host_and_port(url: str) -> bool:
         return False
 
 
-def _check_domain_name(name: str) -> str:
-    if not _DOMAIN_NAME.fullmatch(name):
+def _check_domain_names(names: list[str]) -> None:
+    if not all(map(_DOMAIN_NAME.fullmatch, names)):
         raise ValueError("no domain name like ca.example.com")
-    return name.lower()
 
 
-Port = Annotated[int, Field(ge=0, le=65535)]
-MailAddress = Annotated[str, Field(pattern=r"^[!-?A-~]{1,64}@[A-Za-z0-9.-]{1,189}$")]
-DatabaseUrl = Annotated[str, AfterValidator(_check_database_url)]
-PublicUrl = Annotated[str, AfterValidator(check_public_url)]
-DomainName = Annotated[str, AfterValidator(_check_domain_name)]
+def _check_networks(networks: list[str]) -> None:
+    try:
+        for each in networks:
+            ip_network(each)
+    except ValueError:
+        raise ValueError("no network like 10.0.0.0/8 or fd00::/8") from None
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+class Secret:
+    """Text that is not shown by accident: neither repr() nor str() has it."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def __repr__(self) -> str:
+        return "Secret(…)"
+
+    def get_secret_value(self) -> str:
+        """The text itself."""
+        return self._text
 
 
-class Listen(_Section):
+Port = Annotated[int, Meta(ge=0, le=65535)]
+AnyNumber = Annotated[int, Meta(ge=0)]
+AtLeastOne = Annotated[int, Meta(ge=1)]
+Positive = Annotated[float, Meta(gt=0)]
+MailAddress = Annotated[str, Meta(pattern=r"^[!-?A-~]{1,64}@[A-Za-z0-9.-]{1,189}$")]
+
+
+class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A table of the settings file."""
+
+    checks: ClassVar[dict[str, Callable[[Any], object]]] = {}
+    """What a type cannot say of a field; raises ValueError, whose text does not hold the value."""
+
+    def __post_init__(self) -> None:
+        for name, check in self.checks.items():
+            try:
+                check(getattr(self, name))
+            except ValueError as error:
+                raise ValueError(f"{name}: {error}") from None
+
+
+class Listen(_Section, frozen=True):
     """Where the server listens."""
 
     host: str = "0.0.0.0"  # noqa: S104  a public server
@@ -97,32 +115,36 @@ class Listen(_Section):
     """All workers take new connections alike, instead of the first that is not busy."""
 
 
-class Secrets(_Section):
+class Secrets(_Section, frozen=True):
     """Keys that encrypt what the database must not show."""
 
-    keys: list[SecretStr] = Field(min_length=1)
+    keys: Annotated[list[Secret], Meta(min_length=1)]
     """Fernet keys; the first encrypts, all decrypt. Put a new one in front to rotate."""
 
 
-class Ca(_Section):
+class Ca(_Section, frozen=True):
     """The local CA."""
+
+    checks: ClassVar = {"caa_identities": _check_domain_names}
 
     directory: Path
     passphrase_file: Path | None = None
     crl_url: str | None = None
     """Base of CRL and AIA URLs, plain http; default: public_url with http and plain_http_port."""
-    crl_partitions: int = Field(default=8, ge=1, le=1000)
+    crl_partitions: Annotated[int, Meta(ge=1, le=1000)] = 8
     """New certificates are spread over so many CRLs, which keeps each of them short."""
-    lint_sample: float = Field(default=0.01, ge=0, le=1)
+    lint_sample: Annotated[float, Meta(ge=0, le=1)] = 0.01
     """Share of the certificates that pkilint looks at after they were issued."""
     lint_every_certificate: bool = False
     """pkilint looks at every certificate before it is signed, and refuses it on an error."""
-    caa_identities: list[DomainName] = []
+    caa_identities: list[str] = []
     """Names that CAA records call this CA by (RFC 8659); default: the host of public_url."""
 
 
-class Validation(_Section):
+class Validation(_Section, frozen=True):
     """How control over names is checked."""
+
+    checks: ClassVar = {"private_networks": _check_networks}
 
     http_port: Port = 80
     tls_port: Port = 443
@@ -130,7 +152,7 @@ class Validation(_Section):
     """host:port of DNS resolvers; empty = those of the system."""
     resolve_to: str | None = None
     """Sandbox only: every name has this address, no resolver is asked."""
-    private_networks: list[IPvAnyNetwork] = []
+    private_networks: list[str] = []
     """Networks (CIDR) that are not public and may be connected to all the same: one's own."""
     allow_private_addresses: bool = False
     """Sandbox only: every address may be connected to."""
@@ -147,42 +169,40 @@ class Validation(_Section):
     probed_zone: str = "com"
     """After a look-up that failed, a random name below it is asked for: a resolver that answers
     SERVFAIL or nothing is cut off, and the failure ours."""
-    timeout_seconds: float = Field(default=10.0, gt=0)
+    timeout_seconds: Positive = 10.0
     """For one attempt, redirects and look-ups included; a look-up has half of it."""
-    total_seconds: float = Field(default=18.0, gt=0)
+    total_seconds: Positive = 18.0
     """For all attempts at a challenge, with their pauses and CAA; nothing is begun that lasts
     longer."""
-    retry_delays_seconds: list[float] = [0.5, 2.0]
+    retry_delays_seconds: list[float] = msgspec.field(default_factory=lambda: [0.5, 2.0])
     """Waits before further attempts when nothing answered; after the last it is a failure."""
-    lease_seconds: float = Field(default=6.0, ge=4)
+    lease_seconds: Annotated[float, Meta(ge=4)] = 6.0
     """Renewed every 2 seconds; this long after a process died another takes its attempts over."""
 
 
-class Issuance(_Section):
+class Issuance(_Section, frozen=True):
     """What certificates look like and how long things live."""
 
-    certificate_days: int = Field(default=90, ge=1, le=90)
-    order_hours: int = Field(default=24 * 7, ge=1)
-    authorization_days: int = Field(default=30, ge=1, le=200)
+    certificate_days: Annotated[int, Meta(ge=1, le=90)] = 90
+    order_hours: AtLeastOne = 24 * 7
+    authorization_days: Annotated[int, Meta(ge=1, le=200)] = 30
     """How long a proof of control counts (BR §4.2.1: 200 days at most)."""
     reuse_authorizations: bool = True
     """New orders of an account lean on its valid authorizations."""
     reuse_orders: bool = True
     """An open order for the same names is given again in place of a new one."""
-    backdate_seconds: int = Field(default=3600, ge=0, le=48 * 3600)
+    backdate_seconds: Annotated[int, Meta(ge=0, le=48 * 3600)] = 3600
     """So long before its issuance a certificate begins: visitors' clocks may be slow. It counts
     as a part of its life (BR §7.1.2.7: 48 hours at most)."""
     ssl_names: Literal["public", "any"] | None = None
     """Which names SSL certificates are sold for; default: public, in a sandbox any."""
 
-    @model_validator(mode="after")
-    def _lives_on(self) -> Self:
+    def __post_init__(self) -> None:
         if 2 * self.backdate_seconds > self.certificate_days * _DAY:
             raise ValueError("backdate_seconds is more than half of certificate_days")
-        return self
 
 
-class Directory(_Section):
+class Directory(_Section, frozen=True):
     """What directories tell clients about the service."""
 
     terms_of_service: str | None = None
@@ -190,103 +210,101 @@ class Directory(_Section):
     website: str | None = None
 
 
-class Logins(_Section):
+class Logins(_Section, frozen=True):
     """How the action API treats failed logins."""
 
-    failures_before_lock: int = Field(default=10, ge=1)
-    lock_minutes: int = Field(default=15, ge=1)
+    failures_before_lock: AtLeastOne = 10
+    lock_minutes: AtLeastOne = 15
 
 
-class Subscriptions(_Section):
+class Subscriptions(_Section, frozen=True):
     """Decided readings of the subscription rules that an operator may turn."""
 
     www_free_unless_any_wildcard: bool = False
     """A12: True = any wildcard in the subscription ends the free www, not only the same base."""
     maximum_total_days: int | None = None
     """A11: cap on the days left after an extension; None = no cumulative cap."""
-    minimum_days: int = Field(default=0, ge=0, le=365)
+    minimum_days: Annotated[int, Meta(ge=0, le=365)] = 0
     """R23: a name that joins a subscription pays for so many days at least; 0 = the source."""
 
 
-class Prevalidations(_Section):
+class Prevalidations(_Section, frozen=True):
     """Pre-validations of organizations."""
 
-    days: int = Field(default=365, ge=1, le=3650)
+    days: Annotated[int, Meta(ge=1, le=3650)] = 365
     """How long an approved one is valid unless the operator says otherwise (BR §4.2.1: 398)."""
-    renewal_lead_days: int = Field(default=30, ge=1, le=180)
+    renewal_lead_days: Annotated[int, Meta(ge=1, le=180)] = 30
     """So long before its end one is renewed, for resellers with automatic renewal."""
 
 
-class Refund(_Section):
+class Refund(_Section, frozen=True):
     """When a name is refunded by itself, and what that brings with it."""
 
     revoke_certificates: bool = False
     """Revoke what was issued for a name that is removed for its money back."""
-    once_per_name_days: int = Field(default=0, ge=0, le=3650)
+    once_per_name_days: Annotated[int, Meta(ge=0, le=3650)] = 0
     """R22: the same name of a reseller is refunded once in so many days; 0 = the source."""
 
 
-class Notices(_Section):
+class Notices(_Section, frozen=True):
     """What resellers are told by webhook and e-mail."""
 
-    low_balance: int = Field(default=100, ge=0)
+    low_balance: AnyNumber = 100
     """Told when a purchase takes the balance below this; resellers may have one of their own."""
     smtp_host: str | None = None
     """Mail server that takes our mail; without one no mail is sent."""
-    smtp_port: Annotated[int, Field(ge=1, le=65535)] = 587
+    smtp_port: Annotated[int, Meta(ge=1, le=65535)] = 587
     smtp_tls: Literal["starttls", "tls", "none"] = "starttls"
     smtp_user: str | None = None
-    smtp_password: SecretStr | None = None
+    smtp_password: Secret | None = None
     sender: MailAddress | None = None
     """From; default: notices@ and the host of public_url."""
-    timeout_seconds: float = Field(default=10.0, gt=0, le=60)
+    timeout_seconds: Annotated[float, Meta(gt=0, le=60)] = 10.0
     """For one attempt."""
-    retry_delays_seconds: list[Annotated[float, Field(gt=0)]] = Field(
-        default=[5, 30, 300, 1800, 7200, 18000, 36000], min_length=1
+    retry_delays_seconds: Annotated[list[Positive], Meta(min_length=1)] = msgspec.field(
+        default_factory=lambda: [5, 30, 300, 1800, 7200, 18000, 36000]
     )
     """Waits after failed attempts; the last one repeats."""
-    retry_hours: float = Field(default=72.0, gt=0)
+    retry_hours: Positive = 72.0
     """After so long without success a destination is parked."""
 
 
-class Jobs(_Section):
+class Jobs(_Section, frozen=True):
     """Background work."""
 
-    attempts: int = Field(default=8, ge=1)
+    attempts: AtLeastOne = 8
     """After so many failures a unit waits for an operator (`gateway jobs retry`)."""
-    first_retry_seconds: float = Field(default=5.0, gt=0)
+    first_retry_seconds: Positive = 5.0
     """Wait before the second attempt; each further one is twice as long, up to ten minutes."""
-    takeover_seconds: float = Field(default=6.0, ge=2)
+    takeover_seconds: Annotated[float, Meta(ge=2)] = 6.0
     """This long after a process died another takes its units over."""
 
 
-class Retention(_Section):
+class Retention(_Section, frozen=True):
     """How long what is over stays in the database."""
 
-    order_days: int = Field(default=90, ge=1)
+    order_days: AtLeastOne = 90
     """Orders that came to nothing, and their authorizations, counted from their end."""
-    issued_order_days: int = Field(default=1200, ge=1)
+    issued_order_days: AtLeastOne = 1200
     """The others, counted from their end and that of their certificate; GETLASTORDER tells them."""
-    refusal_days: int = Field(default=90, ge=1)
+    refusal_days: AtLeastOne = 90
     """What clients and resellers were refused (ops.refusals)."""
-    job_days: int = Field(default=30, ge=1)
+    job_days: AtLeastOne = 30
     """The log of background work."""
-    notice_days: int = Field(default=400, ge=7)
+    notice_days: Annotated[int, Meta(ge=7)] = 400
     """Notices that nobody waits for any more; until then they can be replayed."""
 
 
-class Settings(BaseSettings):
+class Settings(_Section, frozen=True, kw_only=True):
     """Everything an operator can set."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="GATEWAY_", env_nested_delimiter="__", extra="forbid"
-    )
+    checks: ClassVar = {"database": _check_database_url, "public_url": check_public_url}
 
-    database: DatabaseUrl
-    public_url: PublicUrl
+    database: str
+    public_url: str
     """Base of every URL shown to clients and expected in JWS headers; no trailing slash."""
     sandbox: bool = False
-    workers: int = Field(default=1, ge=1)
+    workers: AtLeastOne = 1
     log_level: str = "info"
     listen: Listen = Listen()
     secrets: Secrets
@@ -317,44 +335,4 @@ class Settings(BaseSettings):
     def ca_identities(self) -> tuple[str, ...]:
         """The issuer domain names of this CA (RFC 8659 §4.2)."""
         host = urlsplit(self.public_url).hostname or ""
-        return tuple(self.ca.caa_identities) or (host,)
-
-
-@contextmanager
-def settings_told() -> Iterator[None]:
-    """Turns settings that cannot be into a ConfigurationError of one line, without their values."""
-    try:
-        yield
-    except ValidationError as error:
-        wrong = "; ".join(
-            f"{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}"
-            for problem in error.errors(include_input=False, include_url=False)
-        )
-        raise ConfigurationError(f"settings are not valid: {wrong}") from None
-    except SettingsError as error:  # an environment variable that is no JSON
-        raise ConfigurationError(f"settings are not valid: {error}") from None
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"the settings file cannot be read: {error}") from None
-
-
-def load_settings(path: Path | None) -> Settings:
-    """Reads `path` (TOML) and the environment, which wins.
-
-    Raises pydantic.ValidationError, or OSError / tomllib.TOMLDecodeError for the file.
-    """
-
-    class FromFile(Settings):
-        @classmethod
-        def settings_customise_sources(
-            cls,
-            settings_cls: type[BaseSettings],
-            init_settings: PydanticBaseSettingsSource,
-            env_settings: PydanticBaseSettingsSource,
-            dotenv_settings: PydanticBaseSettingsSource,
-            file_secret_settings: PydanticBaseSettingsSource,
-        ) -> tuple[PydanticBaseSettingsSource, ...]:
-            if path is None:
-                return (env_settings,)
-            return env_settings, TomlConfigSettingsSource(settings_cls, toml_file=path)
-
-    return FromFile()
+        return tuple(name.lower() for name in self.ca.caa_identities) or (host,)

@@ -1,4 +1,4 @@
-"""The way in: accepts connections, never more than there are descriptors for."""
+"""Accepts connections, never more than there are descriptors for."""
 
 import asyncio
 import errno
@@ -40,8 +40,8 @@ class Connections(Protocol):
         """At most so many that wait for nothing."""
 
 
-class Entrance:
-    """One process's way to one socket, which other processes may accept from too."""
+class Acceptor:
+    """Accepts connections from one socket; other processes may accept from it too."""
 
     def __init__(
         self,
@@ -163,7 +163,7 @@ class Entrance:
             task.add_done_callback(self._arriving.pop)
 
     def _stop_accepting(self) -> None:
-        """Until the next look; other processes may have room meanwhile."""
+        """Until the next look; other processes may accept meanwhile."""
         self._has_stopped_accepting = True
         self._shut()
 

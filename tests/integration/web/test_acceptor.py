@@ -12,13 +12,13 @@ import pytest
 from aiohttp import web
 
 from gateway.process import descriptors
+from gateway.web.front.acceptor import Acceptor
 from gateway.web.front.aiohttp_connections import AiohttpConnections
 from gateway.web.front.answer import Answer
 from gateway.web.front.connection import Front
-from gateway.web.front.entrance import Entrance
+from gateway.web.front.load_board import Load, LoadBoard, make_load_board
 from gateway.web.front.plain_request import PlainRequest
-from gateway.web.front.room import Room, Word, make_room
-from gateway.web.front.turn import Seat, Turn
+from gateway.web.front.turn import Slot, Turn
 
 T = TypeVar("T")
 
@@ -26,9 +26,9 @@ PLAIN = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 
 
 @pytest.fixture
-def room() -> Iterator[Room]:
-    descriptor = make_room(2)
-    yield Room(descriptor, 2)
+def board() -> Iterator[LoadBoard]:
+    descriptor = make_load_board(2)
+    yield LoadBoard(descriptor, 2)
     os.close(descriptor)
 
 
@@ -40,31 +40,31 @@ def listening() -> Iterator[socket.socket]:
 
 
 @asynccontextmanager
-async def entrance(
+async def acceptor(
     listening: socket.socket,
-    room: Room,
-    seat: int,
+    board: LoadBoard,
+    slot: int,
     *,
     spread: bool = False,
     most: int | None = None,
     gate: asyncio.Event | None = None,
 ) -> AsyncIterator[Front]:
-    """Answers with the number of its seat, once the `gate` is open."""
+    """Answers with the number of its slot, once the `gate` is open."""
 
     async def answering(request: PlainRequest) -> Answer:
         if gate is not None:
             await gate.wait()
-        return Answer(200, [], b"%d" % seat)
+        return Answer(200, [], b"%d" % slot)
 
     async def other(request: web.BaseRequest) -> web.Response:
         await request.read()
         if gate is not None:
             await gate.wait()
-        return web.Response(body=b"%d" % seat)
+        return web.Response(body=b"%d" % slot)
 
     front = Front(answering, frozenset({"other"}), AiohttpConnections(web.Server(other)), 60)
-    turn = Turn(Seat(room, seat), front, spread=spread)
-    made = Entrance(
+    turn = Turn(Slot(board, slot), front, spread=spread)
+    made = Acceptor(
         front, listening.dup(), None, most or descriptors.divided().connections, turn, spread=spread
     )
     looking = asyncio.create_task(made.look_after())
@@ -81,13 +81,13 @@ async def entrance(
 async def alone(
     listening: socket.socket, most: int, first_seconds: float = 60
 ) -> AsyncIterator[AiohttpConnections]:
-    """The entrance of a lone process to a listener that aiohttp answers."""
+    """The acceptor of a lone process to a listener that aiohttp answers."""
 
     async def other(request: web.BaseRequest) -> web.Response:
         return web.Response(body=b"0")
 
     aiohttp_connections = AiohttpConnections(web.Server(other), first_seconds)
-    made = Entrance(aiohttp_connections, listening.dup(), None, most)
+    made = Acceptor(aiohttp_connections, listening.dup(), None, most)
     tasks = [
         asyncio.create_task(made.look_after()),
         asyncio.create_task(aiohttp_connections.look_after()),
@@ -103,67 +103,69 @@ async def alone(
 
 
 async def asked(listening: socket.socket) -> int:
-    """Which seat answers."""
+    """Which slot answers."""
     reader, writer = await asyncio.open_connection(*listening.getsockname())
     writer.write(PLAIN)
     async with asyncio.timeout(10):
         await reader.readuntil(b"\r\n\r\n")
-        seat = int(await reader.readexactly(1))
+        slot = int(await reader.readexactly(1))
     writer.close()
-    return seat
+    return slot
 
 
 async def test_the_first_seat_takes_all_while_it_has_room(
-    listening: socket.socket, room: Room
+    listening: socket.socket, board: LoadBoard
 ) -> None:
-    async with entrance(listening, room, 0), entrance(listening, room, 1):
+    async with acceptor(listening, board, 0), acceptor(listening, board, 1):
         await asyncio.sleep(0.6)
         assert {await asked(listening) for _ in range(20)} == {0}
 
 
-async def test_spread_connections_go_to_all(listening: socket.socket, room: Room) -> None:
+async def test_spread_connections_go_to_all(listening: socket.socket, board: LoadBoard) -> None:
     async with (
-        entrance(listening, room, 0, spread=True),
-        entrance(listening, room, 1, spread=True),
+        acceptor(listening, board, 0, spread=True),
+        acceptor(listening, board, 1, spread=True),
     ):
-        seats = await asyncio.gather(*(asked(listening) for _ in range(40)))
-        assert set(seats) == {0, 1}
+        slots = await asyncio.gather(*(asked(listening) for _ in range(40)))
+        assert set(slots) == {0, 1}
 
 
 async def test_a_process_at_its_limit_of_connections_is_full(
-    listening: socket.socket, room: Room, monkeypatch: pytest.MonkeyPatch
+    listening: socket.socket, board: LoadBoard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(resource, "getrlimit", lambda _: (4, 4))
-    async with entrance(listening, room, 0) as full, entrance(listening, room, 1):
+    async with acceptor(listening, board, 0) as full, acceptor(listening, board, 1):
         idle = [await asyncio.open_connection(*listening.getsockname()) for _ in range(2)]
         for _ in range(500):
-            await asyncio.sleep(0.01 if room.words()[0].busy < 1 else 0)
+            await asyncio.sleep(0.01 if board.loads()[0].busy < 1 else 0)
         assert full.number_of_connections == 2
-        assert room.words()[0].busy == 1
+        assert board.loads()[0].busy == 1
         await asyncio.sleep(0.6)
         assert {await asked(listening) for _ in range(10)} == {1}
         for _, writer in idle:
             writer.close()
 
 
-async def test_who_leaves_makes_room_for_the_next(listening: socket.socket, room: Room) -> None:
-    async with entrance(listening, room, 1):
-        async with entrance(listening, room, 0):
+async def test_who_leaves_makes_room_for_the_next(
+    listening: socket.socket, board: LoadBoard
+) -> None:
+    async with acceptor(listening, board, 1):
+        async with acceptor(listening, board, 0):
             await asyncio.sleep(0.6)
             assert await asked(listening) == 0
-        assert room.words()[0] == Word(float("-inf"), 0.0)
+        assert board.loads()[0] == Load(float("-inf"), 0.0)
         assert await asked(listening) == 1
 
 
 async def test_a_system_without_a_limit_of_descriptors_is_never_crowded(
-    listening: socket.socket, room: Room, monkeypatch: pytest.MonkeyPatch
+    listening: socket.socket, board: LoadBoard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     unlimited = resource.RLIM_INFINITY
     monkeypatch.setattr(resource, "getrlimit", lambda _: (unlimited, unlimited))
-    async with entrance(listening, room, 0):
+    async with acceptor(listening, board, 0):
         assert await asked(listening) == 0
         await asyncio.sleep(0.6)
-        assert room.words()[0].busy < 1
+        assert board.loads()[0].busy < 1
 
 
 async def test_a_lone_process_never_has_more_connections_than_its_ceiling(
@@ -192,12 +194,12 @@ async def test_while_strangers_hold_all_connections_somebody_else_is_answered(
 
 @pytest.mark.parametrize("sent", [b"", b"G", b"GET / HTTP/1.1\r\nHost: a\r\nX"])
 async def test_who_never_ends_the_head_of_a_first_request_is_sent_away(
-    listening: socket.socket, room: Room, monkeypatch: pytest.MonkeyPatch, sent: bytes
+    listening: socket.socket, board: LoadBoard, monkeypatch: pytest.MonkeyPatch, sent: bytes
 ) -> None:
     monkeypatch.setattr("gateway.web.front.aiohttp_connections.LOOK_SECONDS", 0.05)
     monkeypatch.setattr("gateway.web.front.connection.LOOK_SECONDS", 0.05)
     monkeypatch.setattr("gateway.web.front.connection.FIRST_SECONDS", 0.2)
-    async with entrance(listening, room, 0) as front:
+    async with acceptor(listening, board, 0) as front:
         front.aiohttp_connections._first_seconds = 0.2
         looking = [
             asyncio.create_task(each.look_after()) for each in (front, front.aiohttp_connections)
@@ -226,9 +228,9 @@ async def test_who_has_asked_once_may_wait(listening: socket.socket) -> None:
 
 
 async def test_no_more_connections_end_than_make_the_room_that_is_needed(
-    listening: socket.socket, room: Room
+    listening: socket.socket, board: LoadBoard
 ) -> None:
-    async with entrance(listening, room, 0) as front:
+    async with acceptor(listening, board, 0) as front:
         places = [await asyncio.open_connection(*listening.getsockname()) for _ in range(30)]
         for _, writer in places[:10]:  # aiohttp has these
             writer.write(b"G")
@@ -264,9 +266,9 @@ IDLE = {
 
 @pytest.mark.parametrize("sent", IDLE.values(), ids=IDLE)
 async def test_idle_connections_of_any_kind_end_while_another_client_waits(
-    listening: socket.socket, room: Room, sent: bytes
+    listening: socket.socket, board: LoadBoard, sent: bytes
 ) -> None:
-    async with entrance(listening, room, 0, most=10) as front:
+    async with acceptor(listening, board, 0, most=10) as front:
         places = [await asyncio.open_connection(*listening.getsockname()) for _ in range(20)]
         for _, writer in places:
             writer.write(sent)
@@ -283,12 +285,12 @@ REQUESTS = [
 
 @pytest.mark.parametrize("head", REQUESTS)
 async def test_a_request_in_work_is_answered_while_others_wait(
-    listening: socket.socket, room: Room, monkeypatch: pytest.MonkeyPatch, head: bytes
+    listening: socket.socket, board: LoadBoard, monkeypatch: pytest.MonkeyPatch, head: bytes
 ) -> None:
     for module in ("connection", "aiohttp_connections"):
         monkeypatch.setattr(f"gateway.web.front.{module}.STALLED_SECONDS", 0)
     gate = asyncio.Event()
-    async with entrance(listening, room, 0, most=10, gate=gate) as front:
+    async with acceptor(listening, board, 0, most=10, gate=gate) as front:
         reader, writer = await asyncio.open_connection(*listening.getsockname())
         writer.write(head + b"123456789")
         await reached(lambda: front.number_of_connections, 1)
@@ -302,9 +304,9 @@ async def test_a_request_in_work_is_answered_while_others_wait(
 
 @pytest.mark.parametrize("head", REQUESTS)
 async def test_a_body_that_grows_is_waited_for(
-    listening: socket.socket, room: Room, head: bytes
+    listening: socket.socket, board: LoadBoard, head: bytes
 ) -> None:
-    async with entrance(listening, room, 0, most=10) as front:
+    async with acceptor(listening, board, 0, most=10) as front:
         reader, writer = await asyncio.open_connection(*listening.getsockname())
         writer.write(head)
         for byte in b"123456789":  # it takes longer than STALLED_SECONDS in all

@@ -4,16 +4,22 @@ import os
 
 import pytest
 
-from gateway.web.front.room import Room, Word, lets_connections_go, make_room, takes_connections
+from gateway.web.front.load_board import (
+    Load,
+    LoadBoard,
+    lets_connections_go,
+    make_load_board,
+    takes_connections,
+)
 
 NOW = 100.0
-IDLE, BUSY, FULL = Word(NOW, 0.1), Word(NOW, 0.8), Word(NOW, 0.95)
-GONE = Word(NOW - 2, 0.1)
-NEVER_THERE = Word(float("-inf"), 0.0)
+IDLE, BUSY, FULL = Load(NOW, 0.1), Load(NOW, 0.8), Load(NOW, 0.95)
+GONE = Load(NOW - 2, 0.1)
+NEVER_THERE = Load(float("-inf"), 0.0)
 
 
 @pytest.mark.parametrize(
-    ("words", "taking"),
+    ("loads", "taking"),
     [
         ([IDLE, IDLE], [0]),
         ([BUSY, IDLE], [0]),
@@ -25,14 +31,14 @@ NEVER_THERE = Word(float("-inf"), 0.0)
     ],
 )
 def test_the_first_process_with_room_takes_connections_and_all_if_none_has(
-    words: list[Word], taking: list[int]
+    loads: list[Load], taking: list[int]
 ) -> None:
-    there = [seat for seat, word in enumerate(words) if word.at == NOW]
-    assert [seat for seat in there if takes_connections(words, seat, NOW)] == taking
+    there = [slot for slot, load in enumerate(loads) if load.at == NOW]
+    assert [slot for slot in there if takes_connections(loads, slot, NOW)] == taking
 
 
 @pytest.mark.parametrize(
-    ("words", "lets_go"),
+    ("loads", "lets_go"),
     [
         ([FULL, IDLE], True),
         ([FULL, BUSY], False),
@@ -43,19 +49,19 @@ def test_the_first_process_with_room_takes_connections_and_all_if_none_has(
     ],
 )
 def test_a_full_process_lets_connections_go_when_another_has_plenty_of_room(
-    words: list[Word], lets_go: bool
+    loads: list[Load], lets_go: bool
 ) -> None:
-    assert lets_connections_go(words, 0, NOW) == lets_go
+    assert lets_connections_go(loads, 0, NOW) == lets_go
 
 
 def test_what_one_process_tells_the_others_read() -> None:
-    descriptor = make_room(2)
+    descriptor = make_load_board(2)
     try:
-        one, other = Room(descriptor, 2), Room(descriptor, 2)
-        assert other.words() == [NEVER_THERE, NEVER_THERE]
+        one, other = LoadBoard(descriptor, 2), LoadBoard(descriptor, 2)
+        assert other.loads() == [NEVER_THERE, NEVER_THERE]
         one.tell(1, BUSY)
-        assert other.words() == [NEVER_THERE, BUSY]
+        assert other.loads() == [NEVER_THERE, BUSY]
         one.leave(1)
-        assert other.words() == [NEVER_THERE, NEVER_THERE]
+        assert other.loads() == [NEVER_THERE, NEVER_THERE]
     finally:
         os.close(descriptor)
