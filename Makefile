@@ -5,8 +5,11 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 UV_VERSION := 0.13.9
 
+# Hundreds of processes start in a run of the tests: none compiles again what it imports.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: install demo serve test bench bench-actions lint lock system-packages npm-packages \
-        python-clients
+        python-clients fuzz
 
 install: $(INSTALLED)
 
@@ -26,8 +29,15 @@ demo: install
 serve: install
 	@$(BIN)/python -m gateway.sandbox.stay
 
-test: install system-packages npm-packages python-clients
+# Tests of rules need no client, no web server and no database.
+CLIENTS := $(if $(filter-out tests/unit%,$(or $(ARGS),tests)),system-packages npm-packages python-clients)
+
+test: install $(CLIENTS)
 	$(BIN)/pytest --numprocesses auto --dist worksteal $(ARGS)
+
+# What `make test` sends a part of, in full.
+fuzz: install
+	TESTS_FUZZ=full $(BIN)/pytest --numprocesses auto --dist worksteal tests/fuzz $(ARGS)
 
 # Real ACME clients, and web servers, from Debian, npm and PyPI; the tests fail without them.
 system-packages:

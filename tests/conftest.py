@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from hypothesis import HealthCheck, settings
 
 from gateway.db.pool import Pool, open_pool
 from tests.support.gateway import RunningGateway, running_gateway
+from tests.support.kept import KeptDatabases
 from tests.support.no_skips import pytest_runtest_makereport as pytest_runtest_makereport
 from tests.support.postgres import (
     FURNISHED,
@@ -23,6 +25,10 @@ from tests.support.postgres import (
 )
 from tests.support.server_process import SandboxProcess
 
+# Hundreds of processes start in a run: none compiles again what it imports.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 settings.register_profile(
     "default", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
 )
@@ -32,12 +38,16 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 _SERVER = pytest.StashKey[TestServer]()
 _GIVEN = "gateway_test_server"
+_UNIT = Path(__file__).parent / "unit"
+"""No test there needs a database, which takes longer to start than they to run."""
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     """pytest-xdist: the controlling process starts the server, its workers are told where."""
     stash = node.config.stash
+    if all(_is_unit(argument) for argument in node.config.args):
+        return
     if _SERVER not in stash:
         stash[_SERVER] = _started()
     node.workerinput[_GIVEN] = stash[_SERVER].dsn
@@ -47,6 +57,11 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     server = config.stash.get(_SERVER, None)
     if server is not None:
         server.stop()
+
+
+def _is_unit(argument: str) -> bool:
+    path = Path(argument.partition("::")[0]).resolve()
+    return _UNIT in (path, *path.parents)
 
 
 def _started() -> TestServer:
@@ -67,11 +82,28 @@ def database_server(request: pytest.FixtureRequest) -> str:
     return stash[_SERVER].dsn
 
 
+@pytest.fixture(scope="session")
+async def kept_databases(database_server: str) -> AsyncIterator[KeptDatabases]:
+    """What tests without a database of their own borrow theirs from."""
+    kept = KeptDatabases(database_server)
+    async with kept.open():
+        yield kept
+
+
 @pytest.fixture
-async def database(request: pytest.FixtureRequest, database_server: str) -> AsyncIterator[str]:
-    """DSN of a fresh database with all migrations; with demo data too if `gateway` uses it."""
+async def database(
+    request: pytest.FixtureRequest, kept_databases: KeptDatabases
+) -> AsyncIterator[str]:
+    """DSN of a database with all migrations; with demo data too if `gateway` uses it."""
     template = FURNISHED if "gateway" in request.fixturenames else MIGRATED
-    async with fresh_database(database_server, template) as dsn:
+    async with kept_databases.lend(template) as dsn:
+        yield dsn
+
+
+@pytest.fixture
+async def new_database(database_server: str) -> AsyncIterator[str]:
+    """The same as `database` with demo data, and no test had it before: for plans of statements."""
+    async with fresh_database(database_server, FURNISHED) as dsn:
         yield dsn
 
 

@@ -56,7 +56,7 @@ async def siege(
     database_server: str, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Siege]:
     """For attacks that are over when they end, and leave nothing behind."""
-    quick = sandbox_validation(timeout_seconds=2, retry_delays_seconds=[0.1])
+    quick = sandbox_validation(timeout_seconds=2, retry_delays_seconds=[])
     directory = tmp_path_factory.mktemp("siege")
     async with besieged(database_server, directory, validation=quick) as made:
         yield made
@@ -69,8 +69,11 @@ async def own_siege(database_server: str, tmp_path: Path) -> AsyncIterator[Siege
         yield made
 
 
-@pytest.fixture
-async def narrow_siege(database_server: str, tmp_path: Path) -> AsyncIterator[Siege]:
+@pytest.fixture(scope="session")
+async def narrow_siege(
+    database_server: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Siege]:
     """With 400 descriptors."""
-    async with besieged(database_server, tmp_path, descriptors=400) as made:
+    directory = tmp_path_factory.mktemp("narrow")
+    async with besieged(database_server, directory, descriptors=400) as made:
         yield made

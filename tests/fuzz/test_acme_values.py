@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 import gateway.doors.acme.routes  # noqa: F401  all forms are defined once it is imported
+from tests.support.amount import spread
 from tests.support.nasty import FRAGMENTS, places, with_fragment
 from tests.support.raw_http import RawAnswer
 from tests.support.signed_kinds import Correspondent, Kind
@@ -62,8 +63,8 @@ async def _is_refused(sender: Correspondent, kind: Kind, body: bytes, told: str)
 async def _spoil(sender: Correspondent, kind: Kind, document: Any, *, in_header: bool) -> None:
     """Every fragment in every place of the payload's document, or of the protected header."""
     before = await sender.watched.settled_state()
-    for path in places(document):
-        for fragment in FRAGMENTS:
+    for path, fragments in spread(FRAGMENTS, places(document)):
+        for fragment in fragments:
             if in_header:
                 text = with_fragment(sender.header(kind), path, fragment)
                 body = sender.sealed(kind, kind.wrap(json.dumps(kind.document)), text)

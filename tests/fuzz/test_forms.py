@@ -1,16 +1,17 @@
-"""35 000 forms and JSON bodies with damage: no server's error, and bounded work."""
+"""Forms and JSON bodies with damage (35 000 in full): no server's error, and bounded work."""
 
 from random import Random
 
 import pytest
 
+from tests.support.amount import share_of
 from tests.support.doors_of_forms import FormKind, JsonKind, form_kinds, json_kinds, some_values
 from tests.support.nasty import TEXTS
 from tests.support.spoiling import spoilt_bytes, spoilt_json
 from tests.support.watched_gateway import Watched
 
 _SEEDS = range(10)
-_EACH = 3_500
+_EACH = share_of(3_500)
 
 
 @pytest.mark.parametrize("seed", _SEEDS)

@@ -5,6 +5,7 @@ from urllib.parse import quote
 
 import pytest
 
+from tests.support.amount import spread
 from tests.support.doors_of_forms import (
     FormKind,
     form_kinds,
@@ -34,9 +35,9 @@ async def _spoil(watched: Watched, kind: FormKind, values: dict[str, str]) -> No
     names = [parameter.name for parameter in kind.parameters]
     if kind.fixed.get("action") == "LISTSERVERS":  # the login is checked in one place for all
         names += kind.fixed
-    for name in names:
+    for name, sent in spread(BYTES, names):
         fields = [each for each in kind.fields(values, all_of_them=False) if each[0] != name]
-        for value in BYTES:
+        for value in sent:
             request = kind.request([*fields, (name, value)])
             told = f"{value[:60]!r} for {name} to {kind.path} {kind.fixed.get('action', '')}"
             answer = await watched.ask(request, told)
@@ -61,8 +62,8 @@ async def test_a_nasty_value_in_a_json_body_gets_an_error_and_changes_nothing(
 ) -> None:
     kind = (await json_kinds(watched))[name]
     before = await watched.state()
-    for path in places(kind.document):
-        for fragment in FRAGMENTS:
+    for path, fragments in spread(FRAGMENTS, places(kind.document)):
+        for fragment in fragments:
             text = with_fragment(kind.document, path, fragment)
             request = kind.request(text.encode("utf-8", "surrogatepass"))
             told = f"{fragment[:60]!r} at {path} of {kind.path}"

@@ -43,7 +43,8 @@ class TestServer:
 
     def stop(self) -> None:
         self._postgres.stop()
-        shutil.rmtree(self._directory)
+        # Another run may sweep it up at the same moment.
+        shutil.rmtree(self._directory, ignore_errors=True)
 
 
 def _sweep() -> None:
@@ -52,7 +53,7 @@ def _sweep() -> None:
         abandoned = EmbeddedPostgres(directory)
         with suppress(OperatorMistake, OSError):
             abandoned.stop_orphan()
-            shutil.rmtree(directory)
+            shutil.rmtree(directory, ignore_errors=True)
 
 
 def _place() -> Path:

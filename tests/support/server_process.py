@@ -57,9 +57,13 @@ class ServerProcess:
                 stderr=log,
             )
 
+    def logged(self, event: str) -> int:
+        """How often the log holds `event`."""
+        return self.log.read_text().count(f'"{event}"')
+
     async def until_logged(self, event: str, times: int = 1) -> None:
         """Waits until the log holds `event` that often."""
-        await until(lambda: self.log.read_text().count(f'"{event}"') >= times, self.log)
+        await until(lambda: self.logged(event) >= times, self.log)
 
     async def ended(self) -> int:
         """Its exit status."""

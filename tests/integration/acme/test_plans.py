@@ -15,6 +15,14 @@ from tests.support.csrs import csr
 _FILLED = Amounts(accounts=2000, names=10_000, certificates=10_000, revocations=2000)
 _TINY = {"server", "issuer", "clock", "nonce_epoch", "cursor", "alternate_chain"}
 """A few rows for ever."""
+_OF_A_JOB = "revocation.told_at IS NULL"
+"""Of no request: the statement by which a job looks for work, now and then while a test runs."""
+
+
+@pytest.fixture
+def database(new_database: str) -> str:
+    """No earlier test has left statistics or room of deleted rows in it."""
+    return new_database
 
 
 @pytest.fixture
@@ -45,7 +53,7 @@ async def test_statements_of_an_issuance_go_by_an_index(
     hot = {
         text: arguments
         for text, arguments in statements.items()
-        if " acme." in text or " ca." in text
+        if (" acme." in text or " ca." in text) and _OF_A_JOB not in text
     }
     assert len(hot) >= 9
     async with gateway.pool.acquire() as connection:

@@ -13,6 +13,7 @@ from tests.support.shop import Shop
 
 _FILLED = {"event", "destination", "notice", "delivery"}
 
+database = test_plans.database
 statements = test_plans.statements
 
 _FILL = """

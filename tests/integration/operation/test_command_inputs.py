@@ -11,9 +11,13 @@ import pytest
 from typer.main import get_command
 
 from gateway import cli
-from gateway.db.pool import Pool
+from gateway.app import prepare
+from gateway.config import Listen, Settings
+from gateway.db.pool import Pool, open_pool
 from tests.integration.operation.test_command_settings import Ended, leaves
-from tests.support.gateway import RunningGateway
+from tests.support.gateway import RunningGateway, sandbox_settings
+from tests.support.kept import KeptDatabases
+from tests.support.postgres import FURNISHED
 from tests.support.server_process import write_config
 
 Run = Callable[..., Awaitable[Ended]]
@@ -147,15 +151,52 @@ ALSO_GIVEN = {
 
 
 @pytest.fixture
-async def run(
+async def settings(kept_databases: KeptDatabases, tmp_path: Path) -> AsyncIterator[Settings]:
+    """Of a gateway that has everything and is not served: no command asks it."""
+    async with kept_databases.lend(FURNISHED) as database:
+        listen = Listen(host="127.0.0.1", port=443, plain_http_port=80, metrics_port=9100)
+        made = sandbox_settings(database, tmp_path, listen)
+        await prepare(made)
+        yield made
+
+
+@pytest.fixture
+async def pool(settings: Settings) -> AsyncIterator[Pool]:
+    opened = await open_pool(settings.database)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def run(
+    settings: Settings,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Run:
+    return running(settings, tmp_path, capsys, monkeypatch)
+
+
+@pytest.fixture
+def run_beside(
     gateway: RunningGateway,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
-) -> AsyncIterator[Run]:
+) -> Run:
+    """On the database of a gateway that is served."""
+    return running(gateway.services.settings, tmp_path, capsys, monkeypatch)
+
+
+def running(
+    settings: Settings,
+    directory: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Run:
     """Runs a command in a thread of this process."""
-    config = write_config(gateway.services.settings, tmp_path / "gateway.toml")
-    password = tmp_path / "password.txt"
+    config = write_config(settings, directory / "gateway.toml")
+    password = directory / "password.txt"
     password.write_text("a long password\n")
 
     async def execute(*words: str) -> Ended:
@@ -174,7 +215,7 @@ async def run(
         code = await asyncio.to_thread(call)
         return Ended(code, *capsys.readouterr())
 
-    yield execute
+    return execute
 
 
 async def changes(pool: Pool) -> int:
@@ -247,7 +288,8 @@ async def test_what_could_never_be_sold_is_refused(
     assert await changes(pool) == before
 
 
-async def test_prices_are_listed_and_taken_back(run: Run, gateway: RunningGateway) -> None:
+async def test_prices_are_listed_and_taken_back(run_beside: Run, gateway: RunningGateway) -> None:
+    run = run_beside
     await run("price", "set", "demo", "--server", "DV", "--fqdn", "1.00", "--wildcard", "2.00")
     assert (await run("price", "list", "demo")).out.splitlines()[:2] == [
         "DV  fqdn  1.00 USD",

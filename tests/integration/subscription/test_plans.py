@@ -13,6 +13,7 @@ _FILLED = Amounts(accounts=2000, names=20_000, certificates=10_000, revocations=
 _MANY = {"eab_credential", "subscription", "domain", "purchase_line", "purchase", "ledger_entry"}
 _MANY |= {"order", "order_identifier", "authorization", "certificate", "revocation"}
 
+database = test_plans.database
 statements = test_plans.statements
 
 
