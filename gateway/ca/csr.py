@@ -16,7 +16,7 @@ from cryptography.x509.oid import PublicKeyAlgorithmOID
 from gateway.ca import pkcs10
 from gateway.ca.requested_names import requested_names
 from gateway.ca.rsa_strength import unsound_because
-from gateway.errors import BadCsr
+from gateway.errors.acme import BadCsr
 from gateway.rules.names import InvalidName, stored_form
 
 _HASHES = frozenset({"sha256", "sha384", "sha512"})

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from gateway.ca.issuer import Immediate, Issuer, Kind
 from gateway.ca.local.kind import LOCAL
 from gateway.config import Settings
-from gateway.errors import ConfigurationError, IssuerMissing, OperatorMistake
+from gateway.errors import ConfigurationError, OperatorMistake
+from gateway.errors.ca import IssuerMissing
 
 KINDS: dict[str, Kind] = {kind.name: kind for kind in (LOCAL,)}
 

@@ -12,7 +12,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPublicKeyTypes
 
-from gateway.errors import BadCsr
+from gateway.errors.acme import BadCsr
 
 _SEQUENCE = 0x30
 _LONG_FORM, _LENGTH = 0x80, 0x7F  # of the first byte of a length (X.690 §8.1.3)

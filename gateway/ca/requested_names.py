@@ -10,7 +10,7 @@ from cryptography import x509
 from cryptography.hazmat import asn1
 from cryptography.x509.oid import ExtensionOID, NameOID
 
-from gateway.errors import BadCsr
+from gateway.errors.acme import BadCsr
 
 # A subject that is none by X.520 is no news: it is not certified. Nor is it one for stderr.
 warnings.filterwarnings("ignore", message="Attribute's length must be", category=UserWarning)

@@ -11,7 +11,8 @@ import typer
 from gateway.commands.operation import Config, group, operate, settings_of
 from gateway.commands.organizations import AsJson, Login, uuid_of
 from gateway.commands.told import inputs_told, instant_of
-from gateway.errors import ArgumentInvalid, OperatorMistake
+from gateway.errors import OperatorMistake
+from gateway.errors.reseller import ArgumentInvalid
 
 if TYPE_CHECKING:
     from gateway.usecases.organization.prevalidations import Prevalidation

@@ -18,7 +18,7 @@ from uuid import UUID
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler as AiohttpHandler
 
-from gateway.errors import (
+from gateway.errors.reseller import (
     ArgumentUnrecognized,
     HttpsRequired,
     IdempotencyKeyInvalid,

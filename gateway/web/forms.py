@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from gateway.errors import ArgumentInvalid, ArgumentMissing, ArgumentUnrecognized
+from gateway.errors.reseller import ArgumentInvalid, ArgumentMissing, ArgumentUnrecognized
 from gateway.web.untrusted import Field
 
 MEDIA_TYPE = "application/x-www-form-urlencoded"

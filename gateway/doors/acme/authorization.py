@@ -9,7 +9,7 @@ from gateway.doors.acme.payload import Payload
 from gateway.doors.acme.problem import malformed
 from gateway.doors.acme.reply import Reply, rfc3339
 from gateway.doors.acme.signed_request import AcmeCall
-from gateway.errors import IssuanceRefused
+from gateway.errors.acme import IssuanceRefused
 from gateway.rules.acme import lifecycle
 from gateway.store.acme.authorizations import Authorization, Challenge
 from gateway.usecases.acme import authorizations

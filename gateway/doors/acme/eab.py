@@ -14,7 +14,7 @@ from gateway.doors.acme import jws
 from gateway.doors.acme.jwk import AccountKey, read_jwk
 from gateway.doors.acme.jws import Jws
 from gateway.doors.acme.problem import Problem
-from gateway.errors import EabRefused
+from gateway.errors.acme import EabRefused
 from gateway.web.untrusted import NotJson, decode_json
 
 _DIGESTS = {"HS256": "sha256", "HS384": "sha384", "HS512": "sha512"}

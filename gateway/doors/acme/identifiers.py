@@ -3,7 +3,7 @@
 import msgspec
 
 from gateway.doors.acme.problem import malformed
-from gateway.errors import Refusal
+from gateway.errors.acme import Refusal
 from gateway.rules.names import InvalidName, stored_form
 
 _MAXIMUM_NAMES = 100

@@ -17,7 +17,7 @@ from gateway.doors.acme.payload import Payload
 from gateway.doors.acme.problem import Problem, malformed
 from gateway.doors.acme.reply import Reply
 from gateway.doors.acme.signed_request import AcmeCall
-from gateway.errors import KeyInUse
+from gateway.errors.acme import KeyInUse
 from gateway.usecases.acme import registration
 
 

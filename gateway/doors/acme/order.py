@@ -13,7 +13,7 @@ from gateway.doors.acme.renewal_info import read_certificate_id
 from gateway.doors.acme.reply import Reply, rfc3339
 from gateway.doors.acme.signed_request import AcmeCall
 from gateway.doors.acme.urls import Urls
-from gateway.errors import IssuanceRefused
+from gateway.errors.acme import IssuanceRefused
 from gateway.store.acme.orders import Order
 from gateway.usecases.acme import issuance, orders
 from gateway.usecases.acme.issuance import Finalize

@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from gateway.errors import (
+from gateway.errors import GatewayError, NotFound
+from gateway.errors.acme import (
     AccountRefused,
     AlreadyReplaced,
     AlreadyRevoked,
@@ -17,12 +18,9 @@ from gateway.errors import (
     ContactInvalid,
     ContactUnsupported,
     EabRefused,
-    GatewayError,
     IssuanceRefused,
-    IssuerMissing,
     KeyChanged,
     NonceUsed,
-    NotFound,
     NotReplaceable,
     OrderNotReady,
     Refusal,
@@ -30,6 +28,7 @@ from gateway.errors import (
     TermsNotAgreed,
     UnknownProfile,
 )
+from gateway.errors.ca import IssuerMissing
 from gateway.web.rendering import line_for
 
 if TYPE_CHECKING:

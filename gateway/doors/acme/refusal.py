@@ -11,7 +11,8 @@ from gateway.config import Settings
 from gateway.doors.acme.eab import KID
 from gateway.doors.acme.problem import Problem
 from gateway.doors.acme.resources import RESOURCES
-from gateway.errors import CaaRefused, GatewayError, IssuanceRefused
+from gateway.errors import GatewayError
+from gateway.errors.acme import CaaRefused, IssuanceRefused
 from gateway.ids import read_id
 from gateway.refusal_log import Refused, reason_of
 from gateway.store.acme.servers import Server

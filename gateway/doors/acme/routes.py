@@ -15,7 +15,8 @@ from gateway.doors.acme.reply import Reply
 from gateway.doors.acme.resources import Handler, Signer
 from gateway.doors.acme.signed_request import AcmeCall
 from gateway.doors.acme.urls import Urls
-from gateway.errors import GatewayError, KeyChanged, NonceUsed
+from gateway.errors import GatewayError
+from gateway.errors.acme import KeyChanged, NonceUsed
 from gateway.logging import log_fault
 from gateway.store.acme import nonces
 from gateway.store.acme.servers import Server

@@ -8,7 +8,32 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
-from gateway import errors
+from gateway.errors.money import (
+    NotEnoughCredit,
+    PricingBroken,
+    PricingMissing,
+    Tier1CreditLimitReached,
+    Tier1DebitFailed,
+)
+from gateway.errors.organization import NotApplicableForDv
+from gateway.errors.reseller import (
+    ArgumentInvalid,
+    ArgumentMissing,
+    ArgumentUnrecognized,
+    HttpsRequired,
+    IdempotencyKeyReused,
+    LoginRefused,
+    NotBase64url,
+    PermissionDenied,
+    TooManyLogins,
+)
+from gateway.errors.subscription import (
+    DomainAlreadyPresent,
+    DomainNotRemovable,
+    NotDeactivatable,
+    NotExtendable,
+    SubscriptionInGrace,
+)
 from gateway.web import unserved
 from gateway.web.door import Envelope, Exchange
 from gateway.web.refused_forms import kept_name
@@ -27,53 +52,51 @@ class ActionRendering:
 
 
 RENDERINGS: dict[type[Exception], ActionRendering] = {
-    errors.ArgumentUnrecognized: ActionRendering(
+    ArgumentUnrecognized: ActionRendering(
         400, "malformed", "'{name}' is an unrecognized argument!"
     ),
-    errors.ArgumentMissing: ActionRendering(400, "malformed", "The '{name}' argument is missing!"),
-    errors.ArgumentInvalid: ActionRendering(
+    ArgumentMissing: ActionRendering(400, "malformed", "The '{name}' argument is missing!"),
+    ArgumentInvalid: ActionRendering(
         400, "malformed", "The value of the '{name}' argument is invalid!"
     ),
-    errors.NotBase64url: ActionRendering(400, "malformed", "Base64url-encoding failed!"),
-    errors.LoginRefused: ActionRendering(
+    NotBase64url: ActionRendering(400, "malformed", "Base64url-encoding failed!"),
+    LoginRefused: ActionRendering(
         401,
         "unauthorized",
         "Incorrect login details, account is locked, password has expired,"
         " or your source IP is blocked!",
     ),
-    errors.HttpsRequired: ActionRendering(403, "unauthorized", "Use of HTTPS is REQUIRED!"),
-    errors.NotDeactivatable: ActionRendering(
-        403, "unauthorized", "Account could not be deactivated!"
-    ),
-    errors.DomainNotRemovable: ActionRendering(403, "unauthorized", "Domain could not be removed!"),
-    errors.NotApplicableForDv: ActionRendering(403, "unauthorized", "Not applicable for DV!"),
-    errors.PermissionDenied: ActionRendering(403, "unauthorized", "Permission denied!"),
-    errors.NotExtendable: ActionRendering(
+    HttpsRequired: ActionRendering(403, "unauthorized", "Use of HTTPS is REQUIRED!"),
+    NotDeactivatable: ActionRendering(403, "unauthorized", "Account could not be deactivated!"),
+    DomainNotRemovable: ActionRendering(403, "unauthorized", "Domain could not be removed!"),
+    NotApplicableForDv: ActionRendering(403, "unauthorized", "Not applicable for DV!"),
+    PermissionDenied: ActionRendering(403, "unauthorized", "Permission denied!"),
+    NotExtendable: ActionRendering(
         403,
         "unauthorized",
         "Subscription has expired, is outside the extension window, or does not exist!",
     ),
-    errors.SubscriptionInGrace: ActionRendering(
+    SubscriptionInGrace: ActionRendering(
         403,
         "unauthorized",
         "Subscription has expired, renew the subscription before adding a domain!",
     ),
-    errors.PricingMissing: ActionRendering(403, "unauthorized", "Pricing is not configured!"),
-    errors.PricingBroken: ActionRendering(403, "unauthorized", "Invalid price configuration!"),
-    errors.NotEnoughCredit: ActionRendering(403, "unauthorized", "Not enough credit!"),
-    errors.Tier1DebitFailed: ActionRendering(
+    PricingMissing: ActionRendering(403, "unauthorized", "Pricing is not configured!"),
+    PricingBroken: ActionRendering(403, "unauthorized", "Invalid price configuration!"),
+    NotEnoughCredit: ActionRendering(403, "unauthorized", "Not enough credit!"),
+    Tier1DebitFailed: ActionRendering(
         403, "unauthorized", "The Tier 1 account could not be debited!"
     ),
-    errors.Tier1CreditLimitReached: ActionRendering(
+    Tier1CreditLimitReached: ActionRendering(
         403, "unauthorized", "The credit limit of the Tier 1 account is reached!"
     ),
-    errors.DomainAlreadyPresent: ActionRendering(
+    DomainAlreadyPresent: ActionRendering(
         403, "unauthorized", "The domain name is already present in the subscription."
     ),
-    errors.IdempotencyKeyReused: ActionRendering(
+    IdempotencyKeyReused: ActionRendering(
         409, "malformed", "The Idempotency-Key was already used with another request!"
     ),
-    errors.TooManyLogins: ActionRendering(
+    TooManyLogins: ActionRendering(
         429, "rateLimited", "Too many requests, please try again in a few seconds!"
     ),
 }

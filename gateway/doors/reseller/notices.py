@@ -10,7 +10,8 @@ from typing import Any
 from gateway.doors.reseller import answers
 from gateway.doors.reseller.envelope import timestamp
 from gateway.doors.reseller.parameters import PAGING, ActionCall, action, calendar_date, page_bounds
-from gateway.errors import ArgumentInvalid, ArgumentMissing, NoticeMistake, PermissionDenied
+from gateway.errors.notice import NoticeMistake
+from gateway.errors.reseller import ArgumentInvalid, ArgumentMissing, PermissionDenied
 from gateway.rules.notice.destinations import LONGEST_ADDRESS
 from gateway.rules.notice.kinds import KINDS, message_id
 from gateway.usecases.notice import destinations as usecase

@@ -6,8 +6,24 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
-from gateway import errors
 from gateway.doors.sitelock.forms import CountryUnknown
+from gateway.errors.money import (
+    NotEnoughCredit,
+    NotRefundable,
+    PricingMissing,
+    Tier1CreditLimitReached,
+    Tier1DebitFailed,
+)
+from gateway.errors.reseller import (
+    ArgumentInvalid,
+    ArgumentMissing,
+    ArgumentUnrecognized,
+    HttpsRequired,
+    IdempotencyKeyReused,
+    LoginRefused,
+    PermissionDenied,
+    TooManyLogins,
+)
 from gateway.rules.sitelock import licences
 from gateway.usecases.sitelock import refunds as sitelock_refunds
 from gateway.web import unserved
@@ -35,32 +51,30 @@ class SiteLockRendering:
 
 
 RENDERINGS: dict[type[Exception], SiteLockRendering] = {
-    errors.HttpsRequired: SiteLockRendering(-1, "Use of HTTPS is REQUIRED!", 403),
-    errors.ArgumentUnrecognized: SiteLockRendering(-2, "'{}' is an unrecognized argument!"),
-    errors.ArgumentMissing: SiteLockRendering(-3, "The '{}' argument is missing!"),
-    errors.ArgumentInvalid: SiteLockRendering(
-        _INVALID, "The value of the '{}' argument is invalid!"
-    ),
+    HttpsRequired: SiteLockRendering(-1, "Use of HTTPS is REQUIRED!", 403),
+    ArgumentUnrecognized: SiteLockRendering(-2, "'{}' is an unrecognized argument!"),
+    ArgumentMissing: SiteLockRendering(-3, "The '{}' argument is missing!"),
+    ArgumentInvalid: SiteLockRendering(_INVALID, "The value of the '{}' argument is invalid!"),
     CountryUnknown: SiteLockRendering(
         -7, "The value of the '{}' argument is no country code of ISO 3166!"
     ),
-    errors.IdempotencyKeyReused: SiteLockRendering(
+    IdempotencyKeyReused: SiteLockRendering(
         _INVALID, "The Idempotency-Key was used for another request!"
     ),
-    errors.NotEnoughCredit: SiteLockRendering(-15, "Not enough credit!"),
-    errors.Tier1DebitFailed: SiteLockRendering(-15, "Not enough credit!"),
-    errors.Tier1CreditLimitReached: SiteLockRendering(-15, "Not enough credit!"),
-    errors.LoginRefused: SiteLockRendering(
+    NotEnoughCredit: SiteLockRendering(-15, "Not enough credit!"),
+    Tier1DebitFailed: SiteLockRendering(-15, "Not enough credit!"),
+    Tier1CreditLimitReached: SiteLockRendering(-15, "Not enough credit!"),
+    LoginRefused: SiteLockRendering(
         -16,
         "Incorrect login details, account is locked, password has expired, or your source IP is "
         "blocked!",
     ),
-    errors.PermissionDenied: SiteLockRendering(-16, "Permission denied!"),
-    errors.TooManyLogins: SiteLockRendering(-42, "Too many logins at once; try again in a moment."),
+    PermissionDenied: SiteLockRendering(-16, "Permission denied!"),
+    TooManyLogins: SiteLockRendering(-42, "Too many logins at once; try again in a moment."),
     licences.PartnerInactive: SiteLockRendering(
         -76, "The SiteLock partner account is not activated!"
     ),
-    errors.PricingMissing: SiteLockRendering(-115, "There is no price for this product!"),
+    PricingMissing: SiteLockRendering(-115, "There is no price for this product!"),
     sitelock_refunds.AlreadyRefunded: SiteLockRendering(
         -18, "The order has already been refunded!"
     ),
@@ -78,7 +92,7 @@ RENDERINGS: dict[type[Exception], SiteLockRendering] = {
         -124, "This bundle is available with an SSL order only!"
     ),
     # Codes that came with AutoRefund v2.4; their meaning is a guess (§7.2).
-    errors.NotRefundable: SiteLockRendering(-54, "The order cannot be refunded: {}"),
+    NotRefundable: SiteLockRendering(-54, "The order cannot be refunded: {}"),
     sitelock_refunds.OnlyAddOns: SiteLockRendering(-69, "Add-ons are not refunded by themselves!"),
 }
 """A new refusal is one line here, and one in docs/sitelock-api.md."""

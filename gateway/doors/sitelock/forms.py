@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from gateway.errors import ArgumentInvalid
+from gateway.errors.reseller import ArgumentInvalid
 from gateway.rules.names import InvalidName, normalise
 from gateway.rules.organization.organizations import COUNTRIES
 from gateway.usecases.money.order_report import STATUSES

@@ -11,7 +11,8 @@ from aiohttp import hdrs, web
 from gateway.db.pool import Connection
 from gateway.doors.ssl import answers, requests
 from gateway.doors.ssl.envelope import SslEnvelope, answer, encode, encoded
-from gateway.errors import NotAcknowledged, TokenRefused
+from gateway.errors.reseller import TokenRefused
+from gateway.errors.ssl import NotAcknowledged
 from gateway.rules.ssl.order import CERT_ID
 from gateway.services import Services
 from gateway.usecases.reseller import api_tokens

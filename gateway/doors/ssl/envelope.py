@@ -10,7 +10,30 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
-from gateway import errors
+from gateway.errors import NotFound
+from gateway.errors.acme import BadCsr
+from gateway.errors.money import (
+    NotEnoughCredit,
+    NotRefundable,
+    PricingBroken,
+    PricingMissing,
+    Tier1CreditLimitReached,
+    Tier1DebitFailed,
+)
+from gateway.errors.reseller import (
+    HttpsRequired,
+    IdempotencyKeyInvalid,
+    IdempotencyKeyReused,
+    PermissionDenied,
+    TokenRefused,
+)
+from gateway.errors.ssl import (
+    BadMember,
+    CouponRefused,
+    NotAcknowledged,
+    StatusForbids,
+    UnsubscriptionWaits,
+)
 from gateway.web import unserved
 from gateway.web.door import Envelope, Exchange
 
@@ -28,38 +51,36 @@ class SslRendering:
 
 
 RENDERINGS: dict[type[Exception], SslRendering] = {
-    errors.BadMember: SslRendering(400, "SCM.0001"),
-    errors.IdempotencyKeyInvalid: SslRendering(
+    BadMember: SslRendering(400, "SCM.0001"),
+    IdempotencyKeyInvalid: SslRendering(
         400,
         "SCM.0001",
         "Idempotency-Key must be 1 to 255 printable ASCII characters, sent once.",
     ),
-    errors.BadCsr: SslRendering(400, "SCM.0002"),
-    errors.TokenRefused: SslRendering(401, "SCM.0011", "The X-Auth-Token is missing or refused."),
-    errors.PermissionDenied: SslRendering(403, "SCM.0021", "The account is suspended."),
-    errors.HttpsRequired: SslRendering(403, "SCM.0022", "HTTPS is required."),
-    errors.PricingMissing: SslRendering(
+    BadCsr: SslRendering(400, "SCM.0002"),
+    TokenRefused: SslRendering(401, "SCM.0011", "The X-Auth-Token is missing or refused."),
+    PermissionDenied: SslRendering(403, "SCM.0021", "The account is suspended."),
+    HttpsRequired: SslRendering(403, "SCM.0022", "HTTPS is required."),
+    PricingMissing: SslRendering(
         403, "SCM.0023", "This brand and type are not on offer for such domains."
     ),
-    errors.PricingBroken: SslRendering(403, "SCM.0024", "The price configuration is invalid."),
-    errors.NotEnoughCredit: SslRendering(403, "SCM.0025", "Not enough credit."),
-    errors.Tier1DebitFailed: SslRendering(
-        403, "SCM.0026", "The Tier 1 account could not be debited."
-    ),
-    errors.Tier1CreditLimitReached: SslRendering(
+    PricingBroken: SslRendering(403, "SCM.0024", "The price configuration is invalid."),
+    NotEnoughCredit: SslRendering(403, "SCM.0025", "Not enough credit."),
+    Tier1DebitFailed: SslRendering(403, "SCM.0026", "The Tier 1 account could not be debited."),
+    Tier1CreditLimitReached: SslRendering(
         403, "SCM.0027", "The credit limit of the Tier 1 account is reached."
     ),
-    errors.CouponRefused: SslRendering(403, "SCM.0028"),
-    errors.NotRefundable: SslRendering(403, "SCM.0029"),
-    errors.NotAcknowledged: SslRendering(
+    CouponRefused: SslRendering(403, "SCM.0028"),
+    NotRefundable: SslRendering(403, "SCM.0029"),
+    NotAcknowledged: SslRendering(
         403,
         "SCM.0030",
         "Acknowledge that the certificate will be deleted and cannot be restored.",
     ),
-    errors.NotFound: SslRendering(404, "SCM.0041", "There is no such certificate."),
-    errors.StatusForbids: SslRendering(409, "SCM.0051"),
-    errors.UnsubscriptionWaits: SslRendering(409, "SCM.0052"),
-    errors.IdempotencyKeyReused: SslRendering(
+    NotFound: SslRendering(404, "SCM.0041", "There is no such certificate."),
+    StatusForbids: SslRendering(409, "SCM.0051"),
+    UnsubscriptionWaits: SslRendering(409, "SCM.0052"),
+    IdempotencyKeyReused: SslRendering(
         409, "SCM.0053", "The Idempotency-Key was already used with another request."
     ),
 }

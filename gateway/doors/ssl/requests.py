@@ -8,7 +8,8 @@ from typing import TypeVar
 import msgspec
 from aiohttp import web
 
-from gateway.errors import BadCsr, BadMember
+from gateway.errors.acme import BadCsr
+from gateway.errors.ssl import BadMember
 from gateway.rules.organization.organizations import (
     InvalidDetail,
     OrganizationDetails,

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from gateway.errors import ContactInvalid, ContactUnsupported
+from gateway.errors.acme import ContactInvalid, ContactUnsupported
 from gateway.rules.mail_addresses import is_mail_address
 
 _MAXIMUM_CONTACTS = 10

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct
 
-from gateway.errors import BadValidity, Refusal
+from gateway.errors.acme import BadValidity, Refusal
 from gateway.rules import public_names
 from gateway.rules.organization import links as organization_links
 from gateway.rules.organization.links import Link

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Literal
 
-from gateway.errors import PricingBroken, PricingMissing
+from gateway.errors.money import PricingBroken, PricingMissing
 from gateway.rules.money.amounts import storable
 from gateway.rules.names import NameType
 

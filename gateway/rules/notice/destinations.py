@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from yarl import URL
 
-from gateway.errors import NoticeMistake
+from gateway.errors.notice import NoticeMistake
 from gateway.rules.mail_addresses import is_mail_address
 from gateway.rules.notice.kinds import BY_DEFAULT, KINDS
 

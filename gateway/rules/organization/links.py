@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from gateway.errors import Refusal
+from gateway.errors.acme import Refusal
 from gateway.rules.organization.organizations import Subject
 from gateway.rules.organization.prevalidation import Validity, instant
 

@@ -6,13 +6,9 @@ from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Literal
 
-from gateway.errors import (
-    ArgumentInvalid,
-    ArgumentMissing,
-    GatewayError,
-    OperatorMistake,
-    PricingMissing,
-)
+from gateway.errors import GatewayError, OperatorMistake
+from gateway.errors.money import PricingMissing
+from gateway.errors.reseller import ArgumentInvalid, ArgumentMissing
 from gateway.rules.money.pricing import Article, Price
 
 ProductKind = Literal["plan", "once", "add_on", "bundle"]

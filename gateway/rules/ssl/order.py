@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Literal
 
-from gateway.errors import PricingBroken, PricingMissing
+from gateway.errors.money import PricingBroken, PricingMissing
 from gateway.rules.money.amounts import storable
 from gateway.rules.money.pricing import Price
 from gateway.rules.names import name_type

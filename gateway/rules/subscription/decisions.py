@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from gateway.errors import (
+from gateway.errors.subscription import (
     DomainAlreadyPresent,
     DomainNotRemovable,
     NotExtendable,

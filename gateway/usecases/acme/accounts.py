@@ -8,7 +8,8 @@ from uuid import UUID
 
 from gateway import ids
 from gateway.db.pool import Connection
-from gateway.errors import ArgumentInvalid, NotDeactivatable
+from gateway.errors.reseller import ArgumentInvalid
+from gateway.errors.subscription import NotDeactivatable
 from gateway.store.acme import accounts_admin as acme_accounts_admin
 from gateway.store.acme import eab_credentials, servers
 from gateway.store.acme.accounts_admin import AccountRow, AccountState, BindingRow, CredentialState

@@ -1,7 +1,7 @@
 """Is a signed request admitted? Decided on what its own first statement read."""
 
 from gateway.config import Settings
-from gateway.errors import AccountRefused, KeyChanged, NonceUsed, TermsNotAgreed
+from gateway.errors.acme import AccountRefused, KeyChanged, NonceUsed, TermsNotAgreed
 from gateway.rules.acme.issuance import standing_refusal
 from gateway.store.acme.admission import Admission, Ticket
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import structlog
 
-from gateway.errors import CaaRefusal, CaaRefused, CaaUnchecked
+from gateway.errors.acme import CaaRefusal, CaaRefused, CaaUnchecked
 from gateway.metrics import observe_validation_fault
 from gateway.rules.acme.caa import is_fresh
 from gateway.services import Services

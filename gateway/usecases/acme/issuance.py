@@ -21,7 +21,8 @@ from gateway.ca.issuer import CertificateRequest, Issued
 from gateway.ca.pkcs10 import public_key_of
 from gateway.ca.profiles import PROFILES
 from gateway.db.pool import transaction
-from gateway.errors import BadCsr, IssuanceRefused, NotFound, OrderNotReady, Refusal
+from gateway.errors import NotFound
+from gateway.errors.acme import BadCsr, IssuanceRefused, OrderNotReady, Refusal
 from gateway.rules.acme import issuance as gate
 from gateway.rules.acme.caa import is_fresh
 from gateway.rules.acme.issuance import GateFacts

@@ -8,7 +8,7 @@ from uuid import UUID
 import structlog
 
 from gateway.ca.issuer import Failed, Issued, Issuer, Pending
-from gateway.errors import CaaRefused, IssuanceRefused
+from gateway.errors.acme import CaaRefused, IssuanceRefused
 from gateway.logging import log_fault
 from gateway.services import Services
 from gateway.store.acme import processing_orders

@@ -11,7 +11,8 @@ from gateway import ids
 from gateway.ca.profiles import PROFILES, Profile
 from gateway.config import Settings
 from gateway.db.pool import Pool
-from gateway.errors import NotFound, Refusal, UnknownProfile
+from gateway.errors import NotFound
+from gateway.errors.acme import Refusal, UnknownProfile
 from gateway.rules.acme import issuance, lifecycle
 from gateway.services import Services
 from gateway.store.acme import certificates, new_orders, orders

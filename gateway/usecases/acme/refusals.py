@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from gateway.db.pool import Pool
-from gateway.errors import IssuanceRefused, Refusal
+from gateway.errors.acme import IssuanceRefused, Refusal
 from gateway.rules.acme import issuance
 from gateway.rules.acme.issuance import GateFacts
 from gateway.store.acme import orders

@@ -9,7 +9,7 @@ import asyncpg
 
 from gateway import ids
 from gateway.db.pool import Connection, Pool, transaction
-from gateway.errors import AccountRefused, EabRefused, KeyChanged, KeyInUse
+from gateway.errors.acme import AccountRefused, EabRefused, KeyChanged, KeyInUse
 from gateway.origin import Origin
 from gateway.rules.acme import contacts as contact_rules
 from gateway.services import Services

@@ -7,7 +7,8 @@ from uuid import UUID
 
 from cryptography import x509
 
-from gateway.errors import AlreadyReplaced, NotFound, NotReplaceable
+from gateway.errors import NotFound
+from gateway.errors.acme import AlreadyReplaced, NotReplaceable
 from gateway.rules.acme.renewal import Window, suggested_window
 from gateway.services import Services
 from gateway.store.acme import certificates

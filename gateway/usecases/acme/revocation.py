@@ -10,11 +10,11 @@ from cryptography import x509
 
 from gateway.ca.issuer import Issuer, RevocationRelay
 from gateway.db.pool import Pool, transaction
-from gateway.errors import (
+from gateway.errors import NotFound
+from gateway.errors.acme import (
     AlreadyRevoked,
     BadRevocationReason,
     CertificateUnreadable,
-    NotFound,
     RevocationRefused,
 )
 from gateway.origin import Origin

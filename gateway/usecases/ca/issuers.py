@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from gateway.ca.issuers import Issuers, names_in
 from gateway.config import Settings
 from gateway.db.pool import Connection, Pool
-from gateway.errors import ConfigurationError, IssuerMissing
+from gateway.errors import ConfigurationError
+from gateway.errors.ca import IssuerMissing
 from gateway.store.acme import servers
 from gateway.store.ca import issuers as issuer_rows
 

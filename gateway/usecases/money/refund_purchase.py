@@ -5,7 +5,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from gateway.db.pool import Connection
-from gateway.errors import NotRefundable
+from gateway.errors.money import NotRefundable
 from gateway.rules.money.once_per_name import NO_LIMIT, NameRefunds
 from gateway.rules.money.pricing import Family
 from gateway.rules.money.purchases import RefundFacts

@@ -13,7 +13,7 @@ from uuid import UUID
 from gateway import ids
 from gateway.config import Settings
 from gateway.db.pool import Connection
-from gateway.errors import NoticeMistake
+from gateway.errors.notice import NoticeMistake
 from gateway.rules.money import amounts as money_amounts
 from gateway.rules.notice import notices
 from gateway.rules.notice.destinations import (

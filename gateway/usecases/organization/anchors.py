@@ -6,7 +6,8 @@ from datetime import datetime
 from uuid import UUID
 
 from gateway.db.pool import Connection
-from gateway.errors import ArgumentInvalid, ArgumentMissing, NotApplicableForDv
+from gateway.errors.organization import NotApplicableForDv
+from gateway.errors.reseller import ArgumentInvalid, ArgumentMissing
 from gateway.rules.organization.prevalidation import covers, number_of
 from gateway.store.organization import prevalidations
 

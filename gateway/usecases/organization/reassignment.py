@@ -4,7 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from gateway.db.pool import Connection
-from gateway.errors import ArgumentInvalid
+from gateway.errors.reseller import ArgumentInvalid
 from gateway.rules.organization.prevalidation import covers
 from gateway.store.acme import eab_credentials
 from gateway.store.operation.audit import Change

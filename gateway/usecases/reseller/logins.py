@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from gateway.config import Logins
 from gateway.db.pool import Pool, transaction
-from gateway.errors import LoginRefused
+from gateway.errors.reseller import LoginRefused
 from gateway.origin import Origin
 from gateway.passwords import PasswordChecker
 from gateway.store.operation import audit

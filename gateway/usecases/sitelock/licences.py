@@ -10,7 +10,7 @@ import asyncpg
 
 from gateway import ids
 from gateway.db.pool import Connection, Pool, transaction
-from gateway.errors import ArgumentInvalid
+from gateway.errors.reseller import ArgumentInvalid
 from gateway.origin import Origin
 from gateway.rules.sitelock.licences import (
     Decision,

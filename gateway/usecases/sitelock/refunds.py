@@ -7,7 +7,8 @@ from decimal import Decimal
 from uuid import UUID
 
 from gateway.db.pool import Connection
-from gateway.errors import ArgumentInvalid, GatewayError
+from gateway.errors import GatewayError
+from gateway.errors.reseller import ArgumentInvalid
 from gateway.rules.money.once_per_name import NameRefunds
 from gateway.rules.sitelock.licences import PRODUCTS
 from gateway.rules.sitelock.refund import LicenceFacts

@@ -16,7 +16,7 @@ from gateway import ids
 from gateway.ca.profiles import PROFILES
 from gateway.config import Settings
 from gateway.db.pool import Connection, Pool, transaction
-from gateway.errors import CaaRefusal, CaaRefused, CaaUnchecked
+from gateway.errors.acme import CaaRefusal, CaaRefused, CaaUnchecked
 from gateway.logging import describe
 from gateway.metrics import observe_validation_fault
 from gateway.origin import Origin

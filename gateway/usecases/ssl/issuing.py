@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from gateway.ca.issuer import CertificateRequest, Failed, Issued, Issuer, Pending
 from gateway.ca.pkcs10 import public_key_of
 from gateway.db.pool import transaction
-from gateway.errors import AccountRefused, CaaUnchecked, GatewayError
+from gateway.errors import GatewayError
+from gateway.errors.acme import AccountRefused, CaaUnchecked
 from gateway.refusal_log import Refused, reason_of
 from gateway.rules.organization.organizations import Subject
 from gateway.rules.ssl import order as rules

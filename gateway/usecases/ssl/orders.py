@@ -17,7 +17,9 @@ from gateway import ids
 from gateway.ca.csr import check_csr
 from gateway.config import Settings
 from gateway.db.pool import Connection
-from gateway.errors import BadCsr, BadMember, NotFound, StatusForbids
+from gateway.errors import NotFound
+from gateway.errors.acme import BadCsr
+from gateway.errors.ssl import BadMember, StatusForbids
 from gateway.rules.organization.organizations import Subject
 from gateway.rules.ssl import order as rules
 from gateway.store.ca import revocations

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from gateway import ids
 from gateway.config import Settings
 from gateway.db.pool import Connection
-from gateway.errors import BadMember
+from gateway.errors.ssl import BadMember
 from gateway.rules.names import base_of, name_type
 from gateway.store.ssl import applications as ssl_applications
 from gateway.store.ssl.applications import NameProof

@@ -8,7 +8,8 @@ from uuid import UUID
 
 from gateway import ids
 from gateway.db.pool import Connection
-from gateway.errors import BadMember, CouponRefused, PricingMissing
+from gateway.errors.money import PricingMissing
+from gateway.errors.ssl import BadMember, CouponRefused
 from gateway.rules.names import InvalidName, normalise
 from gateway.rules.public_names import objection
 from gateway.rules.ssl import order as rules

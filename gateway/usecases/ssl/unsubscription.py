@@ -5,7 +5,9 @@ from decimal import Decimal
 from uuid import UUID
 
 from gateway.db.pool import Connection
-from gateway.errors import NotRefundable, OperatorMistake, UnsubscriptionWaits
+from gateway.errors import OperatorMistake
+from gateway.errors.money import NotRefundable
+from gateway.errors.ssl import UnsubscriptionWaits
 from gateway.rules.operation.input import check_note
 from gateway.rules.ssl.order import CERT_ID
 from gateway.rules.ssl.refund import CertificateFacts

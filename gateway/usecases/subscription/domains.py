@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from gateway.db.pool import Connection
-from gateway.errors import ArgumentInvalid, ArgumentMissing, NotApplicableForDv, PermissionDenied
+from gateway.errors.organization import NotApplicableForDv
+from gateway.errors.reseller import ArgumentInvalid, ArgumentMissing, PermissionDenied
 from gateway.rules import public_names
 from gateway.rules.names import InvalidName, normalise
 from gateway.rules.organization.prevalidation import number_of

@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from gateway.errors import NotExtendable
+from gateway.errors.subscription import NotExtendable
 from gateway.rules.subscription.decisions import ExtendDecision, Policy, decide_extend
 from gateway.store.operation.audit import Change
 from gateway.store.subscription import subscriptions

@@ -6,7 +6,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from gateway.db.pool import Connection
-from gateway.errors import DomainNotRemovable
+from gateway.errors.subscription import DomainNotRemovable
 from gateway.rules.subscription.decisions import decide_remove
 from gateway.rules.subscription.refund import DomainFacts
 from gateway.store.operation.audit import Change

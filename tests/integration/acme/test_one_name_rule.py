@@ -1,7 +1,7 @@
 """One rule says what a name is: the same verdict at ADDDOMAIN, newOrder, newAuthz and for a CSR."""
 
 from gateway.ca.csr import check_csr
-from gateway.errors import BadCsr
+from gateway.errors.acme import BadCsr
 from tests.integration.acme.conftest import NAME, Customer
 from tests.support.acme_client import AcmeClient
 from tests.support.csrs import csr

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from gateway.db.pool import Pool
-from gateway.errors import NoticeMistake
+from gateway.errors.notice import NoticeMistake
 from gateway.ids import new_id
 from gateway.notify.channel import Parcel, Undelivered
 from gateway.notify.webhook import WebhookSender, new_secret

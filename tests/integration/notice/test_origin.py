@@ -8,7 +8,7 @@ import pytest
 from cryptography import x509
 
 from gateway.db.pool import transaction
-from gateway.errors import NoticeMistake
+from gateway.errors.notice import NoticeMistake
 from gateway.origin import Origin
 from gateway.store.operation import audit
 from gateway.store.operation.audit import Change

@@ -12,12 +12,44 @@ import asyncpg
 import pytest
 
 import gateway as package
-from gateway import errors
 from gateway.doors.reseller import envelope as action_answers
 from gateway.doors.reseller.parameters import ACTIONS
 from gateway.doors.sitelock import envelope as product_answers
 from gateway.doors.ssl import envelope as certificate_answers
-from gateway.errors import CaaRefusal, GatewayError, Refusal
+from gateway.errors import (
+    ConfigurationError,
+    DetailedError,
+    GatewayError,
+    NotFound,
+    OperatorMistake,
+)
+from gateway.errors.acme import (
+    AccountRefused,
+    AlreadyReplaced,
+    AlreadyRevoked,
+    BadCsr,
+    BadRevocationReason,
+    BadValidity,
+    CaaRefusal,
+    CaaRefused,
+    CaaUnchecked,
+    CertificateUnreadable,
+    ContactInvalid,
+    ContactUnsupported,
+    EabRefused,
+    IssuanceRefused,
+    KeyChanged,
+    KeyInUse,
+    NonceUsed,
+    NotReplaceable,
+    OrderNotReady,
+    Refusal,
+    RevocationRefused,
+    TermsNotAgreed,
+    UnknownProfile,
+)
+from gateway.errors.notice import NoticeMistake
+from gateway.errors.reseller import ResellerRefusal
 from gateway.refusal_log import TOO_MANY, RefusalLog, Refused, reason_of
 from gateway.rules.organization.organizations import InvalidDetail
 from gateway.usecases.acme import orders
@@ -35,40 +67,40 @@ from tests.support.shop import Shop
 NAME = "www.example.com"
 
 ACME_REFUSALS: list[GatewayError] = [
-    errors.IssuanceRefused([Refusal("expired", (NAME,), "It expired.")]),
-    errors.CaaRefused([CaaRefusal(NAME, True, "CAA forbids it.")]),
-    errors.EabRefused("No."),
-    errors.AccountRefused("The account is suspended."),
-    errors.NotFound(),
-    errors.TermsNotAgreed("https://example.com/terms"),
-    errors.ContactInvalid("No."),
-    errors.ContactUnsupported("No."),
-    errors.OrderNotReady("No."),
-    errors.BadCsr("No."),
-    errors.RevocationRefused("No."),
-    errors.AlreadyRevoked("No."),
-    errors.BadRevocationReason("No."),
-    errors.CertificateUnreadable("No."),
-    errors.NotReplaceable("No."),
-    errors.AlreadyReplaced("No."),
-    errors.UnknownProfile("No."),
-    errors.BadValidity("No."),
-    errors.KeyChanged(),
+    IssuanceRefused([Refusal("expired", (NAME,), "It expired.")]),
+    CaaRefused([CaaRefusal(NAME, True, "CAA forbids it.")]),
+    EabRefused("No."),
+    AccountRefused("The account is suspended."),
+    NotFound(),
+    TermsNotAgreed("https://example.com/terms"),
+    ContactInvalid("No."),
+    ContactUnsupported("No."),
+    OrderNotReady("No."),
+    BadCsr("No."),
+    RevocationRefused("No."),
+    AlreadyRevoked("No."),
+    BadRevocationReason("No."),
+    CertificateUnreadable("No."),
+    NotReplaceable("No."),
+    AlreadyReplaced("No."),
+    UnknownProfile("No."),
+    BadValidity("No."),
+    KeyChanged(),
 ]
 """What a use case may refuse an ACME client with."""
 
 NO_REFUSALS: dict[type[GatewayError], str] = {
-    errors.GatewayError: "the base of all",
-    errors.ResellerRefusal: "the base of those of the action API",
-    errors._Detailed: "the base of those with a text",
-    errors.ConfigurationError: "told to the operator at the start",
-    errors.OperatorMistake: "told to the operator who types the command",
-    errors.NoticeMistake: "the same; to a reseller it is an invalid argument",
+    GatewayError: "the base of all",
+    ResellerRefusal: "the base of those of the action API",
+    DetailedError: "the base of those with a text",
+    ConfigurationError: "told to the operator at the start",
+    OperatorMistake: "told to the operator who types the command",
+    NoticeMistake: "the same; to a reseller it is an invalid argument",
     InvalidDetail: "to an operator a mistake, to a reseller an invalid argument",
     LedgerMismatch: "fails the check of the ledger, which tells the operator",
     NoSuchCrl: "a 404 of a public download, which concerns nobody",
-    errors.CaaUnchecked: "ours and logged; the client is to try again, an SSL order says so",
-    errors.NonceUsed: "the client is to try again with the next nonce (RFC 8555 §6.5)",
+    CaaUnchecked: "ours and logged; the client is to try again, an SSL order says so",
+    NonceUsed: "the client is to try again with the next nonce (RFC 8555 §6.5)",
 }
 """Errors that neither a client nor a reseller is refused with."""
 
@@ -183,7 +215,7 @@ async def test_a_key_in_use_is_found_by_account(
     )
     assert (await client.post(url, inner)).status == 409
     [row] = await found(gateway, "subject = $1", account_of(client))
-    assert (row["reason"], row["request"]) == (reason_of(errors.KeyInUse("x")), "keyChange")
+    assert (row["reason"], row["request"]) == (reason_of(KeyInUse("x")), "keyChange")
 
 
 def kinds_of_errors(base: type[GatewayError] = GatewayError) -> Iterator[type[GatewayError]]:
@@ -196,7 +228,7 @@ def test_every_error_is_a_refusal_that_is_tested_or_none_for_a_reason() -> None:
     for module in pkgutil.walk_packages(package.__path__, "gateway."):
         if not module.name.endswith("__main__"):
             import_module(module.name)
-    tested = {type(error) for error in ACME_REFUSALS} | {errors.KeyInUse}
+    tested = {type(error) for error in ACME_REFUSALS} | {KeyInUse}
     for table in (
         action_answers.RENDERINGS,
         product_answers.RENDERINGS,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway.doors.ssl.envelope import SslEnvelope
-from gateway.errors import IdempotencyKeyInvalid
+from gateway.errors.reseller import IdempotencyKeyInvalid
 from gateway.rules.ssl.order import STATUSES
 from tests.support.certificate_shop import CertificateShop
 

@@ -10,9 +10,19 @@ from typing import Any
 import pytest
 from aiohttp import ClientSession, web
 
-from gateway import errors
 from gateway.db.pool import Connection, Pool
 from gateway.doors import open_doors
+from gateway.errors import NotFound
+from gateway.errors.reseller import (
+    ArgumentInvalid,
+    ArgumentMissing,
+    ArgumentUnrecognized,
+    HttpsRequired,
+    IdempotencyKeyReused,
+    LoginRefused,
+    PermissionDenied,
+    TooManyLogins,
+)
 from gateway.refusal_log import Refused
 from gateway.services import Services
 from gateway.web import unserved
@@ -30,7 +40,7 @@ NAME = "products"
 """One of the doors that ops.refusals has."""
 
 
-class Hushed(errors.PermissionDenied):
+class Hushed(PermissionDenied):
     """A refusal without a line of its own."""
 
 
@@ -38,14 +48,14 @@ class TinyEnvelope(Envelope[tuple[int, str]]):
     """An error is its text."""
 
     table: Mapping[type[Exception], tuple[int, str]] = {
-        errors.HttpsRequired: (403, "HTTPS!"),
-        errors.ArgumentMissing: (400, "missing"),
-        errors.ArgumentInvalid: (400, "invalid"),
-        errors.ArgumentUnrecognized: (400, "unknown"),
-        errors.LoginRefused: (401, "login"),
-        errors.PermissionDenied: (403, "permission"),
-        errors.IdempotencyKeyReused: (409, "reused"),
-        errors.TooManyLogins: (429, "slower"),
+        HttpsRequired: (403, "HTTPS!"),
+        ArgumentMissing: (400, "missing"),
+        ArgumentInvalid: (400, "invalid"),
+        ArgumentUnrecognized: (400, "unknown"),
+        LoginRefused: (401, "login"),
+        PermissionDenied: (403, "permission"),
+        IdempotencyKeyReused: (409, "reused"),
+        TooManyLogins: (429, "slower"),
         unserved.BodyBroken: (400, "broken"),
         unserved.NoSuchResource: (404, "nowhere"),
         unserved.MethodNotAllowed: (405, "method"),
@@ -213,7 +223,7 @@ async def test_an_error_without_a_line_is_told_as_what_it_is_a_kind_of(tiny: Tin
     assert (row["reason"], row["subject"], row["proven"]) == ("hushed", "it", True)
 
 
-@pytest.mark.parametrize("fault", [ZeroDivisionError(SECRET), errors.NotFound(SECRET)])
+@pytest.mark.parametrize("fault", [ZeroDivisionError(SECRET), NotFound(SECRET)])
 async def test_what_has_no_line_is_a_fault_logged_without_its_message_and_no_refusal(
     tiny: Tiny, capfd: pytest.CaptureFixture[str], fault: Exception
 ) -> None:
@@ -231,7 +241,7 @@ async def test_an_outage_is_worth_another_try(tiny: Tiny) -> None:
     tiny.raising = ConnectionResetError()
     answer = await tiny.ask(data=FIELDS)
     assert (answer.status, answer.text, answer.headers["Retry-After"]) == (503, "away", "5")
-    tiny.raising = errors.TooManyLogins()
+    tiny.raising = TooManyLogins()
     answer = await tiny.ask(data=FIELDS)
     assert (answer.status, answer.text, answer.headers["Retry-After"]) == (429, "slower", "5")
 

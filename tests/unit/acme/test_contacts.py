@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.errors import ContactInvalid, ContactUnsupported
+from gateway.errors.acme import ContactInvalid, ContactUnsupported
 from gateway.rules.acme.contacts import checked
 
 

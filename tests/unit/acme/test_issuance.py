@@ -9,7 +9,8 @@ from msgspec.structs import replace
 
 from gateway.config import Issuance
 from gateway.config.sources import made
-from gateway.errors import BadValidity, ConfigurationError
+from gateway.errors import ConfigurationError
+from gateway.errors.acme import BadValidity
 from gateway.rules.acme.issuance import (
     AccountStanding,
     GateFacts,

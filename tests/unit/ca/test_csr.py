@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from gateway.ca.csr import check_csr
 from gateway.ca.pkcs10 import public_key_of
-from gateway.errors import BadCsr
+from gateway.errors.acme import BadCsr
 from tests.support.csrs import changed, csr, key, of_version
 
 ACCOUNT = key("P-256").public_key()

@@ -9,7 +9,8 @@ from gateway.ca.issuer import CAPABILITIES, Immediate
 from gateway.ca.issuers import KINDS, Issuers, choose, names_in, open_issuers
 from gateway.ca.local.issuer import LocalCa
 from gateway.config import Ca
-from gateway.errors import ConfigurationError, IssuerMissing, OperatorMistake
+from gateway.errors import ConfigurationError, OperatorMistake
+from gateway.errors.ca import IssuerMissing
 from tests.support.action_door import settings
 from tests.support.csrs import NOW
 from tests.support.slow_issuer import UPSTREAM, SlowIssuer, slow_kind

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.errors import NoticeMistake
+from gateway.errors.notice import NoticeMistake
 from gateway.rules.notice.destinations import check_kinds, check_mail_address, check_url
 from gateway.rules.notice.kinds import BY_DEFAULT
 

@@ -8,57 +8,80 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from gateway import errors
 from gateway.doors.reseller import envelope
 from gateway.doors.reseller.envelope import ActionEnvelope
-from gateway.errors import GatewayError, ResellerRefusal
+from gateway.errors import GatewayError
+from gateway.errors.money import (
+    NotEnoughCredit,
+    PricingBroken,
+    PricingMissing,
+    Tier1CreditLimitReached,
+    Tier1DebitFailed,
+)
+from gateway.errors.organization import NotApplicableForDv
+from gateway.errors.reseller import (
+    ArgumentInvalid,
+    ArgumentMissing,
+    ArgumentUnrecognized,
+    HttpsRequired,
+    LoginRefused,
+    NotBase64url,
+    PermissionDenied,
+    ResellerRefusal,
+)
+from gateway.errors.subscription import (
+    DomainAlreadyPresent,
+    DomainNotRemovable,
+    NotDeactivatable,
+    NotExtendable,
+)
 from gateway.web.rendering import line_for
 
 TABLE: list[tuple[str, GatewayError, int, str, str]] = [
     (
         "E1",
-        errors.ArgumentUnrecognized("foo"),
+        ArgumentUnrecognized("foo"),
         400,
         "malformed",
         "'foo' is an unrecognized argument!",
     ),
     (
         "E2",
-        errors.ArgumentMissing("acmeAccountID"),
+        ArgumentMissing("acmeAccountID"),
         400,
         "malformed",
         "The 'acmeAccountID' argument is missing!",
     ),
     (
         "E3",
-        errors.ArgumentInvalid("years"),
+        ArgumentInvalid("years"),
         400,
         "malformed",
         "The value of the 'years' argument is invalid!",
     ),
-    ("E4", errors.NotBase64url(), 400, "malformed", "Base64url-encoding failed!"),
+    ("E4", NotBase64url(), 400, "malformed", "Base64url-encoding failed!"),
     (
         "E5",
-        errors.LoginRefused(),
+        LoginRefused(),
         401,
         "unauthorized",
         "Incorrect login details, account is locked, password has expired, "
         "or your source IP is blocked!",
     ),
-    ("E6", errors.HttpsRequired(), 403, "unauthorized", "Use of HTTPS is REQUIRED!"),
-    ("E7", errors.NotDeactivatable(), 403, "unauthorized", "Account could not be deactivated!"),
-    ("E8", errors.DomainNotRemovable(), 403, "unauthorized", "Domain could not be removed!"),
-    ("E9", errors.NotApplicableForDv(), 403, "unauthorized", "Not applicable for DV!"),
-    ("E10", errors.PermissionDenied(), 403, "unauthorized", "Permission denied!"),
-    ("E11", errors.NotExtendable(), 403, "unauthorized", "extension window"),
-    ("E12", errors.PricingMissing(), 403, "unauthorized", "Pricing is not configured!"),
-    ("E13", errors.PricingBroken(), 403, "unauthorized", "Invalid price configuration!"),
-    ("E14", errors.NotEnoughCredit(), 403, "unauthorized", "Not enough credit!"),
-    ("E15", errors.Tier1DebitFailed(), 403, "unauthorized", "Tier 1"),
-    ("E16", errors.Tier1CreditLimitReached(), 403, "unauthorized", "credit limit"),
+    ("E6", HttpsRequired(), 403, "unauthorized", "Use of HTTPS is REQUIRED!"),
+    ("E7", NotDeactivatable(), 403, "unauthorized", "Account could not be deactivated!"),
+    ("E8", DomainNotRemovable(), 403, "unauthorized", "Domain could not be removed!"),
+    ("E9", NotApplicableForDv(), 403, "unauthorized", "Not applicable for DV!"),
+    ("E10", PermissionDenied(), 403, "unauthorized", "Permission denied!"),
+    ("E11", NotExtendable(), 403, "unauthorized", "extension window"),
+    ("E12", PricingMissing(), 403, "unauthorized", "Pricing is not configured!"),
+    ("E13", PricingBroken(), 403, "unauthorized", "Invalid price configuration!"),
+    ("E14", NotEnoughCredit(), 403, "unauthorized", "Not enough credit!"),
+    ("E15", Tier1DebitFailed(), 403, "unauthorized", "Tier 1"),
+    ("E16", Tier1CreditLimitReached(), 403, "unauthorized", "credit limit"),
     (
         "E18a",
-        errors.DomainAlreadyPresent(),
+        DomainAlreadyPresent(),
         403,
         "unauthorized",
         "The domain name is already present in the subscription.",
@@ -105,7 +128,7 @@ def test_every_rendered_status_is_described() -> None:
 
 
 def test_a_name_that_is_no_unicode_is_told_without_failing() -> None:
-    response = rendered(errors.ArgumentUnrecognized("a\udc80"))
+    response = rendered(ArgumentUnrecognized("a\udc80"))
     assert json.loads(response.body)["detail"].startswith("'a?'")  # type: ignore[arg-type]
 
 

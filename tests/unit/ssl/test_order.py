@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.errors import PricingBroken, PricingMissing
+from gateway.errors.money import PricingBroken, PricingMissing
 from gateway.rules.money.pricing import Price
 from gateway.rules.ssl import order as rules
 

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.errors import (
+from gateway.errors.money import PricingMissing
+from gateway.errors.subscription import (
     DomainAlreadyPresent,
     DomainNotRemovable,
     NotExtendable,
-    PricingMissing,
     SubscriptionInGrace,
 )
 from gateway.rules.money.pricing import NamePrices, Price

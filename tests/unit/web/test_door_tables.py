@@ -6,9 +6,17 @@ from pathlib import Path
 import pytest
 
 import gateway
-from gateway import errors
 from gateway.doors import DOORS, open_doors
 from gateway.doors.acme.problem import PROBLEMS, from_domain_error
+from gateway.errors import NotFound, OperatorMistake
+from gateway.errors.acme import AccountRefused
+from gateway.errors.reseller import (
+    HttpsRequired,
+    IdempotencyKeyInvalid,
+    IdempotencyKeyReused,
+    PermissionDenied,
+)
+from gateway.errors.subscription import NotExtendable, SubscriptionInGrace
 from gateway.services import Services
 from gateway.web.door import Door
 from gateway.web.rendering import line_for
@@ -42,10 +50,10 @@ def test_every_route_has_a_line_for_whatever_cannot_be_served(name: str) -> None
 def test_every_door_has_a_line_for_what_the_frame_itself_refuses(name: str) -> None:
     for route in opened()[name].routes:
         for error in (
-            errors.HttpsRequired(),
-            errors.PermissionDenied(),
-            errors.IdempotencyKeyInvalid(),
-            errors.IdempotencyKeyReused(),
+            HttpsRequired(),
+            PermissionDenied(),
+            IdempotencyKeyInvalid(),
+            IdempotencyKeyReused(),
         ):
             assert line_for(route.envelope.table, error) is not None, (route.path, error)
 
@@ -67,21 +75,21 @@ def test_an_error_without_a_line_of_its_own_is_told_as_the_one_that_it_is_a_kind
 
 
 def test_the_nearest_class_counts_and_what_is_no_kind_of_any_has_no_line() -> None:
-    class NoTerm(errors.SubscriptionInGrace):
+    class NoTerm(SubscriptionInGrace):
         """A kind of a kind."""
 
-    table = {errors.NotExtendable: "far", errors.SubscriptionInGrace: "near"}
+    table = {NotExtendable: "far", SubscriptionInGrace: "near"}
     assert line_for(table, NoTerm()) == "near"
-    assert line_for(table, errors.NotExtendable()) == "far"
-    assert line_for(table, errors.NotFound()) is None
+    assert line_for(table, NotExtendable()) == "far"
+    assert line_for(table, NotFound()) is None
 
 
 def test_the_acme_door_looks_its_problems_up_the_same_way() -> None:
-    class Halted(errors.AccountRefused):
+    class Halted(AccountRefused):
         """A kind of refusal without a line of its own."""
 
     assert Halted not in PROBLEMS
     problem = from_domain_error(Halted("It is halted."))
     assert (problem.kind, problem.status, problem.detail) == ("unauthorized", 403, "It is halted.")
-    with pytest.raises(errors.OperatorMistake):
-        from_domain_error(errors.OperatorMistake("no refusal"))
+    with pytest.raises(OperatorMistake):
+        from_domain_error(OperatorMistake("no refusal"))
