@@ -9,15 +9,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 from uuid import UUID
 
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPublicKeyTypes
 from msgspec import Struct
 
 from gateway.config import Settings
 from gateway.rules.organization.organizations import Subject
+
+if TYPE_CHECKING:  # commands choose among issuers without a certificate in hand
+    from cryptography import x509
+    from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPublicKeyTypes
 
 
 class CertificateRequest(Struct, frozen=True):
@@ -31,7 +33,7 @@ class CertificateRequest(Struct, frozen=True):
     order_id: UUID
     serial_number: int
     csr: bytes
-    public_key: CertificateIssuerPublicKeyTypes
+    public_key: "CertificateIssuerPublicKeyTypes"
     names: Sequence[str]
     profile: str
     not_before: datetime
@@ -113,7 +115,7 @@ class CrlSigner(Issuer, Protocol):
         number: int,
         this_update: datetime,
         next_update: datetime,
-        revoked: list[x509.RevokedCertificate],
+        revoked: "list[x509.RevokedCertificate]",
         partition: int,
     ) -> bytes:
         """DER of a CRL (RFC 5280 §5), complete for its partition; partition 0 is for all."""
@@ -181,12 +183,13 @@ class Kind:
     """A kind of issuer: which ones the settings name, and how one is opened."""
 
     name: str
-    issuer: type
+    implementation: Callable[[], type]
+    """Loads the class of its issuers."""
     names: Callable[[Settings], Sequence[str]]
     open: Callable[[Settings, str], Awaitable[Issuer]]
     """Raises ConfigurationError."""
 
     def capabilities(self) -> list[str]:
         """What its issuers can do, without opening one."""
-        bases = self.issuer.__mro__
+        bases = self.implementation().__mro__
         return [name for name, protocol in CAPABILITIES.items() if protocol in bases]

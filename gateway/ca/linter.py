@@ -10,7 +10,6 @@ from functools import cache
 from typing import Any
 
 from cryptography import x509
-from cryptography.x509.oid import ObjectIdentifier
 
 from gateway.ca.profiles import ORGANIZATION_VALIDATED
 
@@ -53,8 +52,7 @@ def _checks(kind: Any) -> tuple[Any, Any]:
 def _is_ov(der: bytes) -> bool:
     extensions = x509.load_der_x509_certificate(der).extensions
     policies = extensions.get_extension_for_class(x509.CertificatePolicies).value
-    found: list[ObjectIdentifier] = [policy.policy_identifier for policy in policies]
-    return ORGANIZATION_VALIDATED in found
+    return ORGANIZATION_VALIDATED in [policy.policy_identifier.dotted_string for policy in policies]
 
 
 def main() -> None:

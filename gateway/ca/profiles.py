@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from types import MappingProxyType
 
-from cryptography.x509 import ObjectIdentifier
+from gateway.config import Settings
 
 LONGEST_VALIDITY = timedelta(days=200)
 """BR §6.3.2 for certificates issued since 2026-03-15; first and last second included."""
@@ -16,9 +16,9 @@ LONGEST_VALIDITY = timedelta(days=200)
 LONGEST_BACKDATING = timedelta(hours=48)
 """BR §7.1.2.7: so long may notBefore lie before the signature."""
 
-DOMAIN_VALIDATED = ObjectIdentifier("2.23.140.1.2.1")
-ORGANIZATION_VALIDATED = ObjectIdentifier("2.23.140.1.2.2")
-"""BR §7.1.6.1. Whoever gets a certificate of either kind may choose any profile."""
+DOMAIN_VALIDATED = "2.23.140.1.2.1"
+ORGANIZATION_VALIDATED = "2.23.140.1.2.2"
+"""Policies (BR §7.1.6.1). Whoever gets a certificate of either kind may choose any profile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,3 +73,8 @@ PROFILES = _by_name(
     ),
 )
 """The first is given to clients that do not choose."""
+
+
+def longest_validity(settings: Settings, profile: Profile) -> timedelta:
+    """What the profile allows, or the operator if that is less."""
+    return min(profile.longest, timedelta(days=settings.issuance.certificate_days))

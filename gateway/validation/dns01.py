@@ -1,8 +1,6 @@
 """dns-01: a digest of the key authorization in a TXT record (RFC 8555 §8.4)."""
 
-from base64 import urlsafe_b64encode
-from hashlib import sha256
-
+from gateway.rules.acme.key_authorization import txt_value
 from gateway.validation.dns import LookupFailed, Resolver
 from gateway.validation.method import Claim, Evidence, Network, ValidationFailed, unknown
 
@@ -25,7 +23,7 @@ async def check_at(owner: str, claim: Claim, resolver: Resolver) -> Evidence:
         records = await resolver.txt(owner)
     except LookupFailed as error:
         raise unknown(error) from error
-    if digest(claim.key_authorization) in records:
+    if txt_value(claim.key_authorization) in records:
         return {"record": owner}
     if not records:
         raise ValidationFailed("unauthorized", f"{owner} has no TXT record.")
@@ -34,11 +32,6 @@ async def check_at(owner: str, claim: Claim, resolver: Resolver) -> Evidence:
         f"None of the TXT records of {owner} is the expected digest of the key authorization; "
         f"found {_shown(records)}.",
     )
-
-
-def digest(key_authorization: str) -> str:
-    """base64url of the SHA-256 digest."""
-    return urlsafe_b64encode(sha256(key_authorization.encode()).digest()).rstrip(b"=").decode()
 
 
 def _shown(records: list[str]) -> str:

@@ -132,18 +132,8 @@ for path, command in leaves(get_command(cli.app)):
 """
 
 DRIVER = {"asyncpg"}
-KEYS = {"cryptography", "dns"}
-LOGS = {"prometheus_client", "rich", "structlog"}
-WORK = {
-    "ca add-chain": {"cryptography"},
-    "ssl list": KEYS,
-    "ssl approve": KEYS | LOGS,
-    "ssl reject": KEYS | LOGS,
-    "unsubscription list": KEYS,
-    "unsubscription approve": KEYS,
-    "unsubscription reject": KEYS,
-}
-"""What else the use cases of a command load, which issue and show certificates."""
+WORK = {"ca add-chain": {"cryptography"}, "issuer list": {"cryptography"}}
+"""What else a command loads: these look at certificates, and at what issuers can do."""
 
 NO_DATABASE = {"sitelock list"}
 

@@ -63,7 +63,9 @@ def _distribution_point(url: str) -> x509.Extension[x509.ExtensionType]:
 
 def _policy(is_ov: bool) -> x509.Extension[x509.ExtensionType]:
     policy = ORGANIZATION_VALIDATED if is_ov else DOMAIN_VALIDATED
-    return _extension(x509.CertificatePolicies([x509.PolicyInformation(policy, None)]))
+    return _extension(
+        x509.CertificatePolicies([x509.PolicyInformation(x509.ObjectIdentifier(policy), None)])
+    )
 
 
 def _key_usages(profile: Profile) -> dict[str, x509.Extension[x509.ExtensionType]]:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from gateway.ca.addresses import plain_url
 from gateway.ca.issuer import Issuer, Kind
-from gateway.ca.local.issuer import LocalCa
 from gateway.clock import SystemClock
 from gateway.config import Settings
 from gateway.errors import ConfigurationError
@@ -21,8 +20,16 @@ def _names(settings: Settings) -> Sequence[str]:
     return settings.ca.names
 
 
+def _implementation() -> type:
+    from gateway.ca.local.issuer import LocalCa  # most commands need no CA
+
+    return LocalCa
+
+
 async def _open(settings: Settings, name: str) -> Issuer:
     """Made on first use. Its own validity is real time, except in the sandbox."""
+    from gateway.ca.local.issuer import LocalCa
+
     passphrase = None
     if settings.ca.passphrase_file is not None:
         passphrase = _read_passphrase(settings.ca.passphrase_file)
@@ -44,4 +51,4 @@ def _read_passphrase(file: Path) -> bytes:
         raise ConfigurationError(f"ca.passphrase_file cannot be read: {error.strerror}") from error
 
 
-LOCAL = Kind("local", LocalCa, _names, _open)
+LOCAL = Kind("local", _implementation, _names, _open)

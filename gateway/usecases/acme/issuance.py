@@ -19,7 +19,7 @@ from gateway import ids
 from gateway.ca.csr import check_csr
 from gateway.ca.issuer import CertificateRequest, Issued
 from gateway.ca.pkcs10 import public_key_of
-from gateway.ca.profiles import PROFILES
+from gateway.ca.profiles import PROFILES, longest_validity
 from gateway.db.pool import transaction
 from gateway.errors import NotFound
 from gateway.errors.acme import BadCsr, IssuanceRefused, OrderNotReady, Refusal
@@ -35,7 +35,7 @@ from gateway.store.acme.orders import Finalizable, Order
 from gateway.store.acme.processing_orders import ProcessingOrder
 from gateway.usecases.acme.admission import admit
 from gateway.usecases.acme.caa import check_again
-from gateway.usecases.acme.orders import as_of, longest_validity
+from gateway.usecases.acme.orders import as_of
 from gateway.usecases.acme.refusals import check_gate
 
 SIGNING_LEASE = timedelta(seconds=15)

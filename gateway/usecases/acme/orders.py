@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from gateway import ids
-from gateway.ca.profiles import PROFILES, Profile
+from gateway.ca.profiles import PROFILES, Profile, longest_validity
 from gateway.config import Settings
 from gateway.db.pool import Pool
 from gateway.errors import NotFound
@@ -109,11 +109,6 @@ async def download(pool: Pool, ticket: Ticket, order_id: UUID, chain: int) -> Do
     if found is None:
         raise NotFound
     return found
-
-
-def longest_validity(settings: Settings, profile: Profile) -> timedelta:
-    """What the profile allows, or the operator if that is less."""
-    return min(profile.longest, timedelta(days=settings.issuance.certificate_days))
 
 
 def as_of(order: Order, now: datetime) -> Order:

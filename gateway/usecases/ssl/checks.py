@@ -12,8 +12,6 @@ from typing import Any
 
 import structlog
 
-from gateway import ids
-from gateway.ca.profiles import PROFILES
 from gateway.config import Settings
 from gateway.db.pool import Connection, Pool, transaction
 from gateway.errors.acme import CaaRefusal, CaaRefused, CaaUnchecked
@@ -21,7 +19,6 @@ from gateway.logging import describe
 from gateway.metrics import observe_validation_fault
 from gateway.origin import Origin
 from gateway.rules.acme.caa import is_fresh
-from gateway.rules.acme.issuance import validity
 from gateway.rules.names import base_of, name_type
 from gateway.rules.ssl import order as rules
 from gateway.services import Services
@@ -32,7 +29,6 @@ from gateway.store.ssl import due as ssl_due
 from gateway.store.ssl import issuance as ssl_issuance
 from gateway.store.ssl import orders as ssl_orders
 from gateway.store.ssl.applications import NameProof, UnfinishedOrder
-from gateway.usecases.acme.orders import longest_validity
 from gateway.usecases.acme.perspective import (
     Claimant,
     KeyAuthorization,
@@ -41,12 +37,12 @@ from gateway.usecases.acme.perspective import (
     network_of,
     resolver_of,
 )
+from gateway.usecases.ssl.intents import intent_of
 from gateway.usecases.ssl.proofs import key_authorization
 from gateway.validation import caa
 from gateway.validation.challenge import METHODS
 from gateway.validation.method import Claim, NotChecked, ValidationFailed
 
-PROFILE = "classic"
 GATEWAY = Origin("gateway:certificate-orders")
 _DOOR_PATH = "/v3/scm"
 _LOOKS_AT_ONCE = 20
@@ -191,21 +187,6 @@ async def moved(
         {"status": status, "problem": problem} if problem else {"status": status},
     )
     await audit.record(connection, now, GATEWAY, change)
-
-
-def intent_of(
-    settings: Settings, now: datetime, first_issued_at: datetime | None, months: int
-) -> dict[str, Any]:
-    """Serial and validity: as long as the profile allows, and not beyond the paid period."""
-    paid_until = rules.term_ends(first_issued_at or now, months).replace(microsecond=0)
-    longest = longest_validity(settings, PROFILES[PROFILE])
-    backdated = timedelta(seconds=settings.issuance.backdate_seconds)
-    begins, ends = validity(now, None, None, longest, backdated)
-    return {
-        "serial": f"{ids.new_serial_number():x}",
-        "not_before": begins.isoformat(),
-        "not_after": min(ends, paid_until - timedelta(seconds=1)).isoformat(),
-    }
 
 
 async def _proven(

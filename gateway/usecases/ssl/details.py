@@ -9,7 +9,7 @@ from gateway.store.ssl import applications as ssl_applications
 from gateway.store.ssl import issuance as ssl_issuance
 from gateway.store.ssl import orders as ssl_orders
 from gateway.store.ssl.orders import CertificateOrder, ListedOrder, Page
-from gateway.usecases.ssl.orders import show
+from gateway.usecases.ssl.lookup import show
 from gateway.usecases.ssl.proofs import location_and_value
 
 

@@ -23,12 +23,12 @@ from gateway.store.ssl import orders as ssl_orders
 from gateway.store.ssl.applications import UnfinishedOrder
 from gateway.usecases.ssl.checks import (
     PAUSE_OF_OURS,
-    PROFILE,
     look_at_caa_again,
     moved,
     settle_failed,
     unchanged,
 )
+from gateway.usecases.ssl.intents import PROFILE
 
 LEASE = timedelta(seconds=30)
 """How long a process has an order for itself."""

@@ -17,7 +17,6 @@ from gateway import ids
 from gateway.ca.csr import check_csr
 from gateway.config import Settings
 from gateway.db.pool import Connection
-from gateway.errors import NotFound
 from gateway.errors.acme import BadCsr
 from gateway.errors.ssl import BadMember, StatusForbids
 from gateway.rules.organization.organizations import Subject
@@ -32,6 +31,7 @@ from gateway.store.ssl import unsubscriptions
 from gateway.store.ssl.applications import Application
 from gateway.store.ssl.orders import CertificateOrder
 from gateway.store.ssl.unsubscriptions import UnsubscriptionDecision
+from gateway.usecases.ssl.lookup import locked, show
 from gateway.usecases.ssl.proofs import new_proofs
 from gateway.usecases.work import Work
 
@@ -121,25 +121,6 @@ async def revoke(work: Work, wanted: RevokeOrder) -> CertificateOrder:
     await work.record(*changes)
     await _operate(work, order, "revoke", status)
     return await _after(work.connection, work.now, order)
-
-
-async def show(
-    connection: Connection, now: datetime, reseller_id: UUID, cert_id: str
-) -> CertificateOrder:
-    """Raises NotFound, also for what belongs to somebody else or was unsubscribed (§8 G1)."""
-    order = await ssl_orders.find(connection, cert_id, now)
-    if order is None or order.reseller_id != reseller_id:
-        raise NotFound
-    return order
-
-
-async def locked(
-    connection: Connection, now: datetime, reseller_id: UUID, cert_id: str
-) -> CertificateOrder:
-    """As `show`, with the order locked: the first lock of every operation."""
-    await show(connection, now, reseller_id, cert_id)
-    await ssl_orders.lock(connection, cert_id)
-    return await show(connection, now, reseller_id, cert_id)
 
 
 async def _look_again(

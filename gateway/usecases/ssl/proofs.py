@@ -7,11 +7,11 @@ from gateway import ids
 from gateway.config import Settings
 from gateway.db.pool import Connection
 from gateway.errors.ssl import BadMember
+from gateway.rules.acme.key_authorization import txt_value
 from gateway.rules.names import base_of, name_type
 from gateway.store.ssl import applications as ssl_applications
 from gateway.store.ssl.applications import NameProof
 from gateway.store.ssl.orders import CertificateOrder
-from gateway.validation.dns01 import digest
 
 
 def key_authorization(token: str, key_hash: bytes) -> str:
@@ -24,7 +24,7 @@ def location_and_value(proof: NameProof, key_hash: bytes) -> tuple[str, str]:
     base = base_of(proof.name)
     expected = key_authorization(proof.token, key_hash)
     if proof.method == "dns-01":
-        return f"_acme-challenge.{base}", digest(expected)
+        return f"_acme-challenge.{base}", txt_value(expected)
     return f"http://{base}/.well-known/acme-challenge/{proof.token}", expected
 
 

@@ -12,7 +12,7 @@ from gateway.store.ssl import applications as ssl_applications
 from gateway.store.ssl import issuance as ssl_issuance
 from gateway.store.ssl import orders as ssl_orders
 from gateway.store.ssl.orders import CertificateOrder
-from gateway.usecases.ssl.checks import intent_of
+from gateway.usecases.ssl.intents import intent_of
 from gateway.usecases.work import Work
 
 _AT_ONCE = timedelta(0)

@@ -21,7 +21,7 @@ from gateway.store.ssl.unsubscriptions import (
     UnsubscriptionDecision,
 )
 from gateway.usecases.money.refund_purchase import refund_purchase
-from gateway.usecases.ssl.orders import locked
+from gateway.usecases.ssl.lookup import locked
 from gateway.usecases.work import Work
 
 _LARGEST_NUMBER = 2**63 - 1

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gateway.validation import dns01
+from gateway.rules.acme.key_authorization import txt_value
 from gateway.validation.challenge import METHODS
 from gateway.validation.dnsaccount01 import account_label
 from tests.integration.acme.conftest import NAME, Customer
@@ -89,7 +89,7 @@ async def test_dns_account_01_proves_names_and_wildcards_at_the_account_s_own_la
     token = (await client.challenge(url, "dns-account-01"))["token"]
     assert client.account_url is not None
     owner = f"{account_label(client.account_url)}._acme-challenge.example.com"
-    dns.txt(owner, dns01.digest(client.key_authorization(token)))
+    dns.txt(owner, txt_value(client.key_authorization(token)))
     assert await answered(client, url, "dns-account-01") == "valid"
 
 
