@@ -170,8 +170,8 @@ class Exchange:
 
     async def authenticate(self) -> Caller:
         """Who asks, as the door's authenticator finds; from here on the request is proven."""
-        self.now = await self.services.clock.now()
         self.caller = await self.door.authenticate(self)
+        self.now = await self.services.clock.now()
         return self.caller
 
     def require_permission(self) -> None:

@@ -27,7 +27,7 @@ class PasswordLogin:
             self._services.pool,
             self.checker,
             self._services.settings.logins,
-            exchange.now,
+            await self._services.clock.now(),
             LoginAttempt(values["loginName"], values["loginPassword"], exchange.address),
         )
         return Caller(state.id, state.login, state.status)
