@@ -39,22 +39,23 @@ class Prevalidation:
         return Validity(self.state, self.valid_from, self.expires_at)
 
 
-async def add(
-    connection: Connection,
-    *,
-    organization_id: UUID,
-    reseller_id: UUID,
-    type: str,
-    state: str,
-    details: Details,
-    domains: Sequence[str],
-    requested_at: datetime,
-    valid_from: datetime | None = None,
-    expires_at: datetime | None = None,
-    previous_number: int | None = None,
-    evidence: str = "",
-) -> int:
-    """A new pre-validation; gives its number.
+@dataclass(frozen=True, slots=True)
+class PrevalidationRow:
+    """A pre-validation to be stored: all but the number, which the database gives it."""
+
+    organization_id: UUID
+    reseller_id: UUID
+    type: str
+    validity: Validity
+    details: Details
+    domains: Sequence[str]
+    requested_at: datetime
+    previous_number: int | None = None
+    evidence: str = ""
+
+
+async def add(connection: Connection, row: PrevalidationRow) -> int:
+    """Stores a new pre-validation; gives its number.
 
     Raises asyncpg.UniqueViolationError when `previous_number` has been renewed before.
     """
@@ -74,17 +75,17 @@ async def add(
         )
         SELECT number FROM added
         """,
-        organization_id,
-        reseller_id,
-        type,
-        state,
-        details.document(),
-        requested_at,
-        valid_from,
-        expires_at,
-        previous_number,
-        evidence,
-        list(domains),
+        row.organization_id,
+        row.reseller_id,
+        row.type,
+        row.validity.state,
+        row.details.document(),
+        row.requested_at,
+        row.validity.valid_from,
+        row.validity.expires_at,
+        row.previous_number,
+        row.evidence,
+        list(row.domains),
     )
     return number
 

@@ -21,9 +21,17 @@ class Anchors:
     ev: int | None = None
 
 
-async def hold(connection: Connection, reseller_id: UUID, *sent: str | None) -> None:
+@dataclass(frozen=True, slots=True)
+class SentAnchors:
+    """Numbers of pre-validations as the reseller sent them; None = not sent."""
+
+    ov: str | None = None
+    ev: str | None = None
+
+
+async def hold(connection: Connection, reseller_id: UUID, sent: SentAnchors) -> None:
     """Keeps the states of what was sent as they are; call it before the credential is locked."""
-    numbers = [number_of(text) for text in sent if text]
+    numbers = [number_of(text) for text in (sent.ov, sent.ev) if text]
     if known := {number for number in numbers if number is not None}:
         await prevalidations.lock_for_linking(connection, known, reseller_id)
 
@@ -35,8 +43,7 @@ async def anchors_for(
     reseller_id: UUID,
     validation: str,
     names: Sequence[str],
-    ov: str | None,
-    ev: str | None,
+    sent: SentAnchors,
 ) -> Anchors:
     """What `names` will lean on: checked, not yet linked.
 
@@ -45,15 +52,15 @@ async def anchors_for(
     foreign or unknown, not valid now, or does not cover a name.
     """
     if validation == "DV":
-        if ov or ev:
+        if sent.ov or sent.ev:
             raise NotApplicableForDv
         return Anchors()
-    if not ov:
+    if not sent.ov:
         raise ArgumentMissing(OV_ARGUMENT)
-    return Anchors(
-        await _usable(connection, now, reseller_id, OV_ARGUMENT, ov, names),
-        await _usable(connection, now, reseller_id, EV_ARGUMENT, ev, names) if ev else None,
-    )
+    ov = await _usable(connection, now, reseller_id, OV_ARGUMENT, sent.ov, names)
+    if not sent.ev:
+        return Anchors(ov)
+    return Anchors(ov, await _usable(connection, now, reseller_id, EV_ARGUMENT, sent.ev, names))
 
 
 async def _usable(

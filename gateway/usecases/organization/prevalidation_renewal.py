@@ -10,11 +10,12 @@ from datetime import datetime, timedelta
 from gateway.db.pool import Connection, Pool
 from gateway.origin import Origin
 from gateway.rules.organization import prevalidation_renewal as rules
+from gateway.rules.organization.prevalidation import Validity
 from gateway.store.operation import jobs
 from gateway.store.operation.audit import Change
 from gateway.store.operation.jobs import InUse
 from gateway.store.organization import prevalidations
-from gateway.store.organization.prevalidations import Prevalidation
+from gateway.store.organization.prevalidations import Prevalidation, PrevalidationRow
 from gateway.usecases.organization.prevalidations import expire
 from gateway.usecases.organization.reassignment import reassign
 from gateway.usecases.work import open_work
@@ -123,16 +124,14 @@ async def _in_use(
 async def _add_renewal(
     connection: Connection, old: Prevalidation, expires_at: datetime, now: datetime
 ) -> int:
-    return await prevalidations.add(
-        connection,
+    row = PrevalidationRow(
         organization_id=old.organization_id,
         reseller_id=old.reseller_id,
         type=rules.RENEWED_TYPE,
-        state="valid",
+        validity=Validity("valid", now, expires_at),
         details=old.details,
         domains=old.domains,
         requested_at=now,
-        valid_from=now,
-        expires_at=expires_at,
         previous_number=old.number,
     )
+    return await prevalidations.add(connection, row)

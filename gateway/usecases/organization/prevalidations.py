@@ -16,6 +16,7 @@ from gateway.errors import OperatorMistake
 from gateway.origin import Origin
 from gateway.rules.organization.organizations import InvalidDetail
 from gateway.rules.organization.prevalidation import (
+    Validity,
     can_be_rejected,
     checked_domains,
     checked_type,
@@ -24,7 +25,7 @@ from gateway.rules.organization.prevalidation import (
 )
 from gateway.store.operation.audit import Change
 from gateway.store.organization import organizations, prevalidation_links, prevalidations
-from gateway.store.organization.prevalidations import Prevalidation
+from gateway.store.organization.prevalidations import Prevalidation, PrevalidationRow
 from gateway.usecases.organization.organizations import unknown_organization
 from gateway.usecases.work import Work
 
@@ -69,22 +70,20 @@ async def add_prevalidation(work: Work, wanted: NewPrevalidation) -> int:
                 "previous", f"the organization has no pre-validation {wanted.previous_number}"
             )
     state = "requested" if wanted.expires_at is None else "valid"
+    row = PrevalidationRow(
+        organization_id=organization.id,
+        reseller_id=wanted.reseller_id,
+        type=kind,
+        validity=Validity(state, wanted.valid_from, wanted.expires_at),
+        details=organization.details,
+        domains=domains,
+        requested_at=work.now,
+        previous_number=wanted.previous_number,
+        evidence=_note(work.now, work.origin, wanted.evidence),
+    )
     try:
         async with work.connection.transaction():
-            number = await prevalidations.add(
-                work.connection,
-                organization_id=organization.id,
-                reseller_id=wanted.reseller_id,
-                type=kind,
-                state=state,
-                details=organization.details,
-                domains=domains,
-                requested_at=work.now,
-                valid_from=wanted.valid_from,
-                expires_at=wanted.expires_at,
-                previous_number=wanted.previous_number,
-                evidence=_note(work.now, work.origin, wanted.evidence),
-            )
+            number = await prevalidations.add(work.connection, row)
     except asyncpg.UniqueViolationError:
         raise InvalidDetail(
             "previous", f"pre-validation {wanted.previous_number} is being renewed already"

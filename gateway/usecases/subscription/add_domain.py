@@ -25,7 +25,7 @@ from gateway.store.subscription import subscriptions
 from gateway.store.subscription.subscriptions import Domain, NewDomain, Subscription
 from gateway.usecases.money import billing
 from gateway.usecases.organization import anchors
-from gateway.usecases.organization.anchors import Anchors
+from gateway.usecases.organization.anchors import Anchors, SentAnchors
 from gateway.usecases.subscription.domains import (
     credential_to_change,
     parse_name,
@@ -47,6 +47,10 @@ class AddDomain:
     with_associated: bool = False
     ov_anchor_order_number: str | None = None
     ev_anchor_order_number: str | None = None
+
+    @property
+    def sent_anchors(self) -> SentAnchors:
+        return SentAnchors(self.ov_anchor_order_number, self.ev_anchor_order_number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +83,8 @@ async def add_domain(work: Work, request: AddDomain) -> DomainAdded:
     Tier1DebitFailed or Tier1CreditLimitReached.
     """
     name = parse_name(request.domain_name)
-    sent = request.ov_anchor_order_number, request.ev_anchor_order_number
     if not request.quote_only:
-        await anchors.hold(work.connection, request.reseller_id, *sent)
+        await anchors.hold(work.connection, request.reseller_id, request.sent_anchors)
     credential = await credential_to_change(
         work.connection, request.reseller_id, request.account_id, lock=not request.quote_only
     )
@@ -114,8 +117,7 @@ async def _load(
         reseller_id=credential.reseller_id,
         validation=credential.validation,
         names=[name, associated] if associated else [name],
-        ov=request.ov_anchor_order_number,
-        ev=request.ev_anchor_order_number,
+        sent=request.sent_anchors,
     )
     current = await subscriptions.find_current(connection, credential.kid)
     known: list[Domain] = []
