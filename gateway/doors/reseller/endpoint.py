@@ -127,7 +127,8 @@ class Endpoint:
             try:
                 return envelope.encode(await action.handler(call))
             except (ArgumentInvalid, ArgumentMissing) as error:
-                raise type(error)(form.spelling(error.name)) from None
+                error.name = form.spelling(error.name)
+                raise
 
         if not action.changes_state(arguments):
             async with open_reading(services.pool, now, origin) as work:

@@ -131,7 +131,9 @@ def refusal(error: GatewayError) -> web.Response:
     for kind in type(error).__mro__:
         rendering = RENDERINGS.get(kind)
         if rendering is not None:
-            return render(rendering, name=getattr(error, "name", ""))
+            return render(
+                rendering, name=getattr(error, "name", ""), hint=getattr(error, "hint", "")
+            )
     return render(INTERNAL)
 
 
@@ -144,10 +146,10 @@ def told(response: web.Response) -> str:
 def told_of(error: GatewayError, name: str) -> str:
     """The `detail` of an error, with `name` in place of the argument's name."""
     found = (RENDERINGS[kind] for kind in type(error).__mro__ if kind in RENDERINGS)
-    return next(found, INTERNAL).detail.replace("{name}", name)
+    return _detail(next(found, INTERNAL), name, getattr(error, "hint", ""))
 
 
-def render(rendering: Rendering, *, name: str = "") -> web.Response:
+def render(rendering: Rendering, *, name: str = "", hint: str = "") -> web.Response:
     """An error with its two documented members, `type` and `detail`.
 
     `errorMessage` says the same: a public client shows that or nothing, and takes a name that is
@@ -155,7 +157,7 @@ def render(rendering: Rendering, *, name: str = "") -> web.Response:
     """
     # The name is the caller's own: it may hold what UTF-8 cannot say.
     printable = name.encode(errors="replace").decode()
-    detail = rendering.detail.replace("{name}", printable)
+    detail = _detail(rendering, printable, hint)
     told = {"type": _URN + rendering.kind, "detail": detail, "errorMessage": detail}
     body = _json.encode(told)
     response = _response(rendering.status, body)
@@ -164,6 +166,11 @@ def render(rendering: Rendering, *, name: str = "") -> web.Response:
     if rendering.status == 405:
         response.headers["Allow"] = "POST"
     return response
+
+
+def _detail(rendering: Rendering, name: str, hint: str) -> str:
+    detail = rendering.detail.replace("{name}", name)
+    return f"{detail} {hint}" if hint else detail
 
 
 def _response(status: int, body: bytes) -> web.Response:

@@ -9,9 +9,10 @@ from datetime import datetime, timedelta
 from gateway.ca.issuer import CertificateRequest, Failed, Issued, Pending
 from gateway.ca.pkcs10 import public_key_of
 from gateway.db.pool import transaction
-from gateway.errors import AccountRefused, CaaUnchecked, GatewayError
+from gateway.errors import AccountRefused, CaaUnchecked, GatewayError, StatusForbids
 from gateway.refusal_log import Refused, reason_of
 from gateway.rules.organization.organizations import Subject
+from gateway.rules.public_names import objection_to_any
 from gateway.rules.ssl import order as rules
 from gateway.services import Services
 from gateway.store.acme.issuance import SignedCertificate
@@ -75,6 +76,8 @@ async def ask_issuer(services: Services, item: Unfinished, now: datetime) -> boo
 async def _objection(services: Services, item: Unfinished, now: datetime) -> GatewayError | None:
     if item.reseller_status != "active":
         return AccountRefused("The account is suspended.")
+    if services.settings.ssl_public_only() and (why := objection_to_any(item.names)):
+        return StatusForbids(f"The certificate can never be issued: {why}.")
     return await look_at_caa_again(services, item, now)
 
 
