@@ -52,7 +52,7 @@ def check_csr(
     if key == account_key:
         raise BadCsr("The key of the CSR is the account key; make another key for certificates.")
     _check_hash(request.csr)
-    asked = requested_names(request.csr)
+    asked = requested_names(request)
     if len(asked) > _MOST_NAMES:
         raise BadCsr(f"The CSR asks for {len(asked)} names; {_MOST_NAMES} are the most.")
     if not request.signature_holds():

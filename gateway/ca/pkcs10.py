@@ -1,8 +1,11 @@
-"""Certification requests (PKCS #10, RFC 2986): strictly DER, of whatever version they say.
+"""Certification requests (PKCS #10, RFC 2986), of which key, names and signature are used.
 
-The only version is 0. Many clients write 1 or 2 there, like `acme` 1.21.0, the library of certbot,
-and those that use Ruby's OpenSSL. Nothing else differs in such a request, so it is read with the
-version corrected; its signature is verified over the bytes that were signed.
+Clients have written a lot of odd ones: of version 1 or 2 (`acme` 1.21.0, the library of certbot,
+and Ruby's OpenSSL), without the attributes that may be empty but not missing, with a NULL where
+ECDSA has no parameters (RFC 5758 §3.2), with subjects in characters that their type does not have.
+None of it matters to us. So a request is taken apart, and the library is given one that has the
+same key, algorithm and signature and nothing else. The signature is verified over the bytes that
+were signed.
 """
 
 from typing import Any, NamedTuple, cast
@@ -12,25 +15,31 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPublicKeyTypes
 
+from gateway.ca.der import INTEGER, NULL, SEQUENCE, Part, element, parts
 from gateway.errors.acme import BadCsr
 
-_SEQUENCE = 0x30
+_ATTRIBUTES = b"\xa0"
+_VERSIONS = (0, 1, 2)
+_LONGEST_VERSION = 8  # bytes; longer ones are not written out
+_PKCS_1 = bytes.fromhex("2a864886f70d0101")
+"""1.2.840.113549.1.1, whose algorithms have a NULL (RFC 4055 §5)."""
 _LONG_FORM, _LENGTH = 0x80, 0x7F  # of the first byte of a length (X.690 §8.1.3)
-_READ_AS_0 = (1, 2)
 
 
 class Request(NamedTuple):
     """A request that has the form of one; its parts are read, and may turn out bad, when used."""
 
     csr: x509.CertificateSigningRequest
-    signed: bytes | None
-    """What the signature is over, where that is not what was read."""
+    """Its key, algorithm and signature; no subject and no attributes."""
+    signed: bytes
+    subject: bytes
+    """Content of the distinguished name."""
+    attributes: bytes
+    """Content of the set of them."""
 
     def signature_holds(self) -> bool:
         """Proof that whoever asks has the key. Cost depends on the key: look at that first."""
         try:
-            if self.signed is None:
-                return self.csr.is_signature_valid
             _verify(self.csr, self.csr.public_key(), self.signed)
         except (InvalidSignature, UnsupportedAlgorithm, ValueError, TypeError):
             return False
@@ -40,15 +49,26 @@ class Request(NamedTuple):
 def read(der: bytes) -> Request:
     """Raises BadCsr for bytes that are no request, or more than one."""
     try:
-        return Request(x509.load_der_x509_csr(der), None)
-    except x509.InvalidVersion as error:
-        if error.parsed_version not in _READ_AS_0:
-            raise BadCsr(
-                f"The CSR says that its version is {error.parsed_version}; it must be 0."
-            ) from None
+        [whole] = parts(der)
+        info, algorithm, signature = _sequence(whole)
+        version, subject, key, *attributes = _sequence(info)
+        if version.tag != INTEGER or len(version.content) > _LONGEST_VERSION:
+            raise ValueError(version)
+        for each in (subject, key, algorithm):
+            _sequence(each)
+        if [each.tag for each in attributes] not in ([], [_ATTRIBUTES]):
+            raise ValueError(attributes)
     except ValueError as error:
         raise BadCsr(_unreadable_because(der)) from error
-    return _corrected(der)
+    number = int.from_bytes(version.content, signed=True)
+    if number not in _VERSIONS:
+        raise BadCsr(f"The CSR says that its version is {number}; it must be 0.")
+    return Request(
+        _bare(key, algorithm, signature),
+        info.encoded,
+        subject.content,
+        b"".join(each.content for each in attributes),
+    )
 
 
 def public_key_of(der: bytes) -> CertificateIssuerPublicKeyTypes:
@@ -56,22 +76,29 @@ def public_key_of(der: bytes) -> CertificateIssuerPublicKeyTypes:
     return cast(CertificateIssuerPublicKeyTypes, read(der).csr.public_key())
 
 
-def _corrected(der: bytes) -> Request:
-    """Known to begin with two SEQUENCEs and a version of one byte: the library has read it."""
-    info, _ = _content(der, 0)
-    version, end = _content(der, info)
-    value, _ = _content(der, version)
-    corrected = der[:value] + b"\0" + der[value + 1 :]
-    return Request(x509.load_der_x509_csr(corrected), der[info:end])
+def _bare(key: Part, algorithm: Part, signature: Part) -> x509.CertificateSigningRequest:
+    version, subject = element(INTEGER, b"\0"), element(SEQUENCE, b"")
+    info = element(SEQUENCE, version + subject + key.encoded + element(_ATTRIBUTES, b""))
+    der = element(SEQUENCE, info + _without_null(algorithm) + signature.encoded)
+    try:
+        return x509.load_der_x509_csr(der)
+    except ValueError as error:
+        raise BadCsr(
+            "The key, the signature algorithm or the signature of the CSR cannot be read."
+        ) from error
 
 
-def _content(der: bytes, start: int) -> tuple[int, int]:
-    """Where the content of the element that starts there begins and ends."""
-    begin, length = start + 2, der[start + 1]
-    if length & _LONG_FORM:
-        begin += length & _LENGTH
-        length = int.from_bytes(der[start + 2 : begin])
-    return begin, begin + length
+def _without_null(algorithm: Part) -> bytes:
+    content = algorithm.content
+    end = element(NULL, b"")
+    is_odd = content.endswith(end) and _sequence(algorithm)[0].content[:-1] != _PKCS_1
+    return element(SEQUENCE, content.removesuffix(end) if is_odd else content)
+
+
+def _sequence(whole: Part) -> list[Part]:
+    if whole.tag != SEQUENCE:
+        raise ValueError(whole.tag)
+    return whole.parts
 
 
 def _verify(csr: x509.CertificateSigningRequest, key: Any, signed: bytes) -> None:
@@ -90,8 +117,15 @@ def _verify(csr: x509.CertificateSigningRequest, key: Any, signed: bytes) -> Non
 def _unreadable_because(der: bytes) -> str:
     if der.lstrip().startswith(b"-----BEGIN"):
         return "The CSR is PEM; send its DER, base64url-encoded."
-    if der[:1] == bytes([_SEQUENCE]) and len(der) > 1:
-        _, end = _content(der, 0)
-        if end < len(der):
-            return f"The CSR ends after {end} bytes, and others follow it."
+    if der[:1] == SEQUENCE and len(der) > 1 and (end := _end(der)) < len(der):
+        return f"The CSR ends after {end} bytes, and others follow it."
     return "The CSR cannot be read as a DER-encoded PKCS #10 request."
+
+
+def _end(der: bytes) -> int:
+    """Where the element that `der` begins with ends, by its own account."""
+    begin, length = 2, der[1]
+    if length & _LONG_FORM:
+        begin += length & _LENGTH
+        length = int.from_bytes(der[2:begin])
+    return begin + length

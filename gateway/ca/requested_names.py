@@ -3,103 +3,100 @@
 What else it asks for is none of our business, even where that is malformed.
 """
 
-import warnings
-from typing import Annotated
+from collections.abc import Iterator
 
 from cryptography import x509
 from cryptography.hazmat import asn1
 from cryptography.x509.oid import ExtensionOID, NameOID
 
+from gateway.ca.der import Part, parts
+from gateway.ca.pkcs10 import Request
 from gateway.errors.acme import BadCsr
 
-# A subject that is none by X.520 is no news: it is not certified. Nor is it one for stderr.
-warnings.filterwarnings("ignore", message="Attribute's length must be", category=UserWarning)
+
+def _identifier(dotted: str) -> bytes:
+    return asn1.encode_der(x509.ObjectIdentifier(dotted))[2:]
+
 
 _EXTENSION_REQUESTS = frozenset(
     {
-        x509.ObjectIdentifier("1.2.840.113549.1.9.14"),  # RFC 2985 §5.4.2
-        x509.ObjectIdentifier("1.3.6.1.4.1.311.2.1.14"),  # Microsoft's, older
+        _identifier("1.2.840.113549.1.9.14"),  # RFC 2985 §5.4.2
+        _identifier("1.3.6.1.4.1.311.2.1.14"),  # Microsoft's, older
     }
 )
+_ALTERNATIVE_NAME = _identifier(ExtensionOID.SUBJECT_ALTERNATIVE_NAME.dotted_string)
+_COMMON_NAME = _identifier(NameOID.COMMON_NAME.dotted_string)
 _DNS_NAME = b"\x82"  # RFC 5280 §4.2.1.6: [2] IMPLICIT IA5String
-_SEQUENCE = b"\x30"
+_WIDE = {b"\x1c": "utf-32-be", b"\x1e": "utf-16-be"}
+"""Encodings of UniversalString and BMPString; all other strings are taken for UTF-8."""
 
 _NOT_DNS = "The CSR may ask for DNS names only, and no other kinds of names."
+_NOT_ASCII = "The CSR asks for a DNS name that is not ASCII; send its A-labels (xn--)."
+_TWICE = f"The CSR has the extension {ExtensionOID.SUBJECT_ALTERNATIVE_NAME.dotted_string} twice."
 _UNREADABLE = "The extensions that the CSR asks for cannot be read."
 
 
-@asn1.sequence
-class _Extension:
-    oid: x509.ObjectIdentifier
-    critical: Annotated[bool, asn1.Default(False)]
-    value: bytes
-
-
-@asn1.sequence
-class _Extensions:
-    each: list[_Extension]
-
-
-@asn1.sequence
-class _GeneralNames:
-    each: list[asn1.TLV]
-
-
-def requested_names(csr: x509.CertificateSigningRequest) -> list[str]:
+def requested_names(request: Request) -> list[str]:
     """As they are written, the common name first. Raises BadCsr for names of other kinds."""
-    return _common_names(csr) + _alternative_names(csr)
+    return _common_names(request.subject) + _alternative_names(request.attributes)
 
 
-def _common_names(csr: x509.CertificateSigningRequest) -> list[str]:
-    """Clients that use the alternative names only may leave an empty one behind."""
+def _common_names(subject: bytes) -> list[str]:
+    """Clients that use the alternative names only may leave a blank one behind."""
     try:
-        attributes = csr.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
-    except (ValueError, TypeError) as error:
-        raise BadCsr("The subject of the CSR cannot be read.") from error
-    return [str(attribute.value) for attribute in attributes if attribute.value]
-
-
-def _alternative_names(csr: x509.CertificateSigningRequest) -> list[str]:
-    try:
-        extension = csr.extensions.get_extension_for_class(x509.SubjectAlternativeName)
-    except x509.ExtensionNotFound:
-        return []
-    except x509.DuplicateExtension as error:
-        raise BadCsr(f"The CSR has the extension {error.oid.dotted_string} twice.") from error
-    except x509.UnsupportedGeneralNameType as error:
-        raise BadCsr(_NOT_DNS) from error
-    except (ValueError, TypeError):
-        return _alternative_names_alone(csr)
-    names = list(extension.value)
-    if not all(isinstance(name, x509.DNSName) for name in names):
-        raise BadCsr(_NOT_DNS)
-    return [str(name.value) for name in names]
-
-
-def _alternative_names_alone(csr: x509.CertificateSigningRequest) -> list[str]:
-    """Some extension is malformed: which one?"""
-    try:
-        wanted = [
-            extension.value
-            for attribute in csr.attributes
-            if attribute.oid in _EXTENSION_REQUESTS
-            for extension in asn1.decode_der(
-                _Extensions, _sequence(_sequence(attribute.value))
-            ).each
-            if extension.oid == ExtensionOID.SUBJECT_ALTERNATIVE_NAME
+        values = [
+            value
+            for relative in parts(subject)
+            for attribute in relative.parts
+            for kind, value in [attribute.parts]
+            if kind.content == _COMMON_NAME
         ]
+    except ValueError as error:
+        raise BadCsr("The subject of the CSR cannot be read.") from error
+    try:
+        names = [value.content.decode(_WIDE.get(value.tag, "utf-8")) for value in values]
+    except UnicodeDecodeError as error:
+        raise BadCsr("The common name of the CSR cannot be read.") from error
+    return [name for name in names if name.strip()]
+
+
+def _alternative_names(attributes: bytes) -> list[str]:
+    """Those of all requests for extensions: the standard's, Microsoft's and any repeated one."""
+    try:
         names = [
             name
-            for value in wanted
-            for name in asn1.decode_der(_GeneralNames, _sequence(value)).each
+            for extensions in _extension_requests(attributes)
+            for value in _alternative_name_of(extensions)
+            for name in _only(parts(value))
         ]
-        if any(name.tag_bytes != _DNS_NAME for name in names):
-            raise BadCsr(_NOT_DNS)
-        return [bytes(name.data).decode("ascii") for name in names]
-    except (ValueError, TypeError) as error:
+    except ValueError as error:
         raise BadCsr(_UNREADABLE) from error
+    if any(name.tag != _DNS_NAME for name in names):
+        raise BadCsr(_NOT_DNS)
+    try:
+        return [name.content.decode("ascii") for name in names]
+    except UnicodeDecodeError as error:
+        raise BadCsr(_NOT_ASCII) from error
 
 
-def _sequence(content: bytes) -> bytes:
-    """The reader takes no bare SEQUENCE OF, and an attribute's value comes without its header."""
-    return _SEQUENCE + asn1.encode_der(content)[1:]
+def _extension_requests(attributes: bytes) -> Iterator[list[Part]]:
+    for attribute in parts(attributes):
+        kind, *values = attribute.parts
+        if kind.content in _EXTENSION_REQUESTS:
+            for request in _only(values):
+                yield request.parts
+
+
+def _alternative_name_of(extensions: list[Part]) -> list[bytes]:
+    """At most one. An extension is its identifier, whether it is critical, and its value."""
+    members = [each.parts for each in extensions]
+    found = [each[-1] for each in members if each and each[0].content == _ALTERNATIVE_NAME]
+    if len(found) > 1:
+        raise BadCsr(_TWICE)
+    return [value.content for value in found]
+
+
+def _only(values: list[Part]) -> list[Part]:
+    """What the one of them consists of."""
+    [value] = values
+    return value.parts

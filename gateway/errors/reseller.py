@@ -16,11 +16,12 @@ class ArgumentMissing(ResellerRefusal):
 
 
 class ArgumentInvalid(ResellerRefusal):
-    """E3."""
+    """E3. `hint` is told after the text of it, where that alone does not say what to do."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, hint: str = "") -> None:
         super().__init__(name)
         self.name = name
+        self.hint = hint
 
 
 class IdempotencyKeyInvalid(ArgumentInvalid):

@@ -3,7 +3,11 @@
 The registry of special-use names is that of RFC 6761.
 """
 
+from collections.abc import Sequence
+
 from gateway.rules.names import has_known_suffix
+
+_NAMES_TOLD = 10
 
 SPECIAL_USE = {
     "alt": "RFC 9476",
@@ -27,3 +31,19 @@ def objection(name: str) -> str:
     if not has_known_suffix(name.removeprefix("*.")):
         return f"there is no top-level domain .{top}"
     return ""
+
+
+def objection_to_any(names: Sequence[str]) -> str:
+    """The first of `objection`, with its name; empty = all may be certified."""
+    found = ((name, objection(name)) for name in names)
+    return next((f"no public CA may certify {name}: {why}" for name, why in found if why), "")
+
+
+def removal_first(names: Sequence[str]) -> str:
+    """Which names must leave a subscription before it is extended (A31); empty = none."""
+    bad = sorted(name for name in names if objection(name))
+    if not bad:
+        return ""
+    more = len(bad) - _NAMES_TOLD
+    told = ", ".join(bad[:_NAMES_TOLD]) + (f" and {more} more" if more > 0 else "")
+    return f"No public CA may certify {told}; remove {'it' if len(bad) == 1 else 'them'} first."

@@ -4,6 +4,7 @@ import asyncio
 import socket
 from asyncio import AbstractEventLoop
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from functools import partial
 from ipaddress import ip_address
 from typing import Generic, Literal, NamedTuple, Protocol, TypeVar
@@ -74,6 +75,9 @@ class Resolver(Protocol):
     def nameservers(self) -> Sequence[tuple[str, int]]:
         """Address and port of every name server that may be asked."""
 
+    def without(self, nameservers: Sequence[tuple[str, int]]) -> "Resolver":
+        """One like this that does not ask these."""
+
     async def addresses(self, name: str) -> list[str]:
         """IPv6 addresses first, then IPv4; empty when the name has none or does not exist."""
 
@@ -93,6 +97,9 @@ class FixedResolver:
     def __init__(self, address: str) -> None:
         self.nameservers: Sequence[tuple[str, int]] = ()
         self._addresses = [str(ip_address(address))]
+
+    def without(self, nameservers: Sequence[tuple[str, int]]) -> "FixedResolver":
+        return self
 
     async def works(self) -> bool:
         return True
@@ -124,6 +131,12 @@ class DnsResolver:
         self.nameservers = [_endpoint(text) for text in nameservers] or _of_the_system()
         self._timeout = timeout
         self._by_loop: WeakKeyDictionary[AbstractEventLoop, Probe] = WeakKeyDictionary()
+
+    def without(self, nameservers: Sequence[tuple[str, int]]) -> "DnsResolver":
+        left = copy(self)
+        left.nameservers = [each for each in self.nameservers if each not in nameservers]
+        left._by_loop = WeakKeyDictionary()
+        return left
 
     async def works(self) -> bool:
         return all(await self._probe().standing())

@@ -8,6 +8,7 @@ gives out none whose signatures are wrong.
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import dns.asyncquery
 import dns.exception
@@ -22,23 +23,63 @@ from gateway.validation.dns import LookupFailed, Resolver
 _UDP_PAYLOAD = 1232  # bytes
 
 
-@dataclass
-class DnssecStanding:
-    """`complaint` is why the resolvers are not to be relied on now; empty = they are."""
+_Endpoint = tuple[str, int]
 
-    complaint: str = "The resolvers were not looked at yet."
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What one look at the resolvers has shown."""
+
+    complaint: str
+    """Why they are not to be relied on, for the operators; empty = those that answered are."""
+    cause: str
+    """The same for clients, as a clause without addresses."""
+    ours: Literal["dnssec", "resolver"] = "dnssec"
+    silent: tuple[_Endpoint, ...] = ()
+    """Resolvers of which nothing is known: they did not answer."""
+
+
+_NOT_LOOKED_AT = Look(
+    "The resolvers were not looked at yet.", "this CA's resolvers were not looked at yet"
+)
+
+
+class DnssecStanding:
+    """What is known now of the resolvers, by the last look at them."""
+
+    def __init__(self) -> None:
+        self.look = _NOT_LOOKED_AT
+        self.reliable: Resolver | None = None
+        """Asks those alone that answered; None = all did, or none."""
+
+    def take(self, look: Look, resolver: Resolver) -> None:
+        """Until the next look; `resolver` asks all."""
+        if look.silent != self.look.silent:
+            is_some = 0 < len(look.silent) < len(resolver.nameservers)
+            self.reliable = resolver.without(look.silent) if is_some else None
+        self.look = look
 
 
 class Vouched:
-    """A resolver that proofs may rely on: it answers only while it validates DNSSEC."""
+    """A resolver that proofs may rely on: it answers only while it validates DNSSEC.
+
+    Who was silent at the last look is not asked before the next: nobody knows what it would say.
+    """
 
     def __init__(self, resolver: Resolver, standing: DnssecStanding) -> None:
-        self._resolver = resolver
+        self._all = resolver
         self._standing = standing
 
     @property
-    def nameservers(self) -> Sequence[tuple[str, int]]:
+    def _resolver(self) -> Resolver:
+        return self._standing.reliable or self._all
+
+    @property
+    def nameservers(self) -> Sequence[_Endpoint]:
         return self._resolver.nameservers
+
+    def without(self, nameservers: Sequence[_Endpoint]) -> "Vouched":
+        return Vouched(self._all.without(nameservers), self._standing)
 
     async def works(self) -> bool:
         return await self._resolver.works()
@@ -56,15 +97,15 @@ class Vouched:
         return await self._resolver.caa(names)
 
     def _require(self, name: str, record: str) -> None:
-        if self._standing.complaint:
-            # Not the complaint: it names our resolvers.
-            raise LookupFailed(name, record, "this CA's resolvers do not validate DNSSEC", "dnssec")
+        look = self._standing.look
+        if look.complaint:
+            raise LookupFailed(name, record, look.cause, look.ours)
 
 
-async def objection(
-    nameservers: Sequence[tuple[str, int]], signed: str, bogus: str, seconds: float
-) -> str:
-    """Why these resolvers are not to be relied on; empty = all that answer validate.
+async def look_at(
+    nameservers: Sequence[_Endpoint], signed: str, bogus: str, seconds: float
+) -> Look:
+    """Do all of them validate that answer?
 
     `signed` is a zone with good signatures, `bogus` a name whose signatures are wrong; each
     question is given up after `seconds`.
@@ -72,15 +113,18 @@ async def objection(
     found = await asyncio.gather(
         *(_objection(host, port, signed, bogus, seconds) for host, port in nameservers)
     )
-    complaints = [each for each in found if each]
-    answered = [each for each in found if each is not None]
-    if answered:
-        return " ".join(complaints)
-    return f"No resolver answered within {seconds:g} seconds."
+    silent = tuple(
+        endpoint for endpoint, each in zip(nameservers, found, strict=True) if each is None
+    )
+    if len(silent) == len(nameservers):
+        told = f"No resolver answered within {seconds:g} seconds."
+        return Look(told, "this CA's resolvers do not answer", "resolver", silent)
+    complaint = " ".join(each for each in found if each)
+    return Look(complaint, "this CA's resolvers do not validate DNSSEC", "dnssec", silent)
 
 
 async def _objection(host: str, port: int, signed: str, bogus: str, seconds: float) -> str | None:
-    """None = the resolver does not answer, and so misleads nobody."""
+    """None = the resolver does not answer."""
     resolver = f"The resolver {host}:{port}"
     good, bad = await asyncio.gather(
         _ask(host, port, signed, RdataType.SOA, seconds),

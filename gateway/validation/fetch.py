@@ -1,31 +1,33 @@
-"""One HTTP/1.1 GET to one address that was checked before.
+"""One HTTP/1.1 request to one address that was checked before, and so much of its response.
 
 Written out rather than left to a client library: the connection must go to exactly that address,
 nothing may be followed, decompressed or kept, and it is a third of the CPU.
 """
 
 import asyncio
+import ssl
+from collections.abc import Callable
 from ipaddress import ip_address
 from typing import cast
 
-from gateway.validation import http_response, tls
-from gateway.validation.http_response import BadResponse, Incoming, TargetResponse
+from gateway.validation import tls
+from gateway.validation.http_response import BadResponse, Incoming, Reading, TargetResponse
 from gateway.validation.target import Target
 
-_USER_AGENT = "acme-subscription-gateway"
+USER_AGENT = "acme-subscription-gateway"
 
 
 class TargetConnection(asyncio.Protocol):
-    """Open, for one GET."""
+    """Open, for one request. `read` says what is read of the response."""
 
-    def __init__(self) -> None:
+    def __init__(self, read: Callable[[Incoming], Reading[TargetResponse]]) -> None:
         self._incoming = Incoming()
-        self._reading = http_response.read(self._incoming)
+        self._reading = read(self._incoming)
         self._response: asyncio.Future[TargetResponse] = asyncio.get_running_loop().create_future()
 
-    async def get(self, target: Target) -> TargetResponse:
+    async def exchange(self, request: bytes) -> TargetResponse:
         """Raises BadResponse, or OSError when the connection breaks."""
-        self._transport.write(_request(target))
+        self._transport.write(request)
         return await self._response
 
     def close(self) -> None:
@@ -64,17 +66,22 @@ class TargetConnection(asyncio.Protocol):
 
 
 async def connect(
-    address: str, port: int, target: Target, source_address: str | None
+    address: str,
+    port: int,
+    source_address: str | None,
+    connection: TargetConnection,
+    secure: tuple[ssl.SSLContext, str] | None,
 ) -> TargetConnection:
-    """Connects to `address`, with TLS for https; raises OSError, of which ssl.SSLError for TLS."""
-    if target.secure:
-        connection = TargetConnection()
-        name = _server_name(target.host)
-        # Whoever redirects to https has no valid certificate yet: that is why they ask.
-        await tls.connect(address, port, source_address, tls.unverified(), name, connection)
+    """Connects to `address`; `secure` = with TLS, for this server name.
+
+    Raises OSError, of which ssl.SSLError for TLS.
+    """
+    if secure is not None:
+        context, name = secure
+        await tls.connect(address, port, source_address, context, name, connection)
         return connection
-    _, connection = await asyncio.get_running_loop().create_connection(
-        TargetConnection,
+    await asyncio.get_running_loop().create_connection(
+        lambda: connection,
         address,
         port,
         local_addr=(source_address, 0) if source_address else None,
@@ -82,18 +89,18 @@ async def connect(
     return connection
 
 
-def _request(target: Target) -> bytes:
+def get_request(target: Target) -> bytes:
     return (
         f"GET {target.path} HTTP/1.1\r\n"
         f"Host: {target.authority}\r\n"
-        f"User-Agent: {_USER_AGENT}\r\n"
+        f"User-Agent: {USER_AGENT}\r\n"
         "Accept: */*\r\n"
-        "Connection: close\r\n\r\n"
+        "TargetConnection: close\r\n\r\n"
     ).encode("ascii")
 
 
-def _server_name(host: str) -> str:
-    """Server name indication carries names only (RFC 6066 §3)."""
+def server_name(host: str) -> str:
+    """Indicated to the server: names only (RFC 6066 §3); empty = none is."""
     try:
         ip_address(host)
     except ValueError:

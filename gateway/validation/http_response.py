@@ -111,11 +111,22 @@ class Incoming:
 
 def read(incoming: Incoming) -> Reading[TargetResponse]:
     """Raises BadResponse."""
+    head = yield from _last_head(incoming)
+    body = (yield from _body(incoming, head)) if head.status == 200 else b""
+    return TargetResponse(head.status, head.fields.get("location"), body)
+
+
+def read_head(incoming: Incoming) -> Reading[TargetResponse]:
+    """Leaves the body unread; raises BadResponse."""
+    head = yield from _last_head(incoming)
+    return TargetResponse(head.status, head.fields.get("location"), b"")
+
+
+def _last_head(incoming: Incoming) -> Reading[_Head]:
     for _ in range(_MOST_INTERIM + 1):
         head = yield from _head(incoming)
         if head.status >= 200 or head.status == _SWITCHING_PROTOCOLS:
-            body = (yield from _body(incoming, head)) if head.status == 200 else b""
-            return TargetResponse(head.status, head.fields.get("location"), body)
+            return head
     raise BadResponse(f"comes after more than {_MOST_INTERIM} interim responses")
 
 

@@ -1,4 +1,4 @@
-"""What a GET asks for; the first of a validation is written out, redirects are parsed."""
+"""Whom a request goes to, and for what: of a validation the first is written out, else parsed."""
 
 import re
 from dataclasses import dataclass
@@ -7,14 +7,14 @@ from urllib.parse import urlsplit
 
 from yarl import URL
 
-_LONGEST_LOCATION = 2048  # characters
+_LONGEST_URL = 2048  # characters
 _LONGEST_HOST = 254  # characters, with a dot at the end
 _NAME = re.compile(r"(?:[A-Za-z0-9_-]{1,63}\.)*+[A-Za-z0-9_-]{1,63}|(?:[A-Za-z0-9_-]{1,63}\.)++")
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """The parts of an http or https URL that a GET needs."""
+    """The parts of an http or https URL that a request needs."""
 
     url: str
     secure: bool
@@ -27,27 +27,36 @@ class Target:
     """And query."""
 
     def redirected(self, location: str) -> "Target | None":
-        """None = not an http or https URL (RFC 9110 §10.2.2) of a host that there can be.
-
-        Nor one that is longer than is sensible.
-        """
-        if len(location) > _LONGEST_LOCATION:
-            return None
-        try:
-            host = urlsplit(location).hostname or ""
-            if len(host) > _LONGEST_HOST or not host.isascii():  # encoding it would take long
-                return None
-            given = URL(location)
-            url = URL(self.url, encoded=True).join(given).with_fragment(None)
-            usable = (given.raw_host or not given.scheme) and url.scheme in ("http", "https")
-            return _of(url) if usable and _is_host(url.raw_host or "") else None
-        except ValueError:
-            return None
+        """As `absolute`, but it may also be relative to this URL (RFC 9110 §10.2.2)."""
+        return _parsed(location, URL(self.url, encoded=True))
 
 
 def plain(host: str, path: str) -> Target:
     """http at the usual port; neither name nor path need escapes."""
     return Target(f"http://{host}{path}", False, host, 80, host, path)
+
+
+def absolute(text: str) -> Target | None:
+    """None = not an http or https URL of a host that there can be.
+
+    Nor one that is longer than is sensible.
+    """
+    return _parsed(text, None)
+
+
+def _parsed(text: str, base: URL | None) -> Target | None:
+    if len(text) > _LONGEST_URL:
+        return None
+    try:
+        host = urlsplit(text).hostname or ""
+        if len(host) > _LONGEST_HOST or not host.isascii():  # encoding it would take long
+            return None
+        given = URL(text)
+        url = (base.join(given) if base is not None else given).with_fragment(None)
+        usable = (given.raw_host or not given.scheme) and url.scheme in ("http", "https")
+        return _of(url) if usable and _is_host(url.raw_host or "") else None
+    except ValueError:
+        return None
 
 
 def _is_host(host: str) -> bool:

@@ -1,7 +1,8 @@
 """Following an http URL over redirects to its end; every hop is resolved and checked anew."""
 
+from gateway.validation import fetch, http_response, tls
 from gateway.validation.dns import Resolver
-from gateway.validation.fetch import TargetConnection, connect
+from gateway.validation.fetch import TargetConnection
 from gateway.validation.http_response import BadResponse, TargetResponse
 from gateway.validation.method import Network, ValidationFailed
 from gateway.validation.reach import Reach, cause_of
@@ -66,7 +67,7 @@ class Visit:
         connection = await self._connect(target)
         self._reach.step = f"Waiting for the response of {self.place}"
         try:
-            return await connection.get(target)
+            return await connection.exchange(fetch.get_request(target))
         except BadResponse as error:
             raise ValidationFailed(
                 "connection", f"The response of {self.place} {error}.", transient=True
@@ -84,6 +85,12 @@ class Visit:
         usual = {80: self._network.http_port, 443: self._network.tls_port}
         port = usual.get(target.port, target.port)
         source = self._network.source_address
+        # Whoever redirects to https has no valid certificate yet: that is why they ask.
+        secure = (tls.unverified(), fetch.server_name(target.host)) if target.secure else None
         return await self._reach.connect(
-            target.host, port, lambda address: connect(address, port, target, source)
+            target.host,
+            port,
+            lambda address: fetch.connect(
+                address, port, source, TargetConnection(http_response.read), secure
+            ),
         )

@@ -99,7 +99,8 @@ class Form:
         try:
             yield
         except (ArgumentInvalid, ArgumentMissing) as error:
-            raise type(error)(self.spelling(error.name)) from None
+            error.name = self.spelling(error.name)
+            raise
 
     def sent(self, *names: str) -> list[str]:
         """What was sent for lower-case names, unchecked; not empty ones."""

@@ -24,6 +24,7 @@ VICTIM = "victim.example.com"
 """In the same subscription, for attacks that take an order of their own."""
 
 _ROUNDS = 3
+_TURNS = 8
 _COUNTED = 12
 """Hostile requests whose CPU time is measured one after the other."""
 
@@ -92,6 +93,17 @@ class Siege:
         """CPU of one hostile request, as a share of that of one issuance."""
         await attack()
         return await self._cpu_of(attack, _COUNTED) / await self._cpu_of(self._honest, _ROUNDS)
+
+    async def cost_beside(self, attack: Attack, harmless: Attack) -> float:
+        """CPU of one hostile request, as a share of that of another, harmless one.
+
+        Both are measured in turns: what else the machine does concerns them alike.
+        """
+        spent = [0.0, 0.0]
+        for _ in range(_TURNS):
+            for which, request in enumerate((attack, harmless)):
+                spent[which] += await self._cpu_of(request, _COUNTED)
+        return spent[0] / spent[1]
 
     async def _honest(self) -> None:
         await self.issue()

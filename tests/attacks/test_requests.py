@@ -1,17 +1,20 @@
 """Requests that cost much, or did: many of them, and an issuance finishes all the same.
 
-Each attack is measured in two ways: its CPU beside that of an issuance, and how many times as long
-an issuance takes while some attackers send it.
+Each attack is measured in two ways: its CPU beside that of an issuance, or of a harmless request
+that differs in nothing else where it is cheap already; and how many times as long an issuance
+takes while some attackers send it.
 """
 
 import json
 import secrets
 from collections.abc import Callable
+from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from tests.attacks.siege import Attack, Siege, raw
-from tests.support.acme_client import AcmeClient, base64url, jws
+from tests.support.acme_client import AcmeClient, Signer, base64url, jws
 from tests.support.raw_http import get, post
 
 _ATTACKERS = 4
@@ -62,24 +65,50 @@ def _signed(make: Callable[[AcmeClient], dict[str, object]]) -> Making:
     return made
 
 
-def _huge_key(siege: Siege) -> Attack:
-    """newAccount with an RSA key of 8192 bits and an exponent of 64, and no right signature."""
-    modulus, exponent = secrets.randbits(8192) | 1 << 8191 | 1, 1 << 63 | 1
+def _rsa_key(bits: int, exponent: int) -> Making:
+    """newAccount with an RSA key that no account may have, and no right signature."""
+    modulus = secrets.randbits(bits) | 1 << (bits - 1) | 1
     key = {
         "kty": "RSA",
-        "n": base64url(modulus.to_bytes(1024, "big")),
-        "e": base64url(exponent.to_bytes(8, "big")),
+        "n": base64url(modulus.to_bytes(bits // 8, "big")),
+        "e": base64url(exponent.to_bytes(8, "big").lstrip(b"\0")),
     }
-    client = siege.another_client()
 
-    async def attack() -> None:
-        url = await client.url("newAccount")
-        header = {"alg": "RS256", "nonce": await client.nonce(), "url": url, "jwk": key}
-        signature = (modulus - 2).to_bytes(1024, "big")
-        answer = await client.send(url, jws(header, {}, lambda _: signature))
-        assert answer.status == 400
+    def make(siege: Siege) -> Attack:
+        client = siege.another_client()
 
-    return attack
+        async def attack() -> None:
+            url = await client.url("newAccount")
+            header = {"alg": "RS256", "nonce": await client.nonce(), "url": url, "jwk": key}
+            signature = (modulus - 2).to_bytes(bits // 8, "big")
+            answer = await client.send(url, jws(header, {}, lambda _: signature))
+            assert answer.problem == "badPublicKey"
+
+        return attack
+
+    return make
+
+
+def _badly_signed(key: Any, *, fresh: bool, nonce: str | None = None) -> Making:
+    """newAccount with a good key and a bad signature, with one nonce again and again or `fresh`."""
+    signer = Signer(key)
+
+    def make(siege: Siege) -> Attack:
+        client, bodies = siege.another_client(), list[Any]()
+
+        async def attack() -> None:
+            url = await client.url("newAccount")
+            if fresh or not bodies:
+                chosen = nonce or await client.nonce()
+                header = {"alg": signer.alg, "nonce": chosen, "url": url, "jwk": signer.jwk}
+                # Of the right length, so that it is verified.
+                signature = signer.sign(b"something else")
+                bodies[:] = [jws(header, {}, lambda _: signature)]
+            assert (await client.send(url, bodies[0])).status == 400
+
+        return attack
+
+    return make
 
 
 _ATTACKS: dict[str, Making] = {
@@ -98,9 +127,6 @@ _ATTACKS: dict[str, Making] = {
     "a form of one field of 64 KB of escapes": _form(
         "/products/!ACMEAdmin", b"action=" + b"%41" * 21_000
     ),
-    "a path of slashes": _sending(get("/" * 8_000)),
-    "a path of short parts": _sending(get("/v2/DV" + "/a" * 3_900)),
-    "an unknown path": _sending(get("/v2/XX/directory")),
     "a body nested 30 000 deep": _jose("/v2/DV/newOrder", b"[" * 60_000),
     "a JWS of 64 KB that is no base64url": _jose(
         "/v2/DV/newOrder",
@@ -109,7 +135,6 @@ _ATTACKS: dict[str, Making] = {
     "a JSON body of 20 000 members": _jose(
         "/v2/DV/newOrder", b"{" + b",".join([b'"a":1'] * 10_000) + b"}"
     ),
-    "an RSA key of 8192 bits with an exponent of 64": _huge_key,
     "an identifier of 3 200 labels that begin with xn--": _signed(
         lambda _: {"identifiers": [{"type": "dns", "value": ".".join([_LABEL] * 3_200)}]}
     ),
@@ -127,17 +152,55 @@ _ATTACKS: dict[str, Making] = {
 }
 
 
-every_attack = pytest.mark.parametrize("making", _ATTACKS.values(), ids=_ATTACKS.keys())
+_P521 = ec.generate_private_key(ec.SECP521R1())
+_RSA_4096 = rsa.generate_private_key(65_537, 4096)
+_ONE_PART = _sending(get("/v2/DV/" + "a" * 7_800))
+
+_PAIRS: dict[str, tuple[Making, Making, float]] = {
+    "a path of slashes": (_sending(get("/" * 8_000)), _ONE_PART, 2.0),
+    "a path of short parts": (_sending(get("/v2/DV" + "/a" * 3_900)), _ONE_PART, 2.0),
+    "an RSA key of 8192 bits with an exponent of 64": (
+        _rsa_key(8192, 1 << 63 | 1),
+        _rsa_key(1024, 65_537),
+        1.5,
+    ),
+    "bad signatures of P-521 with the same nonce": (
+        _badly_signed(_P521, fresh=False),
+        _badly_signed(_P521, fresh=False, nonce="AAAA"),
+        1.5,
+    ),
+}
+"""An attack, the harmless request beside it, and the most that it may cost of that."""
+
+_WORK: dict[str, Making] = {
+    "an unknown path": _sending(get("/v2/XX/directory")),
+    "bad signatures of P-521 with fresh nonces": _badly_signed(_P521, fresh=True),
+    "bad signatures of RSA-4096 with fresh nonces": _badly_signed(_RSA_4096, fresh=True),
+    "bad signatures of RSA-4096 with the same nonce": _badly_signed(_RSA_4096, fresh=False),
+}
+"""What is cheap, and has to be done: verifying with a fresh nonce, and saying 404.
+
+That the latter asks no database is counted in tests/integration/web/test_doors.py.
+"""
+
+_ALL = {**_ATTACKS, **_WORK, **{name: attack for name, (attack, _, _) in _PAIRS.items()}}
 
 
-@every_attack
+@pytest.mark.parametrize(("making", "harmless", "most"), _PAIRS.values(), ids=_PAIRS)
+async def test_an_attack_costs_little_more_than_a_harmless_request_of_its_kind(
+    siege: Siege, making: Making, harmless: Making, most: float
+) -> None:
+    assert await siege.cost_beside(making(siege), harmless(siege)) < most
+
+
+@pytest.mark.parametrize("making", _ATTACKS.values(), ids=_ATTACKS)
 async def test_a_refused_request_costs_little_beside_an_issuance(
     siege: Siege, making: Making
 ) -> None:
     assert await siege.cost_of(making(siege)) < _SHARE_OF_AN_ISSUANCE
 
 
-@every_attack
+@pytest.mark.parametrize("making", _ALL.values(), ids=_ALL)
 async def test_an_issuance_finishes_within_six_times_its_time_alone_meanwhile(
     siege: Siege, making: Making
 ) -> None:

@@ -161,3 +161,12 @@ def test_the_refusals_in_the_document_are_those_of_the_gate() -> None:
 
 def on_ov(*links: Link) -> GateFacts:
     return GateFacts(GOOD, CURRENT, frozenset([NAME]), links)
+
+
+def test_a_client_that_no_test_drives_is_not_promised() -> None:
+    tried, _, rest = DOCUMENT.read_text().partition("**Not tried**")
+    paragraph, _, commands = rest.partition("\n\n")
+    for client in ("acme.sh", "cert-manager", "win-acme"):
+        assert client in paragraph
+        # uacme's own hook, uacme.sh, is another thing.
+        assert not re.search(rf"(?<!\w){re.escape(client)}", tried + commands)

@@ -168,9 +168,14 @@ class ActionEnvelope(Envelope[ActionRendering]):
     ) -> web.Response:
         # The name is the caller's own: it may hold what UTF-8 cannot say.
         name = str(getattr(error, "name", "")).encode(errors="replace").decode()
-        detail = line.detail.replace("{name}", name)
+        detail = _detail(line, name, error)
         told = {"type": _URN + line.kind, "detail": detail, "errorMessage": detail}
         return web.Response(status=line.status, body=encode(told), content_type="application/json")
 
     def told(self, line: ActionRendering, error: Exception) -> str:
-        return line.detail.replace("{name}", kept_name(error, self._known_arguments))
+        return _detail(line, kept_name(error, self._known_arguments), error)
+
+
+def _detail(line: ActionRendering, name: str, error: Exception) -> str:
+    detail, hint = line.detail.replace("{name}", name), getattr(error, "hint", "")
+    return f"{detail} {hint}" if hint else detail

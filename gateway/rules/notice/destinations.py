@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from urllib.parse import urlsplit
 
 from yarl import URL
 
@@ -13,6 +14,8 @@ MOST_DESTINATIONS = 10
 """The most that one reseller has."""
 
 LONGEST_ADDRESS = 2000
+_LONGEST_HOST = 254  # characters, with a dot at the end
+_LONGEST_LABEL = 63
 
 _CHARACTERS = re.compile(r"[!-\[\]-~]+")
 """Printable ASCII without a backslash, which programs read differently."""
@@ -25,6 +28,8 @@ def check_url(text: str, *, sandbox: bool) -> str:
     """
     if not _CHARACTERS.fullmatch(text) or len(text) > LONGEST_ADDRESS:
         raise _unfit(f"is 1 to {LONGEST_ADDRESS} printable ASCII characters")
+    if not _has_host_of_sensible_length(text):
+        raise _unfit("has a public host name")
     try:
         url = URL(text)
         host, port = url.raw_host or "", url.explicit_port
@@ -37,6 +42,17 @@ def check_url(text: str, *, sandbox: bool) -> str:
     if url.user is not None or url.password is not None or "#" in text:
         raise _unfit("has no user, password or fragment")
     return text
+
+
+def _has_host_of_sensible_length(text: str) -> bool:
+    """Looked at before the host is decoded, which takes milliseconds for a long one."""
+    try:
+        host = urlsplit(text).hostname or ""
+    except ValueError:
+        raise _unfit("looks like https://example.com/notices") from None
+    return len(host) <= _LONGEST_HOST and all(
+        len(label) <= _LONGEST_LABEL for label in host.split(".")
+    )
 
 
 def check_mail_address(text: str) -> str:

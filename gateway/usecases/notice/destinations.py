@@ -65,7 +65,7 @@ async def add_webhook(
 ) -> tuple[UUID, str]:
     """Its id and the secret that signs what is sent there; the secret is shown this once only."""
     check_url(url, sandbox=settings.sandbox)
-    from gateway.notify.webhook import literal_objection, new_secret  # loads aiohttp
+    from gateway.notify.webhook import literal_objection, new_secret  # loads DNS and TLS
 
     if not settings.sandbox and (why := literal_objection(url, ())):
         raise NoticeMistake("address", f"the URL of a webhook must not hold {why}")

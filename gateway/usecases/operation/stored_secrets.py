@@ -13,6 +13,9 @@ from gateway.store.operation import sealed
 from gateway.usecases.actions import RESPONSES_KEPT
 from gateway.vault import Vault
 
+_IDS_TOLD = 10
+"""Of each column."""
+
 
 async def check(
     connection: Connection,
@@ -32,10 +35,13 @@ async def check(
 async def _closed(
     connection: Connection, vault: Vault, now: datetime, kind: sealed.SealedColumn
 ) -> str | None:
-    count, closed, example = 0, 0, ""
+    count, closed, ids = 0, 0, list[str]()
     async for row_id, token in sealed.tokens(connection, kind, now - RESPONSES_KEPT):
         count += 1
         if not vault.opens(token):
             closed += 1
-            example = example or row_id
-    return f"{closed} of {count} rows of {kind.column} (one is {example!r})" if closed else None
+            ids += [repr(row_id)] if len(ids) < _IDS_TOLD else []
+    if not closed:
+        return None
+    more = f" and {closed - len(ids)} more" if closed > len(ids) else ""
+    return f"{closed} of {count} rows of {kind.column} ({', '.join(ids)}{more})"

@@ -11,8 +11,10 @@ from gateway.ca.pkcs10 import public_key_of
 from gateway.db.pool import transaction
 from gateway.errors import GatewayError
 from gateway.errors.acme import AccountRefused, CaaUnchecked
+from gateway.errors.ssl import StatusForbids
 from gateway.refusal_log import Refused, reason_of
 from gateway.rules.organization.organizations import Subject
+from gateway.rules.public_names import objection_to_any
 from gateway.rules.ssl import order as rules
 from gateway.services import Services
 from gateway.store.acme.issuance import SignedCertificate
@@ -83,6 +85,8 @@ async def _objection(
 ) -> GatewayError | None:
     if item.reseller_status != "active":
         return AccountRefused("The account is suspended.")
+    if services.settings.ssl_public_only() and (why := objection_to_any(item.names)):
+        return StatusForbids(f"The certificate can never be issued: {why}.")
     return await look_at_caa_again(services, item, now)
 
 

@@ -20,6 +20,7 @@ from gateway.db.pool import Connection
 from gateway.errors.acme import BadCsr
 from gateway.errors.ssl import BadMember, StatusForbids
 from gateway.rules.organization.organizations import Subject
+from gateway.rules.public_names import objection_to_any
 from gateway.rules.ssl import order as rules
 from gateway.store.ca import revocations
 from gateway.store.operation.audit import Change
@@ -77,6 +78,8 @@ async def apply(work: Work, settings: Settings, wanted: Apply) -> CertificateOrd
         raise StatusForbids(f"A certificate that is {order.status} cannot be applied for.")
     if rules.period_is_over(order.first_issued_at, order.months, work.now):
         raise StatusForbids(rules.PERIOD_OVER)
+    if settings.ssl_public_only() and (why := objection_to_any(order.names)):
+        raise StatusForbids(f"The certificate can never be issued: {why}.")
     key_hash = _key_hash(check_csr(wanted.csr, order.names, None))
     if await ssl_applications.key_is_compromised(work.connection, key_hash):
         raise BadCsr("The key of the CSR was reported as compromised; make a new key.")

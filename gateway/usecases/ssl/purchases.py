@@ -11,7 +11,7 @@ from gateway.db.pool import Connection
 from gateway.errors.money import PricingMissing
 from gateway.errors.ssl import BadMember, CouponRefused
 from gateway.rules.names import InvalidName, normalise
-from gateway.rules.public_names import objection
+from gateway.rules.public_names import objection_to_any
 from gateway.rules.ssl import order as rules
 from gateway.rules.ssl.order import Payment
 from gateway.store.money import prices
@@ -98,8 +98,8 @@ async def _names(texts: list[str], public_only: bool) -> list[str]:
             names.append(normalise(text))
         except InvalidName as error:
             raise BadMember(f"domains: {error}.") from None
-        if public_only and (why := objection(names[-1])):
-            raise BadMember(f"domains: no public CA may certify {names[-1]}: {why}.")
+        if public_only and (why := objection_to_any(names[-1:])):
+            raise BadMember(f"domains: {why}.")
         await asyncio.sleep(0)  # A-labels take milliseconds: others have their turn in between
     if len(set(names)) < len(names):
         raise BadMember("domains must hold each name once.")

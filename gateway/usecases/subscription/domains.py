@@ -1,5 +1,6 @@
 """What the actions on a subscription share, LISTDOMAINS and UPDATEDOMAINS."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -108,6 +109,12 @@ def refuse_uncertifiable(credential: EabCredential, name: str) -> None:
     """ArgumentInvalid (E3) for a name that the server's public CA could never certify."""
     if credential.server_names == "public" and public_names.objection(name):
         raise ArgumentInvalid("domainName")
+
+
+def refuse_uncertifiable_listed(credential: EabCredential, names: Sequence[str]) -> None:
+    """ArgumentInvalid (A31), which names those of a subscription that must be removed first."""
+    if credential.server_names == "public" and (hint := public_names.removal_first(names)):
+        raise ArgumentInvalid("domainName", hint)
 
 
 def _number(sent: str, argument: str) -> int:

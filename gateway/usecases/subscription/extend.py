@@ -11,7 +11,11 @@ from gateway.store.operation.audit import Change
 from gateway.store.subscription import subscriptions
 from gateway.store.subscription.subscriptions import Domain, Subscription
 from gateway.usecases.money import billing
-from gateway.usecases.subscription.domains import credential_to_change, refuse_deactivated
+from gateway.usecases.subscription.domains import (
+    credential_to_change,
+    refuse_deactivated,
+    refuse_uncertifiable_listed,
+)
 from gateway.usecases.work import Work
 
 
@@ -40,8 +44,8 @@ class Extended:
 async def extend(work: Work, request: Extend) -> Extended:
     """R11: every paid name is charged today's price, free ones stay free.
 
-    Raises ArgumentInvalid, PermissionDenied (deactivated EAB), NotExtendable, PricingMissing,
-    PricingBroken, and unless it is a quote NotEnoughCredit, Tier1DebitFailed or
+    Raises ArgumentInvalid (A31 too), PermissionDenied (deactivated EAB), NotExtendable,
+    PricingMissing, PricingBroken, and unless it is a quote NotEnoughCredit, Tier1DebitFailed or
     Tier1CreditLimitReached.
     """
     credential = await credential_to_change(
@@ -61,6 +65,7 @@ async def extend(work: Work, request: Extend) -> Extended:
         policy=request.policy,
         now=work.now,
     )
+    refuse_uncertifiable_listed(credential, [domain.name for domain in domains])
     order_number = None
     if not request.quote_only:
         order_number = await billing.charge(

@@ -4,7 +4,7 @@ import asyncio
 import os
 import re
 import tomllib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from gateway.config.sources import load_settings
 from gateway.db.pool import Pool
 from tests.integration.process.test_serve import configured
 from tests.support.gateway import session_trusting
-from tests.support.postgres import fresh_database
+from tests.support.password_postgres import PasswordServer, password_server
 from tests.support.server_process import ServerProcess, write_config
 
 ROOT = Path(__file__).parents[3]
@@ -47,14 +47,63 @@ async def run(script: str, directory: Path) -> str:
     return output.decode()
 
 
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PasswordServer]:
+    """As Debian sets it up; nothing was done to it yet."""
+    with password_server(tmp_path_factory.mktemp("postgres")) as started:
+        yield started
+
+
+def documented_database(server: PasswordServer) -> str:
+    """The setting as the README has it, but for the port."""
+    [dsn] = re.findall(r'`database = "(\S+)"`', README.read_text())
+    assert "@127.0.0.1/" in dsn
+    return str(dsn).replace("@127.0.0.1/", f"@127.0.0.1:{server.port}/")
+
+
 @pytest.fixture
-async def settings(database_server: str, tmp_path: Path) -> AsyncIterator[Settings]:
-    """An operator's: a database that nothing was done to yet, settings and a password file."""
-    async with fresh_database(database_server, "template0") as database:
+async def settings(server: PasswordServer, tmp_path: Path) -> AsyncIterator[Settings]:
+    """An operator's: the README's role and database, settings and a password file."""
+    [script] = re.findall(r"```sql\n(.*?)```", README.read_text(), re.DOTALL)
+    superuser = await asyncpg.connect(server.superuser)
+    try:
+        for statement in script.strip().split(";\n"):  # one by one, as psql does
+            await superuser.execute(statement)
+        database = documented_database(server)
         made = await configured(database, tmp_path, notices=Notices(smtp_host="127.0.0.1"))
         write_config(made, tmp_path / "gateway.toml")
         (tmp_path / "password.txt").write_text("a long password\n")
         yield made
+        await superuser.execute("DROP DATABASE gateway WITH (FORCE)")
+        await superuser.execute("DROP ROLE gateway")
+    finally:
+        await superuser.close()
+
+
+async def test_the_role_of_the_readme_is_let_in_by_its_password_and_by_no_other(
+    settings: Settings,
+) -> None:
+    connection = await asyncpg.connect(settings.database)
+    try:
+        assert await connection.fetchval("SELECT current_user || '@' || current_database()") == (
+            "gateway@gateway"
+        )
+        await connection.execute("CREATE SCHEMA its_own")
+    finally:
+        await connection.close()
+    for wrong in ("choose-two", ""):
+        with pytest.raises((asyncpg.InvalidPasswordError, asyncpg.InterfaceError)):
+            await asyncpg.connect(settings.database.replace("choose-one", wrong))
+
+
+def test_all_documents_name_the_same_database() -> None:
+    setting = re.compile(r'^\W*database = "(\S+)"|`database = "(\S+)"`', re.MULTILINE)
+    named = {
+        first or second
+        for document in (README, OPERATORS, EXAMPLE)
+        for first, second in setting.findall(document.read_text())
+    }
+    assert len(named) == 1, named
 
 
 async def test_readme_and_operators_commands_run_one_after_the_other_to_a_serving_gateway(
@@ -65,10 +114,10 @@ async def test_readme_and_operators_commands_run_one_after_the_other_to_a_servin
         await run(script, tmp_path)
     [serve] = blocks(OPERATORS, "serve")
     assert serve == "gateway serve --config gateway.toml\n"
-    server = ServerProcess(tmp_path / "gateway.toml", tmp_path / "serve.log")
-    server.start()
+    serving = ServerProcess(tmp_path / "gateway.toml", tmp_path / "serve.log")
+    serving.start()
     try:
-        await server.until_logged("server.ready")
+        await serving.until_logged("server.ready")
         [checks] = blocks(OPERATORS, "http")
         curl = checks.replace("https://acme.example.com", settings.public_url)
         curl = curl.replace("curl ", f"curl --silent --fail --cacert {tmp_path / 'root.pem'} ")
@@ -79,7 +128,7 @@ async def test_readme_and_operators_commands_run_one_after_the_other_to_a_servin
         ):
             assert response.status == 200
     finally:
-        server.kill()
+        serving.kill()
     connection = await asyncpg.connect(settings.database)
     try:
         [queries] = blocks(OPERATORS, "psql")

@@ -65,7 +65,7 @@ async def test_what_fails_on_our_side_is_not_held_against_the_receiver() -> None
 async def test_a_receiver_that_is_not_there_is_its_own_fault() -> None:
     [port] = free_ports(1)
     sender = WebhookSender(FixedResolver("127.0.0.1"), EVERYWHERE, 5)
-    with pytest.raises(Undelivered, match="no connection") as undelivered:
+    with pytest.raises(Undelivered, match="No connection") as undelivered:
         await sender.send(parcel(f"https://hook.example.com:{port}/"))
     await sender.close()
     assert not undelivered.value.ours
@@ -98,7 +98,7 @@ async def test_a_name_that_cannot_be_looked_up_is_told() -> None:
     told = await error_of(WebhookSender(LyingResolver(), (), 5), "https://hook.example.com/")
     assert told.startswith("The A records of hook.example.com could not be looked up")
     told = await error_of(WebhookSender(LyingResolver([]), (), 5), "https://hook.example.com/")
-    assert told == "hook.example.com has no public address to connect to"
+    assert told == "hook.example.com has no A or AAAA record"
 
 
 async def test_a_certificate_that_is_not_trusted_is_no_receiver(gateway: RunningGateway) -> None:
@@ -139,7 +139,7 @@ async def test_garbage_is_no_confirmation() -> None:
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     sender = WebhookSender(FixedResolver("127.0.0.1"), EVERYWHERE, 5)
     port = server.sockets[0].getsockname()[1]
-    assert "the connection broke" in await error_of(sender, f"http://127.0.0.1:{port}/")
+    assert "the answer is not HTTP" in await error_of(sender, f"http://127.0.0.1:{port}/")
     server.close()
 
 

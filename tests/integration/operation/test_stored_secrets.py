@@ -52,7 +52,7 @@ async def test_other_keys_are_refused_and_every_kind_of_row_is_named(sealed: Set
         await prepare(with_keys(sealed, key()))
     text = str(refused.value)
     for column in COLUMNS:
-        assert f"1 of 1 rows of {column} (one is '" in text
+        assert f"1 of 1 rows of {column} ('" in text
     assert "demo/first" in text
     assert "gAAAA" not in text, "a token is not for logs"
 
@@ -67,6 +67,33 @@ async def test_one_closed_row_between_open_ones_is_found(
     with pytest.raises(ConfigurationError, match=f"1 of 1 rows of {kind.column}") as refused:
         await prepare(sealed)
     assert sum(column in str(refused.value) for column in COLUMNS) == 1
+
+
+async def test_the_rows_are_named_ten_of_each_column(
+    gateway: RunningGateway, sealed: Settings, pool: Pool
+) -> None:
+    """Those that no key opens, between others that one does."""
+    login = {"loginName": gateway.login, "loginPassword": gateway.password}
+    form = {"action": "PREREGISTER", "serverUrl": gateway.directory_url, **login}
+    for _ in range(14):
+        async with gateway.session.post(gateway.actions_url, data=form) as response:
+            assert response.status == 200
+    kids = [row["kid"] for row in await pool.fetch("SELECT kid FROM subscription.eab_credential")]
+    for closed, more in ((3, ""), (10, ""), (12, " and 2 more")):
+        await pool.execute(
+            "UPDATE subscription.eab_credential SET encrypted_mac_key = $1 WHERE kid = ANY($2)",
+            Fernet(key()).encrypt(b"x"),
+            kids[:closed],
+        )
+        with pytest.raises(ConfigurationError) as refused:
+            await prepare(sealed)
+        begin, _, named = str(refused.value).partition(" (")
+        assert begin.endswith(f"{closed} of 15 rows of {MAC_KEYS.column}")
+        named = named.partition(")")[0]
+        assert named.endswith(more)
+        told = [each.strip("' ") for each in named.removesuffix(more).split(",")]
+        assert len(told) == len(set(told)) == min(closed, 10)
+        assert set(told) <= set(kids[:closed])
 
 
 async def test_keys_of_a_rotation_open_what_all_of_them_made(sealed: Settings) -> None:

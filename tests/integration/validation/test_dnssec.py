@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gateway.config import Ca, Secret, Secrets, Settings, Validation
-from gateway.validation.dnssec import objection
+from gateway.validation.dnssec import look_at
 from tests.support.dns_server import DnsServer, dns_server
 from tests.support.gateway import RunningGateway, free_ports, running_gateway
 
@@ -31,7 +31,7 @@ def validate(server: DnsServer) -> None:
 
 async def complaint(*addresses: str, seconds: float = 1) -> str:
     nameservers = [(host, int(port)) for host, _, port in (a.partition(":") for a in addresses)]
-    return await objection(nameservers, SIGNED, BOGUS, seconds)
+    return (await look_at(nameservers, SIGNED, BOGUS, seconds)).complaint
 
 
 async def test_a_validating_resolver_vouches_for_signed_records_and_keeps_bogus_ones(
@@ -117,7 +117,7 @@ async def readiness(gateway: RunningGateway) -> tuple[int, dict[str, str]]:
 async def test_the_gateway_is_ready_when_its_resolvers_validate_and_says_why_when_not(
     database: str, tmp_path: Path, dns: DnsServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gateway.usecases.operation.dnssec_watch._PAUSE_WHILE_BAD_SECONDS", 0.05)
+    monkeypatch.setattr("gateway.usecases.operation.dnssec_watch._PAUSE_WHILE_UNSURE_SECONDS", 0.05)
     dns.authentic.clear()
     validation = Validation(
         resolvers=[dns.address],

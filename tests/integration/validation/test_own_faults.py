@@ -17,8 +17,11 @@ from gateway.services import Services
 from gateway.store.acme import challenges
 from gateway.store.operation import clock
 from gateway.usecases.acme.validation import Validator
+from gateway.usecases.operation import dnssec_watch
+from gateway.usecases.operation.dnssec_watch import DnssecWatch
 from gateway.validation import dns01, dns_probe
 from gateway.validation.dns import DnsResolver, LookupFailed
+from gateway.validation.dnssec import DnssecStanding, Look, Vouched, look_at
 from tests.integration.validation.test_validator import (
     NAME,
     URN,
@@ -33,6 +36,8 @@ from tests.support.waiting_orders import Proof, Waiting, WaitingOrder
 from tests.support.web_server import WebServer
 
 RECORD = f"_acme-challenge.{NAME}"
+SIGNED, BOGUS = "signed.example.com", "bogus.example.com"
+SOA = "ns.example.com. admin.example.com. 1 2 3 4 5"
 
 
 @pytest.fixture
@@ -50,6 +55,12 @@ def no_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("gateway.usecases.acme.validation._PAUSE_SECONDS", 0.02)
     monkeypatch.setattr("gateway.validation.dns_probe.SECONDS", 0.2)
     monkeypatch.setattr("gateway.store.acme.challenges._SECONDS_A_LOST_LEASE", 0.0)
+
+
+@pytest.fixture
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dnssec_watch, "_PAUSE_WHILE_UNSURE_SECONDS", 0.02)
+    monkeypatch.setattr(dnssec_watch, "_TIMEOUT_SECONDS", 0.2)
 
 
 def asking(waiting: Waiting, zone: DnsServer, **validation: Any) -> Services:
@@ -318,7 +329,9 @@ async def test_while_resolvers_do_not_validate_dnssec_nothing_is_proven_and_noth
     services = waiting.with_settings(require_dnssec=True)
     order = await waiting.order(NAME)
     proof = respond(web, order, NAME)
-    services.dnssec.complaint = "The resolver 192.0.2.1:53 does not validate DNSSEC."
+    cause = "this CA's resolvers do not validate DNSSEC"
+    complaint = "The resolver 192.0.2.1:53 does not validate DNSSEC."
+    services.dnssec.take(Look(complaint, cause), services.resolver)
     before = counted("dnssec")
     await validate(waiting, proof, services=services)
     told = await put_off(waiting, order, proof)
@@ -326,7 +339,7 @@ async def test_while_resolvers_do_not_validate_dnssec_nothing_is_proven_and_noth
     assert "192.0.2.1" not in told
     assert web.requests == []
     assert counted("dnssec") == before + 1
-    services.dnssec.complaint = ""
+    services.dnssec.take(Look("", cause), services.resolver)
     async with sweeping(services):
         await becomes(waiting, order, "ready")
 
@@ -335,7 +348,90 @@ async def test_nothing_is_proven_before_the_resolvers_were_looked_at(waiting: Wa
     order = await waiting.order(NAME)
     proof = order.http(NAME)
     await validate(waiting, proof, services=waiting.with_settings(require_dnssec=True))
-    await put_off(waiting, order, proof)
+    assert "were not looked at yet" in await put_off(waiting, order, proof)
+
+
+async def test_while_no_resolver_answers_the_look_that_is_the_cause_and_it_is_made_again(
+    waiting: Waiting, zone: DnsServer, web: WebServer, no_time: None, soon: None
+) -> None:
+    """Not even where they answer what is asked for the challenge."""
+    services = asking(waiting, zone, require_dnssec=True, dnssec_signed=SIGNED, dnssec_bogus=BOGUS)
+    order = await waiting.order(NAME)
+    proof = respond(web, order, NAME)
+    zone.silent |= {SIGNED, BOGUS}
+    before = counted("resolver")
+    watch = asyncio.create_task(DnssecWatch(services).run_forever())
+    try:
+
+        async def looked() -> bool:
+            return bool(services.dnssec.look.silent)
+
+        await eventually(looked)
+        await validate(waiting, proof, services=services)
+        told = await put_off(waiting, order, proof)
+        assert "this CA's resolvers do not answer" in told
+        assert "validate" not in told
+        assert web.requests == []
+        assert counted("resolver") == before + 1
+        zone.silent.clear()
+        zone.set(SIGNED, "SOA", SOA)
+        zone.authentic.add(SIGNED)
+        async with sweeping(services):
+            await becomes(waiting, order, "ready")
+    finally:
+        watch.cancel()
+        await asyncio.gather(watch, return_exceptions=True)
+
+
+async def test_a_resolver_that_was_silent_at_the_look_is_not_asked_before_it_has_shown_itself(
+    zone: DnsServer,
+) -> None:
+    """It comes back, and does not validate: another is asked meanwhile, and then none."""
+    async with dns_server() as good:
+        good.set(SIGNED, "SOA", SOA)
+        good.authentic.add(SIGNED)
+        good.txt(RECORD, "good")
+        zone.txt(RECORD, "forged")
+        zone.silent |= {SIGNED, BOGUS}
+        standing, all_of_them = DnssecStanding(), DnsResolver([zone.address, good.address], 1.0)
+        look = await look_at(all_of_them.nameservers, SIGNED, BOGUS, 0.3)
+        standing.take(look, all_of_them)
+        assert (look.complaint, look.silent) == ("", tuple(all_of_them.nameservers[:1]))
+        assert await Vouched(all_of_them, standing).txt(RECORD) == ["good"]
+        assert zone.asked(RECORD, "TXT") == []
+        zone.silent.clear()
+        assert await Vouched(all_of_them, standing).txt(RECORD) == ["good"]
+        zone.set(SIGNED, "SOA", SOA)
+        standing.take(await look_at(all_of_them.nameservers, SIGNED, BOGUS, 0.3), all_of_them)
+        with pytest.raises(LookupFailed, match="do not validate DNSSEC") as failed:
+            await Vouched(all_of_them, standing).txt(RECORD)
+        assert failed.value.ours == "dnssec"
+        zone.authentic.add(SIGNED)
+        standing.take(await look_at(all_of_them.nameservers, SIGNED, BOGUS, 0.3), all_of_them)
+        assert await Vouched(all_of_them, standing).txt(RECORD) == ["forged"]
+
+
+async def test_looks_are_repeated_soon_while_any_resolver_is_silent_or_does_not_validate(
+    monkeypatch: pytest.MonkeyPatch, waiting: Waiting, soon: None
+) -> None:
+    silent, bad, good = Look("", "", silent=(("192.0.2.1", 53),)), Look("bad", "bad"), Look("", "")
+    looks, made = [silent, bad, silent, good], asyncio.Event()
+    assert dnssec_watch._PAUSE_SECONDS > 60
+
+    async def found(*_: Any) -> Look:
+        look = looks.pop(0)
+        if not looks:
+            made.set()
+        return look
+
+    monkeypatch.setattr(dnssec_watch, "look_at", found)
+    services = waiting.with_settings(require_dnssec=True)
+    watch = asyncio.create_task(DnssecWatch(services).run_forever())
+    await asyncio.wait_for(made.wait(), 10)
+    await asyncio.sleep(0.2)
+    assert not watch.done()  # one more look would have found none left
+    watch.cancel()
+    await asyncio.gather(watch, return_exceptions=True)
 
 
 async def test_a_check_that_breaks_ten_times_fails_with_an_error_of_its_own(

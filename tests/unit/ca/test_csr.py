@@ -154,7 +154,8 @@ def test_alternative_names_that_cannot_be_read_are_refused() -> None:
     malformed = changed(made(), b"\x82\x0bexample", b"\x82\x0cexample", signer=OTHER)
     assert refusal(malformed) == "The extensions that the CSR asks for cannot be read."
     not_ascii = changed(made(), b"\x82\x0bexample", b"\x82\x0bexampl\xe9", signer=OTHER)
-    assert refusal(not_ascii) == "The extensions that the CSR asks for cannot be read."
+    told = "The CSR asks for a DNS name that is not ASCII; send its A-labels (xn--)."
+    assert refusal(not_ascii) == told
 
 
 def test_the_same_extension_twice_is_refused() -> None:

@@ -41,6 +41,9 @@ BAD = [
     "https://example.com\\@10.0.0.1/",
     "https://bücher.example/",
     "https://example.com/" + "a" * 2000,
+    "https://" + "a." * 130 + "com/",
+    "https://" + "xn--bcher-kva." * 140 + "com/",
+    "https://" + "a" * 64 + ".example/",
 ]
 
 
