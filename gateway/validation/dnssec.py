@@ -27,7 +27,7 @@ _Endpoint = tuple[str, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class ResolverLook:
     """What one look at the resolvers has shown."""
 
     complaint: str
@@ -39,7 +39,7 @@ class Look:
     """Resolvers of which nothing is known: they did not answer."""
 
 
-_NOT_LOOKED_AT = Look(
+_NOT_LOOKED_AT = ResolverLook(
     "The resolvers were not looked at yet.", "this CA's resolvers were not looked at yet"
 )
 
@@ -52,7 +52,7 @@ class DnssecStanding:
         self.reliable: Resolver | None = None
         """Asks those alone that answered; None = all did, or none."""
 
-    def take(self, look: Look, resolver: Resolver) -> None:
+    def take(self, look: ResolverLook, resolver: Resolver) -> None:
         """Until the next look; `resolver` asks all."""
         if look.silent != self.look.silent:
             is_some = 0 < len(look.silent) < len(resolver.nameservers)
@@ -104,7 +104,7 @@ class Vouched:
 
 async def look_at(
     nameservers: Sequence[_Endpoint], signed: str, bogus: str, seconds: float
-) -> Look:
+) -> ResolverLook:
     """Do all of them validate that answer?
 
     `signed` is a zone with good signatures, `bogus` a name whose signatures are wrong; each
@@ -118,9 +118,9 @@ async def look_at(
     )
     if len(silent) == len(nameservers):
         told = f"No resolver answered within {seconds:g} seconds."
-        return Look(told, "this CA's resolvers do not answer", "resolver", silent)
+        return ResolverLook(told, "this CA's resolvers do not answer", "resolver", silent)
     complaint = " ".join(each for each in found if each)
-    return Look(complaint, "this CA's resolvers do not validate DNSSEC", "dnssec", silent)
+    return ResolverLook(complaint, "this CA's resolvers do not validate DNSSEC", "dnssec", silent)
 
 
 async def _objection(host: str, port: int, signed: str, bogus: str, seconds: float) -> str | None:

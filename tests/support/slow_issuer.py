@@ -122,7 +122,9 @@ def slow_kind(directory: Path, **options: Any) -> Iterator[None]:
         return SlowIssuer(ca, directory, **options)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(KINDS, "slow", Kind("slow", SlowIssuer, lambda _: [UPSTREAM], open_one))
+        patch.setitem(
+            KINDS, "slow", Kind("slow", lambda: SlowIssuer, lambda _: [UPSTREAM], open_one)
+        )
         yield
 
 

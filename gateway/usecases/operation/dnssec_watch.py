@@ -5,7 +5,7 @@ import asyncio
 import structlog
 
 from gateway.services import Services
-from gateway.validation.dnssec import Look, look_at
+from gateway.validation.dnssec import ResolverLook, look_at
 
 _PAUSE_SECONDS = 300.0
 _PAUSE_WHILE_UNSURE_SECONDS = 5.0
@@ -44,7 +44,7 @@ class DnssecWatch:
             await asyncio.sleep(_PAUSE_SECONDS if is_sure else _PAUSE_WHILE_UNSURE_SECONDS)
 
 
-def _tell(found: Look) -> None:
+def _tell(found: ResolverLook) -> None:
     silent = [f"{host}:{port}" for host, port in found.silent]
     if found.complaint:
         _log.error("dnssec.not_validated", reason=found.complaint)

@@ -14,6 +14,7 @@ from gateway.notify.webhook import WebhookSender, literal_objection
 from gateway.validation import tls
 from gateway.validation.addresses import EVERYWHERE
 from gateway.validation.dns import FixedResolver
+from gateway.validation.fetch import TargetConnection
 from tests.integration.notice.test_addresses import parcel
 from tests.support.gateway import RunningGateway
 
@@ -37,7 +38,7 @@ class Read:
 def read(monkeypatch: pytest.MonkeyPatch) -> Read:
     seen = Read()
     # From the socket only: whatever else reads there makes these tests fail.
-    for reader in (Connection, tls.TlsTransport):
+    for reader in (TargetConnection, tls.TlsTransport):
         receive: Any = reader.data_received
 
         def received(self: Any, data: bytes, receive: Any = receive) -> None:

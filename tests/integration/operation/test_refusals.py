@@ -48,6 +48,7 @@ from gateway.errors.acme import (
     TermsNotAgreed,
     UnknownProfile,
 )
+from gateway.errors.ca import IssuerMissing
 from gateway.errors.notice import NoticeMistake
 from gateway.errors.reseller import ResellerRefusal
 from gateway.refusal_log import TOO_MANY, RefusalLog, Refused, reason_of
@@ -99,6 +100,7 @@ NO_REFUSALS: dict[type[GatewayError], str] = {
     InvalidDetail: "to an operator a mistake, to a reseller an invalid argument",
     LedgerMismatch: "fails the check of the ledger, which tells the operator",
     NoSuchCrl: "a 404 of a public download, which concerns nobody",
+    IssuerMissing: "ours: a 503, and the client is to try again",
     CaaUnchecked: "ours and logged; the client is to try again, an SSL order says so",
     NonceUsed: "the client is to try again with the next nonce (RFC 8555 §6.5)",
 }

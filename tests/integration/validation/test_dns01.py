@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from gateway.rules.acme.key_authorization import txt_value
 from gateway.validation import dns01
 from gateway.validation.dns import DnsResolver
 from gateway.validation.method import Claim, Network, ValidationFailed
@@ -11,7 +12,7 @@ from tests.support.dns_server import DnsServer, dns_server
 
 CLAIM = Claim("example.com", "token", "thumbprint")
 RECORD = "_acme-challenge.example.com"
-EXPECTED = dns01.digest("token.thumbprint")
+EXPECTED = txt_value("token.thumbprint")
 
 
 @pytest.fixture

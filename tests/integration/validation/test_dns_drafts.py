@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 import pytest
 from msgspec.structs import replace
 
-from gateway.validation import dns01, dnsaccount01, dnspersist01
+from gateway.rules.acme.key_authorization import txt_value
+from gateway.validation import dnsaccount01, dnspersist01
 from gateway.validation.dns import DnsResolver
 from gateway.validation.method import Claim, Evidence, Network, ValidationFailed
 from tests.support.dns_server import DnsServer, dns_server
@@ -49,19 +50,19 @@ async def refusal(dns: DnsServer, *records: str, claim: Claim = CLAIM) -> Valida
 
 
 async def test_the_digest_at_the_account_s_label_proves_control(dns: DnsServer) -> None:
-    dns.txt(LABELED, "something else", dns01.digest(CLAIM.key_authorization))
+    dns.txt(LABELED, "something else", txt_value(CLAIM.key_authorization))
     assert await by_account(dns) == {"record": LABELED}
 
 
 async def test_the_digest_at_the_common_label_does_not(dns: DnsServer) -> None:
-    dns.txt("_acme-challenge.example.com", dns01.digest(CLAIM.key_authorization))
+    dns.txt("_acme-challenge.example.com", txt_value(CLAIM.key_authorization))
     with pytest.raises(ValidationFailed, match=f"{LABELED} has no TXT record"):
         await by_account(dns)
 
 
 async def test_the_label_may_be_an_alias(dns: DnsServer) -> None:
     dns.set(LABELED, "CNAME", "proof.example.net.")
-    dns.txt("proof.example.net", dns01.digest(CLAIM.key_authorization))
+    dns.txt("proof.example.net", txt_value(CLAIM.key_authorization))
     await by_account(dns)
 
 

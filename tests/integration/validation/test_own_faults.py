@@ -13,15 +13,16 @@ import pytest
 from prometheus_client import REGISTRY
 
 from gateway.config import Validation
+from gateway.rules.acme.key_authorization import txt_value
 from gateway.services import Services
 from gateway.store.acme import challenges
 from gateway.store.operation import clock
 from gateway.usecases.acme.validation import Validator
 from gateway.usecases.operation import dnssec_watch
 from gateway.usecases.operation.dnssec_watch import DnssecWatch
-from gateway.validation import dns01, dns_probe
+from gateway.validation import dns_probe
 from gateway.validation.dns import DnsResolver, LookupFailed
-from gateway.validation.dnssec import DnssecStanding, Look, Vouched, look_at
+from gateway.validation.dnssec import DnssecStanding, ResolverLook, Vouched, look_at
 from tests.integration.validation.test_validator import (
     NAME,
     URN,
@@ -123,7 +124,7 @@ async def test_without_descriptors_no_challenge_fails_and_it_is_made_again_when_
     if method == "tls-alpn-01":
         return
     web.pages[proof.path] = pages.body(proof.content)
-    zone.txt(RECORD, dns01.digest(proof.content.decode()))
+    zone.txt(RECORD, txt_value(proof.content.decode()))
     zone.txt(f"_validation-persist.{NAME}", await persistent_record(waiting))
     async with sweeping(services):
         await becomes(waiting, order, "ready")
@@ -233,7 +234,7 @@ async def test_caa_that_cannot_be_looked_up_from_here_fails_no_proof(
 ) -> None:
     order = await waiting.order(NAME)
     proof = order.dns(NAME)
-    zone.txt(RECORD, dns01.digest(proof.content.decode()))
+    zone.txt(RECORD, txt_value(proof.content.decode()))
     zone.silent |= {".", NAME, "example.com", "com"}
     services = asking(waiting, zone)
     await validate(waiting, proof, services=services)
@@ -331,7 +332,7 @@ async def test_while_resolvers_do_not_validate_dnssec_nothing_is_proven_and_noth
     proof = respond(web, order, NAME)
     cause = "this CA's resolvers do not validate DNSSEC"
     complaint = "The resolver 192.0.2.1:53 does not validate DNSSEC."
-    services.dnssec.take(Look(complaint, cause), services.resolver)
+    services.dnssec.take(ResolverLook(complaint, cause), services.resolver)
     before = counted("dnssec")
     await validate(waiting, proof, services=services)
     told = await put_off(waiting, order, proof)
@@ -339,7 +340,7 @@ async def test_while_resolvers_do_not_validate_dnssec_nothing_is_proven_and_noth
     assert "192.0.2.1" not in told
     assert web.requests == []
     assert counted("dnssec") == before + 1
-    services.dnssec.take(Look("", cause), services.resolver)
+    services.dnssec.take(ResolverLook("", cause), services.resolver)
     async with sweeping(services):
         await becomes(waiting, order, "ready")
 
@@ -414,11 +415,12 @@ async def test_a_resolver_that_was_silent_at_the_look_is_not_asked_before_it_has
 async def test_looks_are_repeated_soon_while_any_resolver_is_silent_or_does_not_validate(
     monkeypatch: pytest.MonkeyPatch, waiting: Waiting, soon: None
 ) -> None:
-    silent, bad, good = Look("", "", silent=(("192.0.2.1", 53),)), Look("bad", "bad"), Look("", "")
+    silent = ResolverLook("", "", silent=(("192.0.2.1", 53),))
+    bad, good = ResolverLook("bad", "bad"), ResolverLook("", "")
     looks, made = [silent, bad, silent, good], asyncio.Event()
     assert dnssec_watch._PAUSE_SECONDS > 60
 
-    async def found(*_: Any) -> Look:
+    async def found(*_: Any) -> ResolverLook:
         look = looks.pop(0)
         if not looks:
             made.set()
@@ -559,7 +561,7 @@ async def test_look_ups_and_caa_are_within_the_time_for_all(
 ) -> None:
     order = await waiting.order(NAME)
     proof = order.dns(NAME)
-    zone.txt(RECORD, dns01.digest(proof.content.decode()))
+    zone.txt(RECORD, txt_value(proof.content.decode()))
     zone.silent |= {NAME, "example.com", "com"}
     services = replace(
         waiting.with_settings(total_seconds=0.4),

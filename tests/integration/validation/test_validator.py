@@ -8,12 +8,12 @@ from datetime import UTC, datetime, timedelta
 from msgspec.structs import replace
 
 from gateway.db.pool import transaction
+from gateway.rules.acme.key_authorization import txt_value
 from gateway.services import Services
 from gateway.store.acme import challenges
 from gateway.store.acme.challenges import Attempt
 from gateway.store.operation import clock
 from gateway.usecases.acme.validation import Validator
-from gateway.validation import dns01
 from gateway.validation.dns import DnsResolver
 from tests.support import web_server as pages
 from tests.support.dns_server import dns_server
@@ -122,7 +122,7 @@ async def test_a_wildcard_is_proven_by_dns_at_its_base_beside_the_base_itself(
     order = await waiting.order("example.com", "*.example.com")
     proofs = [order.dns("example.com"), order.dns("*.example.com")]
     async with dns_server() as dns:
-        digests = [dns01.digest(proof.content.decode()) for proof in proofs]
+        digests = [txt_value(proof.content.decode()) for proof in proofs]
         dns.txt("_acme-challenge.example.com", *digests)
         resolver = DnsResolver([dns.address], timeout=2)
         await validate(waiting, *proofs, services=waiting.with_resolver(resolver))

@@ -3,8 +3,8 @@
 import pytest
 
 from gateway.errors import ConfigurationError
+from gateway.rules.acme.key_authorization import txt_value
 from gateway.validation.challenge import METHODS, choose, offered
-from gateway.validation.dns01 import digest
 from gateway.validation.dnsaccount01 import account_label
 from gateway.validation.method import Claim
 
@@ -54,4 +54,4 @@ def test_the_key_authorization_is_token_dot_thumbprint() -> None:
 def test_dns_carries_the_unpadded_base64url_of_its_sha256(
     key_authorization: str, expected: str
 ) -> None:
-    assert digest(key_authorization) == expected
+    assert txt_value(key_authorization) == expected
