@@ -29,7 +29,7 @@ def open_door(services: Services) -> Door:
     """The action API and its OpenAPI description."""
     envelope = ActionEnvelope({*names_of(_parameters(None)), "idempotency-key"})
     return Door(
-        "actions",
+        "reseller",
         [Route(_PATH, {"POST": _act}, envelope, MEDIA_TYPE)],
         PasswordLogin(services),
         partial(about_form, actions=ACTIONS),

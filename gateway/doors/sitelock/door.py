@@ -48,7 +48,7 @@ def open_door(services: Services) -> Door:
     """The endpoints of the older products."""
     routes = [_route(name, endpoint) for name, endpoint in ENDPOINTS.items()]
     about = partial(about_form, actions=forms.ACTIONS)
-    return Door("products", routes, PasswordLogin(services), about)
+    return Door("sitelock", routes, PasswordLogin(services), about)
 
 
 def _route(name: str, endpoint: SiteLockEndpoint) -> Route:

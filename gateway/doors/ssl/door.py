@@ -53,7 +53,7 @@ def open_door(_: Services) -> Door:
         )
         for path, by_method in handlers.items()
     ]
-    return Door("certificates", routes, _by_token, _about)
+    return Door("ssl", routes, _by_token, _about)
 
 
 def _admitted(handler: Handler) -> Handler:

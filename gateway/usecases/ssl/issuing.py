@@ -108,7 +108,7 @@ async def _issuer_of(services: Services, item: UnfinishedOrder) -> Issuer:
 def _refused(item: UnfinishedOrder, objection: GatewayError) -> Refused:
     """An objection that the customer reads at the order, for the operators."""
     return Refused(
-        "certificates",
+        "ssl",
         "issue",
         reason_of(objection),
         str(objection),

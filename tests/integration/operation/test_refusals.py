@@ -143,7 +143,7 @@ async def test_refusals_of_actions_are_found_by_login_account_and_name(
     [row] = await found(gateway, "name = $1 AND reseller = $2", NAME, gateway.login)
     assert row["reason"] == reason_of(instance(kind))
     assert row["told"] == told["detail"]
-    assert (row["door"], row["subject"], row["times"]) == ("actions", "A" * 22, 1)
+    assert (row["door"], row["subject"], row["times"]) == ("reseller", "A" * 22, 1)
     assert str(row["source"]) == "127.0.0.1"
 
 
@@ -159,7 +159,7 @@ async def test_refusals_of_products_are_found_by_login_and_name(
     [row] = await found(gateway, "name = $1 AND reseller = $2", NAME, gateway.login)
     assert row["reason"] == reason_of(instance(kind))
     assert row["told"].startswith(f"{code}: ")
-    assert (row["door"], row["request"]) == ("products", "!AutoApplyOrder")
+    assert (row["door"], row["request"]) == ("sitelock", "!AutoApplyOrder")
 
 
 @pytest.mark.parametrize("kind", named(certificate_answers.RENDERINGS))
@@ -173,7 +173,7 @@ async def test_refusals_of_certificate_orders_are_found_by_login_number_and_name
     [row] = await found(gateway, "name = $1 AND reseller = $2", NAME, gateway.login)
     assert row["reason"] == reason_of(instance(kind))
     assert row["told"].startswith(f"{answer.code}: ")
-    assert (row["door"], row["subject"], row["proven"]) == ("certificates", cert_id, True)
+    assert (row["door"], row["subject"], row["proven"]) == ("ssl", cert_id, True)
 
 
 @pytest.fixture
@@ -344,7 +344,7 @@ async def test_a_suspended_reseller_is_found_at_each_door(gateway: RunningGatewa
     assert (await gateway.action("LISTSERVERS"))[0] == 403
     assert (await certificates.send("GET")).status == 403
     rows = await found(gateway, "reason = 'permission_denied' AND reseller = 'demo' AND proven")
-    assert {row["door"] for row in rows} == {"actions", "certificates"}
+    assert {row["door"] for row in rows} == {"reseller", "ssl"}
 
 
 async def test_a_refused_token_is_found_by_address_and_by_login_where_it_has_one(
@@ -373,7 +373,7 @@ async def test_requests_that_cannot_be_served_are_found_by_address(
         async with gateway.session.put(url) as response:
             assert response.status in (403, 404, 405)
     rows = await found(gateway, "source = '127.0.0.1' AND NOT proven")
-    assert {row["door"] for row in rows} == {"actions", "certificates", "acme", "plain"}
+    assert {row["door"] for row in rows} == {"reseller", "ssl", "acme", "plain"}
     assert sum(row["door"] == "plain" for row in rows) == 3
 
 
@@ -392,10 +392,10 @@ async def test_no_secret_is_kept_with_a_refusal(gateway: RunningGateway) -> None
 async def test_strangers_cannot_fill_the_database(gateway: RunningGateway) -> None:
     log = gateway.services.refusals
     for number in range(5000):
-        log.note(Refused("actions", "x", "login_refused", "no", login=f"guess {number}"))
+        log.note(Refused("reseller", "x", "login_refused", "no", login=f"guess {number}"))
     await log.flush()
     for number in range(5000):
-        log.note(Refused("actions", "y", "login_refused", "no", login=f"further {number}"))
+        log.note(Refused("reseller", "y", "login_refused", "no", login=f"further {number}"))
     rows = await found(gateway, "reason = 'login_refused'")
     assert len(rows) == 101
     [rest] = [row for row in rows if row["reseller"] is None]
@@ -407,8 +407,8 @@ async def test_odd_requests_do_not_hide_failed_logins(gateway: RunningGateway) -
     log = gateway.services.refusals
     for number in range(5000):
         log.note(Refused("acme", f"path {number}", "malformed", "no"))
-        log.note(Refused("actions", f"odd {number}", "argument_unrecognized", "no"))
-    log.note(Refused("actions", "x", "login_refused", "no", login="acme-hosting"))
+        log.note(Refused("reseller", f"odd {number}", "argument_unrecognized", "no"))
+    log.note(Refused("reseller", "x", "login_refused", "no", login="acme-hosting"))
     assert len(await found(gateway, "reason = 'login_refused' AND reseller = 'acme-hosting'")) == 1
 
 
@@ -423,7 +423,7 @@ async def test_strangers_do_not_take_the_room_of_those_who_are_known(
 
 async def test_what_cannot_be_stored_is_kept_as_far_as_it_can(gateway: RunningGateway) -> None:
     odd = "\0\ud800\n" + "x" * 10_000
-    gateway.services.refusals.note(Refused("actions", odd, "odd", odd, odd, odd, odd, names=(odd,)))
+    gateway.services.refusals.note(Refused("reseller", odd, "odd", odd, odd, odd, odd, names=(odd,)))
     [row] = await found(gateway, "reason = 'odd'")
     for column in ("request", "told", "why", "reseller", "subject", "name"):
         assert row[column].startswith("???xxx")
@@ -432,12 +432,12 @@ async def test_what_cannot_be_stored_is_kept_as_far_as_it_can(gateway: RunningGa
 
 async def test_refusals_outlive_an_outage_and_a_stop(gateway: RunningGateway) -> None:
     log = RefusalLog(gateway.pool, gateway.services.clock)
-    log.note(Refused("actions", "x", "first", "no"))
+    log.note(Refused("reseller", "x", "first", "no"))
     await gateway.pool.execute("ALTER TABLE audit.refusal RENAME TO away")
     with pytest.raises(asyncpg.UndefinedTableError):
         await log.flush()
     await gateway.pool.execute("ALTER TABLE audit.away RENAME TO refusal")
-    log.note(Refused("actions", "x", "first", "no"))
+    log.note(Refused("reseller", "x", "first", "no"))
     await log.flush()
     [row] = await found(gateway, "reason = 'first'")
     assert row["times"] == 2
@@ -447,7 +447,7 @@ async def test_processes_count_the_same_refusal_in_one_row(gateway: RunningGatew
     logs = [RefusalLog(gateway.pool, gateway.services.clock) for _ in range(4)]
     for log in logs:
         for number in range(20):
-            log.note(Refused("actions", f"{number}", "same", "no"))
+            log.note(Refused("reseller", f"{number}", "same", "no"))
     await asyncio.gather(*(log.flush() for log in logs))
     rows = await found(gateway, "reason = 'same'")
     assert [row["times"] for row in rows] == [4] * 20
@@ -456,7 +456,7 @@ async def test_processes_count_the_same_refusal_in_one_row(gateway: RunningGatew
 async def test_old_refusals_are_cleaned_up(gateway: RunningGateway) -> None:
     log = gateway.services.refusals
     await gateway.at("2025-01-10T00:00:00Z")
-    log.note(Refused("actions", "x", "old", "no"))
+    log.note(Refused("reseller", "x", "old", "no"))
     await log.flush()
     now = await gateway.services.clock.now()
     await clean_up(gateway.services, now + timedelta(days=80))

@@ -141,7 +141,7 @@ async def test_made_up_logins_do_not_hide_failed_logins_of_a_real_one(
     gateway: RunningGateway,
 ) -> None:
     for number in range(200):
-        refused = Refused("actions", "x", "login_refused", "no", login=f"guess{number}")
+        refused = Refused("reseller", "x", "login_refused", "no", login=f"guess{number}")
         gateway.services.refusals.note(refused)
     assert (await gateway.action("LISTSERVERS", loginName="nobody"))[0] == 401
     status, told = await gateway.action("LISTSERVERS", loginPassword="wrong")
@@ -175,7 +175,7 @@ async def test_guesses_at_a_real_login_are_bounded_and_stay_findable(
     log = RefusalLog(gateway.pool, gateway.services.clock)
     for number in range(1000):
         request = f"guess {number}"
-        log.note(Refused("actions", request, "login_refused", "no", login="demo", known=True))
+        log.note(Refused("reseller", request, "login_refused", "no", login="demo", known=True))
     await log.flush()
     rows = await gateway.pool.fetch("SELECT why, times FROM ops.refusals WHERE reseller = 'demo'")
     assert len(rows) == 101
