@@ -1,44 +1,64 @@
-"""DER taken apart level by level: only what is used of it must be well-formed."""
+"""DER taken apart level by level: only what is used of it must be well-formed (X.690 §8.1).
+
+By hand: the library's reader takes twenty times as long, and a request has a dozen levels.
+"""
 
 from typing import NamedTuple
 
-from cryptography.hazmat import asn1
+SEQUENCE = 0x30
+INTEGER = 0x02
+NULL = 0x05
 
-SEQUENCE = b"\x30"
-INTEGER = b"\x02"
-NULL = b"\x05"
-
-
-@asn1.sequence
-class _Parts:
-    each: list[asn1.TLV]
+_LONG_FORM = 0x80
+_LARGE_TAG = 0x1F
 
 
 class Part(NamedTuple):
     """One element."""
 
-    tag: bytes
+    tag: int
     content: bytes
+    encoded: bytes
+    """All of it, as it was written."""
 
     @property
     def parts(self) -> "list[Part]":
         """Raises ValueError when it consists of something else."""
         return parts(self.content)
 
-    @property
-    def encoded(self) -> bytes:
-        return element(self.tag, self.content)
+
+def parts(data: bytes) -> list[Part]:
+    """The elements that `data` consists of; raises ValueError for anything else."""
+    found, start = [], 0
+    while start < len(data):
+        begin, end = extent(data, start)
+        if data[start] & _LARGE_TAG == _LARGE_TAG or end > len(data):
+            raise ValueError(start)
+        found.append(Part(data[start], data[begin:end], data[start:end]))
+        start = end
+    return found
 
 
-def parts(content: bytes) -> list[Part]:
-    """The elements that `content` consists of; raises ValueError for anything else."""
-    try:
-        # The reader takes no bare SEQUENCE OF.
-        found = asn1.decode_der(_Parts, element(SEQUENCE, element(SEQUENCE, content))).each
-    except TypeError as error:
-        raise ValueError(str(error)) from error
-    return [Part(bytes(each.tag_bytes), bytes(each.data)) for each in found]
+def extent(data: bytes, start: int = 0) -> tuple[int, int]:
+    """Where the content of the element that starts there begins and ends, by its own account.
+
+    Raises ValueError when that is cut off, or of indefinite length.
+    """
+    begin = start + 2
+    if begin > len(data):
+        raise ValueError(start)
+    length = data[start + 1]
+    if length >= _LONG_FORM:
+        begin += length - _LONG_FORM
+        if length == _LONG_FORM or begin > len(data):
+            raise ValueError(start)
+        length = int.from_bytes(data[start + 2 : begin])
+    return begin, begin + length
 
 
-def element(tag: bytes, content: bytes) -> bytes:
-    return tag + asn1.encode_der(content)[1:]
+def element(tag: int, content: bytes) -> bytes:
+    length = len(content)
+    if length < _LONG_FORM:
+        return bytes((tag, length)) + content
+    number = length.to_bytes((length.bit_length() + 7) // 8)
+    return bytes((tag, _LONG_FORM | len(number))) + number + content

@@ -15,15 +15,14 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPublicKeyTypes
 
-from gateway.ca.der import INTEGER, NULL, SEQUENCE, Part, element, parts
+from gateway.ca.der import INTEGER, NULL, SEQUENCE, Part, element, extent, parts
 from gateway.errors.acme import BadCsr
 
-_ATTRIBUTES = b"\xa0"
+_ATTRIBUTES = 0xA0
 _VERSIONS = (0, 1, 2)
 _LONGEST_VERSION = 8  # bytes; longer ones are not written out
 _PKCS_1 = bytes.fromhex("2a864886f70d0101")
 """1.2.840.113549.1.1, whose algorithms have a NULL (RFC 4055 §5)."""
-_LONG_FORM, _LENGTH = 0x80, 0x7F  # of the first byte of a length (X.690 §8.1.3)
 
 
 class Request(NamedTuple):
@@ -79,8 +78,8 @@ def public_key_of(der: bytes) -> CertificateIssuerPublicKeyTypes:
 def _bare(key: Part, algorithm: Part, signature: Part) -> x509.CertificateSigningRequest:
     version, subject = element(INTEGER, b"\0"), element(SEQUENCE, b"")
     info = element(SEQUENCE, version + subject + key.encoded + element(_ATTRIBUTES, b""))
-    der = element(SEQUENCE, info + _without_null(algorithm) + signature.encoded)
     try:
+        der = element(SEQUENCE, info + _without_null(algorithm) + signature.encoded)
         return x509.load_der_x509_csr(der)
     except ValueError as error:
         raise BadCsr(
@@ -89,10 +88,9 @@ def _bare(key: Part, algorithm: Part, signature: Part) -> x509.CertificateSignin
 
 
 def _without_null(algorithm: Part) -> bytes:
-    content = algorithm.content
-    end = element(NULL, b"")
-    is_odd = content.endswith(end) and _sequence(algorithm)[0].content[:-1] != _PKCS_1
-    return element(SEQUENCE, content.removesuffix(end) if is_odd else content)
+    identifier, *parameters = algorithm.parts
+    is_odd = [each.tag for each in parameters] == [NULL] and identifier.content[:-1] != _PKCS_1
+    return element(SEQUENCE, identifier.encoded) if is_odd else algorithm.encoded
 
 
 def _sequence(whole: Part) -> list[Part]:
@@ -117,15 +115,10 @@ def _verify(csr: x509.CertificateSigningRequest, key: Any, signed: bytes) -> Non
 def _unreadable_because(der: bytes) -> str:
     if der.lstrip().startswith(b"-----BEGIN"):
         return "The CSR is PEM; send its DER, base64url-encoded."
-    if der[:1] == SEQUENCE and len(der) > 1 and (end := _end(der)) < len(der):
+    try:
+        _, end = extent(der)
+    except ValueError:
+        end = len(der)
+    if der[:1] == bytes([SEQUENCE]) and end < len(der):
         return f"The CSR ends after {end} bytes, and others follow it."
     return "The CSR cannot be read as a DER-encoded PKCS #10 request."
-
-
-def _end(der: bytes) -> int:
-    """Where the element that `der` begins with ends, by its own account."""
-    begin, length = 2, der[1]
-    if length & _LONG_FORM:
-        begin += length & _LENGTH
-        length = int.from_bytes(der[2:begin])
-    return begin + length

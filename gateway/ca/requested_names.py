@@ -26,8 +26,8 @@ _EXTENSION_REQUESTS = frozenset(
 )
 _ALTERNATIVE_NAME = _identifier(ExtensionOID.SUBJECT_ALTERNATIVE_NAME.dotted_string)
 _COMMON_NAME = _identifier(NameOID.COMMON_NAME.dotted_string)
-_DNS_NAME = b"\x82"  # RFC 5280 §4.2.1.6: [2] IMPLICIT IA5String
-_WIDE = {b"\x1c": "utf-32-be", b"\x1e": "utf-16-be"}
+_DNS_NAME = 0x82  # RFC 5280 §4.2.1.6: [2] IMPLICIT IA5String
+_WIDE = {0x1C: "utf-32-be", 0x1E: "utf-16-be"}
 """Encodings of UniversalString and BMPString; all other strings are taken for UTF-8."""
 
 _NOT_DNS = "The CSR may ask for DNS names only, and no other kinds of names."

@@ -41,7 +41,7 @@ async def add(pool: Pool, now: datetime, refusals: Sequence[dict[str, Any]]) -> 
                    SELECT unnest(placed.names)
                      FROM ssl.certificate_order placed
                      JOIN reseller.account ON account.id = placed.reseller_id
-                    WHERE given.door = 'certificates'
+                    WHERE given.door = 'ssl'
                       AND given.proven
                       AND account.login = given.login
                       AND placed.cert_id = given.subject)),

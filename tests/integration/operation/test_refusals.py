@@ -423,7 +423,9 @@ async def test_strangers_do_not_take_the_room_of_those_who_are_known(
 
 async def test_what_cannot_be_stored_is_kept_as_far_as_it_can(gateway: RunningGateway) -> None:
     odd = "\0\ud800\n" + "x" * 10_000
-    gateway.services.refusals.note(Refused("reseller", odd, "odd", odd, odd, odd, odd, names=(odd,)))
+    gateway.services.refusals.note(
+        Refused("reseller", odd, "odd", odd, odd, odd, odd, names=(odd,))
+    )
     [row] = await found(gateway, "reason = 'odd'")
     for column in ("request", "told", "why", "reseller", "subject", "name"):
         assert row[column].startswith("???xxx")

@@ -1,6 +1,7 @@
 """CSRs that clients encode oddly: what is not used of them does not matter (RFC 8555 §7.4)."""
 
 import subprocess
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from gateway.ca.csr import check_csr
-from gateway.ca.der import element
+from gateway.ca.der import element, parts
 from gateway.ca.pkcs10 import public_key_of
 from gateway.errors.acme import BadCsr
 from tests.support.csrs import key
@@ -22,11 +23,11 @@ EC_KEY, RSA_KEY = key("P-384"), key("RSA-2048")
 
 
 def sequence(*members: bytes) -> bytes:
-    return element(b"\x30", b"".join(members))
+    return element(0x30, b"".join(members))
 
 
 def set_of(*members: bytes) -> bytes:
-    return element(b"\x31", b"".join(members))
+    return element(0x31, b"".join(members))
 
 
 def oid(dotted: str) -> bytes:
@@ -37,12 +38,12 @@ ECDSA = oid("1.2.840.10045.4.3.2")
 RSA = oid("1.2.840.113549.1.1.11")
 ED25519 = oid("1.3.101.112")
 COMMON_NAME, ORGANIZATION, COUNTRY = oid("2.5.4.3"), oid("2.5.4.10"), oid("2.5.4.6")
-UTF8, PRINTABLE, T61, IA5, BMP = b"\x0c", b"\x13", b"\x14", b"\x16", b"\x1e"
+UTF8, PRINTABLE, T61, IA5, BMP = 0x0C, 0x13, 0x14, 0x16, 0x1E
 PASSWORD = sequence(oid("1.2.840.113549.1.9.7"), set_of(element(PRINTABLE, b"secret")))
 MICROSOFT = sequence(oid("1.3.6.1.4.1.311.13.2.3"), set_of(element(IA5, b"10.0.1")))
 
 
-def relative(kind: bytes, text: bytes, tag: bytes = UTF8) -> bytes:
+def relative(kind: bytes, text: bytes, tag: int = UTF8) -> bytes:
     return set_of(sequence(kind, element(tag, text)))
 
 
@@ -50,11 +51,11 @@ CN = relative(COMMON_NAME, NAME)
 
 
 def extension(dotted: str, value: bytes, critical: bytes = b"") -> bytes:
-    return sequence(oid(dotted), critical, element(b"\x04", value))
+    return sequence(oid(dotted), critical, element(0x04, value))
 
 
 def alternative(*names: bytes, critical: bytes = b"") -> bytes:
-    general = sequence(*(element(b"\x82", name) for name in names))
+    general = sequence(*(element(0x82, name) for name in names))
     return extension("2.5.29.17", general, critical)
 
 
@@ -76,15 +77,15 @@ def request(
 ) -> bytes:
     """`attributes` = None leaves them out, though they are not optional."""
     spki = signer.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    set_of_attributes = b"" if attributes is None else element(b"\xa0", attributes)
-    info = sequence(element(b"\x02", version), sequence(subject), spki, set_of_attributes)
+    set_of_attributes = b"" if attributes is None else element(0xA0, attributes)
+    info = sequence(element(0x02, version), sequence(subject), spki, set_of_attributes)
     if isinstance(signer, rsa.RSAPrivateKey):
         signature, usual = signer.sign(info, padding.PKCS1v15(), SHA256()), RSA + NULL
     elif isinstance(signer, ed25519.Ed25519PrivateKey):
         signature, usual = signer.sign(info), ED25519
     else:
         signature, usual = signer.sign(info, ec.ECDSA(SHA256())), ECDSA
-    return sequence(info, sequence(algorithm or usual), element(b"\x03", b"\0" + signature))
+    return sequence(info, sequence(algorithm or usual), element(0x03, b"\0" + signature))
 
 
 ODD = {
@@ -123,9 +124,7 @@ ODD = {
     "a T61String in Latin-1": request(subject=relative(ORGANIZATION, b"M\xfcller", T61)),
     "an IA5String in Latin-1": request(subject=relative(ORGANIZATION, b"M\xfcller", IA5)),
     "a long country": request(subject=relative(COUNTRY, b"DEU", PRINTABLE)),
-    "an organization that is a bit string": request(
-        subject=relative(ORGANIZATION, b"\0M", b"\x03")
-    ),
+    "an organization that is a bit string": request(subject=relative(ORGANIZATION, b"\0M", 0x03)),
 }
 
 
@@ -163,7 +162,7 @@ REFUSED = {
         signer=ed25519.Ed25519PrivateKey.generate()
     ),
     "The key, the signature algorithm or the signature of the CSR cannot be read.": sequence(
-        sequence(element(b"\x02", b"\0"), sequence(), sequence()), sequence(ECDSA), b"\x03\x01\0"
+        sequence(element(0x02, b"\0"), sequence(), sequence()), sequence(ECDSA), b"\x03\x01\0"
     ),
     "The subject of the CSR cannot be read.": request(subject=set_of(sequence(COMMON_NAME))),
     "The common name of the CSR cannot be read.": request(
@@ -186,6 +185,28 @@ REFUSED = {
         algorithm=oid("1.2.3") + NULL
     ),
 }
+
+
+def test_a_part_that_is_missing_empty_or_another_is_a_refusal_and_no_fault() -> None:
+    """Each is left out, emptied, or made something else; nothing but BadCsr is raised."""
+
+    def variants(der: bytes, depth: int) -> list[bytes]:
+        found = []
+        for part in parts(der):
+            others = [b"", element(part.tag, b""), element(0x04, part.content)]
+            if depth and part.tag in (0x30, 0x31, 0xA0):
+                others += [element(part.tag, each) for each in variants(part.content, depth - 1)]
+            found += [der.replace(part.encoded, other, 1) for other in others]
+        return [each for each in found if each != der]
+
+    tried, accepted = variants(request(subject=CN, signer=RSA_KEY), 6), []
+    assert len(tried) > 60
+    for der in tried:
+        with suppress(BadCsr):
+            check_csr(der, [NAME.decode()], None)
+            accepted.append(der)
+    # Not signed, and not needed: the NULL behind the algorithm of the signature.
+    assert accepted == [request(subject=CN, signer=RSA_KEY, algorithm=RSA)]
 
 
 @pytest.mark.parametrize("told", REFUSED)
