@@ -1,4 +1,4 @@
-"""What the database announces (NOTIFY), heard on a connection of its own."""
+"""Listens to what the database announces (NOTIFY), on a connection of its own."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -12,10 +12,10 @@ from gateway.ids import new_id
 
 
 class Listener:
-    """Hears one channel, where a change is announced without a payload.
+    """Listens to one channel, where each change is announced without a payload.
 
     A connection whose other end is gone is silent, and so is a pooler that gives connections away
-    after each transaction. So the listener now and then announces itself by way of the pool.
+    after each transaction. So the listener regularly sends itself a notification through the pool.
     """
 
     def __init__(
@@ -36,10 +36,10 @@ class Listener:
         self._is_proven = asyncio.Event()
         self._is_behind = asyncio.Event()
         self.is_up_to_date = False
-        """Changes are heard, and every one of them was followed. Nobody knows otherwise."""
+        """True while changes are heard and `catch_up` was done after each; False = unknown."""
 
     async def follow(self, catch_up: Callable[[], Awaitable[None]]) -> None:
-        """Has `catch_up` done when changes begin to be heard, after each, and with each proof.
+        """Calls `catch_up` when listening begins, after each change, and regularly in between.
 
         Raises what the database raises when it goes away, and TimeoutError when nothing is heard.
         """

@@ -1,9 +1,9 @@
-"""One statement for what several requests ask at the same moment.
+"""Batches what several requests ask at the same moment into one statement.
 
-Most of what a short statement costs, in PostgreSQL as in this process, does not depend on how many
-rows it is about. So the statements of the signed-POST path are written for many callers, and a
-process has one of them under way at a time: what is asked meanwhile collects, and each kind goes in
-one. The busier the process, the more go together.
+Most of the cost of a short statement, in PostgreSQL as in this process, does not depend on the
+number of its rows. So the statements of the signed-POST path are written for many callers, and a
+process runs one of them at a time: what is asked meanwhile is collected, and all items of one kind
+go in one statement. The busier the process, the larger the batches.
 """
 
 import asyncio
@@ -19,24 +19,24 @@ Item = TypeVarTuple("Item")
 T = TypeVar("T")
 
 Statement = Callable[[Pool | Connection, Sequence[tuple[*Item]]], Awaitable[Mapping[int, T]]]
-"""Gives answers by the position of the item, from 1 on (WITH ORDINALITY)."""
+"""Gives answers by the item's position, counted from 1 (WITH ORDINALITY)."""
 
 _MOST_ITEMS = 64
 _PATIENCE_SECONDS = 0.02
-"""A statement that takes longer is held up by a lock or a slow disk; others do not wait for it."""
+"""A statement that takes longer waits for a lock or a slow disk; others do not wait for it."""
 _MOST_HELD_UP = 4
 
 AnyStatement = Statement[*tuple[Any, ...], Any]
 Asked = tuple[tuple[Any, ...], "asyncio.Future[Any]"]
-"""An item, and who waits for its answer."""
+"""An item, and the future of its answer."""
 
 
 class Batched(Generic[*Item, T]):
-    """Decorates a statement for many, which is then called for one.
+    """Decorates a statement for many items, which is then called with one.
 
-    The statement is a transaction of its own: when it fails nothing is done for anybody, and each
-    item is tried by itself. An item without an answer raises LookupError. With a connection in
-    place of the pool the statement is part of the caller's transaction, and for this item alone.
+    Called with a pool, the statement is a transaction of its own: when it fails, nothing is done
+    for any item, and each item is tried by itself. An item without an answer raises LookupError.
+    Called with a connection, it is part of the caller's transaction, and for this item alone.
     """
 
     def __init__(self, statement: Statement[*Item, T]) -> None:
@@ -52,7 +52,7 @@ class Batched(Generic[*Item, T]):
 
 
 class _Traffic:
-    """What waits for one pool, and what is under way."""
+    """The statements that wait for one pool, and the one that is running."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
@@ -67,7 +67,7 @@ class _Traffic:
         self._go_on()
 
     def _go_on(self) -> None:
-        """Sends at the end of this round of the loop, when all that was ready has asked."""
+        """Sends at the end of this round of the event loop, when all ready tasks have asked."""
         held_up = len(self._held_up)
         is_free = len(self._running) == held_up < _MOST_HELD_UP
         if self._waiting and is_free and not self._is_due:
@@ -140,10 +140,10 @@ def _answer_in(answers: Mapping[int, T], position: int) -> T:
 
 
 def columns(rows: Sequence[tuple[Any, ...]], number: int) -> list[Sequence[Any]]:
-    """So many arguments for unnest(), also of no rows."""
+    """Turns rows into `number` columns, the arguments of unnest(), also for no rows."""
     return list(zip(*rows, strict=True)) if rows else [()] * number
 
 
 def positions(items: Sequence[Any]) -> range:
-    """Those of WITH ORDINALITY."""
+    """The positions of items as WITH ORDINALITY counts them."""
     return range(1, len(items) + 1)

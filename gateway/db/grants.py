@@ -1,6 +1,6 @@
-"""Rights on tables, views and functions that a migration makes anew under the same name.
+"""Keeps rights on tables, views and functions that a migration makes anew under the same name.
 
-PostgreSQL forgets the rights on what is dropped; operators who granted them are not to do it again.
+PostgreSQL drops the rights with the object; operators who granted them need not do it again.
 """
 
 from dataclasses import dataclass
@@ -10,14 +10,14 @@ from gateway.db.pool import Connection
 
 @dataclass(frozen=True, slots=True)
 class Grants:
-    """Objects by name, each with its identity, and the statements that grant what was granted."""
+    """Objects by name, each with its identity, and the statements that grant the same rights."""
 
     objects: dict[str, int]
     statements: list[tuple[str, str]]
 
 
 async def read(connection: Connection) -> Grants:
-    """What is granted now on everything outside PostgreSQL's own schemas."""
+    """Reads what is granted on everything outside PostgreSQL's own schemas."""
     rows = await connection.fetch(
         """
         WITH relation AS (

@@ -33,9 +33,9 @@ class Migration:
 
 
 async def migrate(url: str, directory: Path | None = None) -> list[str]:
-    """Applies what is missing, each file in its own transaction; gives the names applied.
+    """Applies missing migrations, each file in its own transaction; gives their names.
 
-    Rights on what a file makes anew are kept.
+    Rights on objects that a file makes anew are kept.
 
     Several processes may call it at once: they wait for each other. Raises OperatorMistake when an
     applied file was changed since, when the database is newer than the files, or when a file needs
@@ -45,12 +45,12 @@ async def migrate(url: str, directory: Path | None = None) -> list[str]:
     migrations = read_migrations(directory or sql_directory())
     connection = await asyncpg.connect(url)
     try:
-        # The lock goes with the session, also when this process is killed.
+        # The lock ends with the session, also when this process is killed.
         await connection.execute("SELECT pg_advisory_lock($1)", _ADVISORY_LOCK)
         await _create_journal(connection)
         applied = await _applied(connection)
         missing = _missing(migrations, applied)
-        if applied:  # nobody can use what was never there
+        if applied:  # nobody can be using an empty database
             await _require_stop(connection, missing)
         for migration in missing:
             await _apply(connection, migration)
@@ -60,10 +60,10 @@ async def migrate(url: str, directory: Path | None = None) -> list[str]:
 
 
 async def missing_migrations(connection: Connection) -> list[str]:
-    """Names of files that this program needs and the database has not seen.
+    """Names of the files that this program needs and that were not applied to the database.
 
-    Raises OperatorMistake when an applied file was changed since. A newer database is no fault
-    here: during an upgrade the processes of the old release go on working.
+    Raises OperatorMistake when an applied file was changed since. A newer database is accepted:
+    during an upgrade the processes of the old release go on working.
     """
     migrations = read_migrations(sql_directory())
     known = {migration.name for migration in migrations}
@@ -73,7 +73,7 @@ async def missing_migrations(connection: Connection) -> list[str]:
 
 
 async def require_current_schema(connection: Connection) -> None:
-    """Raises OperatorMistake, with the cure, when the schema is older than the program."""
+    """Raises OperatorMistake, with what to do, when the schema is older than the program."""
     missing = await missing_migrations(connection)
     if missing:
         raise OperatorMistake(
@@ -132,7 +132,10 @@ def _missing(migrations: list[Migration], applied: Mapping[str, bytes]) -> list[
 
 
 async def _require_stop(connection: Connection, missing: list[Migration]) -> None:
-    """Every process of the gateway holds connections open, also when it has nothing to do."""
+    """Raises OperatorMistake if a file needs a stop and others are connected to the database.
+
+    Every process of the gateway keeps connections open, also when it has nothing to do.
+    """
     reason = next((migration.name for migration in missing if migration.needs_a_stop), None)
     if reason is None:
         return

@@ -52,7 +52,7 @@ async def open_pool(url: str, *, min_size: int = 2, max_size: int = 10) -> Pool:
 
 
 async def close_pool(pool: Pool) -> None:
-    """Waits a moment for connections that are in use, and then ends them all."""
+    """Closes a pool: waits a moment for connections in use, then ends all of them."""
     try:
         async with asyncio.timeout(_CLOSE_SECONDS):
             await pool.close()
@@ -103,7 +103,7 @@ async def answers(pool: Pool) -> bool:
 
 @contextmanager
 def told_to_operators() -> Iterator[None]:
-    """Turns trouble with the database into an OperatorMistake of one line."""
+    """Turns errors of the database connection into an OperatorMistake of one line."""
     try:
         yield
     except asyncpg.DataError as error:
@@ -111,7 +111,7 @@ def told_to_operators() -> Iterator[None]:
     except (asyncpg.PostgresError, OSError, asyncpg.InterfaceError) as error:
         if isinstance(error, OSError) and error.filename is not None:
             raise  # about that file, not about the database
-        # Not the address: it may hold a password.
+        # The message leaves the address out: it may hold a password.
         raise OperatorMistake(
             f"the database cannot be used ({type(error).__name__}): {error}; check `database`"
         ) from None

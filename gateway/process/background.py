@@ -1,4 +1,4 @@
-"""Work that goes on beside requests, in this process, until it stops."""
+"""Background work of a process, beside its requests."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -12,7 +12,7 @@ _LAST_SECONDS = 2.0
 
 @asynccontextmanager
 async def background(name: str, work: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
-    """`work` runs until the block ends; a fault of it is logged, and it starts again."""
+    """Runs `work` until the block ends; a fault is logged, and the work starts again."""
 
     async def keep_running() -> None:
         while True:
@@ -31,7 +31,7 @@ async def background(name: str, work: Callable[[], Awaitable[None]]) -> AsyncIte
 
 
 async def at_the_end(work: Callable[[], Awaitable[None]]) -> None:
-    """Does `work` if it is quick and goes well; it is not worth holding a stop up for."""
+    """Tries `work` for at most two seconds; a failure is ignored, and does not delay the stop."""
     with suppress(Exception):
         async with asyncio.timeout(_LAST_SECONDS):
             await work()

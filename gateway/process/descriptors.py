@@ -5,21 +5,24 @@ import sys
 from dataclasses import dataclass
 
 _KEPT = 320
-"""For validations, name servers, the database and files, where the limit allows it."""
+"""Descriptors kept back for validations, name servers, the database and files, if possible."""
 _VALIDATIONS = 200
-"""At once, each with a socket, of what is kept."""
+"""Validations that may run at once, each with a socket, out of the descriptors kept back."""
 
 
 @dataclass(frozen=True, slots=True)
 class Descriptors:
-    """How many of a kind may be open in this process at once."""
+    """How many client connections and validations this process may have open at once."""
 
     connections: int
     validations: int
 
 
 def divided() -> Descriptors:
-    """Connections get what is not kept, at least half; validations their share of what is kept."""
+    """Divides the process's limit: connections get what is not kept back, but at least half.
+
+    Validations get their share of what is kept back.
+    """
     limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if limit == resource.RLIM_INFINITY:
         return Descriptors(sys.maxsize, _VALIDATIONS)

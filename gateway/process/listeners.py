@@ -1,4 +1,4 @@
-"""What is served where, with which TLS, and how connections end."""
+"""Serves the applications on their sockets: which on which, with which TLS, and until when."""
 
 import asyncio
 import logging
@@ -28,16 +28,16 @@ GRACE_SECONDS = 30.0
 
 _KEEP_ALIVE_SECONDS = 75.0
 _SHARE_OF_SIDE_DOORS = 8
-"""CRLs by plain HTTP, and metrics, each have one of so many connections for themselves."""
+"""The plain-HTTP and the metrics listener each get one part in so many of all connections."""
 
 
 @asynccontextmanager
 async def serving(
     gateway: Gateway, sockets: Mapping[str, socket.socket], slot: Slot | None = None
 ) -> AsyncIterator["Serving"]:
-    """Serves the applications on their sockets, which go by the fields of Listen.
+    """Serves the applications; the keys of `sockets` are field names of Listen.
 
-    At the end of the block no new connection is taken, and requests under way are answered.
+    At the end of the block no new connection is accepted, and requests under way are answered.
     """
     listen = gateway.services.settings.listen
     tls = tls_context(listen)
@@ -54,20 +54,23 @@ async def serving(
 
 
 class Serving:
-    """What can be changed while connections are open."""
+    """A running server, with what can be changed while connections are open."""
 
     def __init__(self, listen: Listen, tls: ssl.SSLContext | None) -> None:
         self._listen = listen
         self._tls = tls
 
     def reload_certificate(self) -> None:
-        """New connections get the certificate that is in the files now."""
+        """Reads the certificate files again, for new connections."""
         if self._tls is not None:
             _load_certificate(self._tls, self._listen)
 
 
 def tls_context(listen: Listen) -> ssl.SSLContext | None:
-    """None behind a proxy that ends TLS; raises ConfigurationError when there is none either."""
+    """The server's TLS context; None = a trusted proxy in front ends TLS.
+
+    Raises ConfigurationError when there is neither a certificate nor such a proxy.
+    """
     if listen.tls_certificate is None or listen.tls_key is None:
         if listen.trusted_proxies:
             return None
@@ -109,7 +112,7 @@ async def _public(
     slot: Slot | None,
     most: int,
 ) -> AsyncIterator[None]:
-    """ACME clients are answered by the front, all others by the application."""
+    """Serves the public port: the front answers ACME requests, aiohttp all others."""
     spread = gateway.services.settings.listen.spread
     async with _running(gateway.public) as aiohttp_connections:
         others = first_parts(gateway.public.app)

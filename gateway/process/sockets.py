@@ -1,8 +1,8 @@
 """Ports: bound once, before anything else, and served by all worker processes together.
 
-All accept from the same sockets: a connection that nobody has accepted yet waits for whoever is
-there, also while workers are replaced. With a socket for each of them (SO_REUSEPORT) it would be
-lost with its worker.
+All workers accept from the same sockets. So a connection that is not accepted yet waits for any
+worker, also while workers are replaced. With one socket per worker (SO_REUSEPORT) it would be lost
+with its worker.
 """
 
 import errno
@@ -22,7 +22,10 @@ _DYING_SECONDS = 2.0
 
 @dataclass(frozen=True)
 class Ports:
-    """`listen` without any port 0; `sockets` are bound, do not listen yet, and go by its fields."""
+    """Bound ports: `listen` has their numbers, never 0; `sockets` are by its fields.
+
+    The sockets do not listen yet.
+    """
 
     listen: Listen
     sockets: Mapping[str, socket.socket]
@@ -34,7 +37,7 @@ class Ports:
 
 @contextmanager
 def bound_ports(listen: Listen) -> Iterator[Ports]:
-    """The ports stay ours until the block ends. Raises OperatorMistake when one is taken."""
+    """Binds the ports until the block ends. Raises OperatorMistake when one is taken."""
     sockets: dict[str, socket.socket] = {}
     try:
         for field, host in (
@@ -53,7 +56,7 @@ def bound_ports(listen: Listen) -> Iterator[Ports]:
 
 
 def _bind(host: str, port: int, field: str) -> socket.socket:
-    """Waits a moment for a port that a dying process of ours still holds."""
+    """Binds a port; waits a moment if a gateway process that is ending still holds it."""
     deadline = time.monotonic() + _DYING_SECONDS
     while True:
         try:
@@ -70,8 +73,8 @@ def _bind(host: str, port: int, field: str) -> socket.socket:
 def _bound(host: str, port: int) -> socket.socket:
     bound = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
     try:
-        # For connections of a former server that linger. A free port has none, and would with it
-        # be taken by whoever asks for that very port before we listen.
+        # Allows for lingering connections of a former server. A port 0 has none, and with this
+        # option another process could bind the chosen port before we listen on it.
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, port != 0)
         bound.bind((host, port))
     except OSError:

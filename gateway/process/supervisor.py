@@ -29,7 +29,7 @@ from gateway.process.worker import Place, dump_place, dump_settings
 from gateway.web.front.load_board import make_load_board
 
 _STOP_SECONDS = 2 * GRACE_SECONDS + 15
-"""Handshakes, the front's connections and aiohttp's end one after the other."""
+"""A worker ends handshakes, the front's connections and aiohttp's one after the other."""
 _FIRST_PAUSE = 0.1
 _LONGEST_PAUSE = 5.0
 _STEADY_SECONDS = 10.0
@@ -50,7 +50,7 @@ def serve(settings: Settings) -> None:
 
 
 def supervise(settings: Settings, ports: Ports, on_ready: Callable[[], None]) -> None:
-    """As `serve`, on ports that are bound already; `on_ready` is called once all answer."""
+    """Does what `serve` does, on bound ports; calls `on_ready` once all workers answer."""
     logging.configure(settings.log_level)
     tls_context(settings.listen)
     with told_to_operators():
@@ -76,9 +76,9 @@ class Worker:
     slot: int
     ready: bool = False
     outgoing: bool = False
-    """It ends as soon as another is there for it."""
+    """It is to end as soon as another worker has taken its place."""
     told_at: float | None = None
-    """When it was told to end."""
+    """When it was sent SIGTERM."""
 
 
 class Supervisor:
@@ -106,7 +106,7 @@ class Supervisor:
         self._selector.register(wakeups, selectors.EVENT_READ)
 
     def run(self) -> None:
-        """Until a signal says stop. Raises OperatorMistake when the first workers do not start."""
+        """Runs until SIGTERM or SIGINT; raises OperatorMistake if the first workers do not start."""
         try:
             while True:
                 if self._stop_is_wanted():
@@ -121,7 +121,7 @@ class Supervisor:
             os.close(self._load_board)
 
     def _stop_is_wanted(self) -> bool:
-        """Waits for news: a signal, a worker that got ready, or a tick."""
+        """Waits for a signal, a worker that got ready, or a tick; says whether to stop."""
         for key, _ in self._selector.select(_TICK_SECONDS):
             if key.data is None:
                 signals = os.read(self._wakeups, 256)
@@ -147,14 +147,14 @@ class Supervisor:
             self._on_ready = None
 
     def _replace_all(self) -> None:
-        """Each worker goes on until a new one is ready, and then ends gracefully."""
+        """Marks all workers for replacement: each ends gracefully once a new one is ready."""
         _log.info("server.workers_replaced", workers=len(self._workers))
         for worker in self._workers:
             worker.outgoing = True
         self._next_start = 0.0
 
     def _let_outgoing_go(self) -> None:
-        """There are never fewer than wanted; one that does not end in time is killed."""
+        """Ends replaced workers, never leaving too few; kills those that do not end in time."""
         serving = [each for each in self._workers if each.ready and each.told_at is None]
         outgoing = [each for each in serving if each.outgoing]
         now = time.monotonic()
@@ -177,7 +177,7 @@ class Supervisor:
                 raise OperatorMistake(f"a worker ended with status {status}; see its message above")
             _log.error("server.worker_ended", pid=worker.process.pid, status=status)
             lived = time.monotonic() - worker.started_at
-            # One that dies young will do so again: do not spend the machine on starting it.
+            # A worker that ends soon after its start will do so again: wait longer each time.
             self._pause = (
                 _FIRST_PAUSE if lived > _STEADY_SECONDS else min(2 * self._pause, _LONGEST_PAUSE)
             )
@@ -206,7 +206,7 @@ class Supervisor:
             env={**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(self._metrics_directory)},
         )
         assert process.stdin is not None
-        with suppress(BrokenPipeError):  # it died already, and will be buried
+        with suppress(BrokenPipeError):  # it has ended already; the next round notices
             process.stdin.write(dump_settings(self._settings) + dump_place(place))
             process.stdin.flush()
         return process
@@ -217,7 +217,7 @@ class Supervisor:
 
     def _reload_certificate(self) -> None:
         for worker in self._workers:
-            if worker.ready:  # others will read the new one by themselves
+            if worker.ready:  # the others will read the new certificate when they start
                 worker.process.send_signal(signal.SIGHUP)
 
     def _stop_all(self) -> None:
@@ -244,7 +244,7 @@ class Supervisor:
 
 @contextmanager
 def _metrics_directory() -> Iterator[Path]:
-    """Where the workers share their counters; what killed supervisors left goes."""
+    """Makes the directory where workers share counters; removes those of killed supervisors."""
     for left_behind in Path(tempfile.gettempdir()).glob(f"{_METRICS_PREFIX}*"):
         pid = left_behind.name.removeprefix(_METRICS_PREFIX).partition("-")[0]
         if not Path("/proc", pid).exists():
@@ -258,7 +258,7 @@ def _metrics_directory() -> Iterator[Path]:
 
 @contextmanager
 def _wakeups() -> Iterator[int]:
-    """A descriptor on which every signal that concerns us arrives as a byte."""
+    """A descriptor on which each signal that the supervisor handles arrives as a byte."""
     reading, writing = os.pipe()
     os.set_blocking(reading, False)
     os.set_blocking(writing, False)

@@ -40,7 +40,7 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class Place:
-    """Where a worker is among the others: descriptors that it inherits, and its slot."""
+    """What a worker inherits: its sockets, the load board, and its slot on it."""
 
     sockets: Mapping[str, int]
     load_board: int
@@ -49,12 +49,12 @@ class Place:
 
 
 def dump_place(place: Place) -> bytes:
-    """The second line a worker reads."""
+    """Encodes a Place as the second line that a worker reads."""
     return json.dumps(asdict(place)).encode() + b"\n"
 
 
 def dump_settings(settings: Settings) -> bytes:
-    """The line a worker reads, secrets included."""
+    """Encodes settings, secrets included, as the first line that a worker reads."""
 
     def plain(value: Any) -> str:
         return value.get_secret_value() if isinstance(value, Secret) else str(value)
@@ -63,9 +63,9 @@ def dump_settings(settings: Settings) -> bytes:
 
 
 def main() -> int:
-    """Serves until told to stop; gives the exit status."""
-    told_settings, told_place = map(json.loads, _read_lines(2))
-    settings, place = made(Settings, told_settings), Place(**told_place)
+    """Serves until SIGTERM or SIGINT; gives the exit status."""
+    settings_members, place_members = map(json.loads, _read_lines(2))
+    settings, place = made(Settings, settings_members), Place(**place_members)
     logging.configure(settings.log_level)
     _raise_limit_of_descriptors()
     try:
@@ -78,14 +78,14 @@ def main() -> int:
 
 
 def _raise_limit_of_descriptors() -> None:
-    """Each connection is one, and what systems give by default is little."""
+    """Raises the limit as far as allowed: each connection takes one, and the default is low."""
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     with suppress(ValueError, OSError):  # a system may allow less than it says
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _read_lines(number: int) -> list[bytes]:
-    # Unbuffered: what follows is left for the event loop to see.
+    # Reads without a buffer, so that the event loop sees what follows.
     text = bytearray()
     while text.count(b"\n") < number:
         chunk = os.read(_STDIN, 65536)
@@ -117,7 +117,7 @@ def _inherited(descriptor: int) -> socket.socket:
 
 
 async def _require_current_schema(pool: Pool) -> None:
-    """A worker that replaces another may be of a newer release. Raises OperatorMistake."""
+    """Raises OperatorMistake for an old schema: a replacing worker may be of a newer release."""
     try:
         async with pool.acquire() as connection:
             await require_current_schema(connection)
@@ -127,7 +127,7 @@ async def _require_current_schema(pool: Pool) -> None:
 
 
 def _spare_the_collector() -> None:
-    """What was loaded by now stays; and a request leaves no cycles that are worth a look each."""
+    """Makes garbage collection rare: loaded code stays, and requests leave few cycles behind."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(_ALLOCATIONS_BETWEEN_COLLECTIONS, 20, 50)

@@ -26,7 +26,7 @@ def client_address(
 
     `peer` is the socket's, `forwarded_for` are the lines of X-Forwarded-For. They are read from the
     right, as long as the hop that wrote the entry is a trusted proxy (listen.trusted_proxies); the
-    first address that is none is the client. What an untrusted peer claims is ignored.
+    first address that no trusted proxy has is the client. What an untrusted peer claims is ignored.
     """
     if not forwarded_for:
         return _written(peer or "")

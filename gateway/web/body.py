@@ -14,7 +14,7 @@ MAXIMUM_SECONDS = 30.0
 
 
 async def read_body(request: web.Request, most: int = MAXIMUM_BYTES) -> bytes:
-    """The whole body of `most` bytes; raises BodyTooLarge, BodyTooSlow or BodyBroken."""
+    """Reads a body of at most `most` bytes; raises BodyTooLarge, BodyTooSlow or BodyBroken."""
     if (request.content_length or 0) > most:
         raise BodyTooLarge
     content = request.content
@@ -49,7 +49,7 @@ def query_of(request: web.Request) -> list[Field]:
 
 
 def first_in_query(request: web.Request) -> str | None:
-    """The first field's name, for doors that take no query; None = there is none."""
+    """The name of the query's first field, for doors that take no query; None = no fields."""
     for field in _query(request).split(b"&"):
         if field:
             return untrusted.parse_fields(field)[0].name
@@ -57,7 +57,7 @@ def first_in_query(request: web.Request) -> str | None:
 
 
 def media_type_of(request: web.Request) -> str:
-    """What the body claims to be, empty if nothing."""
+    """The media type that the request declares for its body; empty = it declares none."""
     return untrusted.media_type(request.headers.get("Content-Type", ""))
 
 

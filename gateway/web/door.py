@@ -1,9 +1,9 @@
 """The one frame of every HTTP door.
 
 A door declares what is its own: routes, media types, limits, how callers show who they are, and an
-envelope with its table of errors. Here stand once: HTTPS, method, media type, the bounds of bodies,
-authentication, permission, Idempotency-Key, how errors find their line of the table, what operators
-are told of refusals (ops.refusals) and of faults (the log).
+envelope with its table of errors. This module does the rest once for all doors: HTTPS, method,
+media type, the bounds of bodies, authentication, permission, Idempotency-Key, finding an error's
+line in the table, and recording for operators: refusals in ops.refusals, faults in the log.
 """
 
 import re
@@ -48,12 +48,12 @@ IDEMPOTENCY_KEY = r"[\x21-\x7e]([\x20-\x7e]{0,253}[\x21-\x7e])?"
 
 _RETRY_AFTER_SECONDS = "5"
 _PLAIN = "plain"
-"""What refusals of the listener for plain HTTP go by."""
+"""The listener's name in ops.refusals when a request is refused because it came by plain HTTP."""
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """The reseller that has shown who it is."""
+    """The authenticated reseller."""
 
     id: UUID
     login: str
@@ -62,7 +62,7 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What a refused request was about, in words that hold no secret. `login` is not proven."""
+    """What a refused request was about, without secrets. `login` is as sent, not proven."""
 
     request: str
     login: str | None = None
@@ -71,10 +71,10 @@ class About:
 
 
 class Envelope(ABC, Generic[Line]):
-    """How a door looks on the wire.
+    """How a door writes its answers and errors on the wire.
 
     `table` has a line for each error that callers are refused with, and for each kind of Unserved.
-    A kind of error without a line of its own is told as the one that it is a kind of.
+    An error whose class has no line is rendered by the line of its nearest base class.
     """
 
     table: Mapping[type[Exception], Line]
@@ -85,7 +85,7 @@ class Envelope(ABC, Generic[Line]):
 
     @abstractmethod
     def told(self, line: Line, error: Exception) -> str:
-        """The text of the answer, for operators: without words of the caller that may be secret."""
+        """The refusal's text for operators, without what the caller sent and may be secret."""
 
 
 Handler = Callable[["Exchange"], Awaitable[web.Response]]
@@ -95,7 +95,7 @@ Handler = Callable[["Exchange"], Awaitable[web.Response]]
 class Route:
     """A path as aiohttp's router takes it, with its handlers by method.
 
-    No handlers = the path and what lies below it are nowhere. A body has at most `most_bytes`.
+    Without handlers the path and all paths below it are not found. A body has at most `most_bytes`.
     """
 
     path: str
@@ -109,8 +109,8 @@ class Route:
 class Door:
     """What a door declares. `name` is its name in ops.refusals and in the log.
 
-    `authenticate` raises what the door's table has a line for. `documents` are routes that need no
-    frame: the same for everybody, without input.
+    `authenticate` raises only errors that have a line in the door's table. `documents` are routes
+    outside the frame: they take no input and give everybody the same answer.
     """
 
     name: str
@@ -121,7 +121,7 @@ class Door:
 
 
 class Exchange:
-    """One request to a door, and what is known of it by now."""
+    """One request to a door, and what is known of it so far."""
 
     def __init__(self, services: Services, door: Door, route: Route, request: web.Request) -> None:
         self.services = services
@@ -130,18 +130,18 @@ class Exchange:
         self.request = request
         self.form: Form | None = None
         self.names: Sequence[str] = ()
-        """Names that a body speaks of, should it be refused."""
+        """Domain names in a JSON body, for the record of a refusal."""
         self.now: datetime
         self.caller: Caller | None = None
 
     @property
     def address(self) -> str | None:
-        """Whence it came; None = a Unix socket."""
+        """The client's address; None = it came over a Unix socket."""
         return address_of(self.request, self.services.settings)
 
     @property
     def reseller(self) -> Caller:
-        """Who asks, once that is known."""
+        """The authenticated caller; may be used only after `authenticate`."""
         assert self.caller is not None
         return self.caller
 
@@ -151,36 +151,36 @@ class Exchange:
         return Origin(f"reseller:{self.reseller.login}", self.address)
 
     async def read_form(self) -> Form:
-        """The form in the body. Raises ArgumentUnrecognized for a query, and Unserved."""
+        """Reads the form in the body. Raises ArgumentUnrecognized for a query, and Unserved."""
         self.require_media_type()
         name = first_in_query(self.request)
-        if name is not None:  # addresses end up in logs: no argument may come in one
+        if name is not None:  # URLs end up in logs: no argument may be sent in one
             raise ArgumentUnrecognized(name)
         self.form = Form(await read_fields(self.request, self.route.most_bytes))
         return self.form
 
     async def read_body(self) -> bytes:
-        """The body, maybe empty, whatever its type. Raises Unserved."""
+        """Reads the body, which may be empty and of any type. Raises Unserved."""
         return await read_body(self.request, self.route.most_bytes)
 
     def require_media_type(self) -> None:
-        """Raises WrongMediaType."""
+        """Checks the body's media type; raises WrongMediaType."""
         if media_type_of(self.request) != self.route.media_type:
             raise WrongMediaType
 
     async def authenticate(self) -> Caller:
-        """Who asks, as the door's authenticator finds; from here on the request is proven."""
+        """Identifies the caller by the door's authenticator, and takes the business time."""
         self.caller = await self.door.authenticate(self)
         self.now = await self.services.clock.now()
         return self.caller
 
     def require_permission(self) -> None:
-        """E10 for a reseller that the operator suspended."""
+        """Raises PermissionDenied (E10) for a reseller that the operator suspended."""
         if self.reseller.status != "active":
             raise PermissionDenied
 
     def once(self, fields: Sequence[tuple[str, str]]) -> Once | None:
-        """The Idempotency-Key with a hash of what is asked for; None = none was sent.
+        """The Idempotency-Key with a hash of the request's fields; None = no key was sent.
 
         Raises IdempotencyKeyInvalid unless it is 1 to 255 printable ASCII characters, sent once.
         """
@@ -192,36 +192,36 @@ class Exchange:
         return Once(self.reseller.id, keys[0], request_hash(fields))
 
     def open_work(self) -> AbstractAsyncContextManager[Work]:
-        """A unit of work in the caller's name."""
+        """Opens a unit of work in the caller's name."""
         return open_work(self.services.pool, self.now, self.origin)
 
     def open_reading(self) -> AbstractAsyncContextManager[Work]:
-        """One that only reads."""
+        """Opens a unit of work that only reads, in the caller's name."""
         return open_reading(self.services.pool, self.now, self.origin)
 
     async def perform(
         self, carry_out: Callable[[Work], Awaitable[bytes]], once: Once | None
     ) -> bytes:
-        """Calls `carry_out` in a unit of work, and only once for a key; gives its answer."""
+        """Calls `carry_out` in a unit of work, at most once per key; gives its answer."""
         services = self.services
         return await perform(services.pool, services.vault, self.now, self.origin, carry_out, once)
 
 
 def add_routes(app: web.Application, services: Services, door: Door) -> None:
-    """Serves a door."""
+    """Adds a door's routes to an application."""
     for route in door.routes:
         app.router.add_route(hdrs.METH_ANY, route.path, _serving(services, door, route))
     app.router.add_routes(door.documents)
 
 
 def add_refusals(app: web.Application, services: Services, door: Door) -> None:
-    """For the listener of plain HTTP: HTTPS is needed, in the door's own words."""
+    """Lets an application refuse all routes of a door: HTTPS is needed (for plain HTTP)."""
     for route in door.routes:
         app.router.add_route(hdrs.METH_ANY, route.path, refusing(services, door, route))
 
 
 def refusing(services: Services, door: Door, route: Route) -> AiohttpHandler:
-    """A handler that reads nothing, and says that HTTPS is needed (E6)."""
+    """Makes a handler that reads nothing and answers that HTTPS is needed (E6)."""
 
     async def refuse(request: web.Request) -> web.Response:
         exchange = Exchange(services, door, route, request)
@@ -244,7 +244,7 @@ def _serving(services: Services, door: Door, route: Route) -> AiohttpHandler:
 
 
 def _handler(exchange: Exchange) -> Handler:
-    """Raises HttpsRequired, NoSuchResource or MethodNotAllowed."""
+    """The handler of a request; raises HttpsRequired, NoSuchResource or MethodNotAllowed."""
     request, handlers = exchange.request, exchange.route.handlers
     if not came_by_https(request, exchange.services.settings):
         raise HttpsRequired
@@ -256,7 +256,7 @@ def _handler(exchange: Exchange) -> Handler:
 
 
 def _refused(exchange: Exchange, error: Exception, listener: str) -> web.Response:
-    """What has a line in the door's table is a refusal; anything else is a fault of ours."""
+    """Answers an error: a refusal if the door's table has a line for it, else a fault of ours."""
     envelope = exchange.route.envelope
     line = line_for(envelope.table, error)
     if line is None:

@@ -1,4 +1,4 @@
-"""CRLs and CA certificates, by plain HTTP and HTTPS alike (RFC 5280 §4.2.1.13, §4.2.2.1)."""
+"""Serves CRLs and CA certificates, by plain HTTP and HTTPS (RFC 5280 §4.2.1.13, §4.2.2.1)."""
 
 import hashlib
 
@@ -9,11 +9,11 @@ from gateway.services import Services
 from gateway.usecases.ca.crl import NoSuchCrl, Partitions, current_crl
 
 _SHORT_LIVED = {"Cache-Control": "public, max-age=300"}
-"""A revocation is to be seen within minutes, whatever caches lie between."""
+"""Caches must not hide a revocation for more than some minutes."""
 
 
 def add_routes(app: web.Application, services: Services) -> None:
-    """/crl/{issuer}.crl and -{partition}.crl, /ca/{issuer}.der and .pem."""
+    """Adds /crl/{issuer}.crl and -{partition}.crl, /ca/{issuer}.der and .pem."""
 
     partitions: dict[str, Partitions] = {}
 

@@ -1,7 +1,7 @@
 """Forms: what a field is, and the checks of a request's fields, step by step (docs/wire.md §1).
 
-Unknown names first (E1), then who calls; after the login everything that is missing (E2), then
-values (E3, E4).
+Unknown names are refused first (E1), then the caller logs in; after the login everything that is
+missing is refused (E2), then wrong values (E3, E4).
 """
 
 import re
@@ -30,9 +30,9 @@ class ParameterKind:
 class Parameter:
     """One form field. `name` is the documented spelling; callers may use any letter case.
 
-    A `conditional` one is needed only sometimes: empty counts as not sent, and the handler raises
-    ArgumentMissing. Any other optional one must have a value when it is sent: an empty `quoteOnly`
-    must not become a purchase by default.
+    A `conditional` field is needed only sometimes: empty counts as not sent, and the handler raises
+    ArgumentMissing. Any other optional field must have a value when it is sent: an empty
+    `quoteOnly` must not become a purchase by default.
     """
 
     name: str
@@ -54,14 +54,14 @@ class Form:
             self._by_name.setdefault(field.name.lower(), []).append(field)
 
     def refuse_unknown(self, parameters: Sequence[Parameter]) -> None:
-        """E1 for a field that is none of `parameters`."""
+        """Raises E1 for a field that is not among `parameters`."""
         known = names_of(parameters)
         for field in self._fields:
             if field.name.lower() not in known:
                 raise ArgumentUnrecognized(field.name)
 
     def refuse_missing(self, parameters: Sequence[Parameter]) -> None:
-        """E2 for the first that is required and not there."""
+        """Raises E2 for the first required parameter that was not sent."""
         for parameter in parameters:
             if parameter.required and not self.first(parameter):
                 raise ArgumentMissing(self.spelling(parameter.name))
@@ -72,10 +72,13 @@ class Form:
         return {parameter.name: self.value(parameter) for parameter in parameters}
 
     def value(self, parameter: Parameter) -> Any:
-        """E3 and E4. A list for a repeatable one; the default for what was not sent."""
+        """A parameter's value: a list if it is repeatable, the default if it was not sent.
+
+        Raises E3 and E4.
+        """
         sent = self._by_name.get(parameter.name.lower(), [])
         if parameter.conditional and all(not field.value for field in sent):
-            sent = sent[1:]  # one empty field counts as none; two are still sent twice
+            sent = sent[1:]  # one empty field counts as not sent; two are still sent twice
         if len(sent) > 1 and not parameter.repeatable:
             raise ArgumentInvalid(sent[1].name)
         values = [_parse(parameter.kind, field) for field in sent]
@@ -84,18 +87,18 @@ class Form:
         return values[0] if values else parameter.default
 
     def first(self, parameter: Parameter) -> str | None:
-        """What was sent first, unchecked; None = nothing."""
+        """The first value that was sent for a parameter, unchecked; None = it was not sent."""
         sent = self._by_name.get(parameter.name.lower())
         return sent[0].value if sent else None
 
     def spelling(self, name: str) -> str:
-        """How the caller wrote a parameter; as documented, if it was not sent."""
+        """A parameter's name as the caller wrote it; as documented, if it was not sent."""
         sent = self._by_name.get(name.lower())
         return sent[0].name if sent else name
 
     @contextmanager
     def in_callers_spelling(self) -> Iterator[None]:
-        """What the block refuses by a documented name is refused by the name that was sent."""
+        """Lets errors of the block name an argument as the caller spelled it."""
         try:
             yield
         except (ArgumentInvalid, ArgumentMissing) as error:
@@ -103,13 +106,13 @@ class Form:
             raise
 
     def sent(self, *names: str) -> list[str]:
-        """What was sent for lower-case names, unchecked; not empty ones."""
+        """The values that were sent for lower-case names, unchecked, without empty ones."""
         return [
             field.value for name in names for field in self._by_name.get(name, ()) if field.value
         ]
 
     def canonical(self, secret: Sequence[Parameter]) -> list[tuple[str, str]]:
-        """The request without secrets and spelling: the same for two equal requests."""
+        """The fields without secrets and spelling: the same for two equal requests."""
         left_out = names_of(secret)
         return sorted(
             (name, field.value)
@@ -120,7 +123,7 @@ class Form:
 
 
 def names_of(parameters: Sequence[Parameter]) -> set[str]:
-    """In lower case."""
+    """The names of parameters, in lower case."""
     return {parameter.name.lower() for parameter in parameters}
 
 

@@ -1,4 +1,4 @@
-"""For load balancers: does the process live, and can it work?"""
+"""Health checks for load balancers: does the process live, and can it work?"""
 
 from aiohttp import web
 
@@ -10,7 +10,7 @@ _RETRY_AFTER_SECONDS = "5"
 
 
 def add_routes(app: web.Application, services: Services, dnssec: DnssecWatch) -> None:
-    """/health/live and /health/ready."""
+    """Adds /health/live and /health/ready."""
 
     async def live(request: web.Request) -> web.Response:
         return web.json_response({"status": "live"})

@@ -13,14 +13,14 @@ LOGIN = (
 
 
 class PasswordLogin:
-    """A door's authenticator; it remembers for a moment which passwords were right."""
+    """Authenticates by login name and password; remembers right passwords for a moment."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
         self.checker = PasswordChecker()
 
     async def __call__(self, exchange: Exchange) -> Caller:
-        """Raises ArgumentMissing, ArgumentInvalid, LoginRefused (E5) or TooManyLogins."""
+        """The caller; raises ArgumentMissing, ArgumentInvalid, LoginRefused (E5), TooManyLogins."""
         assert exchange.form is not None
         values = exchange.form.arguments(LOGIN)
         state = await log_in(

@@ -1,4 +1,4 @@
-"""Metrics for Prometheus, on a listener of their own."""
+"""Serves metrics for Prometheus, on a listener of their own."""
 
 from aiohttp import web
 
@@ -7,7 +7,7 @@ from gateway.web.site import Site, new_app
 
 
 def site() -> Site:
-    """/metrics, and nothing else."""
+    """The application that serves /metrics, and nothing else."""
 
     async def expose(request: web.Request) -> web.Response:
         return web.Response(

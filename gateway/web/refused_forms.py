@@ -1,6 +1,7 @@
-"""What is kept of a refused form for the operators; of its fields only those that are no secrets.
+"""What is recorded of a refused form for operators: only fields that cannot be secrets.
 
-A malformed form has anything anywhere, passwords too: what is kept has the look of what it is for.
+In a malformed form anything may stand anywhere, passwords too: a value is recorded only if it looks
+like what its field is for.
 """
 
 import re
@@ -10,7 +11,7 @@ from gateway.web.door import About, Exchange
 from gateway.web.forms import Form
 
 UNKNOWN = "…"
-"""Stands for what a caller wrote where nothing of the kind is known."""
+"""Stands for a name that the caller sent and the gateway does not know."""
 
 _NAMES = ("domainname", "domainnames", "fqdn")
 _SUBJECTS = {
@@ -25,7 +26,7 @@ _LOGIN = re.compile(r"[\w.@-]{1,64}")
 
 
 def about_form(exchange: Exchange, actions: Collection[str]) -> About:
-    """Endpoint, action if it is one of `actions`, login, subject and names of a request."""
+    """Endpoint, action (if one of `actions`), login, subject and domain names of a request."""
     form = exchange.form
     asked = exchange.request.path.rpartition("/")[2]
     if form is None:
@@ -40,7 +41,7 @@ def about_form(exchange: Exchange, actions: Collection[str]) -> About:
 
 
 def kept_name(error: Exception, known: Collection[str]) -> str:
-    """The argument that an error names, for a text that is kept; `known` ones in lower case.
+    """The argument that an error names, for a recorded text; `known` are names in lower case.
 
     A stranger's field name may be a whole JSON document, or the end of a password after a `&`.
     """

@@ -1,4 +1,4 @@
-"""An application of aiohttp as every listener has it: no exception of it reaches a client."""
+"""The aiohttp application that every listener serves: no exception of it reaches a client."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,20 +14,20 @@ _RETRY_AFTER_SECONDS = "5"
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """An application, and who answers what it has no path for."""
+    """An application, and the handler of paths that it has no route for."""
 
     app: web.Application
     elsewhere: Handler
 
 
 def new_app() -> web.Application:
-    """An application without routes; doors answer for themselves, the rest as RFC 9457 says."""
+    """Makes an application without routes; errors outside the doors are answered as in RFC 9457."""
     return web.Application(middlewares=[_answer_faults], client_max_size=_LARGEST_BODY)
 
 
 @web.middleware
 async def _answer_faults(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """An outage is a 503 worth a retry, what was not foreseen a bare 500."""
+    """Answers exceptions: 503, worth a retry, for an outage of the database, else a bare 500."""
     try:
         return await handler(request)
     except web.HTTPNotFound:
@@ -43,7 +43,7 @@ async def _answer_faults(request: web.Request, handler: Handler) -> web.StreamRe
 
 
 def _fault(status: int, detail: str, headers: Mapping[str, str] | None = None) -> web.Response:
-    """RFC 9457."""
+    """A problem document (RFC 9457)."""
     problem = {"type": "about:blank", "status": status, "detail": detail}
     return web.json_response(
         problem, status=status, headers=headers, content_type="application/problem+json"

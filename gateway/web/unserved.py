@@ -1,12 +1,12 @@
-"""Why an HTTP request cannot be served; each door says it in its own words."""
+"""Why an HTTP request cannot be served; each door renders it in its own envelope."""
 
 
 class Unserved(Exception):
-    """Base of them all. None is an error of the domain: no use case has seen the request."""
+    """Base of these errors. They are not domain errors: no use case has seen the request."""
 
 
 class MethodNotAllowed(Unserved):
-    """The resource has other methods."""
+    """The resource does not have this method."""
 
 
 class NoSuchResource(Unserved):
@@ -30,7 +30,7 @@ class BodyBroken(Unserved):
 
 
 class DatabaseAway(Unserved):
-    """Nothing can be done right now; the same request may succeed later."""
+    """The database does not answer now; the same request may succeed later."""
 
 
 class InternalFault(Unserved):

@@ -1,6 +1,6 @@
 """Decodes what strangers send: JSON and URL-encoded fields, bounded in depth and in number.
 
-What these functions cost grows with the bytes they are given, and is small for what they refuse.
+The cost of these functions grows with the number of bytes, and is small for what they refuse.
 """
 
 from typing import Any, NamedTuple, TypeVar
@@ -9,9 +9,9 @@ from urllib.parse import unquote_to_bytes
 import msgspec
 
 MOST_FIELDS = 256
-"""No form or query of this program takes a fifth of it."""
+"""No form or query of this program takes a fifth of this number."""
 _MOST_ESCAPES = 4096
-"""A form with every field at its longest has less than that."""
+"""A form with every field at its longest has fewer."""
 
 T = TypeVar("T")
 
@@ -28,7 +28,7 @@ class TooManyFields(ValueError):
 
 
 class NotJson(ValueError):
-    """The text says where the JSON is wrong, or differs from what is documented."""
+    """Text is not JSON, or not the documented JSON; the error's text says where."""
 
 
 def parse_fields(encoded: bytes) -> list[Field]:
@@ -47,7 +47,7 @@ def parse_fields(encoded: bytes) -> list[Field]:
 
 
 def decode_json(decoder: "msgspec.json.Decoder[T]", encoded: bytes | str) -> T:
-    """Raises NotJson."""
+    """Decodes JSON text; raises NotJson."""
     try:
         return decoder.decode(encoded)
     except (msgspec.DecodeError, UnicodeError) as error:
@@ -57,7 +57,7 @@ def decode_json(decoder: "msgspec.json.Decoder[T]", encoded: bytes | str) -> T:
 
 
 def convert_json(decoded: Any, kind: type[T]) -> T:
-    """What is decoded already, as `kind`. Raises NotJson."""
+    """Converts JSON that is decoded already to `kind`; raises NotJson."""
     try:
         return msgspec.convert(decoded, kind)
     except msgspec.ValidationError as error:

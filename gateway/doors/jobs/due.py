@@ -1,4 +1,4 @@
-"""What is due, done here and now in order: for the sandbox clock, which jumps."""
+"""Does all due work at once and in order, for the sandbox clock, which jumps."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -16,7 +16,7 @@ _log = structlog.get_logger(__name__)
 async def run_due(services: Services, work: Work, since: datetime, until: datetime) -> None:
     """Does all dated work up to `until`, each unit as of the instant it is due.
 
-    What was due before `since`, where the clock stood, is done as of then. A unit that fails is
+    What was due before `since`, where the clock stood, is done as of `since`. A unit that fails is
     logged and left for the runner to try again. Raises only when the database is away.
     """
     seen: set[tuple[str, Unit]] = set()
@@ -45,7 +45,7 @@ async def _find(
 def _first(
     seen: set[tuple[str, Unit]], found: Iterable[tuple[Dated, Unit]]
 ) -> list[tuple[Dated, Unit]]:
-    """The units of the earliest instant: what they do may make others due after it."""
+    """The units of the earliest instant only: doing them may make others due after it."""
     fresh = [(kind, unit) for kind, unit in found if (kind.name, unit) not in seen]
     earliest = min((unit.due_at for _, unit in fresh), default=None)
     return [(kind, unit) for kind, unit in fresh if unit.due_at == earliest]

@@ -29,12 +29,12 @@ TABLES = DBSettings(
     statistics_table="statistics",
 )
 
-# It would log what failed with its text and traceback; the runner tells it in our own way.
+# It would log failures with text and traceback; the runner logs them in the gateway's own form.
 logging.getLogger("pgqueuer").setLevel(logging.CRITICAL)
 
 
 def queries_of(connection: "asyncpg.Connection[asyncpg.Record]") -> Queries:
-    """`connection` is the queue's alone: it listens, and has no codecs of ours."""
+    """The queue's statements on `connection`, which listens and is used for nothing else."""
     return Queries(
         AsyncpgDriver(connection),
         qbe=QueryBuilderEnvironment(TABLES),
@@ -44,12 +44,12 @@ def queries_of(connection: "asyncpg.Connection[asyncpg.Record]") -> Queries:
 
 
 def key_of(kind: str, unit: Unit) -> str:
-    """What a unit is: it is queued once."""
+    """The key of a unit, under which it is queued only once."""
     return f"{kind}:{unit.subject}:{unit.due_at.isoformat()}"
 
 
 def pack(unit: Unit) -> bytes:
-    """The payload of a unit; ops.jobs reads it."""
+    """Encodes a unit as the payload of its job; the view ops.jobs reads it."""
     return msgspec.json.encode({"subject": unit.subject, "due_at": unit.due_at})
 
 

@@ -17,7 +17,7 @@ from gateway.usecases.subscription import milestones
 
 
 def all_work() -> Work:
-    """Kinds that may be due at one instant stand in the order they are done in."""
+    """All kinds of work; kinds due at the same instant are done in this order."""
     return Work(
         dated=(
             Dated("prevalidation-renewal", _renewals, _renew),
@@ -31,7 +31,7 @@ def all_work() -> Work:
             Periodic("crl", "* * * * * */5", sign_crls),
             Periodic("clean-up", "*/5 * * * *", clean_up),
             Periodic("ledger-check", "*/10 * * * *", _check_ledger),
-            # Every process looks for them each second; this is for where the clock has jumped to.
+            # Every process makes them each second; this line is for jumps of the sandbox clock.
             Periodic("notices", "* * * * *", make_all_notices),
         ),
     )

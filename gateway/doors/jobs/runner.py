@@ -1,8 +1,8 @@
-"""Carries work to whoever is there to do it: one runner in each worker process, others as wished.
+"""Runs background work: one runner in each worker process, and in each `gateway jobs run`.
 
-Every few seconds one of all runners looks for dated work that is due and queues it; any of them
-takes it up. A unit whose process died is taken up again; it finds what the other one has committed,
-or nothing. Periodic work is done by whoever comes first when its time has come.
+Every few seconds one of all runners looks for dated work that is due and queues it; any runner
+takes it from the queue. A unit whose process ended before its commit is taken again. Periodic work
+is done by the runner that comes first when its time has come.
 """
 
 import asyncio
@@ -29,13 +29,13 @@ _LOOK = "* * * * * */5"
 _LONGEST_WAIT = timedelta(minutes=10)
 _IDLE = timedelta(seconds=30)
 _AT_ONCE = 6
-"""Units in one process; each needs a connection of the pool that requests are answered from."""
+"""Units done at once in a process; each takes a connection of the pool that requests use too."""
 
 _log = structlog.get_logger(__name__)
 
 
 class JobRunner:
-    """One per process; it has a database connection of its own."""
+    """Queues and does background work; one per process, with a database connection of its own."""
 
     def __init__(self, services: Services, work: Work) -> None:
         self._services = services
@@ -43,7 +43,7 @@ class JobRunner:
         self._doing_now: set[asyncio.Task[object]] = set()
 
     async def run_forever(self) -> None:
-        """Raises what the database raises when it goes away."""
+        """Runs until it is cancelled; raises what the database raises when it goes away."""
         connection = await asyncpg.connect(self._services.settings.database)
         try:
             queries = queries_of(connection)
@@ -88,7 +88,7 @@ class JobRunner:
         scheduler.schedule("look", _LOOK)(self._looking(queries))
 
     async def _stop_work_at_the_end(self) -> None:
-        """pgqueuer waits for what is being done: that is given up then, and done again later."""
+        """Cancels running units at the end: pgqueuer would wait for them. They are done later."""
         try:
             await asyncio.Event().wait()
         finally:
@@ -97,7 +97,7 @@ class JobRunner:
 
     @contextmanager
     def _noted(self) -> Iterator[None]:
-        """What happens inside can be given up."""
+        """Notes the current task as one that may be cancelled at the end."""
         task = asyncio.current_task()
         assert task is not None
         self._doing_now.add(task)

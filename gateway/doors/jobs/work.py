@@ -1,4 +1,4 @@
-"""Kinds of work, and the units they consist of."""
+"""Kinds of background work, and the units they consist of."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from gateway.services import Services
 
 @dataclass(frozen=True, slots=True, order=True)
 class Unit:
-    """What is due at an instant of business time; `subject` says of which row it is."""
+    """A piece of work that is due at an instant of business time; `subject` names its row."""
 
     due_at: datetime
     subject: str
@@ -17,30 +17,30 @@ class Unit:
 
 @dataclass(frozen=True, slots=True)
 class Dated:
-    """Work that rows carry the instant of."""
+    """A kind of work whose units are due at instants of business time that rows store."""
 
     name: str
     find: Callable[[Services, datetime, datetime], Awaitable[Sequence[Unit]]]
-    """Units due until the second instant, earliest first, and only some if there are many. What
-    was due before the first counts as due then: the clock stood there."""
+    """Finds units due until the second instant, earliest first, and only some if there are many.
+    What was due before the first instant, where the clock stood, counts as due then."""
     do: Callable[[Services, Unit, datetime], Awaitable[None]]
     """Does a unit as of an instant, in one transaction; nothing if it is done already."""
 
 
 @dataclass(frozen=True, slots=True)
 class Periodic:
-    """Work that is to be done every so often, in real time."""
+    """A kind of work that is done at regular intervals of real time."""
 
     name: str
     cron: str
-    """With a sixth field: seconds."""
+    """A cron expression; a sixth field, if there is one, counts seconds."""
     do: Callable[[Services, datetime], Awaitable[None]]
-    """May be done at any time by several processes at once."""
+    """Does the work; several processes may do it at once, at any time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """All kinds. At one instant, dated kinds are done in this order."""
+    """All kinds of work. Dated kinds that are due at the same instant are done in this order."""
 
     dated: Sequence[Dated]
     periodic: Sequence[Periodic]
