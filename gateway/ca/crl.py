@@ -1,4 +1,4 @@
-"""What is in a certificate revocation list (RFC 5280 §5), and which one a certificate points to."""
+"""The content of a certificate revocation list (RFC 5280 §5), and a certificate's CRL number."""
 
 import re
 from collections.abc import Iterable
@@ -17,7 +17,7 @@ _REASONS = {
     9: x509.ReasonFlags.privilege_withdrawn,
     10: x509.ReasonFlags.aa_compromise,
 }
-"""RFC 5280 §5.3.1. Unspecified (0) is said by leaving the reason out."""
+"""Reason codes (RFC 5280 §5.3.1). Unspecified (0) is expressed by leaving the reason out."""
 
 _EXTENSIONS: dict[int, list[x509.Extension[x509.ExtensionType]]] = {
     number: [x509.Extension(x509.CRLReason.oid, False, x509.CRLReason(reason))]
@@ -29,12 +29,12 @@ _EARLIEST = datetime(1950, 1, 1, tzinfo=UTC)
 
 
 def told(moment: datetime) -> datetime:
-    """As a CRL can say it (RFC 5280 §5.1.2.4): whole seconds, 1950 at the earliest."""
+    """An instant as a CRL can express it (RFC 5280 §5.1.2.4): whole seconds, from 1950 on."""
     return max(moment.replace(microsecond=0), _EARLIEST)
 
 
 def entries(revoked: Iterable[tuple[str, datetime, int]]) -> list[x509.RevokedCertificate]:
-    """CRL entries of serial (hexadecimal), time and reason; some 5 µs each."""
+    """CRL entries from serial number (hexadecimal), time and reason; each takes about 5 µs."""
     return [
         x509.RevokedCertificateBuilder(extensions=_EXTENSIONS.get(reason, []))
         .serial_number(int(serial, 16))
@@ -45,7 +45,7 @@ def entries(revoked: Iterable[tuple[str, datetime, int]]) -> list[x509.RevokedCe
 
 
 def issuing_distribution_point(url: str) -> x509.IssuingDistributionPoint:
-    """Says that a CRL is only for the certificates that point to `url` (RFC 5280 §5.2.5)."""
+    """The extension that limits a CRL to certificates that point to `url` (RFC 5280 §5.2.5)."""
     return x509.IssuingDistributionPoint(
         full_name=[x509.UniformResourceIdentifier(url)],
         relative_name=None,
@@ -58,7 +58,7 @@ def issuing_distribution_point(url: str) -> x509.IssuingDistributionPoint:
 
 
 def partition_in(der: bytes, issuer: str) -> int:
-    """The number in a certificate's CRL URL, …/crl/<issuer>-<number>.crl; 0 = there is none."""
+    """The number in a certificate's CRL URL, …/crl/<issuer>-<number>.crl; 0 = no number."""
     try:
         points = (
             x509.load_der_x509_certificate(der)

@@ -1,4 +1,4 @@
-"""A second root that vouches for an issuing CA, so that a sandbox has two chains to choose from."""
+"""Cross-signs an issuing CA with a second root, so that a sandbox has two chains to choose from."""
 
 from dataclasses import dataclass
 
@@ -13,14 +13,14 @@ from gateway.ca.local.key_store import ca_certificate, name_of
 
 @dataclass(frozen=True, slots=True)
 class CrossSigned:
-    """PEM of the root, and of the issuing certificate as that root has signed it."""
+    """PEM of the second root, and of the issuing certificate as that root has signed it."""
 
     root: bytes
     issuing: bytes
 
 
 def cross_sign(issuing_pem: bytes, label: str) -> CrossSigned:
-    """A new root named `label`, as long valid as the issuing CA. Its key is kept by nobody."""
+    """Makes a root named `label`, valid as long as the issuing CA; the root's key is discarded."""
     issuing = x509.load_pem_x509_certificate(issuing_pem)
     key = ec.generate_private_key(ec.SECP256R1())
     root_name = name_of(label)

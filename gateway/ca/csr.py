@@ -1,4 +1,4 @@
-"""Is this certificate signing request fit for the order it is to finish? (RFC 8555 §7.4)
+"""Checks a certificate signing request against the order it is to finish (RFC 8555 §7.4).
 
 Only the key and the names of a CSR are looked at; what else it asks for is ignored, because the
 profile decides how a certificate looks. The key must satisfy BR §6.1.5 and §6.1.6.
@@ -24,9 +24,9 @@ _CURVES = frozenset({"secp256r1", "secp384r1"})
 """P-521 would satisfy BR §6.1.5, but browsers' root programs and browsers themselves refuse it."""
 
 _MOST_NAMES = 200
-"""Repetitions included: an order has at most 100 names, and each may be said twice."""
+"""The most names of a CSR, with repetitions: an order has at most 100, each may occur twice."""
 _BYTES_BESIDE_NAMES = 8192
-"""For key, signature and whatever else clients put in."""
+"""Bytes allowed for key, signature and whatever else clients put in."""
 _BYTES_AROUND_NAME = 8
 
 _NAMES_TOLD = 5
@@ -39,10 +39,10 @@ _WRONG_HASH = "The CSR must be signed with SHA-256, SHA-384 or SHA-512."
 def check_csr(
     der: bytes, names: Sequence[str], account_key: Any
 ) -> CertificateIssuerPublicKeyTypes:
-    """The key to certify for `names` (lower-case A-labels, `*.` included).
+    """Checks a CSR; gives the key to certify for `names` (lower-case A-labels, `*.` included).
 
     `account_key` is the public key of the account, which must not be certified (RFC 8555 §11.1).
-    Raises BadCsr, whatever the bytes are. What takes long comes after what bounds it.
+    Raises BadCsr, and nothing else, for any bytes. Cheap checks bound the cost of later ones.
     """
     most = _BYTES_BESIDE_NAMES + 3 * sum(len(name) + _BYTES_AROUND_NAME for name in names)
     if len(der) > most:
@@ -97,7 +97,10 @@ def _usable(key: Any, algorithm: x509.ObjectIdentifier) -> CertificateIssuerPubl
 
 
 def _compare(asked: Sequence[str], ordered: Sequence[str]) -> None:
-    """The same set; a name said twice is harmless, as certificates are made from the order."""
+    """Raises BadCsr unless both are the same set of names.
+
+    A repeated name is harmless, because certificates are made from the order.
+    """
     wanted = set(ordered)
     found = {name if name in wanted else _as_ordered(name) for name in asked}
     if found == wanted:
@@ -111,7 +114,7 @@ def _compare(asked: Sequence[str], ordered: Sequence[str]) -> None:
 
 
 def _as_ordered(name: str) -> str:
-    """By the rule of newOrder; what is no name stays what it is, and was not ordered."""
+    """A name in the form of newOrder; text that is no valid name stays, and was not ordered."""
     try:
         return stored_form(name)
     except InvalidName:
@@ -119,6 +122,6 @@ def _as_ordered(name: str) -> str:
 
 
 def _listing(names: Sequence[str]) -> str:
-    told = ", ".join(name[:_LONGEST_NAME_TOLD] for name in names[:_NAMES_TOLD])
+    shown = ", ".join(name[:_LONGEST_NAME_TOLD] for name in names[:_NAMES_TOLD])
     more = len(names) - _NAMES_TOLD
-    return f"{told} and {more} more" if more > 0 else told
+    return f"{shown} and {more} more" if more > 0 else shown

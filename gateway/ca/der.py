@@ -1,6 +1,6 @@
-"""DER taken apart level by level: only what is used of it must be well-formed (X.690 §8.1).
+"""Reads DER level by level, so that only the parts in use must be well-formed (X.690 §8.1).
 
-By hand: the library's reader takes twenty times as long, and a request has a dozen levels.
+The library's reader takes twenty times as long, and a request has a dozen levels.
 """
 
 from typing import NamedTuple
@@ -14,16 +14,16 @@ _LARGE_TAG = 0x1F
 
 
 class Part(NamedTuple):
-    """One element."""
+    """One DER element."""
 
     tag: int
     content: bytes
     encoded: bytes
-    """All of it, as it was written."""
+    """The whole element as it was written: tag, length and content."""
 
     @property
     def parts(self) -> "list[Part]":
-        """Raises ValueError when it consists of something else."""
+        """The elements that its content consists of; raises ValueError for anything else."""
         return parts(self.content)
 
 
@@ -40,9 +40,9 @@ def parts(data: bytes) -> list[Part]:
 
 
 def extent(data: bytes, start: int = 0) -> tuple[int, int]:
-    """Where the content of the element that starts there begins and ends, by its own account.
+    """Begin and end of the content of the element at `start`, as its length says.
 
-    Raises ValueError when that is cut off, or of indefinite length.
+    Raises ValueError when the length is cut off or indefinite.
     """
     begin = start + 2
     if begin > len(data):

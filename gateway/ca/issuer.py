@@ -1,7 +1,7 @@
-"""What the gateway asks of a certificate authority, and what some can do besides.
+"""What the gateway asks of every certificate authority, and optional capabilities of some.
 
-Every issuer is an `Issuer`. What only some of them can do is a protocol of its own: a class derives
-from those that it satisfies, and who needs one asks with `isinstance`.
+Every issuer is an `Issuer`. Each optional capability is a protocol of its own: a class derives from
+those that it satisfies, and callers that need one ask with `isinstance`.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -23,10 +23,10 @@ if TYPE_CHECKING:  # commands choose among issuers without a certificate in hand
 
 
 class CertificateRequest(Struct, frozen=True):
-    """Everything an issuer may need. `order_id` makes asking twice harmless.
+    """Everything an issuer may need to sign. `order_id` makes asking twice harmless.
 
     `names` are lower-case A-labels, wildcards included; `csr` is DER and already checked.
-    `serial_number` was stored with the intent; an issuer of its own mind may choose another.
+    `serial_number` was stored with the intent; an issuer may choose another one.
     `organization` is what was validated about the subscriber (OV); None = domain validated.
     """
 
@@ -90,25 +90,25 @@ class Immediate(Issuer, Protocol):
     """Signs in this process within milliseconds: finalize answers with the certificate."""
 
     def issue_now(self, request: CertificateRequest) -> Issued:
-        """Raises ConfigurationError when it cannot sign this."""
+        """Signs a certificate; raises ConfigurationError when it cannot sign this one."""
         ...
 
 
 @runtime_checkable
 class RevocationRelay(Issuer, Protocol):
-    """Must be told of revocations: it has a CRL or OCSP of its own."""
+    """Revokes by itself, because it has a CRL or OCSP of its own; the gateway must ask it to."""
 
     async def revoke(self, serial: str, reason: int, revoked_at: datetime) -> None:
-        """Being told twice of the same revocation is harmless. `reason` is of RFC 5280 §5.3.1."""
+        """Revokes a certificate; doing it twice is harmless. `reason` is of RFC 5280 §5.3.1."""
         ...
 
 
 @runtime_checkable
 class CrlSigner(Issuer, Protocol):
-    """Has its CRLs made and served by the gateway."""
+    """Signs CRLs that the gateway makes and serves."""
 
     crl_partitions: int
-    """New certificates are spread over so many CRLs, numbered from 1."""
+    """Number of CRLs that new certificates are spread over; they are numbered from 1."""
 
     def sign_crl(
         self,
@@ -118,17 +118,17 @@ class CrlSigner(Issuer, Protocol):
         revoked: "list[x509.RevokedCertificate]",
         partition: int,
     ) -> bytes:
-        """DER of a CRL (RFC 5280 §5), complete for its partition; partition 0 is for all."""
+        """DER of a CRL (RFC 5280 §5), complete for its partition; partition 0 has all entries."""
         ...
 
     def partition_of(self, der: bytes) -> int:
-        """The number in the CRL URL of a certificate; 0 = it has none, only the complete CRL."""
+        """The number in a certificate's CRL URL; 0 = none: only the complete CRL covers it."""
         ...
 
 
 @runtime_checkable
 class Downloads(Issuer, Protocol):
-    """Has its certificate served by the gateway, for AIA extensions (RFC 5280 §4.2.2.1)."""
+    """Has a certificate that the gateway serves, for AIA extensions (RFC 5280 §4.2.2.1)."""
 
     def issuing_der(self) -> bytes: ...
 
@@ -137,20 +137,20 @@ class Downloads(Issuer, Protocol):
 
 @runtime_checkable
 class Lintable(Issuer, Protocol):
-    """Can show what it would sign, and tells of what it has signed."""
+    """Can show what it would sign, and reports what it has signed."""
 
     on_issued: Callable[[Issued], None] | None
-    """Told of each certificate that `issue_now` has signed."""
+    """Called with each certificate that `issue_now` has signed."""
 
     def draft(self, request: CertificateRequest) -> Issued:
-        """What would be signed, under the signature of a key that nobody keeps.
+        """The certificate that would be signed, signed with a key that is thrown away.
 
         Raises ConfigurationError when it cannot sign this.
         """
         ...
 
     def specimens(self) -> list[tuple[str, bytes]]:
-        """Drafts of all profiles, policies and kinds of key: what it is, and DER."""
+        """Drafts of all profiles, policies and kinds of key: each a description and DER."""
         ...
 
 
@@ -161,7 +161,7 @@ class OwnRoot(Issuer, Protocol):
     def root_pem(self) -> bytes: ...
 
     def issue_server_certificate(self, directory: Path, hostnames: list[str]) -> tuple[Path, Path]:
-        """Files of chain and key, kept in `directory`; names may be addresses."""
+        """Makes or renews chain and key in `directory`; gives the files. Names may be addresses."""
         ...
 
 
@@ -175,7 +175,7 @@ CAPABILITIES: Mapping[str, type] = MappingProxyType(
         "own-root": OwnRoot,
     }
 )
-"""What `gateway issuer list` calls them."""
+"""Capabilities by the names that `gateway issuer list` shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,12 +184,12 @@ class Kind:
 
     name: str
     implementation: Callable[[], type]
-    """Loads the class of its issuers."""
+    """Imports the class of its issuers, and returns it."""
     names: Callable[[Settings], Sequence[str]]
     open: Callable[[Settings, str], Awaitable[Issuer]]
-    """Raises ConfigurationError."""
+    """Opens the issuer that the settings name; raises ConfigurationError."""
 
     def capabilities(self) -> list[str]:
-        """What its issuers can do, without opening one."""
+        """Names of the capabilities of its issuers, without opening one."""
         bases = self.implementation().__mro__
         return [name for name, protocol in CAPABILITIES.items() if protocol in bases]

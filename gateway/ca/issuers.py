@@ -1,4 +1,4 @@
-"""The issuers of a process. A new kind is a file or folder beside this and a line here."""
+"""The issuers of a process. A new kind is a file or folder beside this one, and a line here."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -12,7 +12,7 @@ KINDS: dict[str, Kind] = {kind.name: kind for kind in (LOCAL,)}
 
 
 class Issuers:
-    """One per process; a server, and the intent to sign, name the issuer that is meant."""
+    """Registry of a process's issuers; a server, and the intent to sign, name one of them."""
 
     def __init__(self, issuers: Iterable[Issuer] = ()) -> None:
         self._by_name: dict[str, Issuer] = {}
@@ -23,22 +23,22 @@ class Issuers:
             self.put_before(issuer)
 
     def __iter__(self) -> Iterator[Issuer]:
-        """The issuers themselves, for what they can do besides."""
+        """The issuers themselves, for their optional capabilities."""
         return iter(list(self._by_name.values()))
 
     def find(self, name: str) -> Issuer | None:
-        """The issuer itself, for what it can do besides."""
+        """The issuer itself, for its optional capabilities; None = there is none of that name."""
         return self._by_name.get(name)
 
     def named(self, name: str) -> Issuer:
-        """Who is asked for a certificate of that issuer. Raises IssuerMissing."""
+        """The issuer to ask for a certificate of that name. Raises IssuerMissing."""
         asked = self._asked.get(name)
         if asked is None:
             raise IssuerMissing([name])
         return asked
 
     def of(self, names: Sequence[str]) -> Issuer:
-        """Who is asked where issuers are wanted in this order: the first there is.
+        """The issuer to ask, where `names` is an order of preference: the first that exists.
 
         Raises IssuerMissing.
         """
@@ -49,11 +49,11 @@ class Issuers:
         raise IssuerMissing(names)
 
     def immediate(self, name: str) -> Immediate | None:
-        """Who signs at once in the name of that issuer; None = it needs time, or is not there."""
+        """The issuer of that name if it signs at once; None = it needs time, or is missing."""
         return self._immediate.get(name)  # isinstance would take longer than a look-up
 
     def put_before(self, front: Issuer) -> None:
-        """From now on `front` is asked for certificates of the issuer that has its name."""
+        """Lets `front` be asked for certificates instead of the issuer of the same name."""
         self._asked[front.name] = front
         self._immediate.pop(front.name, None)
         if isinstance(front, Immediate):
@@ -61,7 +61,7 @@ class Issuers:
 
 
 def names_in(settings: Settings) -> dict[str, Kind]:
-    """The issuers that settings name, with their kinds. Raises ConfigurationError."""
+    """The names of issuers in the settings, with their kinds. Raises ConfigurationError."""
     found: dict[str, Kind] = {}
     for kind in KINDS.values():
         for name in kind.names(settings):
@@ -72,7 +72,7 @@ def names_in(settings: Settings) -> dict[str, Kind]:
 
 
 def choose(settings: Settings, wanted: Sequence[str] | None) -> list[str]:
-    """Issuers in an operator's order; None = the first of the settings.
+    """Names of issuers in the operator's order; `wanted` None = the first of the settings.
 
     Raises OperatorMistake for one that the settings do not name, or when they name none.
     """
@@ -88,5 +88,8 @@ def choose(settings: Settings, wanted: Sequence[str] | None) -> list[str]:
 
 
 async def open_issuers(settings: Settings) -> Issuers:
-    """Those that the settings name; a local CA is made on first use. Raises ConfigurationError."""
+    """Opens the issuers of the settings; a local CA is made on first use.
+
+    Raises ConfigurationError.
+    """
     return Issuers([await kind.open(settings, name) for name, kind in names_in(settings).items()])

@@ -12,11 +12,11 @@ _LONGEST_LINE = 1024 * 1024
 
 
 class LintFailed(Exception):
-    """The process that lints ended, or does not answer."""
+    """The linting process ended, or does not answer."""
 
 
 class LintProcess:
-    """One at a time; calls wait for each other."""
+    """Lints in a process of its own, one certificate at a time; calls wait for each other."""
 
     def __init__(self) -> None:
         self._process: Process | None = None
@@ -24,7 +24,7 @@ class LintProcess:
         self._rest: asyncio.TimerHandle | None = None
 
     async def lint(self, der: bytes) -> list[str]:
-        """The errors in a certificate. Raises LintFailed."""
+        """Gives the errors in a certificate. Raises LintFailed."""
         async with self._turn:
             if self._rest is not None:
                 self._rest.cancel()
@@ -49,7 +49,7 @@ class LintProcess:
             await process.wait()
 
     def _let_go(self) -> None:
-        """At the end of its input it ends by itself."""
+        """Closes the process's input, at whose end it ends by itself."""
         if self._process is not None and self._process.stdin is not None:
             self._process.stdin.close()
 

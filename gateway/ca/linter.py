@@ -1,6 +1,6 @@
-"""What pkilint says of a certificate. Run as a program: a line of base64 in, a line of JSON out.
+"""Lints certificates with pkilint. Run as a program: a line of base64 in, a line of JSON out.
 
-pkilint takes a second and 60 MB to load, which no process that serves should spend.
+pkilint takes a second and 60 MB to load, which no serving process should spend.
 """
 
 import json
@@ -15,7 +15,7 @@ from gateway.ca.profiles import ORGANIZATION_VALIDATED
 
 
 def lint(der: bytes, kind: Any = None) -> list[str]:
-    """The errors, by the CA/B Forum Baseline Requirements; empty = none.
+    """The certificate's errors by the CA/B Forum Baseline Requirements; empty = none.
 
     `kind` is pkilint's CertificateType; None = a subscriber's, as its policy says.
     """
@@ -39,7 +39,7 @@ def lint(der: bytes, kind: Any = None) -> list[str]:
 
 @cache
 def _checks(kind: Any) -> tuple[Any, Any]:
-    """pkilint's validators and filters of a kind, made once: making them takes 0.1 s."""
+    """pkilint's validators and filters of a kind, kept because making them takes 0.1 s."""
     from pkilint.cabf import serverauth
     from pkilint.pkix import certificate
 
@@ -56,11 +56,11 @@ def _is_ov(der: bytes) -> bool:
 
 
 def main() -> None:
-    """Until the end of the input."""
+    """Lints each line of the input until its end."""
     for line in sys.stdin:
         try:
             findings = lint(b64decode(line))
-        except Exception as error:  # what cannot even be read is a finding
+        except Exception as error:  # a certificate that cannot even be read is a finding
             findings = [f"{type(error).__name__}: {error}"]
         sys.stdout.write(json.dumps(findings) + "\n")
         sys.stdout.flush()

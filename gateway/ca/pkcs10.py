@@ -1,11 +1,10 @@
-"""Certification requests (PKCS #10, RFC 2986), of which key, names and signature are used.
+"""Reads certification requests (PKCS #10, RFC 2986), of which key, names and signature are used.
 
-Clients have written a lot of odd ones: of version 1 or 2 (`acme` 1.21.0, the library of certbot,
-and Ruby's OpenSSL), without the attributes that may be empty but not missing, with a NULL where
-ECDSA has no parameters (RFC 5758 §3.2), with subjects in characters that their type does not have.
-None of it matters to us. So a request is taken apart, and the library is given one that has the
-same key, algorithm and signature and nothing else. The signature is verified over the bytes that
-were signed.
+Clients write odd ones: of version 1 or 2 (`acme` 1.21.0, the library of certbot, and Ruby's
+OpenSSL), without the attributes that may be empty but not missing, with a NULL where ECDSA has no
+parameters (RFC 5758 §3.2), with subjects in characters that their type does not have. None of that
+matters here. So a request is taken apart, and the library is given a request that has the same key,
+algorithm and signature and nothing else. The signature is verified over the bytes that were signed.
 """
 
 from typing import Any, NamedTuple, cast
@@ -26,18 +25,21 @@ _PKCS_1 = bytes.fromhex("2a864886f70d0101")
 
 
 class Request(NamedTuple):
-    """A request that has the form of one; its parts are read, and may turn out bad, when used."""
+    """A request of the right form; its parts are read only when used, and may be bad then."""
 
     csr: x509.CertificateSigningRequest
-    """Its key, algorithm and signature; no subject and no attributes."""
+    """A request with the same key, algorithm and signature, without subject and attributes."""
     signed: bytes
     subject: bytes
     """Content of the distinguished name."""
     attributes: bytes
-    """Content of the set of them."""
+    """Content of the set of attributes."""
 
     def signature_holds(self) -> bool:
-        """Proof that whoever asks has the key. Cost depends on the key: look at that first."""
+        """Does the signature prove that the client has the key?
+
+        The cost depends on the key: check the key first.
+        """
         try:
             _verify(self.csr, self.csr.public_key(), self.signed)
         except (InvalidSignature, UnsupportedAlgorithm, ValueError, TypeError):
@@ -46,7 +48,7 @@ class Request(NamedTuple):
 
 
 def read(der: bytes) -> Request:
-    """Raises BadCsr for bytes that are no request, or more than one."""
+    """Takes a request apart; raises BadCsr for bytes that are not exactly one request."""
     try:
         [whole] = parts(der)
         info, algorithm, signature = _sequence(whole)
@@ -71,7 +73,7 @@ def read(der: bytes) -> Request:
 
 
 def public_key_of(der: bytes) -> CertificateIssuerPublicKeyTypes:
-    """The key of a request that was checked when it came."""
+    """The key of a request that was checked when it was received."""
     return cast(CertificateIssuerPublicKeyTypes, read(der).csr.public_key())
 
 
@@ -100,7 +102,7 @@ def _sequence(whole: Part) -> list[Part]:
 
 
 def _verify(csr: x509.CertificateSigningRequest, key: Any, signed: bytes) -> None:
-    """Raises InvalidSignature, and what reading the algorithm raises."""
+    """Verifies a signature; raises InvalidSignature, and what reading the algorithm raises."""
     algorithm = csr.signature_algorithm_parameters
     if isinstance(key, rsa.RSAPublicKey):
         key.verify(

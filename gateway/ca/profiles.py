@@ -11,10 +11,10 @@ from types import MappingProxyType
 from gateway.config import Settings
 
 LONGEST_VALIDITY = timedelta(days=200)
-"""BR §6.3.2 for certificates issued since 2026-03-15; first and last second included."""
+"""Limit of BR §6.3.2 for certificates issued since 2026-03-15; both ends included."""
 
 LONGEST_BACKDATING = timedelta(hours=48)
-"""BR §7.1.2.7: so long may notBefore lie before the signature."""
+"""Limit of BR §7.1.2.7: how long notBefore may lie before the signature."""
 
 DOMAIN_VALIDATED = "2.23.140.1.2.1"
 ORGANIZATION_VALIDATED = "2.23.140.1.2.2"
@@ -72,9 +72,9 @@ PROFILES = _by_name(
         key_encipherment=False,
     ),
 )
-"""The first is given to clients that do not choose."""
+"""All profiles by name; clients that do not choose get the first."""
 
 
 def longest_validity(settings: Settings, profile: Profile) -> timedelta:
-    """What the profile allows, or the operator if that is less."""
+    """The longest validity that both the profile and the operator allow."""
     return min(profile.longest, timedelta(days=settings.issuance.certificate_days))

@@ -1,6 +1,6 @@
-"""The names that a CSR asks for, wherever clients put them: alternative names, common name.
+"""Finds the names that a CSR asks for: subject alternative names and common names.
 
-What else it asks for is none of our business, even where that is malformed.
+Everything else that it asks for is ignored, even where it is malformed.
 """
 
 from collections.abc import Iterator
@@ -37,12 +37,12 @@ _UNREADABLE = "The extensions that the CSR asks for cannot be read."
 
 
 def requested_names(request: Request) -> list[str]:
-    """As they are written, the common name first. Raises BadCsr for names of other kinds."""
+    """The names as the CSR has them, common names first; raises BadCsr for other kinds of names."""
     return _common_names(request.subject) + _alternative_names(request.attributes)
 
 
 def _common_names(subject: bytes) -> list[str]:
-    """Clients that use the alternative names only may leave a blank one behind."""
+    """The common names, without blank ones: clients may leave one when they do not use it."""
     try:
         values = [
             value
@@ -61,7 +61,7 @@ def _common_names(subject: bytes) -> list[str]:
 
 
 def _alternative_names(attributes: bytes) -> list[str]:
-    """Those of all requests for extensions: the standard's, Microsoft's and any repeated one."""
+    """The names of all extension requests: the standard's, Microsoft's and any repeated one."""
     try:
         names = [
             name
@@ -88,7 +88,10 @@ def _extension_requests(attributes: bytes) -> Iterator[list[Part]]:
 
 
 def _alternative_name_of(extensions: list[Part]) -> list[bytes]:
-    """At most one. An extension is its identifier, whether it is critical, and its value."""
+    """The value of the subject alternative name, if there is one; raises BadCsr for several.
+
+    An extension consists of its identifier, whether it is critical, and its value.
+    """
     members = [each.parts for each in extensions]
     found = [each[-1] for each in members if each and each[0].content == _ALTERNATIVE_NAME]
     if len(found) > 1:
@@ -97,6 +100,6 @@ def _alternative_name_of(extensions: list[Part]) -> list[bytes]:
 
 
 def _only(values: list[Part]) -> list[Part]:
-    """What the one of them consists of."""
+    """The parts of the only value; raises ValueError if there is not exactly one value."""
     [value] = values
     return value.parts

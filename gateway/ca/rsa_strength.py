@@ -1,7 +1,7 @@
-"""RSA keys that can be factored or are unsound (BR §6.1.1.3, §6.1.5, §6.1.6).
+"""Finds RSA keys that can be factored or are unsound (BR §6.1.1.3, §6.1.5, §6.1.6).
 
-One rule for the keys of certificates and of accounts. What differs are the limits: a certificate's
-key is used once here, an account's key with each request, also of those who have none.
+Keys of certificates and of accounts follow the same rule with different limits: the gateway uses a
+certificate's key once, but a key that signs requests with each request, also of strangers.
 """
 
 from dataclasses import dataclass
@@ -10,16 +10,16 @@ from math import gcd, isqrt
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bits of the modulus."""
+    """Allowed sizes of the modulus, in bits."""
 
     sizes: range
 
 
 CERTIFIED = Limits(range(2048, 8192 + 1))
-"""Whoever has the key of a certificate may revoke it. 8192 bits verify faster than P-384."""
+"""For keys of certificates, which may sign revocations. 8192 bits verify faster than P-384."""
 SIGNING_REQUESTS = Limits(range(2048, 4096 + 1))
 _EXPONENT = 65537
-"""Larger ones, which BR §6.1.6 would allow, make each verification costlier."""
+"""The only exponent accepted: larger ones, which BR §6.1.6 allows, make verification costlier."""
 
 _FERMAT_ROUNDS = 100
 _ROCA_PRIMES = (11, 13, 17, 19, 37, 53, 61, 71, 73, 79, 97, 103, 107, 109, 127, 151, 157)
@@ -27,12 +27,12 @@ _GENERATOR = 65537
 
 
 def unsound_because(modulus: int, exponent: int) -> str:
-    """A sentence on what is wrong with a public key, or "" when it may be certified."""
+    """A sentence that says why a public key may not be certified; "" = it may."""
     return outside_limits_because(modulus, exponent, CERTIFIED) or factorable_because(modulus)
 
 
 def outside_limits_because(modulus: int, exponent: int, limits: Limits) -> str:
-    """As `unsound_because`, by a glance that costs nothing: what does it cost to use the key?"""
+    """Why a key is outside the limits; "" = it is within. This check is cheap: make it first."""
     size = modulus.bit_length()
     if size not in limits.sizes or size % 8:
         return f"The RSA key has {size} bits; use 2048, 3072 or 4096."
@@ -42,7 +42,7 @@ def outside_limits_because(modulus: int, exponent: int, limits: Limits) -> str:
 
 
 def factorable_because(modulus: int) -> str:
-    """As `unsound_because`, by the modulus: can others find its factors?"""
+    """Why others could find the factors of a modulus; "" = no known weakness."""
     if gcd(modulus, _SMALL_PRIMES) != 1:
         return "The modulus of the RSA key has a small factor; make another key."
     if _has_roca_form(modulus):
@@ -53,9 +53,10 @@ def factorable_because(modulus: int) -> str:
 
 
 def _has_roca_form(modulus: int) -> bool:
-    """Faulty primes are powers of 65537 modulo each small prime, and so is their product.
+    """Does the modulus look like one of the faulty ROCA library?
 
-    Of sound keys one in some 2**28 looks the same.
+    Its primes are powers of 65537 modulo each small prime, and so is their product. About one in
+    2**28 sound keys looks the same.
     """
     return all(modulus % prime in powers for prime, powers in _ROCA_RESIDUES.items())
 

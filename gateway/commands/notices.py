@@ -298,7 +298,7 @@ def _remove(login: str, destination: str, config: Path | None) -> None:
 
 
 async def _vault(connection: Connection, now: datetime, settings: Settings) -> Vault:
-    """Raises ConfigurationError where its keys are not those of the webhooks that there are."""
+    """The vault of secrets; raises ConfigurationError if its keys do not open stored secrets."""
     from gateway.store.operation.sealed import WEBHOOK_SECRETS
     from gateway.usecases.operation import stored_secrets
     from gateway.vault import Vault

@@ -1,7 +1,7 @@
-"""What all commands share: settings, one transaction, and plain words for what went wrong.
+"""What all commands share: settings, one transaction, and clear error messages.
 
-Modules of commands import what is heavy inside their functions: `--help` and a mistake in the
-arguments need none of it.
+Modules of commands import heavy modules inside their functions: `--help` and mistakes in the
+arguments need none of them.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def group(told: str) -> typer.Typer:
 
 
 def settings_of(config: Path | None) -> Settings:
-    """Raises ConfigurationError naming the file or the settings that are wrong."""
+    """Loads the settings; raises ConfigurationError naming the file or settings that are wrong."""
     if config is not None and not config.is_file():
         raise ConfigurationError(f"the settings file {config} does not exist")
     from gateway.config.sources import load_settings
@@ -43,7 +43,7 @@ def settings_of(config: Path | None) -> Settings:
 
 
 def operate(config: Path | None, carry_out: CarriedOut[T]) -> T:
-    """Calls `carry_out` in one transaction, at business time, in the name of whoever is at work."""
+    """Calls `carry_out` in one transaction, at business time, in the name of the operator."""
     settings = settings_of(config)
     import asyncio
 

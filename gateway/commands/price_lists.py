@@ -1,4 +1,4 @@
-"""Setting, listing and removing prices: the same for all families."""
+"""Sets, lists and removes prices, in the same way for all families."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ NAME_TYPES = ("fqdn", "wildcard")
 
 
 def given(fqdn: str | None, wildcard: str | None) -> dict[str, str]:
-    """The prices that were typed, by name type; raises OperatorMistake for none."""
+    """The prices that were typed, by name type; raises OperatorMistake if there are none."""
     prices = dict(zip(NAME_TYPES, (fqdn, wildcard), strict=True))
     typed = {name_type: text for name_type, text in prices.items() if text is not None}
     if not typed:

@@ -108,7 +108,7 @@ def list_(
 
 
 def _issuers(config: Path | None, text: str | None) -> list[str]:
-    """Those of an option, in its order; without it the first of the settings."""
+    """The issuers of an option, in its order; without the option the first of the settings."""
     from gateway.ca.issuers import choose
 
     wanted = None if text is None else [name.strip() for name in text.split(",")]

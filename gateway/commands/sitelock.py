@@ -30,7 +30,7 @@ def list_(config: Config = None) -> None:
     from gateway.rules.sitelock.licences import PRODUCTS
 
     if config is not None:
-        settings_of(config)  # a wrong file is told here as everywhere
+        settings_of(config)  # a wrong file is an error here as in all commands
     for product in PRODUCTS.values():
         lengths = ", ".join(map(str, product.lengths)) or "once"
         typer.echo(f"{product.number}  {product.name}  {product.kind}  {lengths}")

@@ -1,4 +1,4 @@
-"""What operators type, as values; mistakes in plain words."""
+"""Parses what operators type; mistakes become OperatorMistake with a clear text."""
 
 import re
 from collections.abc import Iterator
@@ -15,9 +15,9 @@ _LAST_SECOND = time(23, 59, 59, tzinfo=UTC)
 
 
 def amount(text: str) -> Decimal:
-    """Money as people write it: digits, and two more after a point; raises OperatorMistake.
+    """Parses an amount: digits, and at most two more after a point; raises OperatorMistake.
 
-    Not what Decimal reads besides, such as 1e3, NaN, 1_000 and digits of other scripts.
+    It refuses other texts that Decimal reads, such as 1e3, NaN, 1_000 and digits of other scripts.
     """
     if not _AMOUNT.fullmatch(text):
         raise OperatorMistake(f"{text[:_SHOWN]!r} is not an amount like 365.00")
@@ -34,7 +34,7 @@ def inputs_told() -> Iterator[None]:
 
 
 def instant_of(text: str) -> datetime:
-    """ISO 8601, in UTC unless it says otherwise; a day alone is its last second.
+    """Parses ISO 8601, in UTC unless it has an offset; a day alone means its last second.
 
     Raises OperatorMistake.
     """

@@ -1,4 +1,4 @@
-"""What is open to the outside: each door parses, authenticates, calls one use case and renders."""
+"""The gateway's outer interfaces: each parses, authenticates, calls one use case and renders."""
 
 from importlib import import_module
 
@@ -6,7 +6,7 @@ from gateway.services import Services
 from gateway.web.door import Door
 
 DOORS = ("reseller", "sitelock", "ssl")
-"""The folders of the HTTP doors; a new one is a line here. What none has goes to the ACME door."""
+"""The folders of the HTTP doors; a new one is a line here. All other paths are the ACME door's."""
 
 
 def open_doors(services: Services) -> dict[str, Door]:

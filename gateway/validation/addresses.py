@@ -1,4 +1,4 @@
-"""Which addresses the gateway may be sent to by what a stranger writes into DNS."""
+"""Which addresses from a stranger's DNS records the gateway may connect to."""
 
 from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network

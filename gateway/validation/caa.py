@@ -8,7 +8,7 @@ from gateway.validation.method import Claim, Evidence, ValidationFailed, unknown
 
 
 async def check(claim: Claim, method: str, resolver: Resolver) -> Evidence:
-    """Gives where CAA records were found, if there are any; raises ValidationFailed, NotChecked.
+    """Checks CAA; gives where records were found, if any. Raises ValidationFailed, NotChecked.
 
     A look-up that fails is never taken for "there are no records": it may be an attack.
     """
@@ -23,10 +23,10 @@ async def check(claim: Claim, method: str, resolver: Resolver) -> Evidence:
 
 
 async def _relevant(name: str, resolver: Resolver) -> tuple[str, Sequence[Property]]:
-    """The first records on the way up from the name, and whose they are (RFC 8659 §3)."""
+    """The closest records on the way up from the name, and their owner (RFC 8659 §3)."""
     labels = name.split(".")
     owners = [".".join(labels[depth:]) for depth in range(len(labels))]
-    # All are asked about at once, so that the way up takes the time of one question.
+    # All owners are asked about at once, so that the search takes the time of one question.
     for owner, records in zip(owners, await resolver.caa(owners), strict=True):
         if isinstance(records, LookupFailed):
             raise records

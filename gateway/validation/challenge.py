@@ -1,4 +1,4 @@
-"""The challenge types there are. A new one is a file beside this and a line here."""
+"""The challenge types that exist. A new one is a file beside this one, and a line here."""
 
 from collections.abc import Sequence
 
@@ -25,14 +25,14 @@ METHODS = {
 
 
 def offered(wildcard: bool, types: Sequence[str]) -> tuple[str, ...]:
-    """Those of `types` that can prove control over a name, or over everything below it."""
+    """The types among `types` that can prove control over a name, or over all names below it."""
     return tuple(kind for kind in types if METHODS[kind].for_wildcards or not wildcard)
 
 
 def choose(wanted: Sequence[str] | None) -> tuple[str, ...]:
     """The types that an operator wants; None = all that are standards.
 
-    Raises ConfigurationError for types that there are not.
+    Raises ConfigurationError for types that do not exist.
     """
     if wanted is None:
         return tuple(method.type for method in METHODS.values() if not method.draft)

@@ -34,7 +34,7 @@ _LARGEST_PORT = 65535
 _ROUNDS = 2  # UDP packets get lost: every name server is asked twice before giving up
 _LONGEST_ALIAS_CHAIN = 16
 _FINAL = (DnsAnswer, dns.exception.DNSException)
-"""Asking again is of no use."""
+"""Results after which no other name server is asked."""
 _SAID = (*_FINAL, ServerRefused)
 _Ours = Literal["dnssec", "resolver", "sockets"]
 _ENDLESS = "its aliases never end"
@@ -42,10 +42,10 @@ _MALFORMED = "this is not a DNS name, or the answer about it is malformed"
 
 
 class LookupFailed(Exception):
-    """Nothing is known about the records: which name and type, and why, fit for the client.
+    """A look-up found nothing out; the text has name, type and cause, and is fit for the client.
 
-    `ours` = it is not the fault of who has the name, but of resolvers that do not answer at all,
-    or of sockets that are not to be had.
+    `ours` says what on our side is the cause, if that is not the owner of the name: resolvers that
+    do not answer at all, or sockets that this machine cannot open.
     """
 
     def __init__(
@@ -60,15 +60,15 @@ class LookupFailed(Exception):
 
 
 class Resolver(Protocol):
-    """Answers what DNS says now; "there are none" is an answer, a failure raises LookupFailed.
+    """Looks records up; "there are none" is an answer, a failure raises LookupFailed.
 
-    That is also raised when a look-up takes too long: nobody needs to watch the time.
+    LookupFailed is also raised when a look-up takes too long: callers need no time limit.
     """
 
     async def works(self) -> bool:
-        """Whether any name server answers, and any resolves names that it does not know by heart.
+        """Whether any name server answers, and any resolves names that it does not know already.
 
-        If not, a failure is nobody else's fault.
+        If not, the cause of a failure is on our side.
         """
 
     @property
@@ -76,18 +76,18 @@ class Resolver(Protocol):
         """Address and port of every name server that may be asked."""
 
     def without(self, nameservers: Sequence[tuple[str, int]]) -> "Resolver":
-        """One like this that does not ask these."""
+        """A resolver like this one that does not ask these name servers."""
 
     async def addresses(self, name: str) -> list[str]:
-        """IPv6 addresses first, then IPv4; empty when the name has none or does not exist."""
+        """A name's addresses, IPv6 first; empty when the name has none or does not exist."""
 
     async def txt(self, name: str) -> list[str]:
         """TXT records, aliases followed, each with its strings joined (RFC 8555 §8.4)."""
 
     async def caa(self, names: Sequence[str]) -> "list[list[Property] | LookupFailed]":
-        """CAA records of exactly each of these names, aliases followed (RFC 8659 §3).
+        """CAA records of each of these names but not of their parents (RFC 8659 §3).
 
-        One failure does not keep the others from being known.
+        Aliases are followed. The failure of one look-up does not affect the others.
         """
 
 
@@ -115,10 +115,10 @@ class FixedResolver:
 
 
 class DnsResolver:
-    """Asks recursive name servers, without a cache: a client just changed what we look at."""
+    """Asks recursive name servers, without a cache: clients have just changed their records."""
 
     def __init__(self, nameservers: Sequence[str], timeout: float, probed: str = "com") -> None:
-        """`nameservers` as host:port, none = those of the system; `timeout` seconds a look-up.
+        """Takes `nameservers` as host:port (empty = the system's), and seconds for one look-up.
 
         A random name below `probed` shows whether they resolve anything. Raises ConfigurationError
         when a name server cannot be understood or found, or `probed` is no zone.
@@ -166,7 +166,7 @@ class DnsResolver:
     async def _look_up(
         self, wanted: Sequence[tuple[str, "_Kind[T]"]]
     ) -> list[list[T] | LookupFailed]:
-        """The records at the end of the alias chains that begin there."""
+        """The records of several names and types, at the end of their alias chains."""
         deadline = asyncio.get_running_loop().time() + self._timeout
         found: list[list[T] | LookupFailed] = [[] for _ in wanted]
         questions: dict[int, Question] = {}
@@ -197,7 +197,7 @@ class DnsResolver:
         return found
 
     async def _blamed(self, failures: Mapping[int, Exception]) -> "dict[int, _Ours]":
-        """What on our side is the cause of a failure, for those where anything is."""
+        """The causes of failures that are on our side, by the position of the failure."""
         unclear = [index for index, error in failures.items() if _may_be_ours(error)]
         blamed: dict[int, _Ours] = {}
         if unclear:
@@ -213,7 +213,7 @@ class DnsResolver:
     async def _ask(
         self, questions: Sequence[Question], deadline: float
     ) -> list[DnsAnswer | Exception]:
-        """What the first name server says that has an opinion on the question."""
+        """Asks one name server after the other until each question has a final answer."""
         servers = [*self._probe().servers] * _ROUNDS
         share = self._timeout / len(servers)
         answers: list[DnsAnswer | Exception] = [TimeoutError()] * len(questions)
@@ -224,7 +224,7 @@ class DnsResolver:
                 break
             said = await server.ask([questions[index] for index in unanswered], min(share, left))
             for index, answer in zip(unanswered, said, strict=True):
-                # What a name server says tells more than the silence of the next.
+                # The answer of a name server says more than the silence of the next one.
                 if isinstance(answer, _SAID) or not isinstance(answers[index], _SAID):
                     answers[index] = answer
             unanswered = [index for index in unanswered if not isinstance(answers[index], _FINAL)]
@@ -252,7 +252,7 @@ class DnsResolver:
 
 
 class _Kind(NamedTuple, Generic[T]):
-    """A type of records, and what the data of one says; ValueError = it is malformed."""
+    """A record type, and a reader of its data, which raises ValueError if they are malformed."""
 
     record: RdataType
     read: Callable[[bytes], T]
@@ -289,7 +289,7 @@ def _failed(wanted: tuple[str, _Kind[T]], cause: str, ours: _Ours | None = None)
 
 
 def _may_be_ours(error: Exception) -> bool:
-    """Silence, and what a name server says that is cut off or does not serve us."""
+    """Is the error silence, or the answer of a name server that is cut off or does not serve us?"""
     return isinstance(error, ServerRefused | OSError | EOFError)  # TimeoutError is an OSError
 
 

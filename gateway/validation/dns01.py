@@ -9,7 +9,7 @@ _SHOWN_CHARACTERS = 64
 
 
 async def check(claim: Claim, resolver: Resolver, network: Network) -> Evidence:
-    """One of the TXT records of _acme-challenge.<name> is the digest; raises ValidationFailed.
+    """Checks that a TXT record of _acme-challenge.<name> is the digest; raises ValidationFailed.
 
     A wildcard is proven at its base: `*.example.com` too is looked up at
     _acme-challenge.example.com, where both digests stand side by side.
@@ -18,7 +18,7 @@ async def check(claim: Claim, resolver: Resolver, network: Network) -> Evidence:
 
 
 async def check_at(owner: str, claim: Claim, resolver: Resolver) -> Evidence:
-    """One of the TXT records of `owner` is the digest; raises ValidationFailed."""
+    """Checks that a TXT record of `owner` is the digest; raises ValidationFailed."""
     try:
         records = await resolver.txt(owner)
     except LookupFailed as error:

@@ -1,9 +1,9 @@
-"""Questions to one name server, over sockets that all who ask share.
+"""Asks one name server, over sockets that all callers share.
 
-A socket is connected, so that the kernel drops what does not come from the name server, and is
-soon followed by another one whose port the kernel chooses (RFC 5452 §9.2). Every question has a
-random number, and is not asked twice at the same time: that would make it easier to forge an
-answer (RFC 5452 §5).
+A socket is connected, so that the kernel drops packets from anywhere but the name server, and is
+soon replaced by another one whose port the kernel chooses (RFC 5452 §9.2). Every query has a random
+number, and no question is asked twice at the same time, because that would make it easier to forge
+an answer (RFC 5452 §5).
 """
 
 import asyncio
@@ -20,15 +20,15 @@ from gateway.validation.dns_wire import DnsAnswer, Question, ServerRefused, Trun
 _QUESTIONS_A_SOCKET = 64
 _SECONDS_A_SOCKET = 1.0
 _SECONDS_TO_JOIN = 1.0
-"""A question without an answer for longer may be lost: who asks then has it sent again."""
+"""Callers share a query that is younger; an older one may be lost, and is sent again."""
 _LARGEST_PACKET = 65535
 _CUT_BY_TCP = dns.exception.DNSException("an answer by TCP is whole")  # type: ignore[no-untyped-call]
 _PACKETS_AT_ONCE = 64
-"""Whoever floods a socket does not keep the event loop from other work."""
+"""Packets read in one go, so that a flooded socket does not keep the event loop busy."""
 
 
 class _Group:
-    """Questions that are asked together, and what is known when `over` is done."""
+    """Questions that are asked together, and their answers, complete when `over` is done."""
 
     def __init__(self, size: int) -> None:
         self.answers: list[DnsAnswer | Exception] = [TimeoutError()] * size
@@ -48,7 +48,7 @@ class _Group:
 
 @dataclass(eq=False, slots=True)
 class _Asked:
-    """A question without an answer, and the places in groups that wait for it."""
+    """A question that waits for an answer, and the positions in groups that wait for it."""
 
     question: Question
     waiting: list[tuple[_Group, int]] = field(default_factory=list)
@@ -57,13 +57,13 @@ class _Asked:
     join_until: float = 0.0
 
     def withdraw(self) -> None:
-        """No answer to what was sent so far will count."""
+        """Ignores all answers to what was sent so far."""
         if self.socket is not None:
             self.socket.forget(self)
 
 
 class NameServer:
-    """For one event loop."""
+    """A name server, as asked from one event loop."""
 
     def __init__(self, host: str, port: int) -> None:
         self._endpoint = host, port
@@ -73,10 +73,10 @@ class NameServer:
     async def ask(
         self, questions: Sequence[Question], seconds: float
     ) -> list[DnsAnswer | Exception]:
-        """What the name server says to each within `seconds`, or why nothing is known.
+        """The name server's answer to each question within `seconds`, or an error in its place.
 
-        That is ServerRefused, TimeoutError, OSError or EOFError when the server cannot be reached,
-        and dns.exception.DNSException for an answer that is malformed.
+        The error is ServerRefused; TimeoutError, OSError or EOFError when the server cannot be
+        reached; dns.exception.DNSException for an answer that is malformed.
         """
         loop = asyncio.get_running_loop()
         now = loop.time()
@@ -136,7 +136,7 @@ class NameServer:
             return error
 
     async def _fetched(self, question: Question) -> bytes:
-        """The answer, or what of it is read at most; raises OSError, EOFError."""
+        """The answer by TCP, cut at the largest size that is read; raises OSError, EOFError."""
         reader, writer = await asyncio.open_connection(*self._endpoint)
         try:
             query = dns_wire.query(os.urandom(2), question)
@@ -153,10 +153,10 @@ class NameServer:
 
 
 class _Socket:
-    """Carries some questions, and is closed when it is to carry no more and waits for none."""
+    """A socket for a limited number of questions; closed when it has no more to send or await."""
 
     def __init__(self, connected: socket.socket, all_asked: dict[Question, _Asked]) -> None:
-        """`all_asked` has also the questions that other sockets carry."""
+        """Takes a connected socket; `all_asked` also has the questions of other sockets."""
         self._socket = connected
         self._all_asked = all_asked
         self._waiting: dict[bytes, _Asked] = {}
@@ -181,7 +181,7 @@ class _Socket:
         try:
             self._socket.send(dns_wire.query(number, asked.question))
         except BlockingIOError:
-            pass  # as good as lost on the way
+            pass  # as if the packet were lost on the way
         except OSError as error:
             self._fail(error)
 
@@ -211,7 +211,7 @@ class _Socket:
         self._close_at_the_end()
 
     def _take(self, packet: bytes) -> None:
-        """Forged and late packets settle nothing."""
+        """Settles the question that a packet answers; forged and late packets are ignored."""
         asked = self._waiting.get(packet[:2])
         if asked is None or not dns_wire.answers(packet, asked.question):
             return
@@ -220,7 +220,7 @@ class _Socket:
         _settle(self._all_asked, asked, answer)
 
     def _fail(self, error: OSError) -> None:
-        """The kernel does not say which of the questions it was about."""
+        """Fails all questions of the socket: the kernel does not say which one had the error."""
         lost = list(self._waiting.values())
         self._waiting.clear()
         for asked in lost:

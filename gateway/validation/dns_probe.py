@@ -1,4 +1,4 @@
-"""Do our name servers work? Tells their trouble from that of a zone that was asked for."""
+"""Probes whether our name servers work, to tell their faults from those of a zone."""
 
 import asyncio
 import secrets
@@ -13,7 +13,7 @@ from gateway.validation.dns_wire import DnsAnswer, Question, ServerRefused, Trun
 
 SECONDS = 1.0
 _SECONDS_IT_COUNTS = 2.0
-"""However many look-ups fail, name servers are probed no more often."""
+"""How long a result is used: name servers are probed no more often, however many look-ups fail."""
 _BY_HEART = dns_wire.question(".", RdataType.NS)
 """Every recursive name server knows the answer, also when it is cut off from the internet."""
 _SERVFAIL = "SERVFAIL"
@@ -23,16 +23,16 @@ class ResolverStanding(NamedTuple):
     """What the name servers together can do."""
 
     answers: bool
-    """One of them gives an answer at all."""
+    """At least one of them answers."""
     resolves: bool
-    """One of them finds out what it does not know by heart."""
+    """At least one of them resolves a name that it does not know already."""
 
 
 class Probe:
-    """For one event loop; all who ask share what was found out."""
+    """Probes name servers from one event loop; all callers share the result."""
 
     def __init__(self, servers: Sequence[NameServer], zone: str) -> None:
-        """`zone` has many names; a random one below it is in no cache."""
+        """Takes a zone with many names: a random name below it is in no cache."""
         self.servers = servers
         self._zone = zone
         self._found: ResolverStanding | None = None
@@ -40,7 +40,7 @@ class Probe:
         self._asking: asyncio.Task[ResolverStanding] | None = None
 
     async def standing(self) -> ResolverStanding:
-        """As it is now, or was two seconds ago at most."""
+        """What the name servers can do now, or could at most two seconds ago."""
         if self._found is not None and asyncio.get_running_loop().time() < self._counts_until:
             return self._found
         if self._asking is None:
@@ -64,17 +64,23 @@ class Probe:
 
 
 def uncached(zone: str) -> Question:
-    """Raises dns.exception.DNSException or UnicodeError when it is no zone."""
+    """A question about a random name below `zone`, which no cache has.
+
+    Raises dns.exception.DNSException or UnicodeError when `zone` is no zone.
+    """
     return dns_wire.question(f"{secrets.token_hex(8)}.{zone.strip('.')}", RdataType.A)
 
 
 def is_servfail(error: Exception) -> bool:
-    """Said because of the zone, or because the name server reaches no zone."""
+    """Is it SERVFAIL, which may be the fault of the zone or of the name server?"""
     return isinstance(error, ServerRefused) and str(error) == _SERVFAIL
 
 
 def _was_found_out(said: DnsAnswer | Exception) -> bool:
-    """A refusal counts: an authoritative name server makes it for names that it does not have."""
+    """Does the answer show that the name server resolved the name?
+
+    A refusal does: an authoritative name server refuses names that it does not have.
+    """
     return isinstance(said, DnsAnswer | Truncated | ServerRefused) and not (
         isinstance(said, ServerRefused) and is_servfail(said)
     )

@@ -1,6 +1,6 @@
-"""Questions to a name server and its answers, as they are on the wire (RFC 1035 §4).
+"""Writes questions to a name server and reads its answers (RFC 1035 §4).
 
-A stranger may have written them: no answer takes more steps than LARGEST and _MOST_RECORDS allow
+A stranger may have written an answer: none takes more steps than LARGEST and _MOST_RECORDS allow
 (docs/decisions/0010-reading-dns-answers.md). The data of a record is left to dnspython.
 """
 
@@ -18,10 +18,10 @@ from dns.rdatatype import RdataType
 UDP_PAYLOAD = 1232  # bytes; larger answers come by TCP and are never fragmented
 
 LARGEST = 16 * 1024
-"""Bytes of an answer that is read, by TCP too."""
+"""The most bytes of an answer that are read, also by TCP."""
 
 Question = bytes
-"""Owner, type and class, all in lower case. Equal bytes = the same question."""
+"""Owner, type and class on the wire, in lower case; equal bytes are the same question."""
 
 _HEADER = struct.Struct(">6H")
 _TYPE_AND_CLASS = struct.Struct(">2H")
@@ -44,7 +44,7 @@ _ANSWERED = (dns.rcode.NOERROR, dns.rcode.NXDOMAIN)
 
 
 class ServerRefused(Exception):
-    """The name server says neither that there are records nor that there are none."""
+    """The name server answers neither with records nor that there are none."""
 
 
 class Truncated(Exception):
@@ -63,13 +63,13 @@ _NOTHING = DnsAnswer()
 
 
 def question(name: str, record: RdataType) -> Question:
-    """Raises dns.exception.DNSException or UnicodeError when it is no name."""
+    """Encodes a question; raises dns.exception.DNSException or UnicodeError for a bad name."""
     return _owner(name) + _TYPE_AND_CLASS.pack(record, _INTERNET)
 
 
 @lru_cache(maxsize=4096)
 def _owner(name: str) -> bytes:
-    """Names above many others are asked about again and again."""
+    """Encodes a name; cached, because names above many others are asked about repeatedly."""
     if len(name) <= _LONGEST_NAME and _PLAIN.fullmatch(name):
         labels = name.lower().encode("ascii").split(b".")
         return b"".join(bytes((len(label),)) + label for label in labels) + b"\0"
@@ -90,7 +90,7 @@ def answers(packet: bytes, asked: Question) -> bool:
 
 
 def read(packet: bytes, asked: Question) -> DnsAnswer:
-    """Raises ServerRefused, Truncated, or for what is malformed or too large DNSException.
+    """Reads an answer; raises ServerRefused, Truncated, or DNSException if malformed or too large.
 
     `packet` is one that `answers` the question.
     """
@@ -109,7 +109,7 @@ def read(packet: bytes, asked: Question) -> DnsAnswer:
 
 
 def _records(packet: bytes, asked: Question, number: int) -> list[bytes] | None:
-    """Their data, if all are of the name and type that were asked for (RFC 1035 §4.1.3)."""
+    """The records' data if all have the name and type asked for (RFC 1035 §4.1.3), else None."""
     expected = _OWNER_OF_QUESTION + asked[-_TYPE_AND_CLASS.size :]
     found = []
     start = _HEADER.size + len(asked)
@@ -155,7 +155,7 @@ def _at_the_end(packet: bytes, asked: Question, number: int) -> DnsAnswer:
 
 
 def _name(packet: bytes, start: int, known: dict[bytes, bytes]) -> tuple[bytes, int]:
-    """The name that begins there, in lower case and without pointers, and what comes behind it.
+    """The name at `start`, in lower case and without pointers, and the position after it.
 
     Names that are nothing but a pointer are remembered: hundreds may lead to the same long one.
     """
@@ -169,7 +169,7 @@ def _name(packet: bytes, start: int, known: dict[bytes, bytes]) -> tuple[bytes, 
 
 
 def _spelled_out(packet: bytes, start: int) -> tuple[bytes, int]:
-    """RFC 1035 §4.1.4: pointers lead to what came before."""
+    """Reads a name label by label; pointers may only lead backwards (RFC 1035 §4.1.4)."""
     labels: list[bytes] = []
     size, at, behind = 1, start, 0
     for _ in range(_MOST_PARTS):

@@ -14,7 +14,7 @@ _LABEL_BYTES = 10
 
 
 async def check(claim: Claim, resolver: Resolver, network: Network) -> Evidence:
-    """One of the TXT records at the account's label is the digest; raises ValidationFailed."""
+    """Checks that a TXT record at the account's label is the digest; raises ValidationFailed."""
     label = account_label(claim.account_url)
     return await check_at(f"{label}._acme-challenge.{claim.name}", claim, resolver)
 

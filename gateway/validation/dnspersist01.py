@@ -24,9 +24,9 @@ _MOST_TOLD = 4  # of the objections
 
 
 async def check(claim: Claim, resolver: Resolver, network: Network) -> Evidence:
-    """One of the TXT records of _validation-persist.<name> is for this account and still counts.
+    """Checks that a TXT record of _validation-persist.<name> names this account and is valid.
 
-    Records for other CAs are none of our business. Raises ValidationFailed.
+    Records for other CAs are ignored. Raises ValidationFailed.
     """
     owner = f"_validation-persist.{claim.name}"
     try:
@@ -41,15 +41,15 @@ async def check(claim: Claim, resolver: Resolver, network: Network) -> Evidence:
         raise ValidationFailed(
             "unauthorized", f"{owner} has no TXT record for this CA; expected {wanted!a}."
         )
-    told = [objection for objection in objections if objection is not None]
+    found = [objection for objection in objections if objection is not None]
     kind: FailureKind = (
-        "malformed" if any(kind == "malformed" for kind, _ in told) else "unauthorized"
+        "malformed" if any(kind == "malformed" for kind, _ in found) else "unauthorized"
     )
-    raise ValidationFailed(kind, f"{owner}: {'; '.join(text for _, text in told[:_MOST_TOLD])}.")
+    raise ValidationFailed(kind, f"{owner}: {'; '.join(text for _, text in found[:_MOST_TOLD])}.")
 
 
 def _is_ours(record: str, claim: Claim) -> bool:
-    """By its first part, whether or not the rest can be understood."""
+    """Does the first part name this CA, whether or not the rest can be understood?"""
     issuer = record.partition(";")[0].strip(" \t").lower()
     return issuer in {identity.lower() for identity in claim.identities}
 

@@ -1,8 +1,8 @@
-"""Do the configured resolvers validate DNSSEC?
+"""Checks whether the configured resolvers validate DNSSEC.
 
-The gateway believes them: whoever forges an answer to a resolver that does not validate gets a
-certificate. A validating one marks records of signed zones as authentic (RFC 4035 §3.2.3), and
-gives out none whose signatures are wrong.
+The gateway trusts their answers: whoever forges an answer to a resolver that does not validate gets
+a certificate. A validating resolver marks records of signed zones as authentic (RFC 4035 §3.2.3),
+and gives out no records whose signatures are wrong.
 """
 
 import asyncio
@@ -28,15 +28,15 @@ _Endpoint = tuple[str, int]
 
 @dataclass(frozen=True, slots=True)
 class ResolverLook:
-    """What one look at the resolvers has shown."""
+    """The result of one check of the resolvers."""
 
     complaint: str
-    """Why they are not to be relied on, for the operators; empty = those that answered are."""
+    """Why they are not reliable, for operators; empty = all that answered are reliable."""
     cause: str
     """The same for clients, as a clause without addresses."""
     ours: Literal["dnssec", "resolver"] = "dnssec"
     silent: tuple[_Endpoint, ...] = ()
-    """Resolvers of which nothing is known: they did not answer."""
+    """Resolvers that did not answer, so that nothing is known of them."""
 
 
 _NOT_LOOKED_AT = ResolverLook(
@@ -45,15 +45,15 @@ _NOT_LOOKED_AT = ResolverLook(
 
 
 class DnssecStanding:
-    """What is known now of the resolvers, by the last look at them."""
+    """What is known of the resolvers since the last check."""
 
     def __init__(self) -> None:
         self.look = _NOT_LOOKED_AT
         self.reliable: Resolver | None = None
-        """Asks those alone that answered; None = all did, or none."""
+        """Asks only the resolvers that answered; None = all did, or none."""
 
     def take(self, look: ResolverLook, resolver: Resolver) -> None:
-        """Until the next look; `resolver` asks all."""
+        """Keeps a result until the next check; `resolver` is the one that asks all."""
         if look.silent != self.look.silent:
             is_some = 0 < len(look.silent) < len(resolver.nameservers)
             self.reliable = resolver.without(look.silent) if is_some else None
@@ -63,7 +63,8 @@ class DnssecStanding:
 class Vouched:
     """A resolver that proofs may rely on: it answers only while it validates DNSSEC.
 
-    Who was silent at the last look is not asked before the next: nobody knows what it would say.
+    Resolvers that did not answer the last check are not asked before the next: whether they
+    validate is unknown.
     """
 
     def __init__(self, resolver: Resolver, standing: DnssecStanding) -> None:
@@ -105,7 +106,7 @@ class Vouched:
 async def look_at(
     nameservers: Sequence[_Endpoint], signed: str, bogus: str, seconds: float
 ) -> ResolverLook:
-    """Do all of them validate that answer?
+    """Checks whether all resolvers that answer validate DNSSEC.
 
     `signed` is a zone with good signatures, `bogus` a name whose signatures are wrong; each
     question is given up after `seconds`.
@@ -117,14 +118,14 @@ async def look_at(
         endpoint for endpoint, each in zip(nameservers, found, strict=True) if each is None
     )
     if len(silent) == len(nameservers):
-        told = f"No resolver answered within {seconds:g} seconds."
-        return ResolverLook(told, "this CA's resolvers do not answer", "resolver", silent)
+        late = f"No resolver answered within {seconds:g} seconds."
+        return ResolverLook(late, "this CA's resolvers do not answer", "resolver", silent)
     complaint = " ".join(each for each in found if each)
     return ResolverLook(complaint, "this CA's resolvers do not validate DNSSEC", "dnssec", silent)
 
 
 async def _objection(host: str, port: int, signed: str, bogus: str, seconds: float) -> str | None:
-    """None = the resolver does not answer."""
+    """Why a resolver is not reliable; empty = it is, None = it does not answer."""
     resolver = f"The resolver {host}:{port}"
     good, bad = await asyncio.gather(
         _ask(host, port, signed, RdataType.SOA, seconds),

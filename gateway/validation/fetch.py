@@ -1,7 +1,7 @@
-"""One HTTP/1.1 request to one address that was checked before, and so much of its response.
+"""Sends one HTTP/1.1 request to an address that was checked, and reads a bounded response.
 
-Written out rather than left to a client library: the connection must go to exactly that address,
-nothing may be followed, decompressed or kept, and it is a third of the CPU.
+No client library does it: the connection must go to exactly that address, nothing may be followed,
+decompressed or kept, and this takes a third of the CPU.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ USER_AGENT = "acme-subscription-gateway"
 
 
 class TargetConnection(asyncio.Protocol):
-    """Open, for one request. `read` says what is read of the response."""
+    """An open connection for one request; `read` decides how much of the response is read."""
 
     def __init__(self, read: Callable[[Incoming], Reading[TargetResponse]]) -> None:
         self._incoming = Incoming()
@@ -26,13 +26,13 @@ class TargetConnection(asyncio.Protocol):
         self._response: asyncio.Future[TargetResponse] = asyncio.get_running_loop().create_future()
 
     async def exchange(self, request: bytes) -> TargetResponse:
-        """Raises BadResponse, or OSError when the connection breaks."""
+        """Sends a request, gives the response; raises BadResponse, or OSError if it breaks off."""
         self._transport.write(request)
         return await self._response
 
     def close(self) -> None:
         if self._response.done() and not self._response.cancelled():
-            self._response.exception()  # nobody may have asked for it yet
+            self._response.exception()  # marks it as retrieved: maybe nobody waits for it
         self._transport.abort()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -72,9 +72,9 @@ async def connect(
     connection: TargetConnection,
     secure: tuple[ssl.SSLContext, str] | None,
 ) -> TargetConnection:
-    """Connects to `address`; `secure` = with TLS, for this server name.
+    """Connects to `address`; `secure` = the context and server name of TLS.
 
-    Raises OSError, of which ssl.SSLError for TLS.
+    Raises OSError, whose subclass ssl.SSLError is for TLS.
     """
     if secure is not None:
         context, name = secure
@@ -100,7 +100,7 @@ def get_request(target: Target) -> bytes:
 
 
 def server_name(host: str) -> str:
-    """Indicated to the server: names only (RFC 6066 §3); empty = none is."""
+    """The server name to indicate in TLS: names only (RFC 6066 §3); empty = none."""
     try:
         ip_address(host)
     except ValueError:

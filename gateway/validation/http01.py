@@ -8,11 +8,11 @@ from gateway.validation.visit import Visit
 
 _TRAILING_WHITESPACE = b" \t\r\n"
 _SHOWN_BYTES = 64
-_SHOWN_BEFORE = 16  # of them before the first byte that differs
+_SHOWN_BEFORE = 16  # bytes shown before the first one that differs
 
 
 async def check(claim: Claim, resolver: Resolver, network: Network) -> Evidence:
-    """The URL's body is the key authorization, white space at its end aside.
+    """Checks that the URL's body is the key authorization, except for white space at its end.
 
     Raises NotChecked, or ValidationFailed, which names the address and what went wrong there.
     """
@@ -42,7 +42,7 @@ def _compare(response: TargetResponse, expected: str, visit: Visit) -> None:
 
 
 def _difference(found: bytes, wanted: bytes) -> str:
-    """What was found around the first byte that is not as wanted, and both lengths."""
+    """What was found around the first byte that differs, and both lengths."""
     pairs = enumerate(zip(found, wanted, strict=False))
     at = next((at for at, (a, b) in pairs if a != b), min(len(found), len(wanted)))
     start = max(0, at - _SHOWN_BEFORE) if len(found) > _SHOWN_BYTES else 0

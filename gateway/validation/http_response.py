@@ -1,8 +1,8 @@
-"""An HTTP/1.1 response, read as its bytes come (RFC 9112).
+"""Reads an HTTP/1.1 response as its bytes come (RFC 9112).
 
-A stranger sends them, so every number here has an end: bytes, pieces, lines, chunks and responses
-before the last one. Small responders end lines with LF alone, fold them, or write some without a
-colon; they are read all the same, as RFC 9112 §2.2 and §5.2 allow.
+A stranger sends them, so every number here is limited: bytes, pieces, lines, chunks and interim
+responses. Small responders end lines with LF alone, fold them, or write some without a colon; such
+lines are accepted, as RFC 9112 §2.2 and §5.2 allow.
 
 The functions that read are generators: they yield when more bytes must come first.
 """
@@ -15,19 +15,19 @@ from typing import TypeVar
 T = TypeVar("T")
 
 LONGEST_BODY = 4096
-"""Bytes; a key authorization has about 90."""
+"""The most bytes of a body that are read; a key authorization has about 90."""
 MOST_BYTES = 48 * 1024
-"""The most that is read of one connection, framing included."""
+"""The most bytes that are read from one connection, framing included."""
 _LONGEST_HEAD = 16 * 1024
 _LONGEST_CHUNK_LINE = 1024  # bytes, extensions included
 _MOST_LINES = 256  # of one head
 _MOST_INTERIM = 8  # responses before the last one (RFC 9110 §15.2)
 _MOST_CHUNKS = 256
 _MOST_PIECES = 2048
-"""So often bytes may come: whoever sends each alone makes as much work with few as with many."""
+"""How many pieces the bytes may come in, because each piece costs the same, however small."""
 
 _STATUS_LINE = re.compile(r"HTTP/1\.[0-9] ([1-9][0-9]{2})(?: .*)?")
-_SWITCHING_PROTOCOLS = 101  # no interim response
+_SWITCHING_PROTOCOLS = 101  # this one is no interim response
 _END_OF_HEAD = re.compile(rb"\n\r?\n")
 _END_OF_LINE = re.compile(rb"\n")
 _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;.*)?\r?\n", re.DOTALL)
@@ -37,12 +37,12 @@ Reading = Generator[None, None, T]
 
 
 class BadResponse(Exception):
-    """It is no HTTP, or ends too early or too late; the text completes "the response …"."""
+    """The response is no HTTP, or too short or too long; the text completes "the response …"."""
 
 
 @dataclass(frozen=True, slots=True)
 class TargetResponse:
-    """`body` is read only of a 200, and holds at most LONGEST_BODY bytes and one more."""
+    """A response; `body` is read only for status 200, and has at most LONGEST_BODY + 1 bytes."""
 
     status: int
     location: str | None
@@ -56,7 +56,7 @@ class _Head:
 
 
 class Incoming:
-    """What has come and was not read yet; no more than is ever looked at."""
+    """Bytes that have come and were not read yet; no more are kept than are ever looked at."""
 
     def __init__(self) -> None:
         self._data = bytearray()
@@ -70,11 +70,11 @@ class Incoming:
         self._room -= min(len(piece), self._room)
 
     def end(self) -> None:
-        """No more will come."""
+        """Notes that no more bytes will come."""
         self._ended = True
 
     def until(self, end: re.Pattern[bytes], longest: int, what: str) -> Reading[bytes]:
-        """All up to the end of `end`, which has at most 3 bytes."""
+        """Reads up to and including `end`, which matches at most 3 bytes."""
         searched = 0
         while (found := end.search(self._data, searched, longest)) is None:
             if len(self._data) >= longest:
@@ -89,7 +89,7 @@ class Incoming:
         return self._taken(number)
 
     def at_most(self, number: int) -> Reading[bytes]:
-        """All until the end, if that is not too much."""
+        """Reads until the end, but at most `number` bytes."""
         while len(self._data) < number and not self._ended:
             yield from self._more()
         return self._taken(number)
@@ -110,14 +110,14 @@ class Incoming:
 
 
 def read(incoming: Incoming) -> Reading[TargetResponse]:
-    """Raises BadResponse."""
+    """Reads a whole response; raises BadResponse."""
     head = yield from _last_head(incoming)
     body = (yield from _body(incoming, head)) if head.status == 200 else b""
     return TargetResponse(head.status, head.fields.get("location"), body)
 
 
 def read_head(incoming: Incoming) -> Reading[TargetResponse]:
-    """Leaves the body unread; raises BadResponse."""
+    """Reads a response without its body; raises BadResponse."""
     head = yield from _last_head(incoming)
     return TargetResponse(head.status, head.fields.get("location"), b"")
 
@@ -144,7 +144,7 @@ def _head(incoming: Incoming) -> Reading[_Head]:
 
 
 def _fields(lines: list[str]) -> dict[str, str]:
-    """By name in lower case; of several with one name the last."""
+    """The header fields by name in lower case; the last one counts where a name is repeated."""
     fields: dict[str, str] = {}
     name = ""
     for line in lines:
@@ -158,7 +158,7 @@ def _fields(lines: list[str]) -> dict[str, str]:
 
 
 def _body(incoming: Incoming, head: _Head) -> Reading[bytes]:
-    """At most LONGEST_BODY bytes, and one more if there are more."""
+    """Reads the body: at most LONGEST_BODY bytes, and one more if it is longer."""
     if "chunked" in head.fields.get("transfer-encoding", "").lower():
         return (yield from _chunks(incoming))
     if "content-length" in head.fields:
@@ -170,7 +170,7 @@ def _body(incoming: Incoming, head: _Head) -> Reading[bytes]:
 
 
 def _chunks(incoming: Incoming) -> Reading[bytes]:
-    """What comes after the last chunk is not read."""
+    """Reads a chunked body; trailers after the last chunk are not read."""
     body = b""
     for _ in range(_MOST_CHUNKS + 1):
         size = _CHUNK_SIZE.fullmatch((yield from _line(incoming)))

@@ -1,4 +1,4 @@
-"""What every challenge type is given, and how its check ends.
+"""The interface of challenge types: what a check is given, and how it ends.
 
 A check is a function of the claim (identifier and method), the resolver and the network with its
 source address. It reads and writes nothing else, so that it can also run on a remote perspective.
@@ -27,46 +27,46 @@ FailureKind = Literal[
 """Last part of the ACME error URN (RFC 8555 §6.7)."""
 
 Reason = Literal["dnssec", "internal", "resolver", "sockets"]
-"""What on our side keeps a claim from being checked."""
+"""The cause on our side for which a claim cannot be checked."""
 
 _END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 
 Evidence = Mapping[str, Any]
-"""What was seen and where, as JSON members, for the audit trail."""
+"""What a check saw and where, as JSON members, for the audit trail."""
 
 
 class Claim(Struct, frozen=True):
-    """What a client says it has put in place, and for whom. `name` is a DNS name without "*."."""
+    """A client's claim to control a name. `name` is a DNS name without "*."."""
 
     name: str
     token: str
     thumbprint: str
     wildcard: bool = False
-    """The proof is to count for everything one label below the name."""
+    """The proof is for all names one label below the name."""
     account_url: str = ""
     identities: tuple[str, ...] = ()
     """Issuer domain names of the CA, as in CAA records."""
     at: datetime = _END_OF_TIME
-    """Business time of the check; whatever ends some day has ended at the default."""
+    """Business time of the check; by default everything with an expiry has expired."""
 
     @property
     def key_authorization(self) -> str:
-        """RFC 8555 §8.1."""
+        """The key authorization of the token (RFC 8555 §8.1)."""
         return f"{self.token}.{self.thumbprint}"
 
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """How the world is reached from here."""
+    """How checks connect to servers: ports, addresses and time limit."""
 
     http_port: int = 80
-    """Stands for port 80 in every URL."""
+    """The port used in place of 80."""
     tls_port: int = 443
-    """Stands for port 443 in every URL."""
+    """The port used in place of 443."""
     any_port: bool = False
     """Redirects may name other ports than 80 and 443; only in the sandbox."""
     trusted: tuple[Range, ...] = ()
-    """Networks that are connected to although they are not public."""
+    """Networks that checks may connect to although they are not public."""
     source_address: str | None = None
     """Local address to connect from; None = the system chooses."""
     timeout: float = 10.0
@@ -85,7 +85,7 @@ class Method:
     for_wildcards: bool
     check: Check
     draft: bool = False
-    """No standard yet: offered only where the operator says so."""
+    """True = not a standard yet, and offered only where the operator chooses it."""
     has_token: bool = True
     """The client needs a token; otherwise it needs its account's URL and the CA's names."""
 
@@ -104,7 +104,7 @@ class ValidationFailed(Exception):
 
 
 class NotChecked(Exception):
-    """Nothing is known about the claim, for a reason on our side; it is checked again later.
+    """The claim could not be checked, for a reason on our side; it is checked again later.
 
     Such a reason never fails a client's challenge. `detail` is fit for the client.
     """
@@ -116,7 +116,7 @@ class NotChecked(Exception):
 
 
 def unknown(error: LookupFailed) -> ValidationFailed | NotChecked:
-    """What a look-up that failed means for a claim: it depends on whose fault it is."""
+    """The error of a check whose look-up failed: NotChecked if the cause is on our side."""
     if error.ours is not None:
         return NotChecked(error.ours, str(error))
     return ValidationFailed("dns", str(error), transient=True)

@@ -1,4 +1,4 @@
-"""Which errors of sockets are our own machine's, and no fault of whom we wanted to reach."""
+"""Which socket errors have their cause on this machine, not at the server to be reached."""
 
 import errno
 
@@ -17,9 +17,9 @@ _OURS = frozenset(
 
 
 def is_ours(error: OSError, address: str = "") -> bool:
-    """Whether a connection, to `address`, came to nothing for want of something here.
+    """Whether a connection to `address` failed because this machine lacks something.
 
-    Without IPv6 a machine has no address to reach IPv6 ones from: that is no trouble but a fact.
+    A machine without IPv6 has no address to reach IPv6 ones from: that does not count as a fault.
     """
     if error.errno == errno.EADDRNOTAVAIL:  # all local ports are in use
         return ":" not in address

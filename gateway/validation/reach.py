@@ -1,4 +1,4 @@
-"""From a name to an open connection, never with an address that is not allowed.
+"""Connects to a named host, and only to addresses that are allowed.
 
 Each address is checked, and the connection goes to the address that was checked: a change of DNS
 in between has no effect.
@@ -24,7 +24,7 @@ _SHOWN = 4
 
 
 class Reach:
-    """Connects to hosts, and knows where it is for the error text."""
+    """Connects to hosts, and keeps the current step for error texts."""
 
     def __init__(self, resolver: Resolver, network: Network) -> None:
         self._resolver = resolver
@@ -34,7 +34,7 @@ class Reach:
         self._looking_up = False
 
     async def in_time(self, work: Awaitable[T]) -> T:
-        """What `work` gives within the time for an attempt; raises ValidationFailed, NotChecked."""
+        """Awaits `work` within the time for an attempt; raises ValidationFailed, NotChecked."""
         try:
             async with asyncio.timeout(self._network.timeout):
                 return await work
@@ -45,7 +45,7 @@ class Reach:
             raise ValidationFailed("connection", late, transient=True) from error
 
     async def connect(self, host: str, port: int, opened: Callable[[str], Awaitable[T]]) -> T:
-        """What `opened` gives for the first of the host's addresses that takes the connection.
+        """Calls `opened` with the host's addresses in turn; gives its first result.
 
         Raises ValidationFailed, NotChecked.
         """
@@ -56,7 +56,7 @@ class Reach:
             self.step = f"Connecting to {host} at {self.address}"
             left = len(addresses) - position
             try:
-                if left == 1:  # it may take all the time there is; nobody waits after it
+                if left == 1:  # the last address may take all the time that is left
                     return await opened(address)
                 async with asyncio.timeout(self._network.timeout / left):
                     return await opened(address)
@@ -67,13 +67,13 @@ class Reach:
             except OSError as error:
                 failures.append(f"{self.address}: {cause_of(error)}")
                 ours = ours or is_ours(error, address)
-        told = f"No connection to {host} at {'; '.join(failures)}."
+        detail = f"No connection to {host} at {'; '.join(failures)}."
         if ours:
-            raise NotChecked("sockets", told)
-        raise ValidationFailed("connection", told, transient=True)
+            raise NotChecked("sockets", detail)
+        raise ValidationFailed("connection", detail, transient=True)
 
     async def _addresses(self, host: str) -> list[str]:
-        """Addresses to try, IPv6 first, each of them allowed."""
+        """Allowed addresses to try, IPv6 first."""
         found = [host] if _is_address(host) else await self._look_up(host)
         ipv6 = [address for address in found if ":" in address][:_LOOKED_AT]
         ipv4 = [address for address in found if ":" not in address][:_LOOKED_AT]
@@ -104,7 +104,7 @@ class Reach:
 
 
 def shown(texts: Sequence[str]) -> str:
-    """The first few of them."""
+    """The first few texts, and how many more there are."""
     more = len(texts) - _SHOWN
     return ", ".join(texts[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
 

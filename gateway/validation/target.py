@@ -1,4 +1,4 @@
-"""Whom a request goes to, and for what: of a validation the first is written out, else parsed."""
+"""Targets of HTTP requests: the first URL of a validation is put together, others are parsed."""
 
 import re
 from dataclasses import dataclass
@@ -19,28 +19,25 @@ class Target:
     url: str
     secure: bool
     host: str
-    """An IPv6 address is without brackets."""
+    """A name or an IP address; IPv6 without brackets."""
     port: int
     authority: str
     """The Host field (RFC 9110 §7.2)."""
     path: str
-    """And query."""
+    """Path and query."""
 
     def redirected(self, location: str) -> "Target | None":
-        """As `absolute`, but it may also be relative to this URL (RFC 9110 §10.2.2)."""
+        """The target of a redirect, maybe relative (RFC 9110 §10.2.2); None as in `absolute`."""
         return _parsed(location, URL(self.url, encoded=True))
 
 
 def plain(host: str, path: str) -> Target:
-    """http at the usual port; neither name nor path need escapes."""
+    """A target by plain http at port 80; neither name nor path may need escapes."""
     return Target(f"http://{host}{path}", False, host, 80, host, path)
 
 
 def absolute(text: str) -> Target | None:
-    """None = not an http or https URL of a host that there can be.
-
-    Nor one that is longer than is sensible.
-    """
+    """Parses an http or https URL; None = it is none, is too long, or its host cannot exist."""
     return _parsed(text, None)
 
 
@@ -60,9 +57,9 @@ def _parsed(text: str, base: URL | None) -> Target | None:
 
 
 def _is_host(host: str) -> bool:
-    """A DNS name, or an address without a zone, which means something on this machine only.
+    """Is it a DNS name, or an address without a zone, which has a meaning only on this machine?
 
-    What else URLs allow, resolvers and TLS libraries answer with exceptions of many kinds.
+    Resolvers and TLS libraries raise exceptions of many kinds for the other hosts URLs may have.
     """
     if ":" in host:
         return "%" not in host and bool(ip_address(host))

@@ -1,7 +1,7 @@
-"""A client's side of TLS with a stranger's server, of which only so many bytes are read.
+"""TLS client for strangers' servers that reads a limited number of bytes.
 
-asyncio's own reads as long as the server sends: a handshake that never ends, or session tickets
-without end, keep the process busy.
+asyncio's own TLS reads as long as the server sends: an endless handshake, or endless session
+tickets, would keep the process busy.
 """
 
 import asyncio
@@ -11,33 +11,33 @@ import ssl
 from typing import cast
 
 MOST_BYTES = 256 * 1024
-"""The most that is read of one connection, encrypted; OpenSSL takes certificates of 100 KiB."""
+"""Encrypted bytes read from one connection at most; OpenSSL accepts certificates of 100 KiB."""
 _PIECE = 16 * 1024
 
 
 def unverified() -> ssl.SSLContext:
-    """Proofs do not rest on the server's certificate being trusted, nor valid."""
+    """A context that accepts any certificate: proofs do not depend on trust in the server's."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
-    context.options |= ssl.OP_NO_RENEGOTIATION  # each is another handshake to calculate
+    context.options |= ssl.OP_NO_RENEGOTIATION  # each costs another handshake
     return context
 
 
 def verified() -> ssl.SSLContext:
-    """What is sent is for the server alone that the system's authorities know by this name."""
+    """A context that verifies the server's name and certificate by the system's authorities."""
     context = ssl.create_default_context()
     context.options |= ssl.OP_NO_RENEGOTIATION
     return context
 
 
 class TlsTransport(asyncio.Protocol):
-    """The transport that `inner`, if any, reads from and writes to."""
+    """A TLS transport for the protocol `inner`, or for a handshake alone if that is None."""
 
     def __init__(
         self, context: ssl.SSLContext, server_name: str, inner: asyncio.Protocol | None
     ) -> None:
-        """`server_name` is indicated to the server; empty = none is (RFC 6066 §3)."""
+        """Takes the server name to indicate; empty = none (RFC 6066 §3)."""
         self._received, self._to_be_sent = ssl.MemoryBIO(), ssl.MemoryBIO()
         self.object = context.wrap_bio(
             self._received, self._to_be_sent, server_hostname=server_name or None
@@ -77,7 +77,7 @@ class TlsTransport(asyncio.Protocol):
             self._end(exc)
 
     def _go_on(self) -> None:
-        """With the handshake, and then with what `inner` is sent."""
+        """Continues the handshake, and then passes received data to `inner`."""
         try:
             if not self.established.done():
                 self.object.do_handshake()
@@ -93,7 +93,7 @@ class TlsTransport(asyncio.Protocol):
         except (ssl.SSLEOFError, ssl.SSLZeroReturnError):
             self._end(None)
         except ssl.SSLError as error:
-            self._send()  # the alert that says why
+            self._send()  # sends the alert that names the cause
             self._end(error)
         else:
             self._send()
@@ -121,7 +121,7 @@ async def connect(
     server_name: str,
     inner: asyncio.Protocol | None = None,
 ) -> TlsTransport:
-    """After the handshake; raises OSError, of which ssl.SSLError for TLS."""
+    """Connects, and returns after the handshake; raises OSError (ssl.SSLError for TLS)."""
     _, tls = await asyncio.get_running_loop().create_connection(
         lambda: TlsTransport(context, server_name, inner),
         address,

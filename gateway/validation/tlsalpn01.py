@@ -1,4 +1,4 @@
-"""tls-alpn-01: a certificate made for the challenge, shown in a TLS handshake (RFC 8737)."""
+"""tls-alpn-01: a certificate made for the challenge, sent in a TLS handshake (RFC 8737)."""
 
 import ssl
 from hashlib import sha256
@@ -18,11 +18,11 @@ ACME_IDENTIFIER = ObjectIdentifier("1.3.6.1.5.5.7.1.31")
 _OCTET_STRING = b"\x04\x20"  # DER: 32 bytes follow
 _NO_PROTOCOL = "TLSV1_ALERT_NO_APPLICATION_PROTOCOL"
 _SHOWN_NAMES = 3
-_LARGEST_CERTIFICATE = 16 * 1024  # bytes; one of the usual makers has 500
+_LARGEST_CERTIFICATE = 16 * 1024  # bytes; usual ones have 500
 
 
 async def check(claim: Claim, resolver: Resolver, network: Network) -> Evidence:
-    """Whoever answers on the TLS port for the name shows the right certificate.
+    """Checks that the server on the name's TLS port sends the right certificate.
 
     Raises NotChecked, or ValidationFailed, which names the address and what is wrong there.
     """
@@ -42,7 +42,7 @@ async def check(claim: Claim, resolver: Resolver, network: Network) -> Evidence:
     try:
         complaint = _objection(transport.object, claim)
     finally:
-        transport.abort()  # RFC 8737 §3: nothing is sent over it
+        transport.abort()  # RFC 8737 §3: no data is sent over the connection
     if complaint:
         raise ValidationFailed("unauthorized", f"{claim.name} at {reach.address}: {complaint}.")
     return {"address": reach.address}
@@ -63,7 +63,7 @@ _UNSPOKEN = f"the server does not speak {PROTOCOL}"
 
 
 def _objection(shown: ssl.SSLObject, claim: Claim) -> str:
-    """What is wrong with a finished handshake; empty = nothing (RFC 8737 §3)."""
+    """What is wrong with a completed handshake; empty = nothing (RFC 8737 §3)."""
     if shown.selected_alpn_protocol() != PROTOCOL:
         return _UNSPOKEN
     der = shown.getpeercert(binary_form=True)
@@ -78,7 +78,7 @@ def _objection(shown: ssl.SSLObject, claim: Claim) -> str:
 
 
 def _certificate_objection(certificate: x509.Certificate, claim: Claim) -> str:
-    # The signature last: it takes the longest, and only who has the proof may have it calculated.
+    # The signature is verified last: it takes longest, and is worth it only for a right proof.
     return (
         _names_objection(certificate, claim.name)
         or _proof_objection(certificate, claim)

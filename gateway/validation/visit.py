@@ -1,4 +1,4 @@
-"""Following an http URL over redirects to its end; every hop is resolved and checked anew."""
+"""Follows an http URL through its redirects; every hop is resolved and checked anew."""
 
 from gateway.validation import fetch, http_response, tls
 from gateway.validation.dns import Resolver
@@ -10,13 +10,13 @@ from gateway.validation.target import Target
 
 _MOST_REDIRECTS = 10
 _REDIRECTS = (301, 302, 307, 308)
-"""Baseline Requirements §3.2.2.4.19; 303 is not among them."""
+"""Redirects that Baseline Requirements §3.2.2.4.19 allows; 303 is not among them."""
 _PORTS = (80, 443)
 _SHOWN = 200  # characters of a location
 
 
 class Visit:
-    """The way from the first URL to the last, and where it is now for the error text."""
+    """Follows redirects from one URL, and keeps the current place for error texts."""
 
     def __init__(self, resolver: Resolver, network: Network) -> None:
         self._network = network
@@ -32,7 +32,7 @@ class Visit:
         return f"{self.targets[-1].url} at {self.address}"
 
     async def follow(self, target: Target) -> TargetResponse:
-        """The first response that is no redirect; raises ValidationFailed, NotChecked."""
+        """Gives the first response that is no redirect; raises ValidationFailed, NotChecked."""
         return await self._reach.in_time(self._follow(target))
 
     async def _follow(self, target: Target) -> TargetResponse:
@@ -85,7 +85,7 @@ class Visit:
         usual = {80: self._network.http_port, 443: self._network.tls_port}
         port = usual.get(target.port, target.port)
         source = self._network.source_address
-        # Whoever redirects to https has no valid certificate yet: that is why they ask.
+        # A server that redirects to https may have no valid certificate yet: it asks for one now.
         secure = (tls.unverified(), fetch.server_name(target.host)) if target.secure else None
         return await self._reach.connect(
             target.host,

@@ -1,4 +1,4 @@
-"""What is in a subscriber certificate besides names, key and dates (BR §7.1.2.7)."""
+"""The extensions of a subscriber certificate, without its names (BR §7.1.2.7)."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,7 +14,7 @@ Extensions = list[x509.Extension[x509.ExtensionType]]
 
 
 class ConstantExtensions:
-    """The extensions that depend on profile, policy and kind of key only, encoded once."""
+    """The extensions that depend only on profile, policy and kind of key, encoded once."""
 
     def __init__(self, issuing_key: Any, certificate_url: str, crl_urls: Sequence[str]) -> None:
         common = _common_extensions(issuing_key, certificate_url)
@@ -34,14 +34,17 @@ class ConstantExtensions:
         *,
         is_ov: bool = False,
     ) -> Extensions:
-        """All but the subject alternative name. The serial number chooses among the CRLs."""
+        """All extensions but the subject alternative name; the serial number chooses the CRL."""
         kind = "RSA" if isinstance(key, rsa.RSAPublicKey) else "EC"
         crl = self._crls[serial_number % len(self._crls)]
         return [*self._encoded[profile.name, is_ov, kind], crl]
 
 
 def _common_extensions(issuing_key: Any, certificate_url: str) -> Extensions:
-    """BR §7.1.2.7.6; no subject key identifier, which is not recommended there."""
+    """The extensions of all certificates (BR §7.1.2.7.6).
+
+    A subject key identifier is not among them: it is not recommended there.
+    """
     access = x509.AccessDescription(
         AuthorityInformationAccessOID.CA_ISSUERS, x509.UniformResourceIdentifier(certificate_url)
     )
@@ -54,7 +57,7 @@ def _common_extensions(issuing_key: Any, certificate_url: str) -> Extensions:
 
 
 def _distribution_point(url: str) -> x509.Extension[x509.ExtensionType]:
-    """RFC 5280 §4.2.1.13."""
+    """The CRL distribution point (RFC 5280 §4.2.1.13)."""
     location = x509.UniformResourceIdentifier(url)
     return _extension(
         x509.CRLDistributionPoints([x509.DistributionPoint([location], None, None, None)])
@@ -69,7 +72,7 @@ def _policy(is_ov: bool) -> x509.Extension[x509.ExtensionType]:
 
 
 def _key_usages(profile: Profile) -> dict[str, x509.Extension[x509.ExtensionType]]:
-    """BR §7.1.2.7.11, by kind of key."""
+    """The key usages (BR §7.1.2.7.11) by kind of key."""
     return {
         "EC": _extension(_key_usage(key_encipherment=False), critical=True),
         "RSA": _extension(_key_usage(key_encipherment=profile.key_encipherment), critical=True),
@@ -97,7 +100,7 @@ def _extension(
 
 
 def _encoded(extensions: Extensions) -> Extensions:
-    """The same, as bytes that need not be encoded for every certificate."""
+    """The same extensions with encoded values, so that no certificate has to encode them."""
     return [
         _extension(
             x509.UnrecognizedExtension(extension.oid, extension.value.public_bytes()),

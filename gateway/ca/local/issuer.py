@@ -37,7 +37,7 @@ _SPECIMEN = Subject(
 
 
 class LocalCa(Immediate, CrlSigner, Downloads, Lintable, OwnRoot):
-    """Issuer with keys of its own. The same request gives the same certificate, byte for byte."""
+    """An issuer with keys of its own. The same request always gives the same certificate bytes."""
 
     def __init__(
         self, name: str, stored: key_store.StoredCa, base_url: str, crl_partitions: int
@@ -69,32 +69,32 @@ class LocalCa(Immediate, CrlSigner, Downloads, Lintable, OwnRoot):
         valid: tuple[datetime, datetime] | None = None,
         crl_partitions: int = 1,
     ) -> Self:
-        """The CA `name` kept in `directory`, made on first use, however many processes start.
+        """Loads the CA `name` from `directory`; made on first use, once for all processes.
 
         `base_url` is plain HTTP, where /crl/<name>-<partition>.crl and /ca/<name>.der are served;
-        new certificates are spread over so many partitions. `valid` is
-        the first and last second of a new CA; otherwise its root lasts 20 years from `now`.
-        Raises ConfigurationError: unreadable files, wrong passphrase.
+        new certificates are spread over `crl_partitions`. `valid` is the first and last second of a
+        new CA; without it the root lasts 20 years from `now`. Raises ConfigurationError for
+        unreadable files and for a wrong passphrase.
         """
         stored = key_store.create_or_load(directory, name, now, passphrase, valid)
         return cls(name, stored, base_url, crl_partitions)
 
     def issue_now(self, request: CertificateRequest) -> Issued:
-        """Signs. Raises ConfigurationError when the CA's own validity does not allow it."""
+        """Signs a certificate; raises ConfigurationError if the CA's own validity forbids it."""
         issued = self._issue(request, self._key)
         if self.on_issued is not None:
             self.on_issued(issued)
         return issued
 
     def draft(self, request: CertificateRequest) -> Issued:
-        """What would be signed, under the signature of a key that nobody keeps: to be linted.
+        """The certificate that would be signed, signed with a key that is thrown away, for linting.
 
         Raises ConfigurationError as `issue_now` does.
         """
         return self._issue(request, ec.generate_private_key(self._key.curve))
 
     def specimens(self) -> list[tuple[str, bytes]]:
-        """Drafts of all profiles, policies and kinds of key: what it is, and DER."""
+        """Drafts of all profiles, policies and kinds of key: each a description and DER."""
         keys: dict[str, CertificateIssuerPublicKeyTypes] = {
             "P-256": ec.generate_private_key(ec.SECP256R1()).public_key(),
             "P-384": ec.generate_private_key(ec.SECP384R1()).public_key(),
@@ -151,7 +151,7 @@ class LocalCa(Immediate, CrlSigner, Downloads, Lintable, OwnRoot):
     async def issue(
         self, request: CertificateRequest, state: dict[str, Any] | None
     ) -> Issued | Pending | Failed:
-        """As `issue_now`; never Pending."""
+        """Signs as `issue_now` does; never Pending."""
         try:
             return self.issue_now(request)
         except ConfigurationError as error:
@@ -165,9 +165,9 @@ class LocalCa(Immediate, CrlSigner, Downloads, Lintable, OwnRoot):
         revoked: list[x509.RevokedCertificate],
         partition: int,
     ) -> bytes:
-        """DER of a CRL (RFC 5280 §5), complete for its partition; partition 0 is for all.
+        """DER of a CRL (RFC 5280 §5), complete for its partition; partition 0 has all entries.
 
-        The entries go in at once: adding is quadratic.
+        All entries are passed in one call, because adding them one by one takes quadratic time.
         """
         authority = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
         builder = (
@@ -184,7 +184,7 @@ class LocalCa(Immediate, CrlSigner, Downloads, Lintable, OwnRoot):
         return builder.sign(self._key, SHA256()).public_bytes(Encoding.DER)
 
     def partition_of(self, der: bytes) -> int:
-        """The number in the CRL URL of a certificate; 0 = it has none, only the complete CRL."""
+        """The number in a certificate's CRL URL; 0 = none: only the complete CRL covers it."""
         return partition_in(der, self.name)
 
     def chain_pem(self) -> bytes:
@@ -227,7 +227,7 @@ class LocalCa(Immediate, CrlSigner, Downloads, Lintable, OwnRoot):
         return f"{self._crl_url}-{partition}.crl"
 
     def _fit(self, not_before: datetime, not_after: datetime) -> tuple[datetime, datetime]:
-        """The dates, begun and ended where the CA itself begins and ends."""
+        """The dates, cut to the CA's own validity."""
         first, last = self._valid
         if first - LONGEST_BACKDATING <= not_before < first:
             not_before = first  # the CA is younger than certificates are backdated

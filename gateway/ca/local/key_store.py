@@ -1,7 +1,7 @@
-"""The files of a local CA: made once, whoever comes first, and read by every process.
+"""The files of a local CA: made once, by the first process, and read by every process.
 
-A CA is one directory that appears by rename when all its files are on disk, so that a process
-sees a whole CA or none. `root.key` is needed only to make it, and may be moved to a safe place.
+A CA is one directory, renamed into place when all its files are on disk, so that a process sees a
+whole CA or none. `root.key` is needed only to make the CA, and may be moved to a safe place.
 """
 
 import fcntl
@@ -49,7 +49,7 @@ _CA_KEY_USAGE = x509.KeyUsage(
 
 @dataclass(frozen=True, slots=True)
 class StoredCa:
-    """What is on disk, the root's key left out."""
+    """A CA as stored on disk, without the root's key."""
 
     id: UUID
     root: x509.Certificate
@@ -64,7 +64,7 @@ def create_or_load(
     passphrase: bytes | None,
     valid: tuple[datetime, datetime] | None,
 ) -> StoredCa:
-    """The CA `name` in `directory`, made now if there is none.
+    """Loads the CA `name` from `directory`; makes it first if there is none.
 
     Raises ConfigurationError when its files cannot be read, used or written.
     """
@@ -84,7 +84,7 @@ def create_or_load(
 
 @contextmanager
 def locked(file: Path) -> Iterator[None]:
-    """One process at a time; the lock of a killed process is free at once."""
+    """Locks a file for one process at a time; a killed process leaves no lock."""
     descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -94,7 +94,7 @@ def locked(file: Path) -> Iterator[None]:
 
 
 def write_private(file: Path, content: bytes) -> None:
-    """A new file that only its owner can read, on disk when this returns."""
+    """Writes a new file that only its owner can read; it is on disk when this returns."""
     descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     with os.fdopen(descriptor, "wb") as stream:
         stream.write(content)
@@ -138,7 +138,10 @@ def _certificates(
     now: datetime,
     valid: tuple[datetime, datetime] | None,
 ) -> tuple[x509.Certificate, x509.Certificate]:
-    """BR §7.1.2.1 and §7.1.2.6. Names carry a number: a client may trust CAs of many gateways."""
+    """Makes root and issuing certificate (BR §7.1.2.1, §7.1.2.6).
+
+    Their names contain a number, because a client may trust CAs of many gateways.
+    """
     number = ids.new_serial_number()
     mark = f"{number & 0xFFFF_FFFF:08X}"
     root_name, issuing_name = name_of(f"Root {mark}"), name_of(f"Issuing {mark}")
@@ -195,7 +198,7 @@ def name_of(common_name: str) -> x509.Name:
 
 
 def _years(now: datetime, years: int) -> tuple[datetime, datetime]:
-    """Begins an hour early, for nodes and clients whose clocks are late."""
+    """A validity of so many years, from an hour ago: clocks of nodes and clients may be slow."""
     start = now.replace(microsecond=0) - timedelta(hours=1)
     return start, start + timedelta(days=365 * years) - _SECOND
 

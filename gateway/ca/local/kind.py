@@ -1,4 +1,4 @@
-"""Local CAs as settings want them: each name of `ca.names` is one, in `ca.directory`."""
+"""The local CAs of the settings: one for each name of `ca.names`, in `ca.directory`."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -27,7 +27,7 @@ def _implementation() -> type:
 
 
 async def _open(settings: Settings, name: str) -> Issuer:
-    """Made on first use. Its own validity is real time, except in the sandbox."""
+    """Opens a CA, made on first use. Its own validity is real time, except in the sandbox."""
     from gateway.ca.local.issuer import LocalCa
 
     passphrase = None

@@ -1,4 +1,4 @@
-"""A subscriber certificate, put together and signed (RFC 5280 §4, BR §7.1.2.7)."""
+"""Makes and signs a subscriber certificate (RFC 5280 §4, BR §7.1.2.7)."""
 
 import ipaddress
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ _EMPTY = x509.Name([])
 
 
 class Leaf(NamedTuple):
-    """What is said in a subscriber certificate; `valid` are its first and last second."""
+    """The content of a subscriber certificate; `valid` are its first and last second."""
 
     subject: x509.Name
     public_key: CertificateIssuerPublicKeyTypes
@@ -32,11 +32,11 @@ class Leaf(NamedTuple):
 
 
 def sign(leaf: Leaf, issuer: x509.Name, key: ec.EllipticCurvePrivateKey) -> bytes:
-    """DER; the same leaf gives the same bytes."""
+    """Signs a leaf; gives DER. The same leaf gives the same bytes."""
     alternative = x509.SubjectAlternativeName(leaf.names)
     # RFC 5280 §4.2.1.6: critical exactly if the subject is empty.
     extension = x509.Extension(alternative.oid, leaf.subject == _EMPTY, alternative)
-    # All at once: each method of the builder would copy it.
+    # All in one call: each method of the builder would copy it.
     return (
         x509.CertificateBuilder(
             issuer_name=issuer,
@@ -55,7 +55,7 @@ def sign(leaf: Leaf, issuer: x509.Name, key: ec.EllipticCurvePrivateKey) -> byte
 def subject_of(
     profile: Profile, names: Sequence[str], organization: Subject | None = None
 ) -> x509.Name:
-    """The organization, and the first name that fits; or nobody."""
+    """The subject: the organization, and the first name that fits if wanted; may be empty."""
     attributes = [] if organization is None else _organization(organization)
     if profile.common_name:
         fitting = [name for name in names if len(name) <= _LONGEST_COMMON_NAME]
@@ -64,7 +64,7 @@ def subject_of(
 
 
 def _organization(subject: Subject) -> list[x509.NameAttribute[str]]:
-    """BR §7.1.2.7.4, in the order of §7.1.4.2."""
+    """The organization's attributes (BR §7.1.2.7.4), in the order of §7.1.4.2."""
     said = (
         (NameOID.COUNTRY_NAME, subject.country),
         (NameOID.STATE_OR_PROVINCE_NAME, subject.state_or_province),
@@ -75,7 +75,7 @@ def _organization(subject: Subject) -> list[x509.NameAttribute[str]]:
 
 
 def general_name(name: str) -> x509.GeneralName:
-    """A domain name, or an address."""
+    """The GeneralName of a domain name or an IP address."""
     try:
         return x509.IPAddress(ipaddress.ip_address(name))
     except ValueError:

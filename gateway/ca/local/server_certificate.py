@@ -1,4 +1,4 @@
-"""The certificate of the gateway's own HTTPS, from its own CA, in files."""
+"""Keeps the certificate of the gateway's own HTTPS, signed by its own CA, in files."""
 
 import time
 from collections.abc import Callable
@@ -22,7 +22,7 @@ Sign = Callable[[ec.EllipticCurvePublicKey, list[str], tuple[datetime, datetime]
 def kept_in(
     directory: Path, hostnames: list[str], issuing: x509.Certificate, sign: Sign
 ) -> tuple[Path, Path]:
-    """Files of its chain and its key, made anew when a third of its life is left."""
+    """Files of the certificate's chain and key, renewed when a third of its validity is left."""
     chain, key_file = directory / "server.pem", directory / "server.key"
     directory.mkdir(parents=True, exist_ok=True)
     with key_store.locked(directory / ".server.lock"):

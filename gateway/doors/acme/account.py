@@ -17,7 +17,7 @@ from gateway.usecases.acme.registration import AccountUpdate, Registration
 
 
 class NewAccount(Payload, rename="camel"):
-    """RFC 8555 §7.3."""
+    """The payload of newAccount (RFC 8555 §7.3)."""
 
     judged = frozenset({"contact"})
 
@@ -28,7 +28,7 @@ class NewAccount(Payload, rename="camel"):
 
 
 class ChangedAccount(Payload, rename="camel"):
-    """RFC 8555 §7.3.2 and §7.3.6; members a client cannot change are ignored."""
+    """The payload of an update (RFC 8555 §7.3.2, §7.3.6); members it cannot change are ignored."""
 
     judged = frozenset({"contact"})
 
@@ -38,7 +38,7 @@ class ChangedAccount(Payload, rename="camel"):
 
 
 async def new_account(door: AcmeDoor, call: AcmeCall) -> Reply:
-    """A known key gets its account back; a new one needs an external account binding."""
+    """Gives a known key its account; registers a new key with an external account binding."""
     wanted = call.read(NewAccount)
     now = await door.services.clock.now()
     known = await registration.find_account(
@@ -73,7 +73,7 @@ async def new_account(door: AcmeDoor, call: AcmeCall) -> Reply:
 
 
 async def account(door: AcmeDoor, call: AcmeCall, account_id: str) -> Reply:
-    """The signer's own account: read, updated or deactivated."""
+    """Reads, updates or deactivates the signer's own account."""
     if account_id != call.account_id:
         raise Problem("unauthorized", "An account can be used only with its own key.", 403)
     if call.is_read:
@@ -94,7 +94,7 @@ async def account(door: AcmeDoor, call: AcmeCall, account_id: str) -> Reply:
 
 
 def _agreed_terms(door: AcmeDoor, agreed: bool | None) -> str | None:
-    """What is agreed to is the terms of now."""
+    """The terms that the client agrees to, which are the current ones; None = it does not."""
     return (door.services.settings.directory.terms_of_service or "") if agreed else None
 
 

@@ -19,11 +19,11 @@ _RETRY_SECONDS = 1
 
 
 class ChallengeResponse(Payload):
-    """RFC 8555 §7.5.1: an object without members that matter to us."""
+    """The payload of a challenge response (RFC 8555 §7.5.1); its members are ignored."""
 
 
 class NewAuthorizationPayload(Payload):
-    """RFC 8555 §7.4.1."""
+    """The payload of newAuthz (RFC 8555 §7.4.1)."""
 
     judged = frozenset({"identifier"})
 
@@ -31,13 +31,13 @@ class NewAuthorizationPayload(Payload):
 
 
 class ChangedAuthorization(Payload):
-    """RFC 8555 §7.5.2: only the status can change, and only to deactivated."""
+    """The payload of a change (RFC 8555 §7.5.2): the status can change only to deactivated."""
 
     status: str
 
 
 async def new_authorization(door: AcmeDoor, call: AcmeCall) -> Reply:
-    """Pre-authorization: a proof for later orders (RFC 8555 §7.4.1)."""
+    """Makes an authorization before any order (pre-authorization, RFC 8555 §7.4.1)."""
     names, refused = sorted_out([call.read(NewAuthorizationPayload).identifier])
     if refused:
         raise IssuanceRefused(refused)
@@ -51,7 +51,7 @@ async def new_authorization(door: AcmeDoor, call: AcmeCall) -> Reply:
 
 
 async def authorization(door: AcmeDoor, call: AcmeCall, authorization_id: UUID) -> Reply:
-    """One of the signer's authorizations: read, or given up."""
+    """Reads or deactivates one of the signer's authorizations."""
     if call.is_read:
         shown = await authorizations.read_authorization(
             door.services, call.take_ticket(), authorization_id
@@ -85,7 +85,7 @@ def _reply(door: AcmeDoor, call: AcmeCall, shown: Authorization, status: int = 2
 
 
 async def challenge(door: AcmeDoor, call: AcmeCall, challenge_id: UUID) -> Reply:
-    """Reads a challenge, or answers that it is ready to be validated."""
+    """Reads a challenge, or takes the client's response that it is ready to be validated."""
     if not call.is_read:
         call.read(ChallengeResponse)
     authorized, shown = await authorizations.answer_challenge(

@@ -16,7 +16,7 @@ _NUMBER = re.compile("[0-9]{1,3}")
 
 
 async def certificate(door: AcmeDoor, call: AcmeCall, order_id: UUID) -> Reply:
-    """The leaf and a chain, PEM; links lead to the other chains."""
+    """Answers with the leaf and a chain, PEM, and links to the other chains."""
     call.require_read()
     wanted = call.query.get("chain", "0")
     if not _NUMBER.fullmatch(wanted):

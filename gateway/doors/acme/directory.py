@@ -19,7 +19,7 @@ _RESOURCES = (
 
 
 def directory(door: AcmeDoor, server: Server) -> Reply:
-    """Says where everything is, and that an EAB credential is needed."""
+    """Answers with the directory: the resources' URLs, and that an EAB credential is needed."""
     urls, settings = door.urls(server), door.services.settings
     meta = {
         "externalAccountRequired": True,
@@ -34,5 +34,5 @@ def directory(door: AcmeDoor, server: Server) -> Reply:
 
 
 def new_nonce(method: str) -> Reply:
-    """The nonce itself is in a header of the answer."""
+    """Answers newNonce; the nonce itself is added as a header later."""
     return Reply(None, 204 if method == "GET" else 200)

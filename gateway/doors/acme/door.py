@@ -23,7 +23,7 @@ _SECONDS_BETWEEN_READINGS = 0.25
 
 
 class Servers:
-    """The servers on offer, by path. The database announces changes; requests ask it for none."""
+    """The servers on offer, by path, kept in memory; the database announces changes."""
 
     def __init__(self, pool: Pool, database: str) -> None:
         self._pool = pool
@@ -43,9 +43,9 @@ class Servers:
         """The server that `path` belongs to, and the rest of the path without its slash.
 
         While changes are not heard, or one has just been announced, a path of no known server is
-        looked for once more in a list that is read after the call; one reading in
-        _SECONDS_BETWEEN_READINGS does for all who ask meanwhile. While the database
-        is away, the list that was read last counts; raises what the database raises if none was.
+        looked up again in a list that is read after the call; all calls within
+        _SECONDS_BETWEEN_READINGS share one reading. While the database is away, the list that was
+        read last is used; raises what the database raises if none was read.
         """
         found = self.known(path)
         if found is None and not self._listener.is_up_to_date:
@@ -58,7 +58,7 @@ class Servers:
         return found
 
     def known(self, path: str) -> tuple[Server, str] | None:
-        """As `find`, of those that this process knows by now."""
+        """Like `find`, but only among the servers that this process already knows."""
         for length in self._lengths:
             if path[length : length + 1] in ("", "/"):
                 server = self._by_path.get(path[:length])
@@ -67,7 +67,7 @@ class Servers:
         return None
 
     async def _read_anew(self) -> None:
-        """Comes back when a reading that has begun after the call is done."""
+        """Waits for a reading of the list that begins after the call."""
         if self._next_reading is None:
             self._next_reading = asyncio.create_task(self._read())
             self._next_reading.add_done_callback(_note_failure)
@@ -76,7 +76,7 @@ class Servers:
     async def _read(self) -> None:
         async with self._reading:
             await asyncio.sleep(self._read_at + _SECONDS_BETWEEN_READINGS - time.monotonic())
-            self._next_reading = None  # who asks from now on may want what this one does not see
+            self._next_reading = None  # later callers need a later reading
             try:
                 async with self._pool.acquire() as connection:
                     listed = await servers.list_all(connection)
@@ -85,14 +85,14 @@ class Servers:
         self.offer(listed)
 
     def offer(self, listed: Iterable[Server]) -> None:
-        """These and no others are known from now on."""
+        """Replaces the known servers by these."""
         self._is_offering = True
         self._by_path = {server.path: server for server in listed}
         self._lengths = sorted({len(path) for path in self._by_path}, reverse=True)
 
 
 def _note_failure(reading: asyncio.Task[None]) -> None:
-    """Who waits is told of it; nobody may wait any more."""
+    """Marks the error as retrieved: callers that wait get it, but maybe none waits any more."""
     if not reading.cancelled():
         reading.exception()
 
@@ -111,13 +111,13 @@ class Nonces:
         return self._mint.mint(self._epoch)
 
     def forget_epoch(self) -> None:
-        """A refused nonce may belong to a lost epoch: the next one asks for the current epoch."""
+        """Lets the next nonce read the current epoch: a refused nonce may belong to a lost one."""
         self._epoch = None
 
 
 @dataclass(frozen=True, slots=True)
 class AcmeDoor:
-    """One per process."""
+    """The ACME door of a process: what its handlers share."""
 
     services: Services
     servers: Servers

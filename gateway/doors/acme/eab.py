@@ -27,14 +27,14 @@ _jwk = msgspec.json.Decoder(dict[str, Any])
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """A well-formed binding of the account key; its MAC is still to be checked."""
+    """A well-formed binding of the account key, whose MAC is not checked yet."""
 
     kid: str
     signed: Jws
 
 
 def read_binding(binding: dict[str, Any], account_key: AccountKey, url: str) -> Binding:
-    """Raises EabRefused (malformed) or Problem saying which of the requirements is not met."""
+    """Reads a binding; raises EabRefused (malformed) or Problem, naming the unmet requirement."""
     try:
         signed = jws.parse(binding)
     except Problem as problem:
@@ -65,7 +65,7 @@ def read_binding(binding: dict[str, Any], account_key: AccountKey, url: str) -> 
 
 
 def check_mac(binding: Binding, mac_key: bytes) -> None:
-    """Raises EabRefused, with a hint if the client took the key's text in a known wrong way."""
+    """Checks the MAC; raises EabRefused, with a hint if the key was decoded in a wrong way."""
     if _fits(binding.signed, mac_key):
         return
     for mistaken_key, hint in _known_mistakes(mac_key):

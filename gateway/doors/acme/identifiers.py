@@ -11,14 +11,14 @@ _LONGEST_TYPE_TOLD = 64  # characters
 
 
 class Identifier(msgspec.Struct):
-    """RFC 8555 §7.1.3."""
+    """An identifier as sent (RFC 8555 §7.1.3)."""
 
     type: str
     value: str
 
 
 def sorted_out(identifiers: list[Identifier]) -> tuple[list[str], list[Refusal]]:
-    """Unique names in the client's order, and what can be certified for nobody.
+    """Unique names in the client's order, and refusals of those that nobody can get certified.
 
     Raises Problem when there are too many or none.
     """

@@ -1,4 +1,4 @@
-"""Account keys: reading a JWK, and what may be signed with it."""
+"""Reads account keys from JWKs, and checks which may sign."""
 
 import json
 from base64 import urlsafe_b64encode
@@ -23,10 +23,10 @@ _PRIVATE_MEMBERS = {"d", "p", "q", "dp", "dq", "qi", "oth", "k"}
 _ED25519_PRIME = 2**255 - 19
 _ED25519_SIGN = 1 << 255
 _ORDER_8 = 0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD84D3D706A17C7
-"""The y of two of the four points of order 8; that of the other two is its negative."""
+"""The y of two of the four points of order 8; the other two have its negative."""
 
 _SMALL_ORDER = {0, 1, _ED25519_PRIME - 1, _ORDER_8, _ED25519_PRIME - _ORDER_8}
-"""The y of the points of orders 4, 1, 2 and 8: signatures for them are made without any key."""
+"""The y of the points of orders 4, 1, 2 and 8, for which anybody can make signatures."""
 
 PublicKey = EllipticCurvePublicKey | RSAPublicKey | Ed25519PublicKey
 
@@ -41,7 +41,7 @@ class AccountKey:
 
     @property
     def thumbprint(self) -> str:
-        """RFC 7638, SHA-256, base64url."""
+        """The key's thumbprint: RFC 7638, SHA-256, base64url."""
         canonical = json.dumps(self.jwk, separators=(",", ":"), sort_keys=True).encode()
         return _base64url(sha256(canonical).digest())
 
@@ -52,9 +52,9 @@ class AccountKey:
 
 
 def require_limits(key: AccountKey, limits: Limits = SIGNING_REQUESTS) -> None:
-    """To be asked before a signature is verified: is the key one that costs little to use?
+    """Checks that a key is cheap to use; to be called before a signature is verified.
 
-    Raises Problem (badPublicKey). Keys that are stored were looked at when they were registered.
+    Raises Problem (badPublicKey). Stored keys were checked when they were registered.
     """
     if isinstance(key.public_key, RSAPublicKey):
         numbers = key.public_key.public_numbers()
@@ -63,7 +63,9 @@ def require_limits(key: AccountKey, limits: Limits = SIGNING_REQUESTS) -> None:
 
 
 def require_strength(key: AccountKey) -> None:
-    """To be asked once a signature is verified (it takes longer than that): BR §6.1.1.3.
+    """Checks that a key is not weak (BR §6.1.1.3); to be called after the signature is verified.
+
+    It takes longer than verifying.
 
     Raises Problem (badPublicKey).
     """
@@ -74,14 +76,14 @@ def require_strength(key: AccountKey) -> None:
 
 
 def read_jwk(jwk: dict[str, Any]) -> AccountKey:
-    """Raises Problem (badPublicKey, RFC 8555 §6.2) saying what is wrong with the key."""
+    """Reads a JWK; raises Problem (badPublicKey, RFC 8555 §6.2), which says what is wrong."""
     if not _PRIVATE_MEMBERS.isdisjoint(jwk):
         raise _bad_key("The JWK contains private key material; that key must not be used again.")
     try:
         public_key = _public_key(jwk)
     except Problem:
         raise
-    except Exception as error:  # josepy lets many kinds through for odd input
+    except Exception as error:  # josepy raises many kinds of exceptions for odd input
         raise _bad_key("The JWK cannot be read as an RSA, EC or Ed25519 public key.") from error
     match public_key:
         case RSAPublicKey():

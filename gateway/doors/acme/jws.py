@@ -19,7 +19,7 @@ from gateway.doors.acme.payload import Payload
 from gateway.doors.acme.problem import Problem, malformed
 from gateway.web.untrusted import NotJson, convert_json, decode_json
 
-# Of what is not base64url, the letters that a2b_base64 would take become one that it refuses.
+# Characters that a2b_base64 accepts but base64url lacks are turned into one that it refuses.
 _TO_STANDARD = bytes.maketrans(b"-_+/=", b"+/!!!")
 _PADDING = (b"", b"!", b"==", b"=")
 
@@ -58,7 +58,10 @@ _flattened = msgspec.json.Decoder(_Flattened)
 
 
 def decode_base64url(text: str, what: str) -> bytes:
-    """RFC 7515 §2: no padding, no line breaks. Raises Problem (malformed) naming `what`."""
+    """Decodes base64url without padding and line breaks (RFC 7515 §2).
+
+    Raises Problem (malformed), which names `what`.
+    """
     standard = text.encode(errors="replace").translate(_TO_STANDARD)
     try:
         return binascii.a2b_base64(standard + _PADDING[len(text) % 4], strict_mode=True)
@@ -94,7 +97,7 @@ def parse(body: bytes | str | dict[str, Any]) -> Jws:
 
 
 def verify(jws: Jws, key: AccountKey) -> bool:
-    """True if `key` made the signature; raises Problem when `alg` does not fit the key."""
+    """Did `key` make the signature? Raises Problem when `alg` does not fit the key."""
     if jws.header.alg not in key.algorithms:
         raise bad_algorithm(jws.header.alg, key.algorithms)
     try:
@@ -105,7 +108,7 @@ def verify(jws: Jws, key: AccountKey) -> bool:
 
 
 def bad_algorithm(alg: str, allowed: tuple[str, ...]) -> Problem:
-    """RFC 8555 §6.2: the answer lists the algorithms that would do."""
+    """The problem badSignatureAlgorithm, which lists the accepted algorithms (RFC 8555 §6.2)."""
     return Problem(
         "badSignatureAlgorithm",
         f"The signature algorithm {alg!r} cannot be used here.",
@@ -114,7 +117,7 @@ def bad_algorithm(alg: str, allowed: tuple[str, ...]) -> Problem:
 
 
 def _verify_ecdsa(size: int, algorithm: ECDSA, public_key: Any, jws: Jws) -> None:
-    """RFC 7518 §3.4: two numbers of `size` bytes."""
+    """Verifies a signature of two numbers of `size` bytes (RFC 7518 §3.4)."""
     if len(jws.signature) != 2 * size:
         raise InvalidSignature
     signature = encode_dss_signature(

@@ -1,4 +1,4 @@
-"""Account keys of this process: keys only, never permission (docs/architecture.md)."""
+"""Caches account keys in a process: keys only, never permissions (docs/architecture.md)."""
 
 import re
 from collections import OrderedDict
@@ -15,7 +15,7 @@ _ACCOUNT_ID = re.compile(r"[A-Za-z0-9_-]{1,32}")
 
 @dataclass(frozen=True, slots=True)
 class CachedKey:
-    """`version` is compared with the database's in the statement that admits the request."""
+    """An account key. The statement that admits a request compares `version` with the stored."""
 
     key: AccountKey
     version: int
@@ -23,7 +23,7 @@ class CachedKey:
 
 
 class KeyCache:
-    """Least recently used keys leave first."""
+    """A cache of account keys; it drops the least recently used first."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool

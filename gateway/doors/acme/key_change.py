@@ -29,7 +29,7 @@ class KeyChange(Payload, rename="camel"):
 
 
 async def key_change(door: AcmeDoor, call: AcmeCall) -> Reply:
-    """The old key signs outside, the new one inside: both consent."""
+    """Changes the account's key: the old key signs the outer JWS, the new key the inner one."""
     inner = jws.parse(call.payload)
     new_key = _new_key(inner, call.url)
     _check_claim(inner, call)

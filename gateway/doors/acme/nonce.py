@@ -1,7 +1,7 @@
-"""Replay nonces (RFC 8555 §6.5): minted without the database, burnt in it.
+"""Replay nonces (RFC 8555 §6.5): made without the database, burnt in it.
 
-A nonce is AES-GCM over the database's epoch. Its 12-byte initialization vector, 4 bytes of real
-time and 8 random ones, is what gets burnt: time-ordered, so that old ones leave by range.
+A nonce is AES-GCM over the database's epoch. Its 12-byte initialization vector (4 bytes of real
+time, 8 random ones) is what gets burnt: it is time-ordered, so that old ones are deleted by range.
 """
 
 import secrets
@@ -24,20 +24,20 @@ _TIME = struct.Struct(">I")
 
 
 class Nonce(Struct, frozen=True):
-    """An authentic nonce that was not yet burnt here."""
+    """An authentic nonce of a request; whether it is burnt already is not known."""
 
     value: bytes
     epoch: int
 
     @property
     def too_old_after(self) -> int:
-        """Seconds of real time since 1970."""
+        """The last second of real time (since 1970) in which it may be used."""
         made: int = _TIME.unpack(self.value[:4])[0]
         return made + LIFETIME_SECONDS
 
 
 class NonceMint:
-    """Makes and opens nonces; the first key makes, all open."""
+    """Makes and opens nonces: the first key makes them, all keys open them."""
 
     def __init__(self, keys: Sequence[bytes]) -> None:
         self._ciphers = [AESGCM(key) for key in keys]
@@ -48,7 +48,7 @@ class NonceMint:
         return urlsafe_b64encode(vector + sealed).decode()
 
     def open(self, text: str) -> Nonce | None:
-        """None = not made by us, damaged, or older than LIFETIME_SECONDS."""
+        """Opens a nonce; None = not made by us, damaged, or older than LIFETIME_SECONDS."""
         if len(text) != _LENGTH:
             return None
         try:

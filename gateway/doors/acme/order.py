@@ -24,7 +24,7 @@ _RETRY_SECONDS = 2
 
 
 class NewOrderPayload(Payload, rename="camel"):
-    """RFC 8555 §7.4; `profile` of draft-ietf-acme-profiles, `replaces` of RFC 9773 §5."""
+    """The payload of newOrder (RFC 8555 §7.4; draft-ietf-acme-profiles; RFC 9773 §5)."""
 
     judged = frozenset({"identifiers", "profile"})
 
@@ -36,7 +36,7 @@ class NewOrderPayload(Payload, rename="camel"):
 
 
 class FinalizeForm(Payload):
-    """RFC 8555 §7.4. An empty CSR is a bad one."""
+    """The payload of finalize (RFC 8555 §7.4). An empty CSR is refused as a bad one."""
 
     judged = frozenset({"csr"})
 
@@ -44,7 +44,7 @@ class FinalizeForm(Payload):
 
 
 async def new_order(door: AcmeDoor, call: AcmeCall) -> Reply:
-    """Places an order, if the gate is open for every name."""
+    """Places an order, if the gate lets every name pass."""
     form = call.read(NewOrderPayload)
     names, refused = sorted_out(form.identifiers)
     if not names:
@@ -64,13 +64,13 @@ async def new_order(door: AcmeDoor, call: AcmeCall) -> Reply:
 
 
 async def order(door: AcmeDoor, call: AcmeCall, order_id: UUID) -> Reply:
-    """One of the signer's orders."""
+    """Answers with one of the signer's orders."""
     call.require_read()
     return _reply(call.urls, await orders.read_order(door.services, call.take_ticket(), order_id))
 
 
 async def list_orders(door: AcmeDoor, call: AcmeCall, account_id: str) -> Reply:
-    """The signer's orders, newest first, in pages."""
+    """Answers with a page of the signer's orders, newest first."""
     call.require_read()
     if account_id != call.account_id:
         raise not_found()

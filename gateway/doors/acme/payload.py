@@ -1,4 +1,4 @@
-"""Members of what clients send as JSON: payloads and protected headers, read by one rule.
+"""Reads the JSON that clients send, payloads and protected headers, by one rule for members.
 
 Clients write "I have none" in three ways: they leave a member out, or send `null` or `""`. For an
 optional member all three mean the same, for a required one all three are a mistake.
@@ -16,14 +16,14 @@ from gateway.web.untrusted import NotJson, convert_json, decode_json
 _members = msgspec.json.Decoder()
 _encode = msgspec.json.Encoder().encode
 _NUL = rb"\u0000"
-"""U+0000 as JSON must write it. PostgreSQL stores it in no text and in no jsonb."""
+"""U+0000 as JSON must write it. PostgreSQL can store it neither in text nor in jsonb."""
 
 
 class Payload(Struct):
     """Base of all payloads.
 
-    Members in `judged` may hold any text: whoever reads them looks at each character and has an
-    exact error of its own for what does not fit.
+    Members in `judged` may hold any text: their readers check each character, and have an exact
+    error of their own for what does not fit.
     """
 
     judged: ClassVar[frozenset[str]] = frozenset()
@@ -33,7 +33,10 @@ T = TypeVar("T", bound=Payload)
 
 
 def read(form: type[T], text: bytes, what: str) -> T:
-    """`text` as `form`; raises Problem (malformed) that begins with `what` and names the member."""
+    """Decodes `text` as `form`.
+
+    Raises Problem (malformed) whose text begins with `what` and names the member.
+    """
     try:
         members = decode_json(_members, text)
         if not isinstance(members, dict):
@@ -50,7 +53,7 @@ def read(form: type[T], text: bytes, what: str) -> T:
 def _check(
     form: type[Payload], members: dict[str, Any], name: str, required: bool, what: str
 ) -> None:
-    """Takes an optional member without a value away; raises Problem for a required one."""
+    """Removes an optional member without a value; raises Problem for a required one."""
     value = members.get(name)
     if value is not None and value != "":
         return
@@ -61,7 +64,7 @@ def _check(
 
 
 def _refuse_nul(form: type[Payload], members: dict[str, Any], what: str) -> None:
-    """A backslash before "u0000" would be refused as well; no member has use for one."""
+    """Raises Problem for U+0000, and for a backslash before "u0000", which no member needs."""
     for name, _ in _members_of(form):
         if name in members and name not in form.judged and _NUL in _encode(members[name]):
             raise malformed(f'{what} has U+0000 in "{name}".')

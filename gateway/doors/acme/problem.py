@@ -70,7 +70,7 @@ def not_found() -> Problem:
 
 
 def bad_nonce() -> Problem:
-    """RFC 8555 §6.5: the response carries a fresh nonce to try again with."""
+    """The problem badNonce; the response carries a fresh nonce to try again (RFC 8555 §6.5)."""
     return Problem("badNonce", "The nonce is stale, was used before, or was not made here.")
 
 
@@ -131,7 +131,7 @@ def _kind_of(refusal: Refusal) -> str:
 
 
 def _subproblem(refusal: Refusal) -> dict[str, Any]:
-    """RFC 8555 §6.7.1."""
+    """The subproblem of a refusal (RFC 8555 §6.7.1)."""
     return {
         "type": URN + _kind_of(refusal),
         "detail": refusal.text,
@@ -149,7 +149,7 @@ def _issuer_missing(_: IssuerMissing) -> Problem:
 
 
 def _caa_refused(error: CaaRefused) -> Problem:
-    """RFC 8659; what could not be looked up is a matter of DNS (RFC 8555 §6.7)."""
+    """The problem of a CAA refusal (RFC 8659); a failed look-up is of type dns (RFC 8555 §6.7)."""
     details = [
         {
             "type": URN + ("caa" if refusal.forbidden else "dns"),

@@ -1,4 +1,4 @@
-"""A problem document as a refusal for the operators: who asked, for which names, and why not."""
+"""Turns a problem into a refusal for operators: who asked, for which names, and why it failed."""
 
 import re
 from base64 import urlsafe_b64decode
@@ -23,7 +23,7 @@ from gateway.web.untrusted import NotJson, decode_json
 _FIRST_PARTS = frozenset(pattern.partition("/")[0] for pattern in RESOURCES)
 _UNKNOWN = "…"
 _REPEATED = re.compile(r"'.*'|(?<=unknown field )`.*`|(?<=has no method )[^,]+")
-"""What a text repeats of a request: a stranger's may hold a secret."""
+"""Parts of an error text that repeat the request: a stranger's request may hold a secret."""
 _WITH_ID = ("order", "authz", "chall")
 
 
@@ -36,7 +36,7 @@ class _Protected(msgspec.Struct):
 
 
 class _Asked(msgspec.Struct, rename="camel"):
-    """What newOrder and newAuthz name, and whose credential newAccount says it uses."""
+    """The names of newOrder and newAuthz, and the EAB credential of newAccount."""
 
     identifiers: list[dict[str, Any]] = []
     identifier: dict[str, Any] = {}
@@ -48,7 +48,7 @@ _header = msgspec.json.Decoder(_Protected)
 
 
 def refused(request: PlainRequest, server: Server, problem: Problem, settings: Settings) -> Refused:
-    """Every problem that a client is told, except a nonce to try again with."""
+    """The record of a request that was answered with a problem."""
     call, error = problem.call, problem.__cause__
     rest = request.path.removeprefix(server.path).strip("/")
     asked, _, argument = rest.partition("/")
@@ -72,7 +72,7 @@ def refused(request: PlainRequest, server: Server, problem: Problem, settings: S
 
 
 def _why(error: BaseException | None) -> str:
-    """The words of the gate for why it is closed."""
+    """The gate's reasons for a refusal; empty = it was not the gate that refused."""
     if not isinstance(error, IssuanceRefused):
         return ""
     return ", ".join(sorted({refusal.reason for refusal in error.refusals}))
@@ -95,7 +95,7 @@ def _asked(payload: bytes) -> _Asked:
 
 
 def _kid_in(binding: _Binding | None) -> str | None:
-    """The EAB key identifier as the client says it."""
+    """The EAB key identifier that the client sent, not verified; None = none of the right form."""
     protected = "" if binding is None else binding.protected
     try:
         padded = protected + "=" * (-len(protected) % 4)

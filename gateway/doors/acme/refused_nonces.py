@@ -1,12 +1,12 @@
-"""Nonces of requests that were refused before they were verified (RFC 8555 §6.5).
+"""Remembers nonces of requests that were refused before they were verified (RFC 8555 §6.5).
 
-A nonce is burnt in the database only for who has shown a good signature: a stranger's request must
-not cost a write. What a stranger can repeat without end is the verification; a nonce is good for
-one of them, in each process.
+A nonce is burnt in the database only for a request with a good signature: a stranger's request must
+not cost a write. So that strangers cannot repeat the verification without end, a nonce is good for
+one verification in each process.
 
-Nobody can spoil the nonce of somebody else: it is known only to who fetched it, over TLS, and
-cannot be guessed or made. Whoever fills the memory with own nonces drops others that were refused,
-which are then verified, and refused, once more.
+Nobody can spoil the nonce of another client: only the client that fetched it over TLS knows it, and
+it cannot be guessed or made. A client that fills the memory with its own nonces only displaces
+other refused ones, which are then verified, and refused, once more.
 """
 
 from collections import OrderedDict
@@ -17,7 +17,7 @@ CAPACITY = 10_000
 
 
 class RefusedNonces:
-    """The newest CAPACITY of a process, each until it is too old to be taken anyway."""
+    """The newest refused nonces, at most CAPACITY, each until it is too old to be accepted."""
 
     def __init__(self, capacity: int = CAPACITY) -> None:
         self._capacity = capacity
@@ -30,7 +30,7 @@ class RefusedNonces:
         return len(self._too_old_after)
 
     def add(self, nonce: Nonce, real_time: float) -> None:
-        """The oldest leave: what is full, and what NonceMint would not open at `real_time`."""
+        """Adds a nonce; drops those too many, and those that NonceMint would not open any more."""
         self._too_old_after[nonce.value] = nonce.too_old_after
         while len(self._too_old_after) > self._capacity or self._oldest_ends() < real_time:
             self._too_old_after.popitem(last=False)

@@ -10,14 +10,14 @@ from gateway.usecases.acme import renewal
 
 _RETRY_SECONDS = 6 * 3600
 _LONGEST_SERIAL = 21
-"""Octets, with the one for the sign (RFC 5280 §4.1.2.2)."""
+"""Octets of the longest serial number, with one for the sign (RFC 5280 §4.1.2.2)."""
 
 _LONGEST_AUTHORITY = 64
-"""Octets: a SHA-512 of the issuing key; other authorities' certificates are named as well."""
+"""Octets of a SHA-512 of an issuing key; clients may ask about other CAs' certificates, too."""
 
 
 async def renewal_info(door: AcmeDoor, server: Server, certificate_id: str) -> Reply:
-    """When to renew a certificate; asked without a signature (RFC 9773 §4.1)."""
+    """Answers when to renew a certificate; the request is unsigned (RFC 9773 §4.1)."""
     asked = read_certificate_id(certificate_id)
     try:
         window = await renewal.window_of(door.services, server.id, asked)
@@ -28,7 +28,7 @@ async def renewal_info(door: AcmeDoor, server: Server, certificate_id: str) -> R
 
 
 def read_certificate_id(text: str) -> renewal.CertificateId:
-    """AKI and serial number (RFC 9773 §4.1); raises Problem (malformed)."""
+    """Decodes AKI and serial number (RFC 9773 §4.1); raises Problem (malformed)."""
     authority, dot, serial = text.partition(".")
     if not dot:
         raise malformed("The certificate identifier must be AKI and serial, with a dot between.")
@@ -36,7 +36,7 @@ def read_certificate_id(text: str) -> renewal.CertificateId:
     key_identifier = decode_base64url(authority, "The key identifier of the certificate identifier")
     if not 0 < len(number) <= _LONGEST_SERIAL or not 0 < len(key_identifier) <= _LONGEST_AUTHORITY:
         raise malformed("AKI or serial of the certificate identifier has a wrong length.")
-    positive = number.removeprefix(b"\0")  # DER's zero for the sign; serials are stored without it
+    positive = number.removeprefix(b"\0")  # serials are stored without DER's zero for the sign
     if not positive or not positive[0]:
         raise malformed("The serial of the certificate identifier is not a positive DER integer.")
     return renewal.CertificateId(key_identifier, positive.hex())

@@ -1,4 +1,4 @@
-"""What a handler answers, before nonce and index link are added."""
+"""A handler's answer, before nonce and index link are added."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -10,7 +10,7 @@ _TO_THE_SECOND = len("2025-01-10T15:30:00")
 
 
 class Reply(Struct, frozen=True):
-    """`body` is a JSON document, bytes as they are, or None. `links` are (URL, relation)."""
+    """An answer; `body` is a JSON document, raw bytes, or None, `links` are (URL, relation)."""
 
     body: Mapping[str, Any] | bytes | None
     status: int = 200
@@ -22,5 +22,5 @@ class Reply(Struct, frozen=True):
 
 
 def rfc3339(instant: datetime) -> str:
-    """As RFC 8555 shows instants: UTC, whole seconds."""
+    """An instant as RFC 8555 writes it: UTC, whole seconds."""
     return f"{instant.isoformat()[:_TO_THE_SECOND]}Z"

@@ -1,4 +1,4 @@
-"""What lies below a server's directory: which methods a resource has, and who answers them."""
+"""The resources below a server's directory: their methods, and the handlers of these."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -19,12 +19,15 @@ Handler = Callable[..., Awaitable[Reply]]
 Signer = Literal["account", "key", "either"]
 
 _TAKES_TEXT = ("account", "renewalInfo")
-"""What follows in the path is no UUID."""
+"""Resources whose path parameter is no UUID."""
 
 
 @dataclass(frozen=True)
 class Resource:
-    """`signed` takes a verified call, `read` an unsigned GET or HEAD; both take the path's ids."""
+    """A resource and its handlers, which also take the ids in the path.
+
+    `signed` handles a verified call, `read` an unsigned GET or HEAD.
+    """
 
     signed: Handler | None = None
     signed_by: Signer = "account"
@@ -32,13 +35,13 @@ class Resource:
 
     @cached_property
     def allow(self) -> str:
-        """Its methods, as the header names them."""
+        """Its methods, as the Allow header lists them."""
         methods = ["GET", "HEAD"] if self.read else []
         return ", ".join([*methods, *(["POST"] if self.signed else []), "OPTIONS"])
 
     @cached_property
     def preflight(self) -> Mapping[str, str]:
-        """What a browser wants to know before it sends a JWS (RFC 8555 §6.1, CORS)."""
+        """Headers for a browser that asks before it sends a JWS (RFC 8555 §6.1, CORS)."""
         return {
             "Allow": self.allow,
             "Access-Control-Allow-Methods": self.allow,
@@ -105,7 +108,7 @@ def find(rest: str, directory_url: str) -> tuple[Resource, list[Any]]:
 
 
 def _matched(rest: str) -> tuple[str, list[Any]]:
-    """The pattern a path fits, and the ids in it."""
+    """The pattern that matches a path, and the ids in the path."""
     name, slash, others = rest.partition("/")
     if not slash:
         return name, []

@@ -10,14 +10,14 @@ from gateway.usecases.acme.revocation import Revoke
 
 
 class RevokeForm(Payload):
-    """RFC 8555 §7.6; `reason` is an RFC 5280 §5.3.1 CRLReason."""
+    """The payload of revokeCert (RFC 8555 §7.6); `reason` is a CRLReason (RFC 5280 §5.3.1)."""
 
     certificate: str
     reason: int = 0
 
 
 async def revoke(door: AcmeDoor, call: AcmeCall) -> Reply:
-    """Signed by the certificate's own key, or by an account that may."""
+    """Revokes a certificate; its own key, or an account that may revoke it, signs the request."""
     form = call.read(RevokeForm)
     wanted = Revoke(
         call.server.id,

@@ -1,6 +1,6 @@
-"""Dispatch of everything below the servers' directories, and the frame around every answer.
+"""Dispatches requests below the servers' directories, and completes every answer.
 
-One route takes all: servers come from the database and may be added while processes run.
+One route takes them all: servers come from the database and may be added while processes run.
 """
 
 from typing import Any
@@ -30,19 +30,22 @@ _FOR_BROWSERS = (
 """RFC 8555 §6.1: CORS lets pages of any origin use the server, and read these headers."""
 
 _NO_REFUSALS = ("badNonce", "serverInternal")
-"""The client is to try again, or the fault is ours and logged."""
+"""Problems that are not recorded as refusals: the client tries again, or the fault is logged."""
 
 _encode = msgspec.json.Encoder().encode
 
 
 class Routes:
-    """The ACME servers of one process."""
+    """Answers requests to the ACME servers of one process."""
 
     def __init__(self, door: AcmeDoor) -> None:
         self._door = door
 
     async def answer(self, request: PlainRequest, broken: Problem | None = None) -> PlainAnswer:
-        """A resource or a problem document; raises nothing. `broken` = the body did not come."""
+        """Answers a request with a resource or a problem document; raises nothing.
+
+        `broken` is the problem with a body that did not arrive.
+        """
         server: Server | None = None
         rest = ""
         try:
@@ -106,7 +109,7 @@ class Routes:
                     await self._door.activity.note(call.account_id, call.client)
                 return reply
             except (Problem, GatewayError):
-                if not call.nonce_taken:  # refused before the statement that would have burnt it
+                if not call.nonce_taken:  # refused before the statement that burns the nonce
                     await self._burn(call)
                 raise
         except NonceUsed:
@@ -132,7 +135,7 @@ class Routes:
         services = self._door.services
         try:
             services.refusals.note(refused(request, server, problem, services.settings))
-        except Exception as error:  # the client gets its answer, noted or not
+        except Exception as error:  # the client gets its answer, recorded or not
             _unexpected(error)
 
     async def _framed(self, server: Server | None, reply: Reply, with_nonce: bool) -> PlainAnswer:

@@ -1,8 +1,8 @@
-"""From a POST to a verified request: body, JWS, URL, key, signature, nonce (RFC 8555 §6.2-§6.5).
+"""Verifies POST requests: body, JWS, URL, key, signature, nonce (RFC 8555 §6.2-§6.5).
 
 The signature is checked first. The nonce is burnt after it, within the first statement of the
-request itself where there is one (docs/architecture.md). That of a request that fails before is
-remembered in the process, and not verified again.
+request itself where there is one (docs/architecture.md). If a request fails before, the process
+remembers its nonce, and verifies nothing again that comes with it.
 """
 
 import time
@@ -56,18 +56,18 @@ class AcmeCall:
     nonce_taken: bool = False
 
     def take_ticket(self) -> Ticket:
-        """For the statement that burns the nonce and reads the account's standing."""
+        """The ticket for the statement that burns the nonce and reads the account's standing."""
         assert self.account_id is not None
         self.nonce_taken = True
         return Ticket(self.nonce.value, self.nonce.epoch, self.account_id, self.key_version)
 
     def read(self, form: type[T]) -> T:
-        """The payload as `form`; raises Problem (malformed)."""
+        """Decodes the payload as `form`; raises Problem (malformed)."""
         return payload.read(form, self.payload, "The payload")
 
     @property
     def is_read(self) -> bool:
-        """POST-as-GET (RFC 8555 §6.3)."""
+        """Is it a POST-as-GET (RFC 8555 §6.3)?"""
         return not self.payload
 
     def require_read(self) -> None:
@@ -133,7 +133,7 @@ class Verifier:
         )
 
     def refuse(self, nonce: Nonce) -> None:
-        """Nothing that comes with this nonce is verified (again) by this process."""
+        """Lets this process verify no request that comes with this nonce."""
         self._refused.add(nonce, time.time())
 
     def _call_of_key(
@@ -203,7 +203,10 @@ def account_unknown() -> Problem:
 
 
 def _verified_own_key(signed: Jws, *, certified: bool) -> AccountKey:
-    """`certified` = it may be the key of a certificate; whoever holds a weak one may revoke it."""
+    """Checks a request signed by its own key; gives the key.
+
+    `certified` = it may be the key of a certificate: the holder of a weak one may revoke it.
+    """
     if signed.header.alg not in ALGORITHMS:
         raise jws.bad_algorithm(signed.header.alg, ALGORITHMS)
     key = read_jwk(signed.header.jwk or {})
@@ -220,7 +223,7 @@ def _fits(signed: Jws, cached: CachedKey) -> bool:
 
 
 def _is_jose(content_type: str) -> bool:
-    """Parameters, which the type has none of, do no harm."""
+    """Is it application/jose+json? Parameters, which that type does not have, are ignored."""
     if content_type == CONTENT_TYPE:
         return True
     return media_type(content_type) == CONTENT_TYPE

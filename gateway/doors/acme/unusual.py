@@ -1,4 +1,4 @@
-"""Requests that came by way of aiohttp because something about them is unusual."""
+"""Serves ACME requests that come through aiohttp because something about them is unusual."""
 
 import re
 
@@ -16,7 +16,7 @@ _ABSOLUTE = re.compile("https?://[^/?]*", re.IGNORECASE)
 
 
 def serving(routes: Routes) -> Handler:
-    """A handler for every path that no other door has."""
+    """Makes the handler of all paths that no other door has."""
 
     async def serve(request: web.Request) -> web.Response:
         body, broken = await _body(request)
@@ -31,7 +31,7 @@ def serving(routes: Routes) -> Handler:
 
 
 def _target(sent: str) -> str:
-    """Path and query, also of the absolute form (RFC 9112 §3.2.2), in ASCII."""
+    """Path and query of a request target, which may be absolute (RFC 9112 §3.2.2), in ASCII."""
     if not sent.startswith("/") and (authority := _ABSOLUTE.match(sent)):
         sent = sent[authority.end() :]
         sent = sent if sent.startswith("/") else f"/{sent}"

@@ -8,7 +8,7 @@ from gateway.rules.acme.account_url import account_url
 
 
 class Urls(Struct, frozen=True):
-    """`directory` is the directory's own URL; everything else lies below it."""
+    """Makes URLs of resources; all lie below `directory`, the directory's own URL."""
 
     directory: str
 
@@ -19,7 +19,7 @@ class Urls(Struct, frozen=True):
         return account_url(self.directory, account_id)
 
     def account_id(self, url: str) -> str | None:
-        """The account a `kid` names, if it is one of this server."""
+        """The account that a `kid` names; None = it is no account URL of this server."""
         prefix = account_url(self.directory, "")
         return url[len(prefix) :] if url.startswith(prefix) else None
 
@@ -39,6 +39,6 @@ class Urls(Struct, frozen=True):
         return f"{self.directory}/chall/{challenge_id}"
 
     def certificate(self, order_id: UUID, chain: int = 0) -> str:
-        """With a chain: 0 = the usual one, otherwise the number of an alternate."""
+        """A certificate with a chain: 0 = the usual one, otherwise the number of an alternate."""
         query = f"?chain={chain}" if chain else ""
         return f"{self.directory}/cert/{order_id}{query}"

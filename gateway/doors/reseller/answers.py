@@ -1,6 +1,6 @@
-"""What an action answers: declared beside it, for OpenAPI and the documents.
+"""Members of actions' answers, declared beside each action for OpenAPI and the documents.
 
-An optional member is absent, never null, where there is nothing to say.
+An optional member without a value is absent, never null.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,53 +23,53 @@ class Member:
 
 
 def text(name: str, description: str = "", *, optional: bool = False) -> Member:
-    """Any text."""
+    """A member with any text."""
     return Member(name, {"type": "string"}, description, optional)
 
 
 def one_of(name: str, description: str, *values: str, optional: bool = False) -> Member:
-    """One of these words."""
+    """A member with one of these values."""
     return Member(name, {"type": "string", "enum": list(values)}, description, optional)
 
 
 def number(name: str, description: str = "", *, optional: bool = False) -> Member:
-    """A whole number from 0 on."""
+    """A member with a whole number from 0 on."""
     return Member(name, {"type": "integer", "minimum": 0}, description, optional)
 
 
 def money(name: str, description: str) -> Member:
-    """An amount with up to two decimals."""
+    """A member with an amount of up to two decimals."""
     return Member(name, _MONEY, description)
 
 
 def instant(name: str, description: str, *, optional: bool = False) -> Member:
-    """`YYYY-MM-DDTHH:MM:SSZ`."""
+    """A member with an instant, `YYYY-MM-DDTHH:MM:SSZ`."""
     return Member(name, _INSTANT, description, optional)
 
 
 def identifier(name: str, description: str) -> Member:
-    """A UUID."""
+    """A member with a UUID."""
     return Member(name, _UUID, description)
 
 
 def flag(name: str, description: str) -> Member:
-    """true or false."""
+    """A member that is true or false."""
     return Member(name, {"type": "boolean"}, description)
 
 
 def texts(name: str, description: str, *, optional: bool = False) -> Member:
-    """A list of texts."""
+    """A member with a list of texts."""
     schema = {"type": "array", "items": {"type": "string"}}
     return Member(name, schema, description, optional)
 
 
 def listing(name: str, description: str, *members: Member) -> Member:
-    """A list of objects; it may be empty."""
+    """A member with a list of objects, which may be empty."""
     return Member(name, {"type": "array", "items": described(members)}, description)
 
 
 def described(members: Sequence[Member]) -> dict[str, Any]:
-    """JSON Schema of an object. More members may come: clients ignore what they do not know."""
+    """JSON Schema of an object; it allows more members, because clients ignore unknown ones."""
     return {
         "type": "object",
         "properties": {

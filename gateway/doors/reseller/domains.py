@@ -126,8 +126,8 @@ async def remove_domain(call: ActionCall) -> dict[str, Any]:
             call.settings.refund.once_per_name_days,
         ),
     )
-    told = {} if removed.refund_refused is None else {"refundRefused": removed.refund_refused}
-    return {"success": True, "Domains": [{"domainName": name} for name in removed.names], **told}
+    refused = {} if removed.refund_refused is None else {"refundRefused": removed.refund_refused}
+    return {"success": True, "Domains": [{"domainName": name} for name in removed.names], **refused}
 
 
 @action(

@@ -60,14 +60,14 @@ async def _act(exchange: Exchange) -> web.Response:
 
 
 def _parameters(requested: str | None) -> list[Parameter]:
-    """What a request for this action may bring; without a known one, what any action takes."""
+    """The parameters of a requested action; of all actions if it is not a known one."""
     action = ACTIONS.get(requested or "")
     actions = [action] if action else ACTIONS.values()
     return [*LOGIN, ACTION, *(each for action in actions for each in action.parameters)]
 
 
 def _requested(form: Form) -> Action:
-    """E3 for an unknown action."""
+    """The requested action; raises E3 for an unknown one."""
     requested = ACTIONS.get(form.value(ACTION))
     if requested is None:
         raise ArgumentInvalid(form.spelling(ACTION.name))

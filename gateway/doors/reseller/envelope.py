@@ -1,4 +1,4 @@
-"""How answers and errors look on the wire: the one place (docs/wire.md §3)."""
+"""The one place that renders answers and errors of the action API (docs/wire.md §3)."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -44,7 +44,7 @@ _json = msgspec.json.Encoder(decimal_format="number")
 
 @dataclass(frozen=True, slots=True)
 class ActionRendering:
-    """How one class of refusal is told. `{name}` in `detail` is the argument's name."""
+    """How one class of refusal is rendered; `{name}` in `detail` is the argument's name."""
 
     status: int
     kind: str
@@ -117,7 +117,7 @@ UNSERVED: dict[type[Exception], ActionRendering] = {
         503, "serverInternal", "The service is temporarily unavailable, please try again!"
     ),
 }
-"""The request itself cannot be served."""
+"""Renderings of requests that cannot be served at all."""
 
 ERROR_STATUSES = {
     400: "The request is not as documented.",
@@ -151,11 +151,11 @@ def answer(body: bytes) -> web.Response:
 
 
 class ActionEnvelope(Envelope[ActionRendering]):
-    """An error has two documented members, `type` and `detail`.
+    """Renders errors with two documented members, `type` and `detail`, and `errorMessage`.
 
-    `errorMessage` says the same: a public client shows that or nothing, and takes a name that is
-    present already for a success by it (docs/wire.md §9, C:ts). `known_arguments` are in lower
-    case.
+    `errorMessage` repeats the detail: a public client shows only that member, and recognizes by it
+    that a name is already present, which it counts as a success (docs/wire.md §9, C:ts).
+    `known_arguments` are in lower case.
     """
 
     table: Mapping[type[Exception], ActionRendering] = {**RENDERINGS, **UNSERVED}
@@ -166,11 +166,11 @@ class ActionEnvelope(Envelope[ActionRendering]):
     def refusal(
         self, line: ActionRendering, error: Exception, exchange: Exchange | None = None
     ) -> web.Response:
-        # The name is the caller's own: it may hold what UTF-8 cannot say.
+        # The caller chose the name: it may hold characters that UTF-8 cannot encode.
         name = str(getattr(error, "name", "")).encode(errors="replace").decode()
         detail = _detail(line, name, error)
-        told = {"type": _URN + line.kind, "detail": detail, "errorMessage": detail}
-        return web.Response(status=line.status, body=encode(told), content_type="application/json")
+        body = encode({"type": _URN + line.kind, "detail": detail, "errorMessage": detail})
+        return web.Response(status=line.status, body=body, content_type="application/json")
 
     def told(self, line: ActionRendering, error: Exception) -> str:
         return _detail(line, kept_name(error, self._known_arguments), error)

@@ -208,7 +208,7 @@ async def list_notices(call: ActionCall) -> dict[str, Any]:
     """What you were told, or would have been, the newest first."""
     limit, offset = page_bounds(call.arguments)
     found = await usecase.list_told(call.work.connection, _owner(call), limit=limit, offset=offset)
-    return {"Notices": [_notice(told) for told in found]}
+    return {"Notices": [_notice(notice) for notice in found]}
 
 
 @action(
@@ -234,7 +234,7 @@ _ARGUMENTS = {"kind": "kind", "amount": "lowBalance", "destination": "destinatio
 
 @contextmanager
 def _told(address: str = "destinationID") -> Iterator[None]:
-    """What is wrong becomes the argument that it came in (E3); too many are not permitted (E10)."""
+    """Turns NoticeMistake into E3 for its argument, or into E10 for too many destinations."""
     try:
         yield
     except NoticeMistake as mistake:
@@ -248,7 +248,7 @@ def _owner(call: ActionCall) -> Recipient:
 
 
 def _destination(destination: Destination) -> dict[str, Any]:
-    """lastError is there while it fails."""
+    """The JSON of a destination; lastError is present only while it fails."""
     address = "webhookUrl" if destination.channel == "webhook" else "emailAddress"
     error = {} if destination.last_error is None else {"lastError": destination.last_error}
     return {

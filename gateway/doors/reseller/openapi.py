@@ -16,7 +16,7 @@ PATH = "/openapi.json"
 
 
 def document(public_url: str) -> web.RouteDef:
-    """The description at /openapi.json, for a gateway at `public_url`."""
+    """The route that serves the description at /openapi.json, for a gateway at `public_url`."""
     body = msgspec.json.encode(describe(public_url))
 
     async def serve(request: web.Request) -> web.Response:
@@ -26,7 +26,7 @@ def document(public_url: str) -> web.RouteDef:
 
 
 def describe(public_url: str) -> dict[str, Any]:
-    """The document, for a gateway at `public_url`."""
+    """The OpenAPI document of a gateway at `public_url`."""
     return {
         "openapi": "3.1.0",
         "info": {

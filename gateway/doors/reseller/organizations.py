@@ -204,7 +204,7 @@ async def list_prevalidations(call: ActionCall) -> dict[str, Any]:
 
 @contextmanager
 def _inputs_told(call: ActionCall) -> Iterator[None]:
-    """E3 for the argument that cannot be as it is; E2 for a place that is not said at all."""
+    """Turns InvalidDetail into E3 for its argument, or into E2 for a place that was not sent."""
     try:
         yield
     except InvalidDetail as invalid:
@@ -215,7 +215,7 @@ def _inputs_told(call: ActionCall) -> Iterator[None]:
 
 
 def _stated(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """All details: what was not sent is not stated any more."""
+    """All details: those that were not sent become empty."""
     stated = {field: arguments[argument] or "" for field, argument in _ARGUMENTS.items()}
     return {**stated, "identifiers": {kind: arguments[kind] or "" for kind in IDENTIFIERS}}
 

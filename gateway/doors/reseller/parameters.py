@@ -1,4 +1,4 @@
-"""What an action of the reseller API takes: declared once, used for parsing and for OpenAPI.
+"""Actions of the reseller API and their parameters, declared once for parsing and OpenAPI.
 
     @action(
         "ADDDOMAIN",
@@ -28,10 +28,10 @@ from gateway.web.forms import Parameter, ParameterKind, integer, text
 
 @dataclass(frozen=True, slots=True)
 class ActionCall:
-    """One action with its values, ready to be carried out.
+    """A request for an action with its parsed arguments, ready to be carried out.
 
-    `work` is the action's transaction if the action changes state; otherwise, also with
-    quoteOnly=Y, it only reads, and no lock may be taken in it. `arguments` holds every declared
+    `work` is the action's transaction if the action changes state; otherwise (also with
+    quoteOnly=Y) it only reads, and must take no lock. `arguments` holds every declared
     parameter under its documented name: the parsed value, a list for repeatable ones, or the
     default.
     """

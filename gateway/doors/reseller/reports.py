@@ -157,7 +157,7 @@ async def list_transactions(call: ActionCall) -> dict[str, Any]:
 
 
 def _order(report: OrderReport) -> dict[str, Any]:
-    """Members of the certificate are absent until there is one."""
+    """The JSON of an order; the certificate's members are absent until it is issued."""
     order = report.order
     shown: dict[str, Any] = {
         "orderNumber": order.order_number,
@@ -188,7 +188,7 @@ def _subscription(report: SubscriptionReport) -> dict[str, Any]:
 
 
 def _transaction(transaction: Transaction) -> dict[str, Any]:
-    """`removeDate` beside the order is that of the name it was placed for."""
+    """The JSON of a transaction; its own `removeDate` is that of the name it was placed for."""
     first = transaction.names[0]
     return {
         "transactionType": transaction.kind,

@@ -1,4 +1,4 @@
-"""From arguments to a use case and back to named values, one function an endpoint."""
+"""One function per endpoint: calls a use case with the arguments, and gives named values."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +17,7 @@ from gateway.usecases.sitelock import licences
 from gateway.usecases.sitelock import refunds as sitelock_refunds
 from gateway.usecases.work import Work
 
-_DELIVERY_TIME = "1"  # deprecated, and always there
+_DELIVERY_TIME = "1"  # deprecated, and always sent
 _LONGEST_PAGE = 1000
 
 
@@ -126,7 +126,7 @@ def _described(line: ReportLine) -> list[tuple[str, str]]:
 
 
 def packed(answer: SiteLockAnswer) -> bytes:
-    """For keeping with an Idempotency-Key."""
+    """Encodes an answer, to be stored with an Idempotency-Key."""
     return msgspec.json.encode(answer)
 
 

@@ -1,6 +1,6 @@
-"""POST /products/!AutoApplyOrder and its kin: read the form, authenticate, one use case, render.
+"""POST /products/!AutoApplyOrder etc.: read the form, authenticate, call one use case, render.
 
-Order of checks: HTTPS, method, content type, size; then unknown, missing, login, values,
+Order of checks: HTTPS, method, content type, size; then unknown and missing fields, login, values,
 permission, rules.
 """
 
@@ -26,7 +26,7 @@ _PATH = r"/products/{{name:(?:!|%21)?{}}}"
 
 @dataclass(frozen=True, slots=True)
 class SiteLockEndpoint:
-    """One that `only_reads` runs in no transaction, and an Idempotency-Key means nothing to it."""
+    """An endpoint of the door. If it `only_reads`, it ignores an Idempotency-Key."""
 
     parameters: tuple[Parameter, ...]
     handler: Callable[[SiteLockCall], Awaitable[SiteLockAnswer]]
@@ -45,7 +45,7 @@ ENDPOINTS: Mapping[str, SiteLockEndpoint] = {
 
 
 def open_door(services: Services) -> Door:
-    """The endpoints of the older products."""
+    """The door of the older products."""
     routes = [_route(name, endpoint) for name, endpoint in ENDPOINTS.items()]
     about = partial(about_form, actions=forms.ACTIONS)
     return Door("sitelock", routes, PasswordLogin(services), about)

@@ -1,4 +1,4 @@
-"""Answers with integer codes (docs/wire.md §7.2), as lines of text or URL-encoded pairs."""
+"""Renders answers with integer codes (docs/wire.md §7.2), as lines or URL-encoded pairs."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -40,7 +40,9 @@ _LONGEST_ITEM = 64
 
 @dataclass(frozen=True, slots=True)
 class SiteLockRendering:
-    """How one class of refusal is told. `{}` in `text` is the argument's name, or the error's text.
+    """How one class of refusal is rendered.
+
+    `{}` in `text` stands for the argument's name, or for the error's text if there is no argument.
 
     Codes are in the body; the HTTP status is 200 whenever the request was understood.
     """
@@ -112,19 +114,22 @@ UNSERVED: dict[type[Exception], SiteLockRendering] = {
         _UNKNOWN_ERROR, "The database is away, please try again.", 503
     ),
 }
-"""The request itself cannot be served."""
+"""Renderings of requests that cannot be served at all."""
 
 
 @dataclass(frozen=True, slots=True)
 class SiteLockAnswer:
-    """Named values in their order; the text form has them as lines, without the names."""
+    """An answer: a code and named values in order; the text form has values only, one a line."""
 
     code: int
     values: Sequence[tuple[str, str]] = ()
 
 
 class SiteLockEnvelope(Envelope[SiteLockRendering]):
-    """`always_pairs` = URL-encoded answers whatever responseFormat says (§7.4)."""
+    """Renders answers and errors as lines or pairs.
+
+    `always_pairs` = URL-encoded answers, whatever responseFormat says (§7.4).
+    """
 
     table: Mapping[type[Exception], SiteLockRendering] = {**RENDERINGS, **UNSERVED}
 
@@ -133,12 +138,12 @@ class SiteLockEnvelope(Envelope[SiteLockRendering]):
         self._always_pairs = always_pairs
 
     def answer(self, answer: SiteLockAnswer, form: Form | None, status: int = 200) -> web.Response:
-        """An answer in the form that the request asks for."""
+        """Renders an answer in the format that the request asks for."""
         if self._always_pairs or (form is not None and _wants_pairs(form)):
             body = urlencode([("errorCode", str(answer.code)), *answer.values])
             kind = "application/x-www-form-urlencoded"
         else:
-            # errorItem is in the text of the message already.
+            # The text of the message already has errorItem.
             lines = [value for name, value in answer.values if name != "errorItem"]
             body, kind = "\n".join([str(answer.code), *lines]) + "\n", "text/plain"
         return web.Response(text=body, status=status, content_type=kind, charset="utf-8")
@@ -160,14 +165,14 @@ class SiteLockEnvelope(Envelope[SiteLockRendering]):
 
 
 _ASKING = ("GET", "HEAD")
-"""A code of its own tells these apart, as of a request that was understood (§7.2)."""
+"""Methods refused with a code of their own and status 200, as if understood (§7.2)."""
 
 
 def _wants_pairs(form: Form) -> bool:
-    """responseFormat=1, as far as that can be told before anything is checked."""
+    """Does the form say responseFormat=1, before anything is checked?"""
     return "1" in form.sent("responseformat")
 
 
 def _printable(item: str) -> str:
-    """The caller's own word: it must not make lines of its own, nor be no Unicode."""
+    """What the caller sent, without line breaks and other characters that cannot be printed."""
     return "".join(letter if letter.isprintable() else "?" for letter in item[:_LONGEST_ITEM])

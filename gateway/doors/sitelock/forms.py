@@ -1,4 +1,4 @@
-"""What the endpoints take. Names match in any letter case; an empty optional field is none."""
+"""The endpoints' parameters. Letter case of names is ignored; empty optional fields are absent."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -56,7 +56,10 @@ def _country(sent: str) -> str:
 
 
 def _pattern(sent: str) -> str:
-    """`%` many characters, `_` one; a backslash would be an escape for the database."""
+    """A search pattern: `%` matches many characters, `_` one.
+
+    A backslash is refused, because the database would take it for an escape.
+    """
     if "\\" in sent:
         raise ValueError(sent)
     return sent.lower()

@@ -27,12 +27,12 @@ def purchased(bought: Purchased) -> dict[str, Any]:
 
 
 def moved(order: CertificateOrder) -> dict[str, Any]:
-    """After an operation."""
+    """An order after an operation."""
     return {"cert_id": order.cert_id, "status": order.status}
 
 
 def applied(details: CertificateDetails) -> dict[str, Any]:
-    """What the customer has to put in place."""
+    """The answer to an application: what the customer has to put in place."""
     return {**moved(details.order), "domain_validation": _proofs(details.proofs)}
 
 
@@ -55,7 +55,7 @@ def listed(order: CertificateOrder) -> dict[str, Any]:
 
 
 def shown(details: CertificateDetails) -> dict[str, Any]:
-    """One certificate with all there is to know."""
+    """One certificate with all details."""
     order = details.order
     return {
         **listed(order),
@@ -75,7 +75,7 @@ def shown(details: CertificateDetails) -> dict[str, Any]:
 
 
 def instant(moment: datetime | None) -> str | None:
-    """UTC as the vendor writes it: `2021-05-27 16:46:25.0`."""
+    """An instant in UTC as the vendor writes it: `2021-05-27 16:46:25.0`."""
     return None if moment is None else f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S}.0"
 
 

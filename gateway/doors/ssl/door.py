@@ -75,7 +75,7 @@ async def _by_token(exchange: Exchange) -> Caller:
 
 
 def _about(exchange: Exchange) -> About:
-    """The path as far as it is one of ours: anything may stand in the rest."""
+    """What a request was about: the parts of its path that are known, the rest masked."""
     request = exchange.request
     sent = request.match_info.get("cert_id", "")
     known = CERT_ID.fullmatch(sent) is not None
@@ -175,7 +175,7 @@ async def _details(
 
 
 async def _acknowledgement(exchange: Exchange) -> str:
-    """How the customer acknowledged; the bare call of the vendor's API counts as that.
+    """How the customer acknowledged; the vendor's call without body or query counts as well.
 
     Raises NotAcknowledged when the flag says no, BadMember when a body lacks it.
     """

@@ -1,4 +1,4 @@
-"""How answers and errors of the certificate-order API look on the wire: the one place.
+"""The one place that renders answers and errors of the certificate-order API.
 
 An error is {"error_code": "SCM.XXXX", "error_msg": "…"} (docs/wire.md §8).
 """
@@ -43,7 +43,7 @@ _json = msgspec.json.Encoder(decimal_format="number")
 
 @dataclass(frozen=True, slots=True)
 class SslRendering:
-    """How one class of refusal is told; `text` None = the error's own words."""
+    """How one class of refusal is rendered; `text` None = by the error's own text."""
 
     status: int
     code: str
@@ -100,7 +100,7 @@ UNSERVED: dict[type[Exception], SslRendering] = {
         503, "SCM.0091", "The service is temporarily unavailable, please try again."
     ),
 }
-"""The request itself cannot be served."""
+"""Renderings of requests that cannot be served at all."""
 
 
 def encode(document: dict[str, Any]) -> bytes:
@@ -119,15 +119,15 @@ def encoded(body: bytes) -> web.Response:
 
 
 class SslEnvelope(Envelope[SslRendering]):
-    """An error has two documented members, `error_code` and `error_msg`."""
+    """Renders errors with two documented members, `error_code` and `error_msg`."""
 
     table: Mapping[type[Exception], SslRendering] = {**RENDERINGS, **UNSERVED}
 
     def refusal(
         self, line: SslRendering, error: Exception, exchange: Exchange | None = None
     ) -> web.Response:
-        told = {"error_code": line.code, "error_msg": _message(line, error)}
-        return web.Response(status=line.status, body=encode(told), content_type="application/json")
+        body = encode({"error_code": line.code, "error_msg": _message(line, error)})
+        return web.Response(status=line.status, body=body, content_type="application/json")
 
     def told(self, line: SslRendering, error: Exception) -> str:
         kept = getattr(error, "kept", None)
@@ -135,5 +135,5 @@ class SslEnvelope(Envelope[SslRendering]):
 
 
 def _message(line: SslRendering, error: Exception) -> str:
-    # The text may repeat what the caller sent, and hold what UTF-8 cannot say.
+    # The text may repeat what the caller sent, with characters that UTF-8 cannot encode.
     return (line.text or str(error)).encode(errors="replace").decode()[:_LONGEST_MESSAGE]

@@ -1,4 +1,4 @@
-"""What the certificate-order API is sent: strict JSON, and query parameters."""
+"""Reads requests to the certificate-order API: strict JSON, and query parameters."""
 
 import re
 from base64 import b64decode
@@ -25,7 +25,7 @@ from gateway.web.untrusted import NotJson, TooManyFields, decode_json
 MEDIA_TYPE = "application/json"
 
 METHODS = {"DNS": "dns-01", "FILE": "http-01"}
-"""domain_method of the API, and the challenge type that it stands for."""
+"""Values of domain_method, and the challenge types that they stand for."""
 
 REASONS: Mapping[str, int] = {
     "unspecified": 0,
@@ -34,7 +34,7 @@ REASONS: Mapping[str, int] = {
     "superseded": 4,
     "cessationOfOperation": 5,
 }
-"""What subscribers may give (BR §4.9.1.1)."""
+"""Revocation reasons that subscribers may give (BR §4.9.1.1)."""
 
 _SORT_KEYS = ("certExpiredTime", "certStatus", "certUpdateTime")
 _LIMITS = ("10", "20", "50")
@@ -54,7 +54,7 @@ class _Body(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Buy(_Body):
-    """POST /v3/scm/certificates"""
+    """Body of POST /v3/scm/certificates."""
 
     brand: str
     type: str
@@ -65,7 +65,7 @@ class Buy(_Body):
 
 
 class SslOrganization(_Body):
-    """Whose certificate it is, for OV_SSL_CERT."""
+    """The organization in an OV_SSL_CERT."""
 
     name: str
     country: str
@@ -74,7 +74,7 @@ class SslOrganization(_Body):
 
 
 class ApplyFor(_Body):
-    """POST …/apply"""
+    """Body of POST …/apply."""
 
     csr: str
     domain_method: str = "DNS"
@@ -82,19 +82,19 @@ class ApplyFor(_Body):
 
 
 class RevokeIt(_Body):
-    """POST …/revoke"""
+    """Body of POST …/revoke."""
 
     reason: str = "unspecified"
 
 
 class Unsubscribe(_Body):
-    """DELETE …/unsubscribe"""
+    """Body of DELETE …/unsubscribe."""
 
     acknowledged: bool
 
 
 async def read_json(exchange: Exchange, kind: type[T]) -> T:
-    """The body as `kind`. Raises BadMember and Unserved."""
+    """Reads the body as `kind`. Raises BadMember and Unserved."""
     body = await exchange.read_body()
     if not body:
         raise BadMember("The request needs a JSON body.")
@@ -102,7 +102,7 @@ async def read_json(exchange: Exchange, kind: type[T]) -> T:
 
 
 def decode(exchange: Exchange, body: bytes, kind: type[T]) -> T:
-    """A body that is there. Raises BadMember and Unserved."""
+    """Decodes a body as `kind`. Raises BadMember and Unserved."""
     exchange.require_media_type()
     try:
         return decode_json(msgspec.json.Decoder(kind), body)
@@ -113,7 +113,7 @@ def decode(exchange: Exchange, body: bytes, kind: type[T]) -> T:
 
 
 def cert_id_of(request: web.Request) -> str:
-    """The path's; exactly 16 characters."""
+    """The cert_id in the path, exactly 16 characters. Raises BadMember."""
     cert_id = request.match_info["cert_id"]
     if not CERT_ID.fullmatch(cert_id):
         raise BadMember("cert_id is scs and 13 digits, 16 characters in all.")
@@ -121,7 +121,7 @@ def cert_id_of(request: web.Request) -> str:
 
 
 def check_buy(wanted: Buy) -> None:
-    """Raises BadMember; names, months and prices are the use case's business."""
+    """Checks brand, name and coupon; raises BadMember. The use case checks the rest."""
     if not _BRAND.fullmatch(wanted.brand):
         raise BadMember("brand must be up to 32 capital letters, digits and '_'.")
     if wanted.name is not None:
@@ -131,14 +131,14 @@ def check_buy(wanted: Buy) -> None:
 
 
 def challenge_type(wanted: ApplyFor) -> str:
-    """Raises BadMember."""
+    """The challenge type of a domain_method. Raises BadMember."""
     if wanted.domain_method not in METHODS:
         raise BadMember(f"domain_method must be one of {', '.join(METHODS)}.")
     return METHODS[wanted.domain_method]
 
 
 def der_of(pem: str) -> bytes:
-    """The DER in a PEM-encoded CSR, not looked into. Raises BadCsr."""
+    """The DER in a PEM-encoded CSR, not checked further. Raises BadCsr."""
     found = _PEM.fullmatch(pem)
     try:
         return b64decode("".join(found[1].split()), validate=True) if found else _no_csr()
@@ -147,7 +147,7 @@ def der_of(pem: str) -> bytes:
 
 
 def organization_of(wanted: SslOrganization | None) -> Subject | None:
-    """As a certificate will say it. Raises BadMember."""
+    """The organization as certificates have it. Raises BadMember."""
     if wanted is None:
         return None
     try:
@@ -167,7 +167,7 @@ def reason_of(wanted: RevokeIt) -> int:
 
 
 def page_of(request: web.Request) -> Page:
-    """The list's parameters. Raises BadMember."""
+    """The list's query parameters. Raises BadMember."""
     given = _once(request, ("limit", "offset", "sort_key", "sort_dir", "status"))
     limit = given.get("limit", "10")
     if limit not in _LIMITS:
@@ -191,7 +191,7 @@ def page_of(request: web.Request) -> Page:
 
 
 def acknowledged_in(request: web.Request) -> bool | None:
-    """`acknowledged=true|false`; None = not said. Raises BadMember."""
+    """The query's `acknowledged=true|false`; None = not sent. Raises BadMember."""
     said = _once(request, ("acknowledged",)).get("acknowledged")
     if said not in (None, "true", "false"):
         raise BadMember("acknowledged must be true or false.")
@@ -199,7 +199,7 @@ def acknowledged_in(request: web.Request) -> bool | None:
 
 
 def nothing_in(request: web.Request) -> None:
-    """Raises BadMember for any parameter."""
+    """Raises BadMember for any query parameter."""
     _once(request, ())
 
 

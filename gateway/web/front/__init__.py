@@ -1,5 +1,5 @@
-"""Where connections arrive: what ACME clients usually send is answered here, the rest by aiohttp.
+"""Accepts connections: usual requests of ACME clients are answered here, the rest by aiohttp.
 
-plain_request.py recognises the usual request, connection.py carries it to its door and back,
-answer.py writes the response. Anything unusual hands the connection over, once and for all.
+plain_request.py recognises the usual request, connection.py takes it to the ACME door and sends the
+response, which answer.py writes. At the first unusual request aiohttp gets the connection for good.
 """

@@ -1,4 +1,4 @@
-"""Accepts connections, never more than there are descriptors for."""
+"""Accepts connections, but never more than there are descriptors for."""
 
 import asyncio
 import errno
@@ -16,11 +16,11 @@ from gateway.web.front.turn import LOOK_SECONDS, Turn
 BACKLOG = 1024
 _AT_ONCE = 16
 _SPREAD_PAUSE_SECONDS = 0.002
-"""While connections are spread, other processes may accept the next one."""
+"""Pause after a connection while they are spread, so that other processes may accept the next."""
 _HANDSHAKE_SECONDS = 10.0
 _TLS_SHUTDOWN_SECONDS = 2.0
 _SHARE_ENDED = 4
-"""While others wait and there is no room, one of so many connections ends at each look."""
+"""While others wait and the limit is reached, one in so many connections ends at each look."""
 _HANDSHAKE_WHILE_FULL_SECONDS = 1.0
 _TELL_SECONDS = 60.0
 _OUT_OF_RESOURCES = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
@@ -37,7 +37,7 @@ class Connections(Protocol):
     def number_of_connections(self) -> int: ...
 
     def end_idle(self, number: int) -> None:
-        """At most so many that wait for nothing."""
+        """Ends at most so many connections that wait for no answer."""
 
 
 class Acceptor:
@@ -53,7 +53,7 @@ class Acceptor:
         *,
         spread: bool = True,
     ) -> None:
-        """`most` = there are never more connections. Without a `turn` it is always this one's."""
+        """`most` = the limit of open connections. Without a `turn` this process always accepts."""
         self._connections = connections
         self._socket = listening
         self._tls = tls
@@ -69,7 +69,7 @@ class Acceptor:
         self._arriving: dict[asyncio.Task[None], float] = {}
 
     async def look_after(self) -> None:
-        """Opens and shuts; runs until cancelled."""
+        """Starts and stops accepting as `turn` and the limit allow; runs until cancelled."""
         self._socket.setblocking(False)
         self._socket.listen(BACKLOG)
         while True:
@@ -77,7 +77,7 @@ class Acceptor:
             await asyncio.sleep(LOOK_SECONDS)
 
     async def close(self) -> None:
-        """Nothing is accepted any more; handshakes under way are completed."""
+        """Stops accepting; handshakes under way are completed."""
         self._shut()
         self._socket.close()
         if self._turn is not None:
@@ -105,9 +105,9 @@ class Acceptor:
             self._make_room(-(-self._number // _SHARE_ENDED))
 
     def _make_room(self, number: int) -> None:
-        """Ends handshakes that take long; idle connections only where those are too few.
+        """Ends handshakes that take long, and idle connections only if that is not enough.
 
-        Who only connects must not displace a client that waits between two requests.
+        A client that only connects must not displace one that pauses between two requests.
         """
         self._connections.end_idle(max(number - len(self._arriving), 0))
         slow = self._loop.time() - _HANDSHAKE_WHILE_FULL_SECONDS
@@ -157,13 +157,13 @@ class Acceptor:
                     _log.error("front.cannot_accept", problem=error.strerror)
                     self._stop_accepting()
                     return
-                continue  # of a connection that broke in the queue
+                continue  # a connection broke off in the queue
             task = self._loop.create_task(self._open_transport(connection))
             self._arriving[task] = self._loop.time()
             task.add_done_callback(self._arriving.pop)
 
     def _stop_accepting(self) -> None:
-        """Until the next look; other processes may accept meanwhile."""
+        """Stops accepting until the next look; other processes may accept meanwhile."""
         self._has_stopped_accepting = True
         self._shut()
 
@@ -174,7 +174,7 @@ class Acceptor:
                 "ssl_handshake_timeout": _HANDSHAKE_SECONDS,
                 "ssl_shutdown_timeout": _TLS_SHUTDOWN_SECONDS,
             }
-        # Whoever breaks the handshake off is told by TLS itself.
+        # A failed handshake needs no answer from here: TLS sends its own alert.
         with suppress(OSError):
             connection.setblocking(False)
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -1,4 +1,4 @@
-"""One line and one observation per request. Not by structlog: that takes a third more CPU."""
+"""Writes one log line and one metric per request; structlog would take a third more CPU."""
 
 import asyncio
 import logging
@@ -18,7 +18,7 @@ _LONGEST_PATH = 256
 _log = structlog.get_logger(__name__)
 _lines: list[bytes] = []
 _writing: asyncio.AbstractEventLoop | None = None
-"""The loop at the end of whose round the lines are written."""
+"""The event loop that will write the lines at the end of its round; None = no line waits."""
 
 
 class _AccessLine(msgspec.Struct):
@@ -33,7 +33,7 @@ class _AccessLine(msgspec.Struct):
 
 
 def note(method: str, path: str, status: int, seconds: float, client: str | None) -> None:
-    """What is noted in one round of the event loop is written together, at its end."""
+    """Notes a request; all notes of one round of the event loop are written at its end."""
     global _writing
     metrics.observe_request(path, status, seconds)
     if not _log.is_enabled_for(logging.INFO):
@@ -49,7 +49,7 @@ def note(method: str, path: str, status: int, seconds: float, client: str | None
 
 
 class AccessLog(AbstractAccessLogger):
-    """For aiohttp."""
+    """Notes the requests that aiohttp answers."""
 
     def log(self, request: BaseRequest, response: StreamResponse, seconds: float) -> None:
         path = request.rel_url.raw_path

@@ -1,20 +1,20 @@
-"""The connections of one listener that aiohttp has."""
+"""The connections of one listener that aiohttp serves."""
 
 import asyncio
 
 from aiohttp import web
 
 FIRST_SECONDS = 20.0
-"""So long a new connection may take to bring the whole head of its first request."""
+"""How long a new connection may take until the head of its first request is complete."""
 LOOK_SECONDS = 5.0
 STALLED_SECONDS = 1.5
-"""While others wait for room, a body of which nothing came for so long is not waited for."""
+"""While others wait to be accepted, a body is given up when nothing came for so long."""
 
 
 class AiohttpConnections:
-    """Calling it gives aiohttp's protocol for a connection; it waits for no first request for ever.
+    """aiohttp's connections, with a time limit for the first request; calling it makes a protocol.
 
-    aiohttp itself ends only those that have asked once.
+    aiohttp itself ends only connections that have sent a request.
     """
 
     def __init__(self, server: web.Server, first_seconds: float = FIRST_SECONDS) -> None:
@@ -22,9 +22,9 @@ class AiohttpConnections:
         self._first_seconds = first_seconds
         self._newcomers: dict[asyncio.BaseProtocol, tuple[web.RequestHandler, float]] = {}
         self._answered: dict[asyncio.BaseProtocol, web.RequestHandler] = {}
-        """No request has come since the last answer; whose answer is the oldest comes first."""
+        """Connections without a request since their last answer; the oldest answer first."""
         self._bodies: dict[asyncio.BaseProtocol, _Body] = {}
-        """What the requests in work bring."""
+        """The bodies of requests that are being handled."""
         self._answering = server.request_handler
         server.request_handler = self._handle
 
@@ -45,14 +45,15 @@ class AiohttpConnections:
             self._forget_ended()
 
     def end_silent_since(self, instant: float) -> None:
-        """Those that came before `instant` (loop time) and have not asked for anything."""
+        """Ends connections that came before `instant` (loop time) and sent no request."""
         _end([each for each, since in self._newcomers.values() if since <= instant])
         self._newcomers = {k: each for k, each in self._newcomers.items() if each[1] > instant}
 
     def end_idle(self, number: int) -> None:
-        """At most so many that have no request in work, the oldest of each kind first.
+        """Ends at most so many connections that wait for no answer, the oldest of each kind first.
 
-        Newcomers end before those that were answered, and these before those whose body stalls.
+        New connections without a request end first, then those that were answered, then those
+        whose body stalls.
         """
         self._forget_ended()
         now = _now()
@@ -67,7 +68,7 @@ class AiohttpConnections:
             self._bodies.pop(each, None)
 
     def _forget_ended(self) -> None:
-        """Newcomers stay: in its TLS handshake a connection has no transport either."""
+        """Drops ended connections, but no new ones: during TLS these have no transport, either."""
         self._answered = {k: each for k, each in self._answered.items() if each.transport}
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
@@ -84,7 +85,7 @@ class AiohttpConnections:
 
 
 class _Body:
-    """How far the body of a request in work has come."""
+    """How far the body of a request has come that is being handled."""
 
     def __init__(self, request: web.BaseRequest, now: float) -> None:
         self.handler = request.protocol
@@ -93,7 +94,7 @@ class _Body:
         self._grown_at = now
 
     def is_stalled(self, now: float) -> bool:
-        """Asked again and again: nothing has come for STALLED_SECONDS, though it was read."""
+        """Has nothing come for STALLED_SECONDS, although it was read? Asked regularly."""
         transport = self.handler.transport
         if self._content.is_eof() or transport is None:
             return False

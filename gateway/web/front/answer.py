@@ -1,4 +1,4 @@
-"""Responses as bytes (RFC 9112 §4)."""
+"""Encodes responses as bytes (RFC 9112 §4)."""
 
 import time
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ _NO_BODY = (204, 304)
 
 
 class PlainAnswer(Struct, frozen=True):
-    """A whole response; `headers` say nothing of length, date and connection."""
+    """A whole response; `headers` are without length, date and connection."""
 
     status: int
     headers: Sequence[tuple[str, str]]
@@ -20,9 +20,9 @@ class PlainAnswer(Struct, frozen=True):
 
 
 def encode(answer: PlainAnswer, *, method: str, closes: bool) -> bytes:
-    """The response to a request of `method`; `closes` tells that no other will be answered.
+    """The bytes of a response to `method`; `closes` = the connection ends after it.
 
-    Raises ValueError when a header would begin a line of its own.
+    Raises ValueError when a header's value has a line break.
     """
     lines = [_status_line(answer.status)]
     for name, value in answer.headers:
@@ -45,5 +45,5 @@ def _status_line(status: int) -> str:
 
 @lru_cache(maxsize=1)
 def _date_line(seconds: int) -> str:
-    """An origin server with a clock sends it (RFC 9110 §6.6.1)."""
+    """The Date field, which an origin server with a clock must send (RFC 9110 §6.6.1)."""
     return f"Date: {formatdate(seconds, usegmt=True)}"

@@ -1,4 +1,4 @@
-"""What is decided of a request by way of aiohttp before its router sees the path."""
+"""Decides on requests that come through aiohttp, before its router sees the path."""
 
 from collections.abc import Awaitable, Callable
 from typing import cast
@@ -9,7 +9,7 @@ from aiohttp.typedefs import Handler
 Routing = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 _DEEPEST = 16
-"""aiohttp's router tries every prefix of a path; no path of ours has half as many parts."""
+"""The most parts of a path: aiohttp's router tries each prefix, and ours have less than half."""
 _CONTINUE = "100-continue"
 
 
@@ -24,7 +24,7 @@ def first_part(path: str) -> str:
 
 
 def before_routing(route: Routing, parts: frozenset[str], elsewhere: Handler) -> Routing:
-    """Sends to `route` what begins with one of `parts`, and all else to `elsewhere`."""
+    """Sends paths that begin with one of `parts` to `route`, all others to `elsewhere`."""
 
     async def decide(request: web.BaseRequest) -> web.StreamResponse:
         expected = _expectation(request)
@@ -37,22 +37,22 @@ def before_routing(route: Routing, parts: frozenset[str], elsewhere: Handler) ->
             return await route(request)
         if expected:
             await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-            request.writer.output_size = 0  # the answer itself has not begun
+            request.writer.output_size = 0  # the final response has not begun
         return await elsewhere(cast(web.Request, request))
 
     return decide
 
 
 def _expectation(request: web.BaseRequest) -> str:
-    """HTTP/1.0 has none (RFC 9110 §10.1.1)."""
+    """The request's Expect field; empty for HTTP/1.0, which has none (RFC 9110 §10.1.1)."""
     if request.version < HttpVersion11:
         return ""
     return ",".join(request.headers.getall("Expect", [])).strip().lower()
 
 
 def _refused(status: int, detail: str) -> web.Response:
-    """RFC 9457."""
+    """A problem document (RFC 9457)."""
     problem = {"type": "about:blank", "status": status, "detail": detail}
     response = web.json_response(problem, status=status, content_type="application/problem+json")
-    response.force_close()  # the body may come or not
+    response.force_close()  # the body may still come, and is not read
     return response

@@ -1,4 +1,4 @@
-"""Connections, from the first byte on: answered here while all is plain, else handed to aiohttp."""
+"""Connections: answered here while all requests are plain, else handed over to aiohttp."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -22,15 +22,15 @@ from gateway.web.front.plain_request import PlainRequest, Unfinished, recognise
 Answering = Callable[[PlainRequest], Awaitable[PlainAnswer]]
 
 _LINGER_SECONDS = 2.0
-"""At a stop a request may be on its way over a connection that is idle here."""
+"""How long a stop waits for requests that are on their way over idle connections."""
 _log = structlog.get_logger(__name__)
 
 
 class Front:
-    """All connections of one listener; calling it gives the protocol for a new one.
+    """All connections of one listener; calling it makes the protocol of a new one.
 
-    `answering` answers what no other door has a path for; `others` are the first parts of the
-    other doors' paths, and `aiohttp_connections` answers those.
+    `others` are the first parts of the other doors' paths, which `aiohttp_connections` answers;
+    `answering` answers all other paths.
     """
 
     def __init__(
@@ -54,15 +54,15 @@ class Front:
 
     @property
     def number_of_connections(self) -> int:
-        """Those that aiohttp has by now included."""
+        """The number of connections, including those handed over to aiohttp."""
         return len(self.connections) + self.aiohttp_connections.number_of_connections
 
     def let_go(self, number: int) -> None:
-        """So many connections are to end with their next answer: their clients come again."""
+        """Lets so many connections end with their next answer: their clients connect again."""
         self._to_let_go = number
 
     def is_last_answer(self) -> bool:
-        """Asked once for each answer."""
+        """Is the connection to end with this answer? Asked once for each answer."""
         if self._to_let_go:
             self._to_let_go -= 1
             return True
@@ -77,7 +77,7 @@ class Front:
                 connection.end_if_idle(loop.time())
 
     def end_idle(self, number: int) -> None:
-        """At most so many of which no request comes; those that have waited longest."""
+        """Ends at most so many connections without a request, the longest idle first."""
         now = asyncio.get_running_loop().time()
         idle = [each for each in self.connections if each.is_idle(now)]
         for connection in sorted(idle, key=lambda each: each.active_at)[:number]:
@@ -85,7 +85,7 @@ class Front:
         self.aiohttp_connections.end_idle(max(number - len(idle), 0))
 
     async def close(self, seconds: float, linger: float = _LINGER_SECONDS) -> None:
-        """Each connection ends with its next answer; idle ones wait `linger` seconds for it."""
+        """Ends each connection with its next answer; idle ones wait `linger` seconds for it."""
         self.is_closing = True
         if await self._all_end_within(linger):
             return
@@ -106,14 +106,14 @@ class Front:
         return True
 
     def forget(self, connection: "Connection") -> None:
-        """It has ended, or has been handed over."""
+        """Drops a connection that has ended, or was handed over."""
         self.connections.discard(connection)
         if not self.connections:
             self._ended.set()
 
 
 class Connection(asyncio.Protocol):
-    """One request at a time, and what came before its answer."""
+    """A connection: one request at a time, and the bytes that come before its answer."""
 
     __slots__ = (
         "_begun",
@@ -149,12 +149,12 @@ class Connection(asyncio.Protocol):
         self._front.connections.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        # What is under way goes on: a client that went away may come back for it.
+        # The request under way goes on: a client that went away may come back for its result.
         self._is_lost = True
         self._front.forget(self)
 
     def pause_writing(self) -> None:
-        """The client does not read its answers: nothing else is done for it meanwhile."""
+        """Pauses the connection: the client does not read its answers."""
         self._is_full = True
 
     def resume_writing(self) -> None:
@@ -164,7 +164,7 @@ class Connection(asyncio.Protocol):
 
     @property
     def waiting_bytes(self) -> int:
-        """So much has come of what is not answered yet."""
+        """The number of bytes that have come and are not answered yet."""
         return len(self._begun)
 
     def data_received(self, data: bytes) -> None:
@@ -213,7 +213,7 @@ class Connection(asyncio.Protocol):
             self._go_on()
 
     def _go_on(self) -> None:
-        """With what came before there was an answer, or room for another."""
+        """Continues with bytes that came before the last answer was sent."""
         if self._is_lost or self._transport.is_closing():
             return
         data = bytes(self._begun)
@@ -224,7 +224,7 @@ class Connection(asyncio.Protocol):
         self._take(data)
 
     def _hand_over(self, data: bytes) -> None:
-        """aiohttp has the connection from now on, as if it had had it from the start."""
+        """Hands the connection over to aiohttp, as if it had had it from the start."""
         self._front.forget(self)
         handler = self._front.aiohttp_connections()
         self._transport.set_protocol(handler)
@@ -232,13 +232,13 @@ class Connection(asyncio.Protocol):
         handler.data_received(data)
 
     def is_idle(self, now: float) -> bool:
-        """No request comes, or goes on to come, and the client has its answers."""
+        """Is no request arriving, and has the client its answers?"""
         if self._task is not None or self._is_full:
             return False
         return not self._begun or self._grown_at + STALLED_SECONDS <= now
 
     def end_if_idle(self, now: float) -> None:
-        """What has begun and does not end is for aiohttp, which tells the client so."""
+        """Ends an idle connection; an unfinished request goes to aiohttp, which answers that."""
         if self._task is not None or self.active_at + self._patience > now:
             return
         if self._is_full:
@@ -249,7 +249,7 @@ class Connection(asyncio.Protocol):
             self._transport.close()
 
     def close(self) -> None:
-        """An idle connection ends; what has begun has its answer first."""
+        """Ends the connection; a request that has begun is answered first."""
         if self._task is None and not self._begun:
             self._transport.close()
 

@@ -1,4 +1,4 @@
-"""aiohttp's log of faults, without those of clients: they have their line in the access log."""
+"""aiohttp's log of faults, without faults of clients, which have a line in the access log."""
 
 import logging
 

@@ -1,8 +1,8 @@
 """The load board: which worker process accepts a new connection, the first one that is not full.
 
-What several requests ask at the same moment goes to the database together (decision 7), so a
-certificate costs least where most is going on. A connection therefore goes to a further process
-only when those before it are busy. Each writes how busy it is into its slot of shared memory.
+Statements of concurrent requests go to the database together (decision 7), so a certificate costs
+least in the process with the most requests. A connection therefore goes to a further process only
+when those before it are busy. Each process writes its load into its slot of shared memory.
 """
 
 import mmap
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 _SLOT = struct.Struct("dd")
 _SILENT_SECONDS = 1.0
-"""A process that has written nothing for so long is gone, or hangs."""
+"""A process that has written nothing for so long has ended, or hangs."""
 _ABSENT = (float("-inf"), 0.0)
 _FULL = 0.9
 _FAR_FROM_FULL = 0.7
@@ -22,20 +22,20 @@ _FAR_FROM_FULL = 0.7
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What a process wrote last: when (monotonic seconds), and how busy it is, from 0 to 1."""
+    """The load that a process wrote last, from 0 to 1, and when (monotonic seconds)."""
 
     at: float
     busy: float
 
 
 def takes_connections(loads: Sequence[Load], own: int, now: float) -> bool:
-    """True for the first process that is not full, and for every one when all are."""
+    """Is this the first process that is not full? Also true for all when all are full."""
     not_full = [slot for slot in _there(loads, now) if loads[slot].busy < _FULL]
     return not not_full or not_full[0] == own
 
 
 def lets_connections_go(loads: Sequence[Load], own: int, now: float) -> bool:
-    """True when this process is full and another is far from it."""
+    """Does the process end connections? It does when it is full and another is far from it."""
     others = [loads[slot].busy for slot in _there(loads, now) if slot != own]
     return loads[own].busy >= _FULL and any(busy < _FAR_FROM_FULL for busy in others)
 
@@ -48,7 +48,7 @@ class LoadBoard:
     """The shared memory, with a slot for each process."""
 
     def __init__(self, descriptor: int, slots: int) -> None:
-        """`descriptor` is of a file of `size(slots)` bytes; it is not closed here."""
+        """Maps a file of `size(slots)` bytes; the caller closes the descriptor."""
         self._memory = mmap.mmap(descriptor, size(slots))
         self._slots = slots
 
@@ -67,7 +67,7 @@ def size(slots: int) -> int:
 
 
 def make_load_board(slots: int) -> int:
-    """A descriptor for processes to inherit; nobody is there yet."""
+    """Makes an empty load board; gives a descriptor for worker processes to inherit."""
     nobody = _SLOT.pack(*_ABSENT)
     with tempfile.TemporaryFile(buffering=0) as file:
         file.write(nobody * slots)

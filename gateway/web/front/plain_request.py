@@ -1,8 +1,8 @@
-"""The usual request of an ACME client, recognised at a glance.
+"""Recognises plain requests, the usual ones of an ACME client, by one regular expression.
 
-Plain is one whole HTTP/1.1 request without transfer coding, expectation or upgrade, in printable
-ASCII, that keeps its connection open. Whatever is not plain is left to aiohttp's parser: nothing is
-judged here, so two parsers can never come to different ends of one request.
+A plain request is one whole HTTP/1.1 request without transfer coding, expectation or upgrade, in
+printable ASCII, that keeps its connection open. Everything else is left to aiohttp's parser, valid
+or not, so that two parsers never disagree about where one request ends.
 """
 
 import re
@@ -24,7 +24,7 @@ _REPEATABLE = "x-forwarded-for"
 
 @dataclass(slots=True)
 class PlainRequest:
-    """`headers` have names in lower case, and lists in one line (RFC 9110 §5.3)."""
+    """A plain request; `headers` have lower-case names, and lists in one line (RFC 9110 §5.3)."""
 
     method: str
     target: str
@@ -39,13 +39,13 @@ class PlainRequest:
 
 @dataclass(slots=True)
 class Unfinished:
-    """A plain request of so many bytes whose end has not come yet."""
+    """A plain request that is not complete yet, and the number of bytes it will have."""
 
     size: int
 
 
 def recognise(data: bytes, peer: str | None) -> PlainRequest | Unfinished | None:
-    """The request that `data` is; None = not a plain one, or more than one."""
+    """Reads `data` as one plain request; None = it is not plain, or more than one."""
     end = data.find(b"\r\n\r\n", 0, _LONGEST_HEAD) + 4
     matched = _HEAD.fullmatch(data, 0, end)
     if matched is None:

@@ -1,4 +1,4 @@
-"""Whether it is this process's turn to accept connections."""
+"""Decides whether it is this process's turn to accept connections."""
 
 import time
 from dataclasses import dataclass
@@ -8,23 +8,23 @@ from gateway.web.front.load_board import Load, LoadBoard, lets_connections_go, t
 
 LOOK_SECONDS = 0.25
 _SHARE_LET_GO = 16
-"""A full process lets one of so many connections go at each look."""
+"""A full process ends one in so many of its connections at each look."""
 _LATE_SECONDS = 0.2
-"""A loop that is so late is as full as one that uses a whole CPU."""
+"""An event loop that is so late counts as full, like one that uses a whole CPU."""
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """The place of a process among all."""
+    """A process's slot on the load board."""
 
     board: LoadBoard
     number: int
 
 
 class Turn:
-    """Decides when this process accepts, and tells the others its load.
+    """Decides when this process accepts connections, and writes its load for the others.
 
-    `spread` = all accept alike.
+    `spread` = all processes accept alike.
     """
 
     def __init__(self, slot: Slot, front: Front, *, spread: bool) -> None:
@@ -36,7 +36,7 @@ class Turn:
         self._busy = 0.0
 
     def comes(self, *, is_full: bool) -> bool:
-        """Asked every LOOK_SECONDS; whether connections may be accepted until the next time."""
+        """May the process accept connections until the next look? Asked every LOOK_SECONDS."""
         board, own = self._slot.board, self._slot.number
         now = time.monotonic()
         busy = self._measured(now)
@@ -50,7 +50,7 @@ class Turn:
         self._slot.board.leave(self._slot.number)
 
     def _measured(self, now: float) -> float:
-        """How busy the process is, from 0 to 1, the last moments more than those before."""
+        """How busy the process is, from 0 to 1; recent moments count more than earlier ones."""
         used, passed = time.process_time(), now - self._looked_at
         share = (used - self._used) / max(passed, LOOK_SECONDS / 2)
         late = (passed - LOOK_SECONDS) / _LATE_SECONDS
