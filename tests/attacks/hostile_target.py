@@ -1,4 +1,4 @@
-"""A web server that answers without end: what a validation of a stranger's name may meet."""
+"""A web server that answers without end, as a validation target of a stranger may."""
 
 import socket
 import threading

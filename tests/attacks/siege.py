@@ -1,4 +1,4 @@
-"""A gateway under attack: how long an honest customer waits, and what a hostile request costs.
+"""Measures a gateway under attack: how long a customer waits, and what a hostile request costs.
 
 Times are only compared with each other, and CPU time with CPU time: the figures of a slow or busy
 machine mean the same.

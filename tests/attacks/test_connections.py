@@ -1,4 +1,4 @@
-"""Connections that nobody uses: an issuance takes little longer than it takes alone."""
+"""Idle connections in great number: an issuance takes little longer than without them."""
 
 import asyncio
 import resource

@@ -1,4 +1,4 @@
-"""Inputs that were a server's fault, or nobody's: each gets the exact problem of its own.
+"""Inputs that once caused a fault or an unclear answer: each gets its own exact problem.
 
 What is verified once with a nonce is not verified again with it.
 """

@@ -1,4 +1,4 @@
-"""Requests that cost much, or did: many of them, and an issuance finishes all the same.
+"""Many costly requests at once: an issuance finishes all the same.
 
 Each attack is measured in two ways: its CPU beside that of an issuance, or of a harmless request
 that differs in nothing else where it is cheap already; and how many times as long an issuance

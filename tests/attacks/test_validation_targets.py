@@ -1,4 +1,4 @@
-"""Whatever a validation's target sends, other orders go on; and it is not listened to for ever."""
+"""Whatever a validation's target sends, other orders go on, and reading from it ends."""
 
 import os
 import signal

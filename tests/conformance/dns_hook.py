@@ -1,4 +1,4 @@
-"""What ACME clients call to publish a TXT record: tells the test's name server (ZONE_URL).
+"""The hook by which ACME clients publish a TXT record in the test's name server (ZONE_URL).
 
 certbot gives domain and value in the environment, lego and others as arguments.
 """

@@ -1,4 +1,4 @@
-"""docs/clients.md: what it tells customers to type, as it stands there."""
+"""Reads the commands of docs/clients.md exactly as customers see them."""
 
 import re
 import sys

@@ -1,4 +1,4 @@
-"""What web servers show to a visitor."""
+"""Reads the certificates that web servers send to visitors."""
 
 import asyncio
 import ssl

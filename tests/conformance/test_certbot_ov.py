@@ -1,4 +1,4 @@
-"""certbot on the OV server: the organization in the certificate, refusals in words, new details."""
+"""certbot on the OV server: the organization in the certificate, texts of refusals, new details."""
 
 from cryptography import x509
 from cryptography.x509.oid import NameOID

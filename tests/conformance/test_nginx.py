@@ -1,4 +1,4 @@
-"""nginx in front, set up as docs/operators.md has it: what it must hand through."""
+"""nginx as a proxy, set up as in docs/operators.md: what it must pass on."""
 
 import ssl
 

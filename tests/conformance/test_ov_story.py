@@ -1,4 +1,4 @@
-"""Two years of an OV customer with certbot, renewed by itself; and with nothing done at all."""
+"""Two years of an OV customer with certbot, with automatic renewal and without any renewal."""
 
 from typing import Any
 

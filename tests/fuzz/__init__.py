@@ -1,1 +1,1 @@
-"""Bytes of strangers, in great number: nothing uncaught, and a bounded number of steps for each."""
+"""Random input in great number: no uncaught exception, and a bounded number of steps for each."""

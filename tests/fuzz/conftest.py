@@ -1,4 +1,4 @@
-"""One watched gateway for a test, at an instant that stands still."""
+"""A watched gateway for each test, whose clock stands still."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path

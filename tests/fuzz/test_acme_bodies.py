@@ -1,4 +1,4 @@
-"""Signed requests with damage at every depth (20 000 in full): no server's error, bounded work."""
+"""Signed requests damaged at every depth (20 000 in full): no server error, and bounded work."""
 
 import json
 from random import Random

@@ -1,4 +1,4 @@
-"""Nasty values in every member of every signed request: a problem that says why, and no change."""
+"""Malformed values in every member of every signed request: a clear problem, and no change."""
 
 import json
 from typing import Any

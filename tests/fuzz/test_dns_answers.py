@@ -1,4 +1,4 @@
-"""Answers of name servers: wrong ones (300 000 in full), and those that were made to cost."""
+"""Answers of name servers: malformed ones (300 000 in full), and ones made to be costly."""
 
 import re
 import struct

@@ -1,4 +1,4 @@
-"""Forms and JSON bodies with damage (35 000 in full): no server's error, and bounded work."""
+"""Damaged forms and JSON bodies (35 000 in full): no server error, and bounded work."""
 
 from random import Random
 

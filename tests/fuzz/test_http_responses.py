@@ -1,4 +1,4 @@
-"""Responses of web servers: wrong ones (10 000 in full), and those that were made to cost."""
+"""Responses of web servers: malformed ones (10 000 in full), and ones made to be costly."""
 
 from collections.abc import Iterable
 from random import Random

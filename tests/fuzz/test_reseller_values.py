@@ -1,4 +1,4 @@
-"""Nasty values in every parameter and member of the resellers' doors: an error, and no change."""
+"""Malformed values in every parameter and member of resellers' doors: an error, and no change."""
 
 import json
 from urllib.parse import quote

@@ -1,4 +1,4 @@
-"""An ACME client in the hand of a test: it can do everything right, and everything wrong."""
+"""An ACME client for tests, which can send right and wrong requests."""
 
 import asyncio
 import hmac
@@ -28,7 +28,7 @@ def unbase64url(text: str) -> bytes:
 
 @dataclass(frozen=True)
 class Answer:
-    """A response, read to its end."""
+    """A response with its whole body."""
 
     status: int
     headers: Mapping[str, str]
@@ -120,7 +120,7 @@ def jws(protected: Any, payload: Any, sign: Any) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Eab:
-    """What PREREGISTER gives: key id and MAC key (base64url text)."""
+    """An EAB credential from PREREGISTER: key id and MAC key (base64url text)."""
 
     kid: str
     mac_key: str
@@ -150,7 +150,7 @@ def make_csr(
 
 
 class AcmeClient:
-    """Talks to one directory. After `register` it signs with its account's URL."""
+    """A client of one directory. After `register` it signs with its account's URL."""
 
     def __init__(
         self, session: aiohttp.ClientSession, directory_url: str, signer: Signer | None = None

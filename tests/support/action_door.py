@@ -1,4 +1,4 @@
-"""The action endpoint alone, on a loopback socket behind a pretended TLS proxy."""
+"""Serves the action endpoint alone, on a loopback socket, as if behind a TLS proxy."""
 
 import json
 from collections.abc import AsyncIterator
@@ -35,7 +35,7 @@ HTTPS = {"X-Forwarded-Proto": "https"}
 
 @dataclass
 class SetClock:
-    """A clock in the hand of the test."""
+    """A clock that the test sets."""
 
     at: datetime = START
 
@@ -61,7 +61,7 @@ class Answered:
 
 @dataclass
 class Door:
-    """The endpoint under test with what it stands on."""
+    """The endpoint under test, with its services and a client."""
 
     url: str
     pool: Pool
@@ -71,7 +71,7 @@ class Door:
     checker: PasswordChecker
 
     async def post(self, data: Any, **options: Any) -> Answered:
-        """Any POST; `data` as aiohttp takes it. Comes by HTTPS unless `headers` say otherwise."""
+        """Sends any POST; `data` is as in aiohttp. It uses HTTPS unless `headers` say otherwise."""
         return await self.send("POST", data=data, **options)
 
     async def send(self, method: str, **options: Any) -> Answered:
@@ -83,12 +83,12 @@ class Door:
     async def action(
         self, name: str, *, headers: dict[str, str] | None = None, **fields: str
     ) -> Answered:
-        """A well-formed action with the demo login, unless `fields` bring another."""
+        """Sends a well-formed action with the demo login, unless `fields` have another."""
         form = {"action": name, "loginName": LOGIN, "loginPassword": PASSWORD, **fields}
         return await self.post(form, headers=headers or {})
 
     async def preregister(self, **fields: str) -> str:
-        """The kid of a new credential."""
+        """Makes a credential; gives its kid."""
         fields.setdefault("serverUrl", "https://gateway.test/v2/DV")
         answered = await self.action("PREREGISTER", **fields)
         assert answered.status == 200, answered.text

@@ -1,4 +1,4 @@
-"""Requests that cost too much or break a parser, where nobody counts first; and every route."""
+"""Requests that cost much or break a parser unless they are bounded first; and every route."""
 
 import json
 import re
@@ -19,7 +19,7 @@ _IN_PATHS = (
     *("!ACMEAdmin", "!AutoApplyOrder", "!AutoRefund", "!modifyThirdPartyDetails"),
     *("!WebHostReport", "scs1234567890123", "local", "1"),
 )
-"""What stands in the place of `{…}` in a route: the first that fits."""
+"""Values for `{…}` in a route: the first that fits is used."""
 
 _NO_BUSINESS_OF_OURS = (
     *(b"Accept", b"Accept-Language", b"Accept-Encoding", b"Authorization", b"Content-Encoding"),
@@ -27,7 +27,7 @@ _NO_BUSINESS_OF_OURS = (
     *(b"Range", b"Upgrade", b"User-Agent", b"Via", b"X-Forwarded-For", b"X-Forwarded-Proto"),
     *(b"Access-Control-Request-Method", b"Idempotency-Key"),
 )
-"""Whatever they say, no answer to a stranger has another status for it."""
+"""Header fields whose values change no status of an answer to a stranger."""
 
 _VALUES = {
     "empty": b"",
@@ -39,7 +39,7 @@ _VALUES = {
 
 
 def paths_of(site: Site) -> Iterator[str]:
-    """One for each route of a listener."""
+    """One path for each route of a listener."""
     for resource in site.app.router.resources():
         info = resource.get_info()
         if "path" in info:
@@ -50,7 +50,7 @@ def paths_of(site: Site) -> Iterator[str]:
 
 
 def acme_paths(server: str) -> Iterator[str]:
-    """One for each resource of a server."""
+    """One path for each resource of a server."""
     for pattern in RESOURCES:
         yield f"{server}/{pattern.replace('*', str(UUID(int=7)))}".rstrip("/")
 
@@ -106,7 +106,7 @@ def bad_jws(path: bytes) -> Iterator[tuple[str, bytes]]:
 
 
 def long_paths(path: bytes) -> Iterator[tuple[str, bytes]]:
-    """None of them leads anywhere."""
+    """Requests for long paths that have no resource."""
     yield "slashes", request(b"GET", path + b"/" * 7_900)
     yield "slashes by POST", request(b"POST", path + b"/" * 7_900, kind=JOSE, body=b"{}")
     yield "escaped slashes", request(b"GET", path + b"/%2f" * 1_900)

@@ -100,7 +100,7 @@ class CertificateShop:
         return str((await self.show(cert_id))["status"])
 
     async def until(self, cert_id: str, *statuses: str) -> Any:
-        """The certificate, once the background has brought it to one of `statuses`."""
+        """Waits until background work has brought the certificate to one of `statuses`."""
 
         async def there() -> Any:
             shown = await self.show(cert_id)
@@ -111,12 +111,12 @@ class CertificateShop:
         return await eventually(there)
 
     async def unsubscribe(self, cert_id: str) -> int:
-        """By the vendor's bare call; gives the number of the unsubscription."""
+        """Unsubscribes by the vendor's call without a body; gives the unsubscription's number."""
         answer = await self.do("DELETE", f"/{cert_id}/unsubscribe")
         return int(answer["unsubscribe_results"].split()[1])
 
     async def approve(self, number: int) -> Decimal:
-        """As an operator."""
+        """Approves an unsubscription as an operator; gives the amount paid back."""
         now = await self.gateway.services.clock.now()
         async with open_work(self.gateway.pool, now, OPERATOR) as work:
             return await unsubscription.approve(work, number)
@@ -145,7 +145,7 @@ class CertificateShop:
             )
 
     async def set_price(self, yearly: str) -> None:
-        """Of this reseller for a DV name in a LOCAL certificate."""
+        """Sets this reseller's price of a DV name in a LOCAL certificate."""
         now = await self.gateway.services.clock.now()
         async with open_work(self.gateway.pool, now, OPERATOR) as work:
             [article] = await articles_of(work.connection, "LOCAL", "DV_SSL_CERT", ["fqdn"])
@@ -165,7 +165,7 @@ class CertificateShop:
         return balances[self.login]
 
     async def second(self, login: str, deposit: str = "10000.00") -> "CertificateShop":
-        """Another reseller."""
+        """Adds another reseller, with its own token."""
         now = await self.gateway.services.clock.now()
         async with open_work(self.gateway.pool, now, OPERATOR) as work:
             await resellers.add_reseller(work, login=login, password="secret")
@@ -205,7 +205,7 @@ class CertificateShop:
         return number
 
     async def _fetch_crls(self, certificate: str) -> None:
-        """The complete one and that of the certificate: who asks has not to wait for the job."""
+        """Fetches the complete CRL and the certificate's, which makes them before the job does."""
         for path in ("/crl/local.crl", crl_path(certificate)):
             async with self.gateway.session.get(f"{self.gateway.plain_url}{path}") as response:
                 assert response.status == 200
@@ -213,7 +213,7 @@ class CertificateShop:
 
 
 async def shop_of(gateway: Any, login: str, web: ChallengeServer | None = None) -> CertificateShop:
-    """A reseller's way to the API, with a new token."""
+    """Makes a client of the API for a reseller, with a new token."""
     now = await gateway.services.clock.now()
     async with open_work(gateway.pool, now, OPERATOR) as work:
         token = await api_tokens.new_token(work, login)
@@ -242,7 +242,7 @@ def pem(*names: str, kind: str = "P-256") -> str:
 
 
 def crl_path(certificate: str) -> str:
-    """Of the CRL that a certificate (PEM) points to."""
+    """The path of the CRL that a certificate (PEM) points to."""
     leaf = x509.load_pem_x509_certificate(certificate.encode())
     points = leaf.extensions.get_extension_for_class(x509.CRLDistributionPoints).value
     [name] = points[0].full_name or []
@@ -250,7 +250,7 @@ def crl_path(certificate: str) -> str:
 
 
 async def eventually(look: Callable[[], Awaitable[Any]]) -> Any:
-    """What `look` gives once it gives something: the background works in its own time."""
+    """Calls `look` until it gives something, because background work takes time; gives that."""
     async with asyncio.timeout(_PATIENCE_SECONDS):
         while True:
             if found := await look():

@@ -1,4 +1,4 @@
-"""Certificate signing requests, good and bad, and what an issuer is asked with them."""
+"""Certificate signing requests, good and bad, and requests to issuers with them."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -84,7 +84,7 @@ def certificate_request(
     now: datetime = NOW,
     serial_number: int | None = None,
 ) -> CertificateRequest:
-    """What finalize would ask of an issuer."""
+    """The request that finalize would make to an issuer."""
     longest = PROFILES[profile].longest
     return CertificateRequest(
         ids.new_id(),

@@ -33,7 +33,7 @@ class DnsServer:
     authentic: set[str] = field(default_factory=set)
     """Names whose records are said to be validated (AD)."""
     cut_off: bool = False
-    """It reaches no other name server: SERVFAIL for whatever it does not know by heart (". NS")."""
+    """It reaches no other name server: SERVFAIL for everything but ". NS"."""
     otherwise: str = "NXDOMAIN"
     """Response code for names that are not set."""
     lose_next: int = 0
@@ -49,7 +49,7 @@ class DnsServer:
         self.set(name, "TXT", *(f'"{value}"' for value in values))
 
     def then(self, name: str, kind: str, *values: str) -> None:
-        """What the record becomes after it has been asked for once more."""
+        """Sets what the record becomes after one more query for it."""
         self._records[name, kind].append(list(values))
 
     def asked(self, name: str, kind: str) -> list[str]:
@@ -57,7 +57,7 @@ class DnsServer:
         return [by for asked, record, by in self.queries if (asked, record) == (name, kind)]
 
     def answer(self, wire: bytes, by: str) -> bytes | None:
-        """None = no answer."""
+        """Answers a query; None = no answer."""
         query = dns.message.from_wire(wire)
         question = query.question[0]
         name, kind = _text(question.name), dns.rdatatype.to_text(question.rdtype)

@@ -1,6 +1,6 @@
-"""Every form and JSON request of the resellers' doors, as a test may spoil it.
+"""Every form and JSON request of the resellers' doors, in a form that tests can damage.
 
-What there is comes from the doors' own registries: a new action, parameter or member is among it.
+They are made from the doors' own registries: new actions, parameters and members are included.
 """
 
 import json
@@ -31,14 +31,14 @@ Fields = Sequence[tuple[str, bytes]]
 
 @dataclass(frozen=True)
 class FormKind:
-    """A form: its path, what every request says, and what may be spoilt."""
+    """A form: its path, the fields of every request, and the parameters that may be damaged."""
 
     path: str
     fixed: Mapping[str, str]
     parameters: Sequence[Parameter]
 
     def fields(self, values: Mapping[str, str], *, all_of_them: bool) -> list[tuple[str, bytes]]:
-        """A form that could be right: what is required, or everything."""
+        """Fields of a form that could be right: only the required ones, or all."""
         wanted = [each for each in self.parameters if each.required or all_of_them]
         own = {each.name: _sample(each, values) for each in wanted}
         return [(name, value.encode()) for name, value in {**self.fixed, **own}.items()]
@@ -69,7 +69,7 @@ class JsonKind:
 
 
 def form_kinds() -> dict[str, FormKind]:
-    """By action, and by endpoint of the older products."""
+    """All forms, by action and by endpoint of the older products."""
     actions = {
         name: FormKind("/products/!ACMEAdmin", {"action": name, **_LOGIN}, action.parameters)
         for name, action in ACTIONS.items()
@@ -82,7 +82,7 @@ def form_kinds() -> dict[str, FormKind]:
 
 
 async def some_values(watched: Watched) -> dict[str, str]:
-    """Values of parameters, by name, that this gateway has something for."""
+    """Values of parameters, by name, for which objects exist in this gateway."""
     gateway = watched.gateway
     url = gateway.directory_url
     status, answer = await gateway.action("PREREGISTER", serverUrl=url)
@@ -124,7 +124,7 @@ async def json_kinds(watched: Watched) -> dict[str, JsonKind]:
 
 
 def members_of_json_bodies() -> set[str]:
-    """As the door declares them."""
+    """The members of JSON bodies, as the door declares them."""
     forms = [form for form in vars(requests).values() if _is_body(form)]
     return {field.encode_name for form in forms for field in msgspec.structs.fields(form)}
 
@@ -136,10 +136,10 @@ def _is_body(thing: object) -> bool:
 def refused_how(answer: RawAnswer) -> str | None:
     """The text of a refusal; None = not refused."""
     if answer.header("content-type").startswith("application/json"):
-        told = json.loads(answer.body)
+        answered = json.loads(answer.body)
         if answer.status < 400:
             return None
-        return str(told.get("detail") or told.get("error_msg") or "").strip()
+        return str(answered.get("detail") or answered.get("error_msg") or "").strip()
     text = answer.body.decode()
     if text.startswith(("0\n", "errorCode=0")) and answer.status == 200:
         return None

@@ -27,21 +27,21 @@ from tests.support.lint import assert_lints_clean
 from tests.support.ports import free_ports as free_ports
 
 _SEQUENCE = b"\x30\x82"
-"""How a certificate begins; rows that a test made up hold something else."""
+"""First bytes of a certificate; rows that a test made up hold something else."""
 
 _LINTED = 50
-"""No test is about more certificates than that; a lint takes some milliseconds."""
+"""How many certificates are linted at most after a test; each takes some milliseconds."""
 
 CRL_URL = "http://pki.example.com"
-"""What certificates say, as in production: linters refuse loopback addresses there."""
+"""Base of the URLs in certificates, as in production: linters refuse loopback addresses there."""
 
 SECRET_KEY = Fernet.generate_key().decode()
-"""One for all gateways of a run: a second one on the same database opens what the first stored."""
+"""One key for all gateways of a run, so that a second one on the same database opens secrets."""
 
 
 @dataclass
 class RunningGateway:
-    """A gateway under test and the demo reseller's way to it."""
+    """A gateway under test, with the URLs and the demo reseller's client."""
 
     services: Services
     session: ClientSession
@@ -83,20 +83,20 @@ class RunningGateway:
 
     @property
     def http_port(self) -> int:
-        """Where http-01 goes; free for the test's own server."""
+        """The port that http-01 connects to; free for the test's own server."""
         return self.services.settings.validation.http_port
 
     @property
     def tls_port(self) -> int:
-        """Where tls-alpn-01 goes; free for the test's own server."""
+        """The port that tls-alpn-01 connects to; free for the test's own server."""
         return self.services.settings.validation.tls_port
 
     async def at(self, iso_text: str) -> None:
-        """Business time stands still at `iso_text`."""
+        """Stops business time at `iso_text`."""
         await self._move({"now": iso_text})
 
     async def advance(self, seconds: float) -> None:
-        """Business time stands still that much later."""
+        """Moves business time forward by so many seconds, and stops it there."""
         await self._move({"advance_seconds": seconds})
 
     async def action(self, name: str, **fields: str) -> tuple[int, dict[str, Any]]:
@@ -150,7 +150,7 @@ async def running_gateway(
 
 
 async def _lint_what_was_issued(pool: Pool) -> None:
-    """Whatever a test got signed satisfies the Baseline Requirements."""
+    """Checks that all certificates of a test satisfy the Baseline Requirements."""
     try:
         rows = await pool.fetch("SELECT der FROM ca.certificate")
     except Exception as error:
@@ -185,7 +185,7 @@ def sandbox_settings(
 
 
 def sandbox_validation(**wanted: Any) -> Validation:
-    """All names are of this machine, and their servers listen on free ports."""
+    """Settings by which all names are on this machine, and their servers on free ports."""
     http_port, tls_port = free_ports(2)
     given = {"http_port": http_port, "tls_port": tls_port, "resolve_to": "127.0.0.1"}
     return Validation(**{**given, "allow_private_addresses": True, **wanted})

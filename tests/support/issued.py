@@ -14,7 +14,7 @@ _last_id = ids.new_id()
 
 
 def _next_id() -> UUID:
-    """An id after all before it, also within one millisecond: reports go by it."""
+    """An id greater than all earlier ones, also within one millisecond: reports sort by it."""
     global _last_id
     while (made := ids.new_id()) <= _last_id:
         pass

@@ -1,8 +1,8 @@
-"""Databases, and connections to them, that tests of one process use one after the other.
+"""Reuses databases, and connections to them, for the tests of one process.
 
-To make a database and to drop it takes 40 ms of CPU, and each new connection plans each statement
-anew. So a database that a test leaves with the schema that it found gets its template's rows
-again, and the next test has it, with its connections. Nothing else outlives a test.
+Making and dropping a database takes 40 ms of CPU, and each new connection plans each statement
+anew. So a database whose schema a test did not change gets its template's rows back, and serves the
+next test, with its connections. Nothing else outlives a test.
 """
 
 import asyncio
@@ -21,10 +21,10 @@ from gateway.db.pool import Connection
 from tests.support.postgres import of_database
 
 _MOST_CONNECTIONS = 12
-"""Kept of one database; the server takes 300."""
+"""The most connections that are kept to one database; the server allows 300."""
 _END_MILLISECONDS = 5_000
 _MOST_GROWTH = 4 * 1024**2
-"""Bytes that deleted rows may take of a database that is used again."""
+"""Bytes that deleted rows may take in a database that is used again."""
 
 _SCHEMA = """
     SELECT (SELECT count(*) || ',' || sum(hashtext(t::text)::bigint) FROM (
@@ -44,7 +44,7 @@ _SCHEMA = """
         || ';' || (SELECT count(*) FROM pg_db_role_setting JOIN pg_database d
                        ON d.oid = setdatabase WHERE datname = current_database())
     """
-"""What a test may change besides rows: then nobody has the database after it."""
+"""What a test may change besides rows; a database changed so is not used again."""
 
 _TABLES = """
     SELECT format('%I.%I', nspname, relname) AS name,
@@ -66,7 +66,7 @@ _SEQUENCES = """
 
 @dataclass
 class Kept:
-    """One database. `keeper` is a connection that no test knows."""
+    """A database that is reused. `keeper` is a connection that no test uses."""
 
     dsn: str
     keeper: Connection
@@ -78,7 +78,7 @@ class Kept:
     """Connections of pools that were closed."""
 
     async def note(self) -> None:
-        """What is there now is what comes back."""
+        """Notes the rows and schema that are to be restored."""
         tables = await self.keeper.fetch(_TABLES)
         wiped = [f"DELETE FROM {name}" for name, _ in tables]
         filled = []
@@ -91,14 +91,14 @@ class Kept:
                     f" FROM json_populate_recordset(NULL::{name}, {quoted})"
                 )
         sequences = [row[0] for row in await self.keeper.fetch(_SEQUENCES)]
-        # The role of a replica: no trigger stops it, and no order of tables is needed.
+        # With the role of a replica no trigger fires, and the tables can come in any order.
         first = "BEGIN; SET LOCAL session_replication_role = replica"
         self.restore = "; ".join([first, *wiped, *filled, *sequences, "COMMIT"])
         self.schema = await self.keeper.fetchval(_SCHEMA)
         self.size = await self._size()
 
     async def is_as_before(self) -> bool:
-        """Ends what strangers still do in it, and restores its rows if its schema is the same."""
+        """Ends others' connections, and restores the rows if the schema is the same."""
         ours = [each.get_server_pid() for each in (*self.idle, self.keeper)]
         await self.keeper.fetch(
             "SELECT pg_terminate_backend(pid, $2) FROM pg_stat_activity"
@@ -118,7 +118,7 @@ class Kept:
         return int(await self.keeper.fetchval("SELECT pg_database_size(current_database())"))
 
     def end(self) -> None:
-        """All of its connections."""
+        """Ends all of its connections."""
         for each in (*self.idle, self.keeper):
             each.terminate()
 
@@ -165,7 +165,7 @@ class KeptPool(asyncpg.Pool):  # type: ignore[misc]
 
 
 class KeptDatabases:
-    """Those of one process, on the server whose DSN is given."""
+    """The reused databases of one process, on the server whose DSN is given."""
 
     def __init__(self, server: str) -> None:
         self._server = server
@@ -175,7 +175,7 @@ class KeptDatabases:
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
-        """Pools that the gateway opens meanwhile are kept."""
+        """Keeps the connections of pools that the gateway opens within the block."""
         with patch.object(asyncpg, "create_pool", self._pool):
             yield
         for each in [each for idle in self._idle.values() for each in idle]:
@@ -183,7 +183,7 @@ class KeptDatabases:
 
     @asynccontextmanager
     async def lend(self, template: str) -> AsyncIterator[str]:
-        """DSN of a database as `template`, for one test."""
+        """Gives one test the DSN of a database that is like `template`."""
         idle = self._idle.setdefault(template, [])
         kept = idle.pop() if idle else await self._made(template)
         self._lent[kept.dsn] = kept, asyncio.get_running_loop()

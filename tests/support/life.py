@@ -1,7 +1,7 @@
-"""A year and a half of one reseller with something of everything: all doors, all products.
+"""A year and a half of one reseller's requests at all doors, for all products.
 
-What it leaves behind is seen from other instants (tests/integration/every_action); what was
-answered on the way is compared with what the documents say.
+tests/integration/every_action looks at the resulting state from other instants, and compares the
+answers with the documents.
 """
 
 from dataclasses import dataclass, field
@@ -40,7 +40,7 @@ STATED = {
     "lei": "5493001KJTIIGC8Y1R12",
     "duns": "150483782",
 }
-"""All that can be said of an organization."""
+"""All details of an organization."""
 
 
 @dataclass
@@ -69,7 +69,7 @@ class Records:
 
 @dataclass
 class Life:
-    """One reseller's ways in, and what it has."""
+    """One reseller's clients of all doors, and the objects it has."""
 
     gateway: Any
     web: ChallengeServer
@@ -80,7 +80,7 @@ class Life:
     orders: list[str] = field(default_factory=list)
     """Order numbers of SiteLock products."""
     certificates: dict[str, str] = field(default_factory=dict)
-    """cert_ids by what became of them."""
+    """cert_ids by their outcome."""
     anchors: list[str] = field(default_factory=list)
     organization: str = ""
     destinations: list[str] = field(default_factory=list)
@@ -95,7 +95,7 @@ class Life:
     # --- the doors ---------------------------------------------------------------------------
 
     async def action(self, name: str, **fields: str) -> dict[str, Any]:
-        """Any answer of the action door; a `kind` may hold several, separated by spaces."""
+        """Sends an action; gives any answer. A `kind` may hold several, separated by spaces."""
         form = {"loginName": self.gateway.login, "loginPassword": self.gateway.password}
         data = [("action", name), *form.items()]
         for key, value in fields.items():
@@ -114,7 +114,7 @@ class Life:
         return answer
 
     async def product(self, endpoint: str, **fields: str) -> dict[str, str]:
-        """Any answer of the older products' endpoints, as pairs."""
+        """Sends a form to an endpoint of the older products; gives any answer, as pairs."""
         url = f"{self.gateway.url}/products/!{endpoint}"
         form = {"loginName": self.gateway.login, "loginPassword": self.gateway.password}
         data = {"responseFormat": "1", **form, **fields}
@@ -136,7 +136,7 @@ class Life:
         return answer["orderNumber"]
 
     async def certificate(self, method: str, path: str = "", what: str = "", **options: Any) -> Any:
-        """Any answer of the SSL certificate API; `what` names the request in the records."""
+        """Sends a request to the SSL certificate API; `what` names it in the records."""
         assert self.token is not None
         answer = await self.token.send(method, path, **options)
         error = answer.json.get("error_code", "")
@@ -154,10 +154,10 @@ class Life:
         found: int = await self.gateway.pool.fetchval("SELECT count(*) FROM ops.ledger_mismatch")
         return found
 
-    # --- a life ------------------------------------------------------------------------------
+    # --- the requests ------------------------------------------------------------------------
 
     async def lead(self) -> "Life":
-        """From START to END; the clock stands at END afterwards."""
+        """Makes all requests from START to END; the clock stands at END afterwards."""
         await self.at(START)
         async with open_work(self.gateway.pool, await self.now(), OPERATOR) as work:
             await resellers.deposit(work, self.gateway.login, Decimal("900000.00"))
@@ -266,9 +266,9 @@ class Life:
         for name in ("unsubscribed", "waiting"):
             self.certificates[name] = await shop.buy(f"{name}.example.com")
             path = f"/{self.certificates[name]}/unsubscribe"
-            told = await self.certificate("DELETE", path, what="unsubscribe")
+            answered = await self.certificate("DELETE", path, what="unsubscribe")
             if name == "unsubscribed":
-                await shop.approve(int(told["unsubscribe_results"].split()[1]))
+                await shop.approve(int(answered["unsubscribe_results"].split()[1]))
         await self.certificate("GET", f"/{issued}", what="show")
         await self.certificate("GET", what="list")
 
@@ -285,7 +285,7 @@ class Life:
         self.ready = await self.client.settled(placed.headers["Location"])
 
     async def issue(self, name: str) -> Any:
-        """A certificate over ACME, whose order is not reused."""
+        """Gets a certificate over ACME by a new order."""
         placed = await self.client.new_order(name)
         assert placed.status == 201, placed.body
         for authorization in placed.json["authorizations"]:
@@ -327,12 +327,12 @@ def leaf_of(answer: Any) -> x509.Certificate:
 
 
 def certificate_of(answer: Any) -> str:
-    """As revokeCert wants it."""
+    """The certificate in a download, encoded for revokeCert."""
     return base64url(leaf_of(answer).public_bytes(Encoding.DER))
 
 
 def certificate_id(answer: Any) -> str:
-    """As renewalInfo wants it (RFC 9773 §4.1)."""
+    """The id of a downloaded certificate for renewalInfo (RFC 9773 §4.1)."""
     leaf = leaf_of(answer)
     key = leaf.extensions.get_extension_for_class(x509.AuthorityKeyIdentifier).value
     assert key.key_identifier is not None

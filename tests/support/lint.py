@@ -1,4 +1,4 @@
-"""Does what we sign satisfy the CA/B Forum Baseline Requirements, as pkilint reads them?"""
+"""Checks with pkilint that what we sign satisfies the CA/B Forum Baseline Requirements."""
 
 from typing import Any
 
@@ -15,7 +15,10 @@ from gateway.ca.linter import lint
 
 
 def assert_lints_clean(encoded: bytes, kind: CertificateType | None = None) -> None:
-    """No error in a certificate, PEM (the first one) or DER; of `kind`, or what its policy says."""
+    """Asserts that a certificate (DER, or the first of a PEM) has no errors.
+
+    `kind` None = the kind that its policy says.
+    """
     if encoded.startswith(b"-----"):
         encoded = x509.load_pem_x509_certificate(encoded).public_bytes(Encoding.DER)
     findings = lint(encoded, kind)
@@ -23,7 +26,7 @@ def assert_lints_clean(encoded: bytes, kind: CertificateType | None = None) -> N
 
 
 def assert_crl_lints_clean(der: bytes) -> None:
-    """No error in a CRL for subscriber certificates."""
+    """Asserts that a CRL for subscriber certificates has no errors."""
     kind = CertificateRevocationListType.CRL
     validity = cabf_crl.create_validity_period_validator(kind)
     validator = crl.create_pkix_crl_validator_container(

@@ -11,12 +11,12 @@ REFUND_SECONDS = 30 * 86400
 
 
 class Refused(Exception):
-    """The rules forbid it; the text is the rule's id in the error table."""
+    """The rules forbid an action; the text is the error's id in the error table."""
 
 
 @dataclass
 class Name:
-    """`cents` is what its adding order charged, `partner` the name that makes it free."""
+    """A name: `cents` is what its order charged, `partner` the name that makes it free."""
 
     added: datetime
     cents: int
@@ -25,7 +25,7 @@ class Name:
 
 @dataclass
 class Term:
-    """`last_day` is the ordinal of the day whose end is the expiry."""
+    """A subscription; `last_day` is the ordinal of the day whose end is the expiry."""
 
     last_day: int
     names: dict[str, Name] = field(default_factory=dict)
@@ -49,7 +49,7 @@ class Credential:
 
 
 def cents(name: str, days: int) -> int:
-    """Half-up, per name."""
+    """The price of a name for so many days, rounded half-up."""
     yearly = YEARLY_CENTS["wildcard" if name.startswith("*.") else "fqdn"]
     return (2 * yearly * days + 365) // 730
 
@@ -60,7 +60,7 @@ def expiry_text(last_day: int) -> str:
 
 @dataclass
 class Model:
-    """Balances in cents by reseller; every action gives what its answer must say."""
+    """The model: balances in cents by reseller; every action gives what its answer must have."""
 
     now: datetime
     balances: dict[str, int]
@@ -71,7 +71,7 @@ class Model:
     def add(
         self, account: str, name: str, *, associated: bool, quote: bool
     ) -> tuple[int, list[str]]:
-        """Cents and names added."""
+        """ADDDOMAIN: gives cents and the names added."""
         credential = self.credentials[account]
         term = credential.term
         if term is not None and term.state(self.now) == "grace":
@@ -99,7 +99,7 @@ class Model:
         return cost, list(added)
 
     def remove(self, account: str, name: str) -> list[str]:
-        """Names removed, the requested one first."""
+        """REMOVEDOMAIN: gives the names removed, the requested one first."""
         credential = self.credentials[account]
         term = credential.term
         if term is None or term.state(self.now) == "expired" or name not in term.names:
@@ -115,7 +115,7 @@ class Model:
         return removed
 
     def extend(self, account: str, days: int, *, quote: bool) -> int:
-        """Cents."""
+        """EXTENDDOMAINS: gives cents."""
         credential = self.credentials[account]
         term = credential.term
         if term is None or not term.names:
@@ -130,7 +130,7 @@ class Model:
         return cost
 
     def listed(self, account: str) -> dict[str, str]:
-        """LISTDOMAINS."""
+        """LISTDOMAINS: gives the expiry by name."""
         report = self.credentials[account].report
         return {name: expiry_text(last_day) for name, last_day in report.items()}
 

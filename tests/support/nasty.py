@@ -1,4 +1,4 @@
-"""Values that broke programs: one table, for every member and every parameter of every door."""
+"""Malformed and extreme values that tests send in every member and parameter of every door."""
 
 import json
 from collections.abc import Iterator
@@ -91,7 +91,7 @@ TIMES = (
 )
 
 TEXTS = STRINGS + TIMES
-"""All that can be said in a form as well."""
+"""The values that forms can carry, too."""
 
 _DEPTHS = (10, 1_200, 10_000)
 
@@ -123,7 +123,7 @@ FRAGMENTS = (
     '{"type":"dns","value":"a","type":"dns","value":"b"}',
     *('"a', '"\\x"', '"\\u12"', "nul", "", "\x00", "'a'"),
 )
-"""JSON texts, some of them none, to stand in the place of a value."""
+"""Texts to put in the place of a JSON value, some of them no JSON."""
 
 _PLACE = "\ue000"
 
@@ -131,7 +131,7 @@ Path = tuple[str | int, ...]
 
 
 def places(document: Any, path: Path = ()) -> Iterator[Path]:
-    """Where in a JSON document a value stands: the whole, and every member and element."""
+    """The paths of all values in a JSON document: the whole, and every member and element."""
     yield path
     if isinstance(document, dict):
         for name, value in document.items():
@@ -142,7 +142,7 @@ def places(document: Any, path: Path = ()) -> Iterator[Path]:
 
 
 def with_fragment(document: Any, path: Path, fragment: str) -> str:
-    """The JSON text of `document` with `fragment` in the place of the value at `path`."""
+    """The JSON text of `document`, where `fragment` replaces the value at `path`."""
     return json.dumps(_placed(document, path)).replace(json.dumps(_PLACE), fragment)
 
 

@@ -1,4 +1,4 @@
-"""Setting notices up in tests, and looking at what became of them."""
+"""Sets notices up in tests, and reads what became of them."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 @dataclass
 class Desk:
-    """An operator who sets up notices of one reseller, the demo one unless `login` says more."""
+    """Sets up notices of one reseller as an operator; by default of the demo reseller."""
 
     services: Services
     login: str = "demo"
@@ -62,7 +62,7 @@ class Desk:
         await self.do(work)
 
     async def change(self, change: Callable[..., Awaitable[Any]], *arguments: Any) -> Any:
-        """Carries out one of usecases.notice_destinations."""
+        """Calls one of the use cases in usecases/notice/destinations.py."""
 
         async def work(connection: Connection, owner: Recipient) -> Any:
             now = await self.services.clock.now()
@@ -80,7 +80,7 @@ class Desk:
         return await self.do(work)
 
     async def destination(self) -> Destination:
-        """The only one."""
+        """The reseller's only destination."""
         [only] = await self.destinations()
         return only
 
@@ -89,7 +89,7 @@ class Desk:
             return await work(connection, await usecase.owner_by_login(connection, self.login))
 
     async def notices(self) -> list[tuple[str, str]]:
-        """Kind and subject of everything this reseller was to be told, in order."""
+        """Kind and subject of all notices for this reseller, in order."""
         rows = await self.pool.fetch(
             "SELECT kind, subject FROM ops.notices WHERE reseller = $1 ORDER BY number", self.login
         )
@@ -115,7 +115,7 @@ class Desk:
         return kid
 
     async def happen(self, kid: str, *days_left: int) -> None:
-        """Leaves audit events of which notices are made, one for each number."""
+        """Writes audit events from which notices are made, one for each number."""
         after = [{"expiresAt": "2026-01-10T23:59:59Z", "daysLeft": days} for days in days_left]
         changes = [Change("subscription.expiring", kid, None, each) for each in after]
         now = await self.services.clock.now()
@@ -123,7 +123,7 @@ class Desk:
             await audit.record(connection, now, OPERATOR, *changes)
 
     async def pass_time(self, interval: str) -> None:
-        """Database time, as far as destinations know it, goes on by `interval`."""
+        """Moves the times of destinations back, as if `interval` of database time had passed."""
         await self.pool.execute(
             """
             UPDATE notice.destination
@@ -144,8 +144,8 @@ class Desk:
 
     async def undelivered_are(self, number: int) -> bool:
         found = await self.pool.fetchval("SELECT count(*) FROM ops.undelivered_notices")
-        told = await self.pool.fetchval("SELECT count(*) FROM ops.notices")
-        return bool(found == number and told > 0)
+        notices = await self.pool.fetchval("SELECT count(*) FROM ops.notices")
+        return bool(found == number and notices > 0)
 
     async def somebody_waits_for_a_lock(self) -> bool:
         waiting: bool = await self.pool.fetchval(

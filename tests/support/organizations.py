@@ -23,7 +23,7 @@ TERM = timedelta(days=365)
 async def add_organization(
     gateway: Any, details: OrganizationDetails = ACME, login: str = "demo"
 ) -> UUID:
-    """A reseller's organization."""
+    """Adds an organization of a reseller."""
     now = await gateway.services.clock.now()
     async with open_work(gateway.pool, now, OPERATOR) as work:
         return await organizations.add_organization(
@@ -44,8 +44,10 @@ async def add_prevalidation(
     renews: int | None = None,
     login: str = "demo",
 ) -> int:
-    """A pre-validation, of a new organization unless one is given; valid, or with `expires` None
-    only requested."""
+    """Adds a pre-validation, of a new organization unless one is given.
+
+    It is valid, or with `expires` None only requested.
+    """
     organization_id = organization or await add_organization(gateway, details, login)
     now = await gateway.services.clock.now()
     async with open_work(gateway.pool, now, OPERATOR) as work:
@@ -62,7 +64,7 @@ async def add_prevalidation(
 
 
 async def approve(gateway: Any, number: int, expires: str | None = None) -> bool:
-    """False = it was valid already."""
+    """Approves a pre-validation; False = it was valid already."""
     ends = None if expires is None else datetime.fromisoformat(expires)
     now = await gateway.services.clock.now()
     async with open_work(gateway.pool, now, OPERATOR) as work:
@@ -71,7 +73,7 @@ async def approve(gateway: Any, number: int, expires: str | None = None) -> bool
 
 
 async def reject(gateway: Any, number: int) -> bool:
-    """False = it was rejected already."""
+    """Rejects a pre-validation; False = it was rejected already."""
     now = await gateway.services.clock.now()
     async with open_work(gateway.pool, now, OPERATOR) as work:
         _, changed = await prevalidations.reject(work, number)

@@ -19,7 +19,7 @@ host all all 127.0.0.1/32 scram-sha-256
 
 @dataclass(frozen=True)
 class PasswordServer:
-    """Its port on the loopback, and its superuser's way in."""
+    """The server's port on the loopback, and its superuser's DSN."""
 
     port: int
     superuser: str

@@ -7,18 +7,18 @@ import socket
 from collections.abc import Iterator
 
 _PORTS = range(10_240, 32_768)
-"""Below those that the kernel gives to whoever asks for any: nobody gets one by chance."""
+"""Ports below those that the kernel chooses for port 0: no other program gets one by chance."""
 
 _SHARES = 32
 
 
 def free_ports(number: int) -> list[int]:
-    """Different ports that nothing listened on a moment ago, and no other worker will ask for."""
+    """Different ports on which nothing listens, and which no other test worker uses."""
     return list(itertools.islice(filter(_is_free, _share), number))
 
 
 def _own_share() -> Iterator[int]:
-    """In random order: other runs of the tests on this machine have the same."""
+    """This worker's ports in random order, because other test runs on this machine use them."""
     worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     ports = list(_PORTS[worker % _SHARES :: _SHARES])
     random.shuffle(ports)

@@ -31,7 +31,7 @@ _ENOUGH_MEMORY = 2 * 1024**3
 
 
 class TestServer:
-    """Belongs to the process that starts it; xdist workers are told `dsn`."""
+    """The server, which belongs to the process that starts it; xdist workers get its `dsn`."""
 
     __test__ = False
 
@@ -57,7 +57,7 @@ def _sweep() -> None:
 
 
 def _place() -> Path:
-    """Memory where there is plenty of it: copying a database takes 15 ms there, not 300."""
+    """A directory in memory if there is enough: copying a database takes 15 ms there, not 300."""
     if _MEMORY.is_dir() and os.access(_MEMORY, os.W_OK):
         free = shutil.disk_usage(_MEMORY).free
         if free > _ENOUGH_MEMORY:
@@ -66,7 +66,7 @@ def _place() -> Path:
 
 
 async def make_templates(server: str) -> None:
-    """What `fresh_database` copies."""
+    """Makes the templates that `fresh_database` copies."""
     connection = await asyncpg.connect(server)
     try:
         await connection.execute(f"CREATE DATABASE {MIGRATED}")
@@ -90,7 +90,7 @@ async def _furnish(dsn: str) -> None:
 
 @asynccontextmanager
 async def fresh_database(server: str, template: str) -> AsyncIterator[str]:
-    """DSN of a copy of `template`, dropped afterwards whoever is still connected."""
+    """Gives the DSN of a copy of `template`; it is dropped afterwards, with open connections."""
     name = f"test_{ids.new_id().hex}"
     connection = await asyncpg.connect(server)
     try:

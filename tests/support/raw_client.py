@@ -35,7 +35,7 @@ class RawClient:
     _open: list[Connection] = field(default_factory=list)
 
     async def ask(self, request: bytes) -> RawAnswer:
-        """Sends one request, however wrong it is, and reads what comes."""
+        """Sends one request, which may be malformed, and reads the response."""
         is_head = request.startswith(b"HEAD ")
         if self._open:
             with suppress(asyncio.IncompleteReadError, ConnectionError):  # it ended meanwhile

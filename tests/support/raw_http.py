@@ -1,4 +1,4 @@
-"""HTTP as bytes: for requests that no client library would send, and for many of them."""
+"""HTTP as bytes, for requests that no client library would send, and for many requests."""
 
 import asyncio
 import ssl
@@ -22,7 +22,7 @@ class RawAnswer:
 
 @dataclass
 class RawConnection:
-    """To a port of the loopback; it opens when it is needed, and again when it ended."""
+    """A connection to a port of the loopback, opened when needed, and again when it has ended."""
 
     port: int
     trust: ssl.SSLContext | None = None
@@ -43,7 +43,7 @@ class RawConnection:
             self._streams = await asyncio.open_connection("127.0.0.1", self.port, ssl=self.trust)
         reader, writer = self._streams
         writer.write(request)
-        # Nonces are told by case: only names of fields may be lowered.
+        # Nonces are case-sensitive: only names of fields may be put in lower case.
         head = _with_lower_names(await reader.readuntil(b"\r\n\r\n"))
         answer = RawAnswer(int(head.split(None, 2)[1]), head, b"")
         if length := int(answer.header("content-length") or 0):

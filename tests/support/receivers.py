@@ -41,11 +41,11 @@ class Hook:
     answers: list[int] = field(default_factory=list)
     refused: list[Post] = field(default_factory=list)
     posts: list[Post] = field(default_factory=list)
-    """Those answered with a 2xx."""
+    """Posts that were answered with a 2xx."""
     arrived: int = 0
     """Requests, answered or not."""
     hold: asyncio.Event | None = None
-    """While it is there and not set, requests wait before they are answered."""
+    """If present, requests wait until it is set before they are answered."""
     came: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     async def until(self, number: int) -> list[Post]:

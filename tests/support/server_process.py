@@ -45,7 +45,7 @@ class ServerProcess:
     config: Path
     log: Path
     descriptors: int | None = None
-    """So many files and sockets each of its processes may have open."""
+    """How many files and sockets each of its processes may have open."""
     process: subprocess.Popen[bytes] = field(init=False)
 
     def start(self) -> None:
@@ -79,12 +79,12 @@ class ServerProcess:
 
 
 def _limited(descriptors: int) -> list[str]:
-    """As a service manager's limit: what follows cannot lift it."""
+    """A command prefix that limits descriptors for good, as a service manager does."""
     return ["sh", "-c", f'ulimit -n {descriptors}; exec "$0" "$@"']
 
 
 async def until(condition: Callable[[], Any], told: object, seconds: float = START_SECONDS) -> None:
-    """Waits for `condition()`, awaitable or not; `told` is said, or shown, when it stays away."""
+    """Waits for `condition()`, awaitable or not; fails with `told`, a text or a log file."""
     deadline = time.monotonic() + seconds
     while True:
         met = condition()
@@ -155,19 +155,19 @@ class SandboxProcess:
         return self.ready
 
     def kill9(self) -> None:
-        """As a crash of the machine would, for this process and all it started."""
+        """Kills this process and all that it started, like a crash of the machine."""
         doomed = [self.process.pid, *children(self.process.pid)]
         for pid in doomed:
             os.kill(pid, signal.SIGKILL)
         self.process.wait()
 
     def stop(self) -> int:
-        """Gracefully; gives the exit status."""
+        """Stops it gracefully; gives the exit status."""
         self.process.terminate()
         return self.process.wait(STOP_SECONDS)
 
     def clean_up(self) -> None:
-        """Whatever still runs of it ends."""
+        """Ends all that still runs of it."""
         if self.process.poll() is None:
             self.stop()
         for file in self.state.rglob("postmaster.pid"):

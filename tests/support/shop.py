@@ -1,4 +1,4 @@
-"""A reseller at the action API: what tests of the subscription rules do and look at."""
+"""A reseller's client of the action API, for tests of the subscription rules."""
 
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -15,7 +15,7 @@ OPERATOR = Origin("operator:test")
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """An error answer: status, the URN's last word and the text."""
+    """An error answer: status, the last part of the URN, and the text."""
 
     status: int
     kind: str
@@ -43,7 +43,7 @@ class Shop:
         return answer
 
     async def refused(self, name: str, **fields: str) -> Refused:
-        """The error of an action that must not."""
+        """The error of an action that must fail."""
         status, answer = await self.action(name, **fields)
         assert status != 200, answer
         return Refused(status, answer["type"].rpartition(":")[2], answer["detail"])
@@ -67,7 +67,7 @@ class Shop:
         return await self.add(account, name, quoteOnly="Y", **fields)
 
     async def remove(self, account: str, name: str) -> list[str]:
-        """Removes a name; gives all that went."""
+        """Removes a name; gives all names that were removed."""
         answer = await self.do("REMOVEDOMAIN", acmeAccountID=account, domainName=name)
         return [domain["domainName"] for domain in answer["Domains"]]
 
@@ -110,7 +110,7 @@ class Shop:
             }
 
     async def second_reseller(self, login: str, *, deposit: str = "10000.00") -> "Shop":
-        """Another reseller, with the same prices."""
+        """Adds another reseller, with the same prices."""
         now = await self.gateway.services.clock.now()
         async with open_work(self.gateway.pool, now, OPERATOR) as work:
             await resellers.add_reseller(work, login=login, password="secret")

@@ -1,4 +1,4 @@
-"""Every kind of signed ACME request, as a JSON document that a test can spoil anywhere."""
+"""Every kind of signed ACME request, as a JSON document that a test can damage anywhere."""
 
 import hmac
 import json
@@ -24,14 +24,14 @@ NAMES = tuple(f"n{number}.example.com" for number in range(4))
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of request. `document` is what is spoilt; `wrap` makes the payload of its text."""
+    """One kind of request: `document` is damaged by tests, `wrap` makes the payload of its text."""
 
     url: str
     document: Any
     wrap: Callable[[str], bytes]
     by_key: bool = False
     signer: Signer | None = None
-    """None = the account's."""
+    """The signer of the request; None = the account's."""
 
 
 def _plain(text: str) -> bytes:
@@ -55,7 +55,7 @@ class Correspondent:
         return {**header, "kid": self.client.account_url}
 
     def sealed(self, kind: Kind, payload: bytes, header: str | None = None) -> dict[str, str]:
-        """The flattened JWS, with a right signature."""
+        """The flattened JWS, with a correct signature."""
         text = json.dumps(self.header(kind)) if header is None else header
         protected, encoded = base64url(_plain(text)), base64url(payload)
         signer = kind.signer or self.client.signer
@@ -111,7 +111,7 @@ async def _kinds(
     ready: Answer,
     issued: Answer,
 ) -> dict[str, Kind]:
-    """Documents hold every member that RFC 8555, RFC 9773 and the profiles draft know."""
+    """All kinds; their documents have all members of RFC 8555, RFC 9773 and the profiles draft."""
     new_account, new_order = await client.url("newAccount"), await client.url("newOrder")
     key_change, revoke = await client.url("keyChange"), await client.url("revokeCert")
     chain = await client.post(issued.json["certificate"])
@@ -132,12 +132,12 @@ async def _kinds(
         return _plain(json.dumps({"externalAccountBinding": binding}))
 
     def inner(header: str | None, claim: str | None) -> bytes:
-        """The new key is another account's: the change is refused in the end."""
+        """The inner JWS of keyChange; its key is another account's, so the change is refused."""
         new = other.signer
         usual = {"alg": new.alg, "jwk": new.jwk, "url": key_change}
-        told = {"account": client.account_url, "oldKey": client.signer.jwk}
+        right = {"account": client.account_url, "oldKey": client.signer.jwk}
         protected = base64url(_plain(header or json.dumps(usual)))
-        payload = base64url(_plain(claim or json.dumps(told)))
+        payload = base64url(_plain(claim or json.dumps(right)))
         signature = base64url(new.sign(f"{protected}.{payload}".encode()))
         return _plain(
             json.dumps({"protected": protected, "payload": payload, "signature": signature})
@@ -221,7 +221,7 @@ def _coded(text: str) -> str:
 
 
 def _mac(header: str, payload: str, eab: Eab) -> dict[str, str]:
-    """An external account binding with a right MAC over whatever texts."""
+    """An external account binding with a correct MAC over any texts."""
     protected, encoded = base64url(_plain(header)), base64url(_plain(payload))
     mac = hmac.digest(unbase64url(eab.mac_key), f"{protected}.{encoded}".encode(), "sha256")
     return {"protected": protected, "payload": encoded, "signature": base64url(mac)}

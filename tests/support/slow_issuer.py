@@ -1,7 +1,7 @@
-"""An issuer that takes its time, as an upstream CA does, with the local CA's signatures.
+"""An issuer that needs time, as an upstream CA does, and signs with a local CA.
 
-Its record is a directory that outlives any process, like an upstream CA's database: per order how
-often it was asked for, and the certificate. So whatever restarts, an order has one certificate.
+Its record is a directory that outlives any process, like an upstream CA's database: per order the
+number of requests, and the certificate. So an order has one certificate, in spite of restarts.
 """
 
 import fcntl
@@ -38,7 +38,7 @@ UPSTREAM = "upstream"
 class SlowIssuer(RevocationRelay):
     """Answers Pending `pending_answers` times and for `seconds` of real time, then signs.
 
-    With `failure` set it refuses from then on, orders that have their certificate excepted.
+    With `failure` set it refuses from then on, except for orders that have their certificate.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class SlowIssuer(RevocationRelay):
     async def issue(
         self, request: CertificateRequest, state: dict[str, Any] | None
     ) -> Issued | Pending | Failed:
-        """`state` holds what an upstream CA would have called the order."""
+        """Signs, or gives Pending; `state` holds an upstream CA's id of the order."""
         expected = {"order": str(request.order_id)}
         assert state in (None, expected), f"the state of another order came back: {state}"
         with self._record(request.order_id) as record:
@@ -76,7 +76,7 @@ class SlowIssuer(RevocationRelay):
             return msgspec.convert(record["issued"], Issued)
 
     async def revoke(self, serial: str, reason: int, revoked_at: Any) -> None:
-        """Kept as a file, for tests to look at."""
+        """Records the revocation in a file, for tests to read."""
         (self._directory / f"{serial}.revoked").write_text(f"{reason}\n{revoked_at.isoformat()}\n")
 
     def chain_pem(self) -> bytes:
@@ -89,7 +89,7 @@ class SlowIssuer(RevocationRelay):
             return count
 
     def revoked(self) -> dict[str, int]:
-        """Reason by serial."""
+        """The revocations: reason by serial number."""
         return {
             file.stem: int(file.read_text().split()[0])
             for file in self._directory.glob("*.revoked")
@@ -97,7 +97,7 @@ class SlowIssuer(RevocationRelay):
 
     @contextmanager
     def _record(self, order_id: UUID) -> Iterator[dict[str, Any]]:
-        """One process at a time; what was changed is kept."""
+        """Locks an order's record for one process, and stores it changed."""
         descriptor = os.open(self._directory / f"{order_id}.json", os.O_RDWR | os.O_CREAT, 0o600)
         with os.fdopen(descriptor, "r+") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
@@ -111,9 +111,9 @@ class SlowIssuer(RevocationRelay):
 
 @contextmanager
 def slow_kind(directory: Path, **options: Any) -> Iterator[None]:
-    """Every gateway that starts meanwhile has the issuer UPSTREAM beside those of its settings.
+    """Gives gateways that start within the block the issuer UPSTREAM beside those of settings.
 
-    Its root and keys are a further local CA's.
+    Its root and keys are those of a further local CA.
     """
 
     async def open_one(settings: Settings, name: str) -> Issuer:
@@ -129,7 +129,7 @@ def slow_kind(directory: Path, **options: Any) -> Iterator[None]:
 
 
 def upstream_of(gateway: RunningGateway) -> SlowIssuer:
-    """The one that a gateway of `slow_kind` asks."""
+    """The slow issuer of a gateway that was started within `slow_kind`."""
     issuer = gateway.services.issuers.find(UPSTREAM)
     assert isinstance(issuer, SlowIssuer)
     return issuer

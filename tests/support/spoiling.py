@@ -1,4 +1,4 @@
-"""Random damage to requests that were right, the same for the same seed."""
+"""Damages valid requests at random, in the same way for the same seed."""
 
 import json
 from random import Random
@@ -30,7 +30,7 @@ def spoilt_bytes(random: Random, text: bytes) -> bytes:
 
 
 def spoilt_json(random: Random, document: Any) -> str:
-    """A value replaced, a member said twice, lost or added, or the text itself damaged."""
+    """JSON with a value replaced, a member repeated, lost or added, or its text damaged."""
     path = random.choice(list(places(document)))
     match random.randrange(5):
         case 0 | 1:

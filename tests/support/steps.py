@@ -1,4 +1,4 @@
-"""How much a piece of work does, counted and not timed: the same on every machine."""
+"""Measures work by counting function calls, which gives the same number on every machine."""
 
 import sys
 from types import FrameType
@@ -6,9 +6,9 @@ from typing import Any
 
 
 class counted_steps:  # noqa: N801  used like a function
-    """Calls within the block, of Python and of C; every resumption of a generator is one.
+    """Counts calls of Python and C functions within the block; a generator's resumption is one.
 
-    In this thread, and cheap enough to be entered hundreds of thousands of times.
+    It counts in this thread only, and is cheap enough to be used hundreds of thousands of times.
     """
 
     def __init__(self) -> None:

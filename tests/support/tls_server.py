@@ -20,7 +20,7 @@ _IDENTIFIER = ObjectIdentifier("1.3.6.1.5.5.7.1.31")
 
 @dataclass(frozen=True)
 class ChallengeCertificate:
-    """What the certificate says; by default what RFC 8737 §3 asks for."""
+    """The content of a certificate; by default what RFC 8737 §3 demands."""
 
     names: Sequence[x509.GeneralName] | None
     proof: bytes | None

@@ -1,4 +1,4 @@
-"""A customer whose orders wait for proof, and everything a Validator stands on."""
+"""Orders of a customer that wait for validation, and the services that a Validator needs."""
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -30,7 +30,7 @@ THUMBPRINT = "thumbprint"
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """One challenge of one name. `authorization_id` may have others."""
+    """One challenge of one name; its authorization may have others."""
 
     challenge_id: UUID
     authorization_id: UUID
@@ -62,7 +62,7 @@ class WaitingOrder:
 
 
 class Waiting:
-    """The rows, and looks at what became of them."""
+    """Makes orders in the database, and reads what became of them."""
 
     def __init__(self, services: Services) -> None:
         self.services = services
@@ -111,7 +111,7 @@ class Waiting:
         return WaitingOrder(order_id, proofs)
 
     async def answer(self, proof: Proof, lease_seconds: float = 60) -> Attempt:
-        """What the client's POST does before the Validator is told."""
+        """Does what the client's POST does before the Validator is called."""
         begun = await challenges.start_attempt(self.pool, proof.challenge_id, lease_seconds)
         assert begun is not None
         return begun
@@ -140,7 +140,7 @@ class Waiting:
         return dict(row)
 
     async def statuses(self, order: WaitingOrder, proof: Proof) -> tuple[str, str, str]:
-        """Of challenge, authorization and order."""
+        """The statuses of challenge, authorization and order."""
         return (
             (await self.challenge(proof))["status"],
             (await self.authorization(proof))["status"],

@@ -1,4 +1,4 @@
-"""The gateway in this process, asked with bytes, and watched: state, faults, and calls it makes."""
+"""A gateway in this process that gets raw requests; its state, faults and calls are checked."""
 
 import asyncio
 import cProfile
@@ -21,16 +21,16 @@ from tests.support.raw_http import RawAnswer, RawConnection
 from tests.support.server_process import until
 
 _BASE_CALLS = 30_000
-"""Function calls, C functions included, that any request may cost; a certificate takes most."""
+"""Function calls, also of C functions, that any request may cost; a certificate takes most."""
 _CALLS_PER_BYTE = 4
-"""More, for each byte of the request and of its answer."""
+"""Further calls allowed for each byte of the request and of its answer."""
 _COUNTED = 1 if IN_FULL else 2
-"""The calls of every second request are counted, in full of each: that doubles its cost."""
+"""Counts the calls of every second request, or of each in a full run: counting doubles the cost."""
 _SHOWN = 600
 _MOST_SHOWN = 12
 
 _NO_STATE = ("audit", "job", "sandbox", "notice")
-"""Schemas of what is told about requests, and of work that goes on by itself."""
+"""Schemas of records about requests, and of background work, which do not count as state."""
 _STAMPS = ("last_activity", "user_agent", "ip_address", "failed_logins", "last_used_at")
 _WORK = ("due_at", "attempts", "claims", "problem")
 """Columns that background work on an accepted request writes while further ones are sent."""
@@ -38,7 +38,7 @@ _WORK = ("due_at", "attempts", "claims", "problem")
 
 @dataclass
 class Watched:
-    """`connection` reaches all doors; what is sent over it is said to come by HTTPS."""
+    """A gateway under watch; `connection` reaches all doors, and counts as HTTPS."""
 
     gateway: RunningGateway
     connection: RawConnection
@@ -47,10 +47,10 @@ class Watched:
     tables: list[str] = field(default_factory=list)
     asked: int = 0
     findings: list[str] = field(default_factory=list)
-    """What was not as it must be, each with the input that shows it."""
+    """Violations, each with the input that shows it."""
 
     async def ask(self, request: bytes, told: object) -> RawAnswer:
-        """The answer; a finding when it is a fault, or took more calls than its bytes are worth."""
+        """Sends a request; a fault, or too many calls for its bytes, is noted as a finding."""
         self.asked += 1
         if self.asked % _COUNTED:
             answer, calls = await self.connection.ask(request), 0
@@ -77,12 +77,12 @@ class Watched:
         return answer, sum(entry.callcount for entry in profile.getstats())
 
     def found(self, what: str, request: bytes, answer: RawAnswer) -> None:
-        """A finding."""
+        """Notes a finding."""
         came = answer.body[:_SHOWN]
         self.findings.append(f"{what}\n  {request[:_SHOWN]!r}\n  {answer.status} {came!r}")
 
     def assert_nothing_found(self) -> None:
-        """Shows the first of what was found."""
+        """Fails with the first finding, if there is one."""
         number = len(self.findings)
         assert not number, "\n".join([f"{number} findings", *self.findings[:_MOST_SHOWN]])
 
@@ -114,7 +114,7 @@ class Watched:
         return dict(map(tuple, rows))
 
     async def settled_state(self) -> dict[str, str]:
-        """Once what a request began has ended: no challenge is worked on any more."""
+        """The state once background work on requests has ended: no challenge is being validated."""
         await until(self._is_settled, "a challenge is still worked on")
         return await self.state()
 
@@ -126,12 +126,12 @@ class Watched:
 
 def _in_short(event: MutableMapping[str, Any]) -> str:
     where = str(event.get("stack", "")).strip().rpartition("File ")[2]
-    told = (event.get(name, "") for name in ("event", "work", "error"))
-    return " ".join([*map(str, told), where])
+    parts = (event.get(name, "") for name in ("event", "work", "error"))
+    return " ".join([*map(str, parts), where])
 
 
 class _Faults(logging.Handler):
-    """What libraries log as errors: an exception that nobody caught."""
+    """Collects what libraries log as errors: uncaught exceptions."""
 
     def __init__(self, faults: list[str]) -> None:
         super().__init__(logging.ERROR)
@@ -143,7 +143,7 @@ class _Faults(logging.Handler):
 
 @asynccontextmanager
 async def watched_gateway(database: str, directory: Path) -> AsyncIterator[Watched]:
-    """With demo data, on an empty migrated database or one that has them already.
+    """Runs a gateway with demo data, on an empty migrated database or one that has them already.
 
     Passwords are cheap to check, no login is ever locked, and a validation is tried once.
     """

@@ -13,7 +13,7 @@ Page = Callable[[asyncio.StreamWriter], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What was asked for."""
+    """A request as received."""
 
     path: str
     headers: dict[str, str]
@@ -21,18 +21,18 @@ class Request:
 
 @dataclass
 class WebServer:
-    """`pages` by path; anything else is a 404."""
+    """A web server with `pages` by path; other paths are 404."""
 
     host: str
     port: int = 0
     greeting: bytes = b""
-    """Sent before anything was asked, as other protocols do."""
+    """Bytes sent before any request, as servers of other protocols do."""
     pages: dict[str, Page] = field(default_factory=dict)
     requests: list[Request] = field(default_factory=list)
     clients: list[str] = field(default_factory=list)
     """Addresses that connected."""
     server_names: list[str | None] = field(default_factory=list)
-    """What clients asked for in TLS."""
+    """Server names that clients indicated in TLS."""
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.clients.append(writer.get_extra_info("peername")[0])
@@ -83,7 +83,7 @@ def raw(content: bytes) -> Page:
 
 
 def drip(content: bytes, pause: float) -> Page:
-    """A byte at a time, `pause` seconds between them."""
+    """A response sent byte by byte, with pauses of `pause` seconds."""
 
     async def write(writer: asyncio.StreamWriter) -> None:
         for byte in content:
@@ -95,7 +95,7 @@ def drip(content: bytes, pause: float) -> Page:
 
 
 async def silence(writer: asyncio.StreamWriter) -> None:
-    """No answer, ever."""
+    """Never answers."""
     await asyncio.Event().wait()
 
 

@@ -1,4 +1,4 @@
-"""What commands load before they have anything to do: counted in modules, not in seconds."""
+"""How much commands import before they start work, counted in modules, not in seconds."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Identifiers and credentials as people have to handle them."""
+"""The forms of identifiers and credentials."""
 
 from base64 import urlsafe_b64encode
 from collections.abc import Callable

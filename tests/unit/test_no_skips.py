@@ -1,4 +1,4 @@
-"""The rule about skipped tests holds."""
+"""A skipped test without an allowed reason is a failure."""
 
 import pytest
 

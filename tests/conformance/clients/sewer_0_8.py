@@ -1,4 +1,4 @@
-"""sewer 0.8.2, which knows no EAB: it is given the key of an account that is bound already.
+"""sewer 0.8.2, which does not know EAB: it gets the key of an account that is already bound.
 
 Its CSRs say that they are of version 3, and it expects the certificate's URL in finalize's answer.
 """

@@ -1,4 +1,4 @@
-"""What is over leaves the database, certificates stay."""
+"""Clean-up deletes ended objects from the database, and keeps certificates."""
 
 from datetime import timedelta
 from typing import Any

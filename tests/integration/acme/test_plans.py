@@ -1,4 +1,4 @@
-"""No hot statement reads a whole table, once there is something in the tables."""
+"""No statement on the hot path reads a whole table, once the tables have rows."""
 
 import json
 from collections.abc import Iterator

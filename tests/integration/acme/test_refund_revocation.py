@@ -1,4 +1,4 @@
-"""refund.revoke_certificates: what was issued for a refunded name goes with the refund."""
+"""refund.revoke_certificates: a refund of a name revokes the certificates issued for it."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""revokeCert: who may, with which reasons, and that the CRL tells it (RFC 8555 §7.6)."""
+"""revokeCert: who may revoke, with which reasons, and the entry in the CRL (RFC 8555 §7.6)."""
 
 from collections.abc import Callable
 from typing import Any

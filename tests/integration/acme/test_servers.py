@@ -1,4 +1,4 @@
-"""The servers that each process knows: what the database announces, without anybody asking."""
+"""The servers that each process knows: the database announces changes, and nobody polls."""
 
 import asyncio
 import contextlib

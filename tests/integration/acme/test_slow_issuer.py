@@ -1,4 +1,4 @@
-"""An issuer that takes its time: orders wait, over restarts, for one certificate."""
+"""An issuer that needs time: each order waits, over restarts, for one certificate."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

@@ -1,4 +1,4 @@
-"""No object leaves its graph: the database allows the documented moves and no other."""
+"""The database allows the documented moves of each object's status, and no others."""
 
 import re
 from itertools import permutations

@@ -1,4 +1,4 @@
-"""Plain requests are answered by the front, others by way of aiohttp: with the same answers."""
+"""The front answers plain requests, aiohttp all others: both give the same answers."""
 
 import asyncio
 import ssl

@@ -1,4 +1,4 @@
-"""What is signed is in order by the Baseline Requirements, and what is not is seen or refused."""
+"""Certificates follow the Baseline Requirements; others are found by linting, or refused."""
 
 import asyncio
 from collections.abc import Callable

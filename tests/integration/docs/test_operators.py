@@ -1,4 +1,4 @@
-"""What the documents for operators say is so: commands run, views and settings are there."""
+"""The documents for operators are right: commands run, views and settings exist."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""A gateway that can send mail too, and a life that was led there."""
+"""A gateway with a mail server, after a year and a half of a reseller's requests."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What was advanced and is seen from before: nothing is undone, and nothing fails."""
+"""The clock is set back after states have advanced: nothing is undone, and nothing fails."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""A shop whose clock stands, and what the background work of its gateway wrote down."""
+"""A shop whose clock stands still, and a log of its gateway's background work."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any

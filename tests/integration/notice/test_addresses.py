@@ -1,4 +1,4 @@
-"""What resellers write into a webhook's URL leads to nothing that is not public."""
+"""Webhook URLs of resellers lead to public addresses only."""
 
 import asyncio
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""What the reseller's document says of notices is so."""
+"""The resellers' document is right about notices."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Receivers of webhooks that answer without end: what is read of them has an end."""
+"""Receivers of webhooks that answer without end: reading their answers ends."""
 
 import asyncio
 import ssl

@@ -1,4 +1,4 @@
-"""What becomes a notice, for whom, and that none is lost or doubled on the way."""
+"""Which events become notices, for whom, and that no notice is lost or doubled."""
 
 import asyncio
 from decimal import Decimal

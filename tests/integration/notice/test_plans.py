@@ -1,4 +1,4 @@
-"""No statement of notices reads a whole table, once there is something in the tables."""
+"""No statement of notices reads a whole table, once the tables have rows."""
 
 import json
 from typing import Any

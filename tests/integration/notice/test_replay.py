@@ -1,4 +1,4 @@
-"""What waits or has gone out can be sent again, skipped, tested, forgotten."""
+"""Replaying, skipping and testing notices, and removing destinations."""
 
 from gateway.usecases.notice import destinations as usecase
 from gateway.usecases.operation.cleanup import clean_up

@@ -1,4 +1,4 @@
-"""A subscription's last year, told by webhook and mail while the clock jumps."""
+"""Notices by webhook and mail over a subscription's last year, while the clock jumps."""
 
 from tests.support.gateway import RunningGateway
 from tests.support.notices import Desk

@@ -1,4 +1,4 @@
-"""Commands and their settings: where these come from, and how one that cannot be is told."""
+"""Settings of commands: where they come from, and the messages for bad ones."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""Who an audit event of a command names: whoever really acted."""
+"""Audit events of commands name the person who really acted."""
 
 import os
 import pwd

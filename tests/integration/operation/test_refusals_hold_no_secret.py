@@ -1,4 +1,4 @@
-"""A password that ends up in the wrong place of a malformed request is kept nowhere."""
+"""A password in the wrong place of a malformed request is recorded nowhere."""
 
 import json
 from collections.abc import Iterator

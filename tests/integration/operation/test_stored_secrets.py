@@ -1,4 +1,4 @@
-"""`[secrets]` that do not open what is stored are told before anything serves."""
+"""`[secrets]` that do not open stored secrets are reported before the gateway serves."""
 
 import asyncio
 import sys

@@ -1,4 +1,4 @@
-"""Names on OV servers lean on a valid, own, covering pre-validation (O2, O8, O12)."""
+"""Names on OV servers need a valid pre-validation of their reseller (O2, O8, O12)."""
 
 from decimal import Decimal
 from typing import Any

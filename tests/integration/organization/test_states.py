@@ -1,4 +1,4 @@
-"""No pre-validation leaves its graph, and what was validated stays; what operators see of it."""
+"""Pre-validations make only documented moves, keep validated details, and are shown in views."""
 
 import re
 from itertools import permutations

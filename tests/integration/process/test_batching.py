@@ -1,4 +1,4 @@
-"""Statements that several requests share."""
+"""Batching: several requests share one statement."""
 
 import asyncio
 import secrets

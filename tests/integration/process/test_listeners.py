@@ -1,4 +1,4 @@
-"""Ports that are bound before anybody serves them."""
+"""Ports that are bound before a process serves them."""
 
 import errno
 import socket

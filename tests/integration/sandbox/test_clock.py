@@ -1,4 +1,4 @@
-"""The sandbox clock over HTTP: any instant, kept in the database, and clear about bad input."""
+"""The sandbox clock over HTTP: any instant, kept in the database, with clear errors."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta

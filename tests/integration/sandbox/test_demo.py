@@ -1,4 +1,4 @@
-"""What `make demo` and `make serve` run: the story they tell, and what they leave behind."""
+"""What `make demo` and `make serve` run: their output, and what they leave behind."""
 
 import os
 import re

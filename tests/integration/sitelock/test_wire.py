@@ -1,4 +1,4 @@
-"""The endpoints' manners: codes, formats, and what is no request at all (§7.2, §9)."""
+"""The endpoints' wire format: codes, answer formats, and malformed requests (§7.2, §9)."""
 
 from typing import Any
 

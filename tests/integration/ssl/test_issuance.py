@@ -1,4 +1,4 @@
-"""Issuing: anew within the paid period, at slow issuers, withdrawn too late, never twice."""
+"""Issuing: again within the paid period, by slow issuers, when withdrawn too late, never twice."""
 
 import asyncio
 from base64 import b64encode

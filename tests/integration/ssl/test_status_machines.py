@@ -1,4 +1,4 @@
-"""The machine of certificate orders is one in the rules, the database and the document."""
+"""The status machine of certificate orders is the same in rules, database and document."""
 
 from itertools import permutations
 

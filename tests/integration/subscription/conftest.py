@@ -1,4 +1,4 @@
-"""The demo reseller at a gateway whose clock the test holds."""
+"""The demo reseller at a gateway whose clock the test sets."""
 
 from typing import Any
 

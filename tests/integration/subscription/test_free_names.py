@@ -1,4 +1,4 @@
-"""R14–R18, A12–A14, A25, X11–X13: names that cost nothing, and what goes with whom."""
+"""R14–R18, A12–A14, A25, X11–X13: free names, and which are removed with which."""
 
 from decimal import Decimal
 

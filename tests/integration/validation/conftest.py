@@ -1,4 +1,4 @@
-"""What customers have on their side."""
+"""Servers of customers that validations connect to."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta

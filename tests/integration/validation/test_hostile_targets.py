@@ -1,4 +1,4 @@
-"""Targets that send without end: what is read of them, and how often, has an end."""
+"""Validation targets that send without end: the number of bytes and reads is limited."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator

@@ -1,4 +1,4 @@
-"""What fails on our side fails no client's challenge: it is put off, and made again."""
+"""A fault on our side fails no client's challenge: the validation is repeated later."""
 
 import asyncio
 import resource

@@ -1,4 +1,4 @@
-"""Who accepts connections, over real sockets; the processes are entrances of one here."""
+"""Which process accepts connections, over real sockets; here acceptors in one process."""
 
 import asyncio
 import os

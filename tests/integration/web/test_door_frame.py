@@ -1,4 +1,4 @@
-"""The frame of every HTTP door, shown on a door that has next to nothing of its own."""
+"""The frame of every HTTP door, shown on a minimal door."""
 
 import asyncio
 import json

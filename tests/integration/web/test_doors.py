@@ -1,4 +1,4 @@
-"""What strangers send to any route of any door: an exact answer, never a fault, little work."""
+"""Strangers' requests to any route of any door: an exact answer, never a fault, little work."""
 
 import asyncio
 import logging

@@ -1,4 +1,4 @@
-"""Which faults of a request an operator reads of."""
+"""Which faults of requests are logged for operators."""
 
 import logging
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What runs out is seen as such without anything being written (RFC 8555 §7.1.6)."""
+"""Objects that ran out are shown so although nothing was written (RFC 8555 §7.1.6)."""
 
 from datetime import UTC, datetime, timedelta
 

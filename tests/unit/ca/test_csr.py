@@ -1,4 +1,4 @@
-"""Which CSRs may finish an order (RFC 8555 §7.4), and what the others are told."""
+"""Which CSRs may finish an order (RFC 8555 §7.4), and the messages for the others."""
 
 import subprocess
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""CSRs that clients encode oddly: what is not used of them does not matter (RFC 8555 §7.4)."""
+"""CSRs that clients encode oddly: errors in unused parts do not matter (RFC 8555 §7.4)."""
 
 import subprocess
 from contextlib import suppress

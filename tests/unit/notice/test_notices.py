@@ -1,4 +1,4 @@
-"""What a notice says, for whom, and under which key it is told once."""
+"""A notice's content, its recipient, and the key under which it is made once."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta

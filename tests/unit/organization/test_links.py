@@ -1,4 +1,4 @@
-"""OV as a question of the gate (O1, O9)."""
+"""The gate's decision on OV names (O1, O9)."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import UUID

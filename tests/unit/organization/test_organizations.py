@@ -1,4 +1,4 @@
-"""What may be said of an organization (BR §7.1.2.7.4, X.520 upper bounds, ISO 3166-1)."""
+"""Which details of an organization are valid (BR §7.1.2.7.4, X.520 upper bounds, ISO 3166-1)."""
 
 import unicodedata
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Responses in whatever pieces they come."""
+"""Reading HTTP responses, in whatever pieces they come."""
 
 import pytest
 

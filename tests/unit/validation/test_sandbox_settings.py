@@ -1,4 +1,4 @@
-"""What a sandbox takes from its environment, and what it is spared."""
+"""Which settings a sandbox takes from its environment, and which it does not need."""
 
 from pathlib import Path
 
