@@ -273,14 +273,14 @@ def _refused(exchange: Exchange, error: Exception, listener: str) -> web.Respons
     return response
 
 
-def _note(exchange: Exchange, error: Exception, listener: str, status: int, told: str) -> None:
+def _note(exchange: Exchange, error: Exception, listener: str, status: int, text: str) -> None:
     about, caller = exchange.door.about(exchange), exchange.caller
     exchange.services.refusals.note(
         Refused(
             listener,
             about.request,
             f"http_{status}" if isinstance(error, Unserved) else reason_of(error),
-            told,
+            text,
             why=getattr(error, "why", ""),
             login=caller.login if caller else about.login or getattr(error, "login", None),
             subject=about.subject,

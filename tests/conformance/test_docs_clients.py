@@ -105,7 +105,7 @@ async def test_legos_line_gets_a_wildcard(site: Site) -> None:
 
 
 def test_the_versions_in_the_table_are_those_that_run() -> None:
-    """Of those that this project chooses; Debian chooses the others."""
+    """The versions that this project chooses are right; Debian chooses the others."""
     text = DOCUMENT.read_text()
     told = dict(re.findall(r"(?m)^\| \[([^]]*)\].*?\| ([\d.]+) ", text))
     package = json.loads((NPM_PACKAGES / "acme-client" / "package.json").read_text())

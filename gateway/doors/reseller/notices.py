@@ -261,14 +261,14 @@ def _destination(destination: Destination) -> dict[str, Any]:
     }
 
 
-def _notice(told: Told) -> dict[str, Any]:
+def _notice(notice: Told) -> dict[str, Any]:
     return {
-        "type": told.kind,
-        "timestamp": timestamp(told.due_at),
-        "webhookId": message_id(told.id),
-        "data": told.data,
-        "destinations": told.wanted,
-        "delivered": told.delivered,
+        "type": notice.kind,
+        "timestamp": timestamp(notice.due_at),
+        "webhookId": message_id(notice.id),
+        "data": notice.data,
+        "destinations": notice.wanted,
+        "delivered": notice.delivered,
     }
 
 

@@ -16,7 +16,7 @@ _FILLED = Amounts(accounts=2000, names=10_000, certificates=10_000, revocations=
 _TINY = {"server", "issuer", "clock", "nonce_epoch", "cursor", "alternate_chain"}
 """A few rows for ever."""
 _OF_A_JOB = "revocation.told_at IS NULL"
-"""Of no request: the statement by which a job looks for work, now and then while a test runs."""
+"""A part of the statement by which a job looks for work while a test runs; no request sends it."""
 
 
 @pytest.fixture

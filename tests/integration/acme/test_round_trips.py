@@ -37,7 +37,7 @@ class Statements:
             self._asked.append(record.query)
 
     async def when_warm(self, request: Request, status: int = 200) -> int:
-        """Of the same request again and again the cheapest one: a cold connection asks more."""
+        """The fewest statements of the same request repeated: a cold connection sends more."""
         counted = []
         for _ in range(REPEATED):
             prepared = await request()

@@ -152,7 +152,7 @@ ALSO_GIVEN = {
 
 @pytest.fixture
 async def settings(kept_databases: KeptDatabases, tmp_path: Path) -> AsyncIterator[Settings]:
-    """Of a gateway that has everything and is not served: no command asks it."""
+    """Settings of a prepared gateway that does not run: commands need no server."""
     async with kept_databases.lend(FURNISHED) as database:
         listen = Listen(host="127.0.0.1", port=443, plain_http_port=80, metrics_port=9100)
         made = sandbox_settings(database, tmp_path, listen)

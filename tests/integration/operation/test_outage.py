@@ -37,13 +37,13 @@ class Outage:
         await asyncio.to_thread(self.server.start)
 
     async def status(self, method: str, url: str, **options: object) -> int:
-        """Of a request; a 503 must say when to come back."""
+        """The status of a request; a 503 must have Retry-After."""
         async with self.gateway.session.request(method, url, **options) as response:  # type: ignore[arg-type]
             await check_503(response)
             return response.status
 
     async def statuses(self) -> dict[str, int]:
-        """Of one request at every door."""
+        """The status of one request at every door."""
         gateway = self.gateway
         login = {"loginName": gateway.login, "loginPassword": gateway.password}
         account = f"{gateway.directory_url}/newAccount"

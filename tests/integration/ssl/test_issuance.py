@@ -34,7 +34,7 @@ DAY = 86400
 
 
 async def certificates(shop: CertificateShop) -> list[tuple[bool, int | None]]:
-    """Of each: was it withheld, and why was it revoked?"""
+    """Whether each certificate was withheld, and the reason of its revocation."""
     rows = await shop.gateway.pool.fetch(
         """
         SELECT certificate.withheld, revocation.reason
