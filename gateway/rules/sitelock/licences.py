@@ -1,7 +1,7 @@
 """SiteLock products: what there is, what may be ordered when, and at what cost (§7.1, §7.2)."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Literal
@@ -130,7 +130,7 @@ class Decision:
     days: int
     expires_at: datetime | None
     """When the licence ends afterwards."""
-    add_on_expiry: Mapping[int, datetime]
+    add_on_expiry: Mapping[int, datetime] = field(default_factory=dict)
     replaced: tuple[int, ...] = ()
 
     @property
@@ -181,12 +181,14 @@ def decide_order(
     if basket.main is None:
         if licence is None or not licence.is_active(now) or licence.expires_at is None:
             raise ArgumentInvalid("product")
-        return _with_add_ons(basket, prices, now, licence, (), licence.days, licence.expires_at)
+        return _with_add_ons(
+            Decision((), licence.days, licence.expires_at), basket, prices, now, licence
+        )
     if basket.main.kind != "once" and licence is not None and licence.is_active(now):
         raise LicenceExists
     line = Line(basket.main, "order", prices.cost(basket.main, basket.days))
     ends = now + timedelta(days=basket.days) if basket.days else None
-    return _with_add_ons(basket, prices, now, None, (line,), basket.days, ends)
+    return _with_add_ons(Decision((line,), basket.days, ends), basket, prices, now, None)
 
 
 def decide_change(
@@ -220,7 +222,7 @@ def _renewal(
         raise OutsideRenewalPeriod
     line = Line(main, "renewal", prices.cost(main, basket.days))
     ends = expires_at + timedelta(days=basket.days)
-    return _with_add_ons(basket, prices, now, licence, (line,), basket.days, ends)
+    return _with_add_ons(Decision((line,), basket.days, ends), basket, prices, now, licence)
 
 
 def _upgrade(
@@ -243,7 +245,7 @@ def _upgrade(
     fraction = _fraction_left(licence.days, expires_at, max(now, licence.period_started_at))
     cost = max(difference * fraction, Decimal(0)).quantize(_CENT, ROUND_HALF_UP)
     line = Line(main, "upgrade", cost)
-    return _with_add_ons(basket, prices, now, licence, (line,), licence.days, expires_at)
+    return _with_add_ons(Decision((line,), licence.days, expires_at), basket, prices, now, licence)
 
 
 def _fraction_left(days: int, expires_at: datetime, now: datetime) -> Decimal:
@@ -261,14 +263,10 @@ def _fraction_left(days: int, expires_at: datetime, now: datetime) -> Decimal:
 
 
 def _with_add_ons(
-    basket: Basket,
-    prices: LicencePrices,
-    now: datetime,
-    licence: Licence | None,
-    lines: tuple[Line, ...],
-    days: int,
-    expires_at: datetime | None,
+    decided: Decision, basket: Basket, prices: LicencePrices, now: datetime, licence: Licence | None
 ) -> Decision:
+    """What is decided about the licence, and about the add-ons in the basket."""
+    lines = decided.lines
     held = licence.add_ons if licence else {}
     current = {number: ends for number, ends in held.items() if ends > now}
     renewing = any(line.kind == "renewal" for line in lines)
@@ -284,7 +282,7 @@ def _with_add_ons(
             replaced += _lesser(add_on, current)
         ends_by_product[add_on.number] = begins + timedelta(days=basket.days)
         lines += (Line(add_on, "add_on", prices.cost(add_on, basket.days)),)
-    return Decision(lines, days, expires_at, ends_by_product, tuple(replaced))
+    return Decision(lines, decided.days, decided.expires_at, ends_by_product, tuple(replaced))
 
 
 def _lesser(add_on: Product, held: Collection[int]) -> list[int]:

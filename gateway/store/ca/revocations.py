@@ -246,18 +246,21 @@ async def list_revoked(
     return [Revoked(**row) for row in rows]
 
 
-async def add_crl(
-    connection: Connection,
-    *,
-    issuer_id: UUID,
-    partition: int,
-    number: int,
-    der: bytes,
-    this_update: datetime,
-    next_update: datetime,
-    serials: Sequence[str],
-) -> None:
-    """Stores a signed CRL that lists `serials`, with its audit event; forgets the oldest."""
+@dataclass(frozen=True, slots=True)
+class SignedCrl:
+    """A CRL that an issuer has signed, and the serials that it lists."""
+
+    issuer_id: UUID
+    partition: int
+    number: int
+    der: bytes
+    this_update: datetime
+    next_update: datetime
+    serials: Sequence[str]
+
+
+async def add_crl(connection: Connection, crl: SignedCrl) -> None:
+    """Stores a CRL with its audit event; forgets the oldest."""
     await connection.execute(
         """
         WITH stored AS (
@@ -282,12 +285,12 @@ async def add_crl(
           FROM ca.issuer
          WHERE issuer.id = $1
         """,
-        issuer_id,
-        number,
-        der,
-        this_update,
-        next_update,
-        serials,
+        crl.issuer_id,
+        crl.number,
+        crl.der,
+        crl.this_update,
+        crl.next_update,
+        crl.serials,
         _KEPT,
-        partition,
+        crl.partition,
     )

@@ -118,21 +118,23 @@ async def _lock(
     return stored, row["reseller_id"]
 
 
-async def add(
-    connection: Connection,
-    *,
-    licence_id: UUID,
-    reseller_id: UUID,
-    domain_name: str,
-    product: int,
-    days: int,
-    email: str,
-    auto_renew: bool,
-    organization: Mapping[str, str],
-    expires_at: datetime | None,
-    now: datetime,
-) -> int:
-    """A new licence; gives its number.
+@dataclass(frozen=True, slots=True)
+class NewLicence:
+    """A licence to be stored; the database gives it a number. Its period starts now."""
+
+    id: UUID
+    reseller_id: UUID
+    domain_name: str
+    product: int
+    days: int
+    email: str
+    auto_renew: bool
+    organization: Mapping[str, str]
+    expires_at: datetime | None
+
+
+async def add(connection: Connection, licence: NewLicence, now: datetime) -> int:
+    """Stores a new licence; gives its number.
 
     Raises asyncpg.UniqueViolationError when the domain has one.
     """
@@ -144,16 +146,16 @@ async def add(
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $9)
         RETURNING number
         """,
-        licence_id,
-        reseller_id,
-        domain_name,
-        product,
-        days,
-        email,
-        auto_renew,
-        organization,
+        licence.id,
+        licence.reseller_id,
+        licence.domain_name,
+        licence.product,
+        licence.days,
+        licence.email,
+        licence.auto_renew,
+        licence.organization,
         now,
-        expires_at,
+        licence.expires_at,
     )
     return number
 

@@ -81,7 +81,7 @@ async def finalize(
         key_hash = sha256(_spki(public_key)).digest()
         if not is_fresh(found.caa_checked_at, now):
             await check_again(services, found.admission.kid, order.id, now, wanted.source)
-        item = await _record_intent(services, ticket, wanted, found, order, key_hash, now)
+        item = await _record_intent(services, ticket, wanted, found, key_hash, now)
         if item is not None:
             status = "processing"
             if issuer := services.issuers.immediate(issuer_of(item)):
@@ -182,11 +182,12 @@ async def _record_intent(
     ticket: Ticket,
     wanted: Finalize,
     found: Finalizable,
-    order: Order,
     key_hash: bytes,
     now: datetime,
 ) -> ProcessingOrder | None:
     """ready → processing while the gate is open; None when another request did so just now."""
+    order = found.order
+    assert order is not None
     admission, facts, version = found.admission, found.facts, found.admission.eab_version
     settled = _intent(services, order, found.issuers, now)
     for _ in range(_TRIES):

@@ -11,7 +11,7 @@ from gateway.db.pool import Connection, Pool, transaction
 from gateway.errors import GatewayError
 from gateway.services import Services
 from gateway.store.ca import revocations
-from gateway.store.ca.revocations import StoredCrl
+from gateway.store.ca.revocations import SignedCrl, StoredCrl
 
 RENEW_AFTER = timedelta(days=1)
 """BR §4.9.7 asks for a new one every four days where there is no OCSP."""
@@ -124,14 +124,7 @@ async def _renew(
     der = await asyncio.to_thread(
         lambda: ca.sign_crl(number, this_update, next_update, entries(revoked), partition)
     )
-    await revocations.add_crl(
-        connection,
-        issuer_id=ca.id,
-        partition=partition,
-        number=number,
-        der=der,
-        this_update=this_update,
-        next_update=next_update,
-        serials=[one.serial for one in revoked],
-    )
+    serials = [one.serial for one in revoked]
+    signed = SignedCrl(ca.id, partition, number, der, this_update, next_update, serials)
+    await revocations.add_crl(connection, signed)
     return der

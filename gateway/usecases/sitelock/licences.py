@@ -25,7 +25,7 @@ from gateway.store.money.prices import prices_of
 from gateway.store.operation import audit
 from gateway.store.operation.audit import Change
 from gateway.store.sitelock import licences, partners
-from gateway.store.sitelock.licences import StoredLicence
+from gateway.store.sitelock.licences import NewLicence, StoredLicence
 from gateway.usecases.money import billing
 from gateway.usecases.work import Work
 
@@ -180,19 +180,18 @@ async def _add(
     licence_id = ids.new_id()
     try:
         async with connection.transaction():
-            number = await licences.add(
-                connection,
-                licence_id=licence_id,
-                reseller_id=wanted.reseller_id,
-                domain_name=wanted.domain_name,
-                product=product,
-                days=decision.days,
-                email=wanted.email,
-                auto_renew=wanted.auto_renew,
-                organization=wanted.organization,
-                expires_at=decision.expires_at,
-                now=now,
+            licence = NewLicence(
+                licence_id,
+                wanted.reseller_id,
+                wanted.domain_name,
+                product,
+                decision.days,
+                wanted.email,
+                wanted.auto_renew,
+                wanted.organization,
+                decision.expires_at,
             )
+            number = await licences.add(connection, licence, now)
     except asyncpg.UniqueViolationError:  # somebody else was faster
         raise LicenceExists from None
     return licence_id, number
