@@ -20,7 +20,7 @@ from gateway.doors.acme.door import open_door
 from gateway.doors.acme.routes import Routes
 from gateway.doors.jobs.registry import all_work
 from gateway.doors.jobs.runner import JobRunner
-from gateway.doors.jobs.work import Work
+from gateway.doors.jobs.work import BackgroundWork
 from gateway.process.background import at_the_end, background
 from gateway.sandbox import clock_door
 from gateway.sandbox.clock import choose_clock
@@ -181,7 +181,7 @@ def _resolver(settings: Settings) -> Resolver:
 
 def _public_site(
     services: Services,
-    jobs: Work,
+    jobs: BackgroundWork,
     doors: Mapping[str, Door],
     acme: Routes,
     dnssec: DnssecWatch,

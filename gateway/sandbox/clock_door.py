@@ -8,7 +8,7 @@ from aiohttp import web
 
 from gateway.db.pool import Connection, transaction
 from gateway.doors.jobs.due import run_due, run_periodic
-from gateway.doors.jobs.work import Work
+from gateway.doors.jobs.work import BackgroundWork
 from gateway.sandbox.clock import hand
 from gateway.services import Services
 from gateway.store.operation import clock as store
@@ -36,7 +36,7 @@ _LATEST = datetime(9000, 1, 1, tzinfo=UTC)
 _OUT_OF_RANGE = "the clock can stand in the years 1000 to 8999 (UTC) only"
 
 
-def add_routes(app: web.Application, services: Services, work: Work) -> None:
+def add_routes(app: web.Application, services: Services, work: BackgroundWork) -> None:
     """GET shows the clock, POST moves it. For the sandbox only.
 
     Dated work on the way is done in order, before anybody sees the new time; a move backwards

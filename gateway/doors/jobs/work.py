@@ -39,7 +39,7 @@ class Periodic:
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
+class BackgroundWork:
     """All kinds. At one instant, dated kinds are done in this order."""
 
     dated: Sequence[Dated]
