@@ -45,7 +45,7 @@ class _Groups(TyperGroup):
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         single = [(name, command.get_short_help_str()) for name, command in self.commands.items()]
-        groups = [(name, told) for name, (_, told) in _GROUPS.items()]
+        groups = [(name, help_text) for name, (_, help_text) in _GROUPS.items()]
         with formatter.section("Commands"):
             formatter.write_dl([*single, *groups])
 

@@ -44,13 +44,13 @@ def made(kind: type[Struct], *sources: Mapping[str, Any]) -> Struct:
 
     Raises ConfigurationError: one line that names all that is wrong, without the values.
     """
-    told: dict[str, Any] = {}
+    settings: dict[str, Any] = {}
     for source in sources:
-        told = _merged(told, source)
+        settings = _merged(settings, source)
     try:
-        return _converted(told, kind)
+        return _converted(settings, kind)
     except msgspec.ValidationError as error:
-        wrong = "; ".join(_mistakes(told, kind)) or str(error)
+        wrong = "; ".join(_mistakes(settings, kind)) or str(error)
         raise ConfigurationError(f"settings are not valid: {wrong}") from None
 
 
@@ -59,7 +59,7 @@ def environment(variables: Mapping[str, str] = os.environ) -> dict[str, Any]:
 
     Lists are JSON too; other variables of that prefix are left alone. Raises ConfigurationError.
     """
-    told: dict[str, Any] = {}
+    settings: dict[str, Any] = {}
     kinds = _kinds(Settings)
     # A section as a whole comes before what is said of a part of it.
     for variable in sorted(variables, key=str.lower):
@@ -68,11 +68,11 @@ def environment(variables: Mapping[str, str] = os.environ) -> dict[str, Any]:
         if kind is None or not variable.lower().startswith(_PREFIX):
             continue
         if not inner:
-            told[name] = _value(variable, variables[variable], kind)
+            settings[name] = _value(variable, variables[variable], kind)
         elif _is_section(kind):
             value = _value(variable, variables[variable], _kinds(kind).get(inner))
-            told = _merged(told, {name: {inner: value}})
-    return told
+            settings = _merged(settings, {name: {inner: value}})
+    return settings
 
 
 def _value(variable: str, text: str, kind: Any) -> Any:
@@ -119,9 +119,9 @@ def _from_text(kind: type, value: Any) -> Any:
     return kind(value)
 
 
-def _mistakes(told: Any, kind: type[msgspec.Struct], place: str = "") -> Iterator[str]:
+def _mistakes(settings: Any, kind: type[msgspec.Struct], place: str = "") -> Iterator[str]:
     """All that is wrong, where conversion ends at the first."""
-    if not isinstance(told, Mapping):
+    if not isinstance(settings, Mapping):
         yield f"{place}: Expected a section"
         return
     fields = {field.name: field for field in msgspec.structs.fields(kind)}
@@ -129,16 +129,16 @@ def _mistakes(told: Any, kind: type[msgspec.Struct], place: str = "") -> Iterato
     start = f"{place}." if place else ""
     found = []
     for name, field in fields.items():
-        if name not in told:
+        if name not in settings:
             found += [f"{start}{name}: Field required"] if field.required else []
-        elif _is_section(field.type) and not isinstance(told[name], field.type):
-            found += _mistakes(told[name], field.type, start + name)
+        elif _is_section(field.type) and not isinstance(settings[name], field.type):
+            found += _mistakes(settings[name], field.type, start + name)
         else:
-            found += _mistake(told[name], field.type, start + name, checks.get(name))
+            found += _mistake(settings[name], field.type, start + name, checks.get(name))
     if kind.__struct_config__.forbid_unknown_fields:
-        unknown = told.keys() - fields
+        unknown = settings.keys() - fields
         found += [f"{start}{name}: Extra inputs are not permitted" for name in sorted(unknown)]
-    yield from found or _mistake(told, kind, place)
+    yield from found or _mistake(settings, kind, place)
 
 
 def _mistake(
@@ -149,10 +149,10 @@ def _mistake(
         if check is not None:
             check(converted)
     except (msgspec.ValidationError, ValueError) as error:
-        told, _, inside = str(error).partition(" - at `$")
-        if told.startswith("Invalid enum value"):  # which holds the value
-            told = "Expected " + " or ".join(f"`{choice}`" for choice in _choices(kind))
-        yield f"{place}{inside.rstrip('`')}: {told}"
+        problem, _, inside = str(error).partition(" - at `$")
+        if problem.startswith("Invalid enum value"):  # which holds the value
+            problem = "Expected " + " or ".join(f"`{choice}`" for choice in _choices(kind))
+        yield f"{place}{inside.rstrip('`')}: {problem}"
 
 
 def _choices(kind: Any) -> Iterator[str]:

@@ -45,5 +45,5 @@ def removal_first(names: Sequence[str]) -> str:
     if not bad:
         return ""
     more = len(bad) - _NAMES_TOLD
-    told = ", ".join(bad[:_NAMES_TOLD]) + (f" and {more} more" if more > 0 else "")
-    return f"No public CA may certify {told}; remove {'it' if len(bad) == 1 else 'them'} first."
+    shown = ", ".join(bad[:_NAMES_TOLD]) + (f" and {more} more" if more > 0 else "")
+    return f"No public CA may certify {shown}; remove {'it' if len(bad) == 1 else 'them'} first."

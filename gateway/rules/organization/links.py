@@ -90,13 +90,13 @@ def _disagreement(names_by_anchor: dict[Anchor | None, list[str]]) -> list[Refus
             names_by_subject.setdefault(key, []).extend(names)
     if len(names_by_subject) < 2:
         return []
-    told = "; ".join(
+    listed = "; ".join(
         f"{', '.join(names)}: {subject.organization}, {_place(subject)}"
         for (_, subject), names in names_by_subject.items()
     )
     names = [name for group in names_by_subject.values() for name in group]
     text = (
-        f"The names belong to different organizations, or to different details of one ({told}); "
+        f"The names belong to different organizations, or to different details of one ({listed}); "
         "order a certificate for each, or ask your reseller to assign all names to one "
         "pre-validation."
     )

@@ -122,8 +122,8 @@ async def look_at_caa_again(
             work = _check_caa(services, item, proof, now)
             await done_in_all(services.settings, resolver_of(services), work, until)
         except ValidationFailed as failed:
-            told = f"{proof.name}: {failed.detail}"
-            return CaaRefused([CaaRefusal(proof.name, True, told)])
+            detail = f"{proof.name}: {failed.detail}"
+            return CaaRefused([CaaRefusal(proof.name, True, detail)])
         except NotChecked as fault:
             return CaaUnchecked(_told(proof, fault))
         await ssl_applications.mark_caa_checked(
