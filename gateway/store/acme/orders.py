@@ -170,7 +170,7 @@ async def read_for_finalize(
 async def list_ids(
     pool: Pool, ticket: Ticket, before: UUID | None, limit: int
 ) -> tuple[Admission, list[UUID]]:
-    """Admits a request; gives the signer's orders below `before`, newest first (RFC 8555 §7.1.2.1)."""
+    """Admits a request; gives orders below `before`, newest first (RFC 8555 §7.1.2.1)."""
     row = await fetch_one(
         pool,
         """
