@@ -17,7 +17,7 @@ _BOOLEANS = {
     **dict.fromkeys(("yes", "y", "on", "t"), True),
     **dict.fromkeys(("no", "n", "off", "f"), False),
 }
-"""What people write in a variable besides true, false, 1 and 0."""
+"""Spellings of booleans in a variable besides true, false, 1 and 0."""
 
 T = TypeVar("T")
 Struct = TypeVar("Struct", bound=msgspec.Struct)
@@ -32,7 +32,7 @@ def load_settings(path: Path | None) -> Settings:
 
 
 def read_file(path: Path) -> dict[str, Any]:
-    """What a settings file says; raises ConfigurationError."""
+    """Reads a settings file; raises ConfigurationError."""
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -40,7 +40,7 @@ def read_file(path: Path) -> dict[str, Any]:
 
 
 def made(kind: type[Struct], *sources: Mapping[str, Any]) -> Struct:
-    """A `kind` of what the sources say together, later ones before earlier ones.
+    """Makes a `kind` of the merged sources, later ones over earlier ones.
 
     Raises ConfigurationError: one line that names all that is wrong, without the values.
     """
@@ -55,13 +55,13 @@ def made(kind: type[Struct], *sources: Mapping[str, Any]) -> Struct:
 
 
 def environment(variables: Mapping[str, str] = os.environ) -> dict[str, Any]:
-    """What GATEWAY_NAME, GATEWAY_SECTION (JSON) and GATEWAY_SECTION__NAME say, as a file would.
+    """Reads GATEWAY_NAME, GATEWAY_SECTION (JSON) and GATEWAY_SECTION__NAME in the form of a file.
 
-    Lists are JSON too; other variables of that prefix are left alone. Raises ConfigurationError.
+    Lists are JSON too; other variables with that prefix are ignored. Raises ConfigurationError.
     """
     settings: dict[str, Any] = {}
     kinds = _kinds(Settings)
-    # A section as a whole comes before what is said of a part of it.
+    # A variable for a whole section comes before those for its parts.
     for variable in sorted(variables, key=str.lower):
         name, _, inner = variable.lower().removeprefix(_PREFIX).partition("__")
         kind = kinds.get(name)
@@ -113,14 +113,14 @@ def _converted(value: Any, kind: type[T]) -> T:
 
 
 def _from_text(kind: type, value: Any) -> Any:
-    """A Path or a Secret."""
+    """Makes a Path or a Secret of text."""
     if not isinstance(value, str):
         raise ValueError("Expected `str`")
     return kind(value)
 
 
 def _mistakes(settings: Any, kind: type[msgspec.Struct], place: str = "") -> Iterator[str]:
-    """All that is wrong, where conversion ends at the first."""
+    """Gives all mistakes, where a conversion stops at the first."""
     if not isinstance(settings, Mapping):
         yield f"{place}: Expected a section"
         return
@@ -150,7 +150,7 @@ def _mistake(
             check(converted)
     except (msgspec.ValidationError, ValueError) as error:
         problem, _, inside = str(error).partition(" - at `$")
-        if problem.startswith("Invalid enum value"):  # which holds the value
+        if problem.startswith("Invalid enum value"):  # the message contains the value
             problem = "Expected " + " or ".join(f"`{choice}`" for choice in _choices(kind))
         yield f"{place}{inside.rstrip('`')}: {problem}"
 
