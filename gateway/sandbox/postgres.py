@@ -211,7 +211,7 @@ class EmbeddedPostgres:
         return len(lines) >= 8 and lines[7].strip() == "ready"
 
     def _sockets(self) -> Path:
-        """The socket directory: inside the server's, or elsewhere if that is no path for a socket."""
+        """The socket directory: inside the server's, or elsewhere if its path does not fit."""
         inside = self._directory / "socket"
         # A comma separates directories in PostgreSQL's setting, and hosts in a DSN.
         if len(os.fsencode(inside / _SOCKET)) <= _LONGEST_SOCKET_PATH and "," not in str(inside):

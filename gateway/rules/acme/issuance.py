@@ -127,8 +127,8 @@ def _backdated(
 ) -> datetime:
     if not_after is None:
         return now - backdated
-    room = longest - _SECOND - (not_after - now)
-    return now - min(backdated, max(room, timedelta(0)))
+    spare = longest - _SECOND - (not_after - now)
+    return now - min(backdated, max(spare, timedelta(0)))
 
 
 def _account_refusal(facts: GateFacts, names: Sequence[str]) -> Refusal | None:

@@ -31,9 +31,9 @@ class Policy:
     """The readings of the rules that an operator may choose."""
 
     any_wildcard_ends_free_www: bool = False
-    """A12."""
+    """A12: any wildcard in the subscription ends the free www."""
     maximum_days_after_extension: int | None = None
-    """A11; None = no cumulative cap."""
+    """A11: cap on the days left after an extension; None = no cumulative cap."""
     minimum_days: int = 0
     """R23; 0 = a name pays only for the full days left (A4)."""
 

@@ -124,7 +124,7 @@ class Validator:
                 until = asyncio.get_running_loop().time() + self._settings.total_seconds
                 while attempt is not None:
                     attempt = await self._try(attempt, until)
-        except Exception as error:  # the lease ends and somebody tries again
+        except Exception as error:  # the lease ends and a process tries again
             log_fault("validation", error, challenge=str(begun.challenge_id))
 
     async def _try(self, attempt: Attempt, until: float) -> Attempt | None:
