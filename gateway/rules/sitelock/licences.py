@@ -1,4 +1,4 @@
-"""SiteLock products: what there is, what may be ordered when, and at what cost (§7.1, §7.2)."""
+"""SiteLock products: the catalogue, what may be ordered when, and the cost (§7.1, §7.2)."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -24,7 +24,7 @@ class OutsideRenewalPeriod(GatewayError):
 
 
 class LowerTier(GatewayError):
-    """An order that would replace something by something lesser."""
+    """The order would replace a product by a lower one."""
 
 
 class LicenceExists(GatewayError):
@@ -41,7 +41,7 @@ class OnlyWithSsl(GatewayError):
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """An entry of §7.1. Of a `line` the higher `tier` includes the lower."""
+    """A product of §7.1. Within a `line` the higher `tier` includes the lower."""
 
     number: int
     name: str
@@ -49,7 +49,7 @@ class Product:
     line: str
     tier: int
     lengths: tuple[int, ...]
-    """Days a licence may last; empty = bought once."""
+    """Lengths in days that a licence may have; empty = it is bought once."""
     free: bool = False
 
 
@@ -74,7 +74,7 @@ PRODUCTS: Mapping[int, Product] = {
 
 @dataclass(frozen=True, slots=True)
 class Basket:
-    """What one call orders: at most one product that is not an add-on."""
+    """The products of one call: at most one that is not an add-on."""
 
     main: Product | None
     add_ons: tuple[Product, ...]
@@ -83,13 +83,16 @@ class Basket:
 
 @dataclass(frozen=True, slots=True)
 class LicencePrices:
-    """What licences cost a reseller, by item and variant of their articles."""
+    """Prices of licences for a reseller, by item and variant of their articles."""
 
     currency: str
     prices: Mapping[tuple[str, str], Price]
 
     def cost(self, product: Product, days: int) -> Decimal:
-        """Raises PricingMissing, also for a price in another currency than the reseller's."""
+        """The cost of a product.
+
+        Raises PricingMissing, also for a price in another currency than the reseller's.
+        """
         if product.free:
             return Decimal("0.00")
         price = self.prices.get((str(product.number), str(days)))
@@ -100,7 +103,7 @@ class LicencePrices:
 
 @dataclass(frozen=True, slots=True)
 class Licence:
-    """A licence as it stands, with the add-ons that have not ended: product to expiry."""
+    """A licence with the add-ons that have not ended: product to expiry."""
 
     product: int
     days: int
@@ -124,12 +127,12 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What is done. `replaced` are add-ons that higher ones take the place of."""
+    """The decision on an order. `replaced` are add-ons that higher ones replace."""
 
     lines: tuple[Line, ...]
     days: int
     expires_at: datetime | None
-    """When the licence ends afterwards."""
+    """The end of the licence after the order."""
     add_on_expiry: Mapping[int, datetime] = field(default_factory=dict)
     replaced: tuple[int, ...] = ()
 
@@ -139,7 +142,7 @@ class Decision:
 
 
 def article_of(number: int, days: int) -> Article:
-    """What a licence of so many days costs, 0 = bought once. Raises OperatorMistake."""
+    """The article of a licence of so many days, 0 = bought once. Raises OperatorMistake."""
     product = PRODUCTS.get(number)
     if product is None:
         raise OperatorMistake(f"a product is one of {', '.join(map(str, PRODUCTS))}")
@@ -150,9 +153,10 @@ def article_of(number: int, days: int) -> Article:
 
 
 def basket(numbers: Sequence[int], days: int | None) -> Basket:
-    """Raises ArgumentInvalid, ArgumentMissing (days), and OnlyWithSsl for the bundle.
+    """Makes a basket of the ordered products.
 
-    `days` may be left out where it can be nothing else.
+    Raises ArgumentInvalid, ArgumentMissing (days), and OnlyWithSsl for the bundle. `days` may be
+    left out where only one value is possible.
     """
     products = [PRODUCTS.get(number) for number in numbers]
     known = [product for product in products if product is not None]
@@ -174,7 +178,7 @@ def basket(numbers: Sequence[int], days: int | None) -> Basket:
 def decide_order(
     basket: Basket, prices: LicencePrices, now: datetime, licence: Licence | None
 ) -> Decision:
-    """A first order, or add-ons to `licence`, the one that the domain has of this reseller.
+    """Decides on a first order, or on add-ons to `licence`, the reseller's for the domain.
 
     Raises LicenceExists, LowerTier, ArgumentInvalid (add-ons without a licence), PricingMissing.
     """
@@ -194,7 +198,7 @@ def decide_order(
 def decide_change(
     basket: Basket, prices: LicencePrices, now: datetime, licence: Licence
 ) -> Decision:
-    """With previousOrderNumber: the same product renews, a higher one upgrades, none adds.
+    """Decides with previousOrderNumber: the same product renews, a higher upgrades, none adds.
 
     Raises OutsideRenewalPeriod, LowerTier, ArgumentInvalid, PricingMissing.
     """
@@ -203,7 +207,7 @@ def decide_change(
         return decide_order(basket, prices, now, licence)
     if licence.expires_at is None or licence.status not in ("active", "expired"):
         raise ArgumentInvalid("previousOrderNumber")
-    if not licence.is_active(now):  # A30: also one whose end was written and lies ahead again
+    if not licence.is_active(now):  # A30: or its recorded end is in the future again
         raise OutsideRenewalPeriod
     if main.number == licence.product:
         return _renewal(basket, main, prices, now, licence, licence.expires_at)
@@ -241,7 +245,7 @@ def _upgrade(
     if basket.days != licence.days:
         raise ArgumentInvalid("days")
     difference = prices.cost(main, licence.days) - prices.cost(former, licence.days)
-    # A30: nothing is charged for time before the period.
+    # A30: time before the period is not charged.
     fraction = _fraction_left(licence.days, expires_at, max(now, licence.period_started_at))
     cost = max(difference * fraction, Decimal(0)).quantize(_CENT, ROUND_HALF_UP)
     line = Line(main, "upgrade", cost)
@@ -249,9 +253,9 @@ def _upgrade(
 
 
 def _fraction_left(days: int, expires_at: datetime, now: datetime) -> Decimal:
-    """In calendar months of a year, in days of a month; the begun one counts as left.
+    """The rest of a period: in calendar months of a year, in days of a month; a begun one counts.
 
-    More than 1 where the licence was renewed ahead of its expiry.
+    It is more than 1 where the licence was renewed ahead of its expiry.
     """
     if days != ANNUAL:
         return Decimal(-((now - expires_at) // timedelta(days=1))) / days
@@ -286,7 +290,7 @@ def _with_add_ons(
 
 
 def _lesser(add_on: Product, held: Collection[int]) -> list[int]:
-    """Those of the same line that a higher one replaces. Raises LowerTier."""
+    """Add-ons of the same line that a higher one replaces. Raises LowerTier."""
     same_line = [PRODUCTS[number] for number in held if PRODUCTS[number].line == add_on.line]
     if any(other.tier > add_on.tier for other in same_line):
         raise LowerTier

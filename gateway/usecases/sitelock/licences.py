@@ -35,7 +35,7 @@ _EXPIRY = Origin("job:licence-expiry")
 
 @dataclass(frozen=True, slots=True)
 class LicenceOrder:
-    """What is asked for. With `test_only` everything is checked and nothing is done."""
+    """An order for products. With `test_only` everything is checked and nothing is done."""
 
     reseller_id: UUID
     products: Sequence[int]
@@ -50,7 +50,7 @@ class LicenceOrder:
 
 @dataclass(frozen=True, slots=True)
 class Ordered:
-    """What was done; with `test_only` the numbers are 0."""
+    """The result of an order; with `test_only` the numbers are 0."""
 
     order_number: int
     licence_number: int
@@ -101,12 +101,12 @@ async def order(work: Work, wanted: LicenceOrder) -> Ordered:
 
 
 async def due_expiries(pool: Pool, until: datetime) -> Sequence[tuple[datetime, UUID]]:
-    """When which licence ended; earliest first."""
+    """Gives licences that have ended, each with its end; earliest first."""
     return await licences.expired(pool, until, _LOOK_AT)
 
 
 async def write_expiry(pool: Pool, licence_id: UUID, now: datetime) -> None:
-    """active → expired; it has protected nothing since the expiry itself."""
+    """Records the change active → expired; protection has ended with the expiry itself."""
     async with transaction(pool) as connection:
         found = await licences.lock(connection, licence_id)
         if found is not None and found.facts.status == "active" and not found.facts.is_active(now):
@@ -116,7 +116,7 @@ async def write_expiry(pool: Pool, licence_id: UUID, now: datetime) -> None:
 async def _licence(
     connection: Connection, wanted: LicenceOrder, now: datetime
 ) -> StoredLicence | None:
-    """What the order is about: that of the previous order, or what the domain has."""
+    """Finds the licence that the order concerns: of the previous order, or of the domain."""
     if wanted.previous_order_number is not None:
         found = await licences.lock_of_order(
             connection, wanted.reseller_id, wanted.previous_order_number
@@ -192,7 +192,7 @@ async def _add(
                 decision.expires_at,
             )
             number = await licences.add(connection, licence, now)
-    except asyncpg.UniqueViolationError:  # somebody else was faster
+    except asyncpg.UniqueViolationError:  # another order was faster
         raise LicenceExists from None
     return licence_id, number
 
