@@ -1,4 +1,4 @@
-"""Puts the gateway together: services, background work, and what each listener serves."""
+"""Assembles the gateway: services, background work, and the sites of the listeners."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
@@ -20,7 +20,7 @@ from gateway.doors.acme.door import open_door
 from gateway.doors.acme.routes import Routes
 from gateway.doors.jobs.registry import all_work
 from gateway.doors.jobs.runner import JobRunner
-from gateway.doors.jobs.work import Work
+from gateway.doors.jobs.work import BackgroundWork
 from gateway.process.background import at_the_end, background
 from gateway.sandbox import clock_door
 from gateway.sandbox.clock import choose_clock
@@ -47,7 +47,7 @@ _ANY_HOST = "pki.example.com"
 
 @dataclass(frozen=True, slots=True)
 class Gateway:
-    """One process's gateway; its applications are not served yet."""
+    """The gateway of one process; its applications are not served yet."""
 
     services: Services
     acme: Routes
@@ -59,13 +59,13 @@ class Gateway:
 
 
 async def prepare(settings: Settings) -> None:
-    """What must be right once before any process serves: schema, secrets, issuers and their rows.
+    """Checks once before any process serves: schema, secrets; registers the issuers.
 
     Raises OperatorMistake when the schema is older than the program, ConfigurationError when the
-    settings contradict each other or do not open what is stored, and what `open_pool` raises.
+    settings contradict each other or do not decrypt what is stored, and what `open_pool` raises.
     """
     check_validation(settings)
-    # What these refuse is told here once, and not by every worker.
+    # Errors of these are reported here once, and not by every worker.
     vault = _vault(settings)
     _resolver(settings)
     pool = await open_pool(settings.database, min_size=1)
@@ -82,13 +82,13 @@ async def prepare(settings: Settings) -> None:
 
 @asynccontextmanager
 async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
-    """The gateway with its background work running. The database may be away meanwhile."""
+    """Opens the gateway with its background work. The database may be unavailable meanwhile."""
     check_validation(settings)
     async with AsyncExitStack() as stack:
         services = await stack.enter_async_context(_services(settings))
         validator, runner = Validator(services), IssuanceRunner(services)
         activity, dnssec = ActivityLog(services), DnssecWatch(services)
-        # What a sandbox issues names addresses of this machine, which are never in order.
+        # Certificates of a sandbox contain addresses of this machine, which linting never accepts.
         sampler = LintSampler(services, 0 if settings.sandbox else settings.ca.lint_sample)
         sampler.listen(services.issuers)
         jobs = all_work()
@@ -126,9 +126,9 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
 
 
 async def check_profiles(settings: Settings) -> None:
-    """Raises ConfigurationError when a profile gives certificates that are not in order.
+    """Raises ConfigurationError when a profile gives certificates with lint errors.
 
-    Where the URLs in them lead to does not matter: an internal name will do for an internal CA.
+    The hosts of their URLs do not matter: an internal CA may have an internal name.
     """
     url = urlsplit(plain_url(settings))._replace(netloc=_ANY_HOST).geturl()
     elsewhere = replace(settings.ca, crl_url=url)
@@ -137,7 +137,7 @@ async def check_profiles(settings: Settings) -> None:
 
 
 async def run_jobs(settings: Settings) -> None:
-    """Only the background work that the queue carries, until cancelled; beside other processes."""
+    """Runs only the background work of the queue, until cancelled; beside other processes."""
     check_validation(settings)
     async with (
         _services(settings) as services,
@@ -174,14 +174,14 @@ def _vault(settings: Settings) -> Vault:
 def _resolver(settings: Settings) -> Resolver:
     if settings.validation.resolve_to is not None:
         return FixedResolver(settings.validation.resolve_to)
-    # So that a look-up ends, and is known to be at fault, before the attempt that needs it.
+    # A look-up must end, and be known to be at fault, before the attempt that needs it.
     chosen = settings.validation
     return DnsResolver(chosen.resolvers, chosen.timeout_seconds / 2, chosen.probed_zone)
 
 
 def _public_site(
     services: Services,
-    jobs: Work,
+    jobs: BackgroundWork,
     doors: Mapping[str, Door],
     acme: Routes,
     dnssec: DnssecWatch,
@@ -197,7 +197,7 @@ def _public_site(
 
 
 def _plain_site(services: Services, doors: Mapping[str, Door]) -> Site:
-    """CRLs and CA certificates; whatever else is asked for needs HTTPS (E6)."""
+    """The site for CRLs and CA certificates; other paths are refused, as they need HTTPS (E6)."""
     app = new_app()
     downloads.add_routes(app, services)
     for each in doors.values():

@@ -26,11 +26,11 @@ _GROUPS = {
     "ca": ("ca", "The CA."),
     "jobs": ("jobs", "Background work: what waits, runs or has failed."),
 }
-"""Groups of commands: the module of gateway/commands that has them, and what the help says."""
+"""Groups of commands: the module in gateway/commands, and the help text."""
 
 
 class _Groups(TyperGroup):
-    """Loads the group that is asked for, and not what all the others need."""
+    """Loads only the group that is asked for, not what all the others need."""
 
     def list_commands(self, ctx: Any) -> list[str]:
         return [*super().list_commands(ctx), *_GROUPS]
@@ -45,7 +45,7 @@ class _Groups(TyperGroup):
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         single = [(name, command.get_short_help_str()) for name, command in self.commands.items()]
-        groups = [(name, told) for name, (_, told) in _GROUPS.items()]
+        groups = [(name, help_text) for name, (_, help_text) in _GROUPS.items()]
         with formatter.section("Commands"):
             formatter.write_dl([*single, *groups])
 
@@ -126,10 +126,10 @@ def sandbox(
 
 
 def main() -> None:
-    """Entry point; what an operator can cure is said in one line."""
+    """Runs a command; a mistake of the operator is reported in one line."""
     try:
         for word in sys.argv[1:]:
-            word.encode()  # bytes that are no UTF-8 cannot be stored
+            word.encode()  # bytes that are not UTF-8 cannot be stored
         app()
     except UnicodeEncodeError:
         _fail("an argument is no UTF-8 text")

@@ -1,4 +1,4 @@
-"""The one place where identifiers, tokens and credentials are made."""
+"""Makes all identifiers, tokens and credentials."""
 
 import secrets
 import time
@@ -21,52 +21,52 @@ def new_id() -> UUID:
 
 
 def read_id(text: str) -> UUID:
-    """The UUID that clients name in a URL; raises ValueError."""
+    """Reads the UUID in a client's URL; raises ValueError."""
     return pgproto.UUID(text)
 
 
 def new_eab_kid() -> str:
-    """EAB key identifier, and id of the credential's first ACME account (22 characters)."""
+    """A new EAB key identifier and id of the credential's first ACME account (22 characters)."""
     return _text(16)
 
 
 def new_account_id() -> str:
-    """acmeAccountID of a further account under an EAB credential (22 characters)."""
+    """A new acmeAccountID of a further account under an EAB credential (22 characters)."""
     return _text(16)
 
 
 def new_mac_key() -> bytes:
-    """EAB MAC key: 256 bits, enough for HS256 and usable with HS384 and HS512."""
+    """A new EAB MAC key: 256 bits, enough for HS256 and usable with HS384 and HS512."""
     return urlsafe_b64decode(_text(32) + "=")
 
 
 def new_challenge_token() -> str:
-    """Challenge token with 256 bits of entropy (RFC 8555 §8.3 asks for at least 128)."""
+    """A new challenge token with 256 bits of entropy (RFC 8555 §8.3 asks for at least 128)."""
     return _text(32)
 
 
 def new_cert_id() -> str:
-    """Identifier of an SSL certificate order, as long as the vendor's: 16 characters."""
+    """A new identifier of an SSL certificate order, as long as the vendor's: 16 characters."""
     return f"scs{secrets.randbelow(10**13):013d}"
 
 
 def new_token_id() -> str:
-    """The part of an API token that says which it is (16 characters)."""
+    """A new public part of an API token, by which it is found (16 characters)."""
     return _text(12)
 
 
 def new_token_secret() -> str:
-    """The secret part of an API token: 256 bits."""
+    """A new secret part of an API token: 256 bits."""
     return _text(32)
 
 
 def new_coupon_code() -> str:
-    """Not to be guessed: 120 bits."""
+    """A new coupon code, which cannot be guessed: 120 bits."""
     return _text(15)
 
 
 def new_serial_number() -> int:
-    """Certificate serial: positive, 128 random bits (Baseline Requirements §7.1: at least 64).
+    """A new certificate serial: positive, 128 random bits (BR §7.1: at least 64).
 
     The leading one bit keeps the length constant and the number positive and non-zero.
     """
@@ -74,8 +74,10 @@ def new_serial_number() -> int:
 
 
 def _text(length: int) -> str:
-    """So many random bytes in base64url that do not begin with "-": people give it to programs as
-    an argument, and programs would take it for an option of theirs."""
+    """Gives so many random bytes in base64url that do not begin with "-".
+
+    People pass such texts to programs as arguments, and programs would take them for options.
+    """
     while True:
         text = urlsafe_b64encode(secrets.token_bytes(length)).rstrip(b"=").decode()
         if not text.startswith("-"):

@@ -1,4 +1,4 @@
-"""Logs: one JSON object a line on stderr. No form fields, no bodies, no query strings, no keys."""
+"""Logging: one JSON object a line on stderr. No form fields, bodies, query strings or keys."""
 
 import logging
 import sys
@@ -28,12 +28,12 @@ def configure(level: str) -> None:
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_LibraryFormatter())
-    # Libraries only speak up about trouble: their chatter may repeat what clients sent.
+    # Libraries log warnings only: their other messages may repeat what clients sent.
     logging.basicConfig(level=max(number, logging.WARNING), handlers=[handler], force=True)
 
 
 def describe(error: BaseException) -> dict[str, str]:
-    """What may be logged of an unexpected exception: its message may hold a client's secret."""
+    """Gives what may be logged of an unexpected exception: its message may hold a secret."""
     return {
         "error": type(error).__name__,
         "stack": "".join(traceback.format_tb(error.__traceback__)),
@@ -43,7 +43,7 @@ def describe(error: BaseException) -> dict[str, str]:
 def log_fault(subject: str, error: BaseException, /, **about: object) -> bool:
     """Logs an unexpected exception: `subject`.database_away, or .failed with its stack.
 
-    True = the database is away, and the same may succeed later.
+    True = the database is unavailable, and the same may succeed later.
     """
     if is_outage(error):
         _log.warning(f"{subject}.database_away", error=type(error).__name__, **about)

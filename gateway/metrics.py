@@ -1,4 +1,4 @@
-"""Prometheus metrics. Several worker processes are added up through PROMETHEUS_MULTIPROC_DIR."""
+"""Prometheus metrics. PROMETHEUS_MULTIPROC_DIR adds up several worker processes."""
 
 import os
 from functools import cache
@@ -39,14 +39,14 @@ _DOORS = {"products": "reseller", "crl": "ca", "ca": "ca", "health": "health", "
 
 
 def observe_request(path: str, status: int, seconds: float) -> None:
-    """Counts a request; whatever is no other door's path is an ACME server's."""
+    """Counts a request; a path of no other door is one of an ACME server."""
     door = _DOORS.get(path[1:].partition("/")[0], "acme")
     _counter(door, status).inc()
     _histogram(door).observe(seconds)
 
 
 def observe_notice(channel: str, outcome: str) -> None:
-    """Counts an attempt: delivered, failed or parked."""
+    """Counts an attempt at a notice: delivered, failed or parked."""
     _NOTICES.labels(channel, outcome).inc()
 
 
@@ -56,7 +56,7 @@ def observe_lint_finding(*, refused: bool) -> None:
 
 
 def observe_validation_fault(reason: str) -> None:
-    """Counts a check that could not be made."""
+    """Counts a check that could not be made for a reason on our side."""
     _UNCHECKED.labels(reason).inc()
 
 
@@ -71,7 +71,7 @@ def _histogram(door: str) -> Histogram:
 
 
 def exposition() -> bytes:
-    """Text format 0.0.4, of all worker processes together."""
+    """Gives all metrics in text format 0.0.4, of all worker processes together."""
     if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
         return generate_latest(REGISTRY)
     registry = CollectorRegistry()

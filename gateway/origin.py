@@ -1,4 +1,4 @@
-"""Who asks for a change, and from where: what the audit trail wants to know of every use case."""
+"""The origin of a change, which the audit trail records: who asked for it, and from where."""
 
 import os
 import pwd
@@ -20,10 +20,11 @@ class Origin:
 
 
 def operator(login_uid: Path = Path("/proc/self/loginuid")) -> str:
-    """The system's user who runs this process, after the one who stands behind it, if known.
+    """Names the user of this process, and the user who logged in and became it, if known.
 
-    The kernel's word, not that of LOGNAME or USER, which anybody can set: the user who logged in
-    (pam_loginuid; kept through su and sudo), or else SUDO_UID, which is believed of root only.
+    This goes by the kernel and not by LOGNAME or USER, which anybody can set: the user who logged
+    in (pam_loginuid; kept through su and sudo), or else SUDO_UID, which is trusted only if root
+    runs this process.
     """
     uid = os.getuid()
     behind = _number(login_uid)
@@ -35,7 +36,7 @@ def operator(login_uid: Path = Path("/proc/self/loginuid")) -> str:
 
 
 def _number(found: Path | str) -> int | None:
-    """A user's id; None for what is none, and for the kernel's `nobody logged in`."""
+    """Reads a user's id; None if it is none, or the kernel's value for `nobody logged in`."""
     try:
         text = found if isinstance(found, str) else found.read_text()
     except OSError:
@@ -47,5 +48,5 @@ def _number(found: Path | str) -> int | None:
 def _name(uid: int) -> str:
     try:
         return pwd.getpwuid(uid).pw_name
-    except KeyError:  # a container's user may have no name
+    except KeyError:  # the user of a container may have no name
         return f"uid {uid}"

@@ -1,4 +1,4 @@
-"""Reseller passwords: argon2id, off the event loop, and a short memory of what was right."""
+"""Reseller passwords: argon2id outside the event loop, and a short cache of right ones."""
 
 import asyncio
 import hmac
@@ -23,12 +23,12 @@ _executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="argon2")
 
 
 async def hash_password(password: str) -> str:
-    """The argon2id hash in its encoded form; takes some 30 ms of another thread."""
+    """Gives the argon2id hash in its encoded form; takes some 30 ms of another thread."""
     return await asyncio.get_running_loop().run_in_executor(_executor, _hasher.hash, password)
 
 
 class PasswordChecker:
-    """Checks passwords, one per process. It never decides who may log in: only if a secret fits."""
+    """Checks passwords; one per process. It only says whether one fits, not who may log in."""
 
     def __init__(self) -> None:
         self._memory_key = secrets.token_bytes(32)
@@ -38,17 +38,18 @@ class PasswordChecker:
         self.checks_run = 0
 
     def remembers(self, login: str, password: str, password_hash: str) -> bool:
-        """True when this very password fitted this very hash within the last minute.
+        """Whether this very password fitted this very hash within the last minute.
 
-        A changed password changes the hash, so what was remembered before no longer counts.
+        A changed password changes the hash, so an earlier entry no longer counts.
         """
         seen_until = self._remembered.get(self._memory_of(login, password, password_hash))
         return seen_until is not None and time.monotonic() < seen_until
 
     async def fits(self, login: str, password: str, password_hash: str | None) -> bool:
-        """Runs argon2, also for `None` (an unknown login), so that both take the same time.
+        """Whether a password fits a hash.
 
-        Raises TooManyLogins when too many checks already wait.
+        argon2 runs also for `None` (an unknown login), so that both take the same time. Raises
+        TooManyLogins when too many checks already wait.
         """
         if self._waiting >= _WAITING_CHECKS:
             raise TooManyLogins

@@ -1,13 +1,12 @@
-"""What clients and resellers were refused, for those who run the gateway (ops.refusals).
+"""The refusals of clients and resellers, for those who run the gateway (ops.refusals).
 
 A refusal only leaves a note in memory, where equal ones are counted; every second one statement
 writes them. So they outlive the transaction that was rolled back, and a request waits for nothing.
-What a killed process had not written, of its last second, is lost.
+A killed process loses the notes of its last second.
 
-Nobody fills the disk by being refused: an hour of one process has room for so many different
-refusals of strangers for each reason, for each login or EAB key identifier that exists, and of each
-caller who has shown who it is. Further ones are
-counted in one row for each reason.
+Refusals cannot fill the disk: in an hour one process keeps a limited number of different refusals
+for each reason of unauthenticated callers, for each existing login or EAB key identifier that they
+name, and for each authenticated caller. Further ones are counted in one row for each reason.
 """
 
 import asyncio
@@ -38,11 +37,11 @@ _UPPER = re.compile(r"(?<!^)(?=[A-Z])")
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """One refusal. `proven` = the caller had shown who it is; otherwise it is a stranger.
+    """One refusal. `proven` = the caller was authenticated.
 
-    `known` = the login, or the EAB key identifier in `subject`, exists, though the caller has not
-    shown that it is its own. `why` is what the caller was not told. `resource` is the id of the
-    ACME resource it was about.
+    `known` = the login, or the EAB key identifier in `subject`, exists, though the caller was not
+    authenticated as its owner. `told` is the text that the caller was shown, `why` the reason that
+    it was not shown. `resource` is the id of the ACME resource it was about.
     """
 
     door: str
@@ -60,12 +59,12 @@ class Refused:
 
 
 def reason_of(error: Exception) -> str:
-    """The stable word for a class of refusals: its name, as login_refused."""
+    """Gives the stable code for a class of refusals: its name, as login_refused."""
     return _UPPER.sub("_", type(error).__name__).lower()
 
 
 class RefusalLog:
-    """One per process."""
+    """Collects the refusals of one process and writes them."""
 
     def __init__(self, pool: Pool, clock: Clock) -> None:
         self._pool = pool
@@ -81,13 +80,13 @@ class RefusalLog:
         self._notes[kept] = self._notes.get(kept, 0) + 1
 
     async def run_forever(self) -> None:
-        """Writes what was noted, every second."""
+        """Writes the notes every second."""
         while True:
             await asyncio.sleep(_PAUSE_SECONDS)
             await self.flush()
 
     async def flush(self) -> None:
-        """Writes what was noted; keeps it when that fails."""
+        """Writes the notes; keeps them when that fails."""
         if not self._notes:
             return
         notes, self._notes = self._notes, {}
@@ -100,7 +99,7 @@ class RefusalLog:
             raise
 
     def _admitted(self, refused: Refused) -> Refused:
-        """The refusal itself, or the row that stands for all further ones of the hour."""
+        """Gives the refusal itself, or the row that counts all further ones of the hour."""
         if time.monotonic() - self._kept_since > _HOUR_SECONDS:
             self._kept, self._kept_since = {}, time.monotonic()
             self._number_kept = 0
@@ -116,7 +115,10 @@ class RefusalLog:
 
 
 def _room(refused: Refused) -> tuple[str, str]:
-    """Whose room it takes: a login that is guessed at has its own, apart from its owner's."""
+    """The group whose limit a refusal counts against.
+
+    Failed guesses at a login count apart from the refusals of its owner.
+    """
     whose = _caller(refused)
     if refused.proven:
         return "proven", whose or ""
@@ -126,7 +128,7 @@ def _room(refused: Refused) -> tuple[str, str]:
 
 
 def _caller(refused: Refused) -> str | None:
-    """An ACME account signs itself; a reseller may ask for any of its accounts."""
+    """Who called: the ACME account, or the reseller, who may name any of its accounts."""
     return refused.subject if refused.door == "acme" else refused.login
 
 
@@ -139,7 +141,7 @@ def _for_all(refused: Refused) -> Refused:
 
 
 def _bounded(refused: Refused) -> Refused:
-    """Nothing in it is long, or cannot be stored."""
+    """Gives the refusal with texts that are short and can be stored."""
     return replace(
         refused,
         request=_text(refused.request),
@@ -157,7 +159,7 @@ def _names(names: Sequence[str]) -> tuple[str, ...]:
 
 def _text(text: str) -> str:
     cut = text[:_LONGEST]
-    if cut.isprintable():  # the usual case; lone surrogates are not
+    if cut.isprintable():  # the usual case; lone surrogates are not printable
         return cut
     storable = cut.encode(errors="replace").decode()
     return "".join(letter if letter.isprintable() else "?" for letter in storable)

@@ -1,4 +1,4 @@
-"""What the doors are handed: the running gateway's parts, composed once in app.py."""
+"""The parts of the running gateway that the doors are given; app.py composes them once."""
 
 from dataclasses import dataclass, field
 
@@ -14,7 +14,7 @@ from gateway.vault import Vault
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """One per process."""
+    """The parts of one process."""
 
     settings: Settings
     pool: Pool
@@ -22,7 +22,7 @@ class Services:
     vault: Vault
     issuers: Issuers
     resolver: Resolver
-    """For proofs see usecases.perspective.resolver_of."""
+    """Not for proofs, which use usecases.perspective.resolver_of."""
     dnssec: DnssecStanding = field(default_factory=DnssecStanding)
     refusals: RefusalLog = field(init=False)
 

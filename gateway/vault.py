@@ -23,7 +23,7 @@ class Vault:
         return self._fernet.encrypt(secret)
 
     def decrypt(self, token: bytes) -> bytes:
-        """Raises ConfigurationError when none of the configured keys made `token`."""
+        """Decrypts a token; raises ConfigurationError when none of the configured keys made it."""
         try:
             return self._fernet.decrypt(token)
         except InvalidToken as error:
@@ -38,7 +38,7 @@ class Vault:
         return True
 
     def derive_keys(self, purpose: str) -> list[bytes]:
-        """A 256-bit key for `purpose` from each configured key, in their order."""
+        """Derives a 256-bit key for `purpose` from each configured key, in their order."""
         return [
             HKDF(algorithm=SHA256(), length=32, salt=None, info=purpose.encode()).derive(
                 key.encode()

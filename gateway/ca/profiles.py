@@ -18,7 +18,7 @@ LONGEST_BACKDATING = timedelta(hours=48)
 
 DOMAIN_VALIDATED = "2.23.140.1.2.1"
 ORGANIZATION_VALIDATED = "2.23.140.1.2.2"
-"""Policies (BR §7.1.6.1). Whoever gets a certificate of either kind may choose any profile."""
+"""Certificate policies (BR §7.1.6.1). Certificates of either policy may have any profile."""
 
 
 @dataclass(frozen=True, slots=True)

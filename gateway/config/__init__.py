@@ -1,7 +1,7 @@
-"""The one settings model, and what its values must be; gateway.config.sources fills it.
+"""The settings model and the checks of its values; gateway.config.sources fills it.
 
 Structs of msgspec, which the driver's pool loads anyway: every command reads its settings, and a
-model of pydantic's costs half a second of CPU before it has read any.
+pydantic model would cost half a second of CPU before it has read any.
 """
 
 import re
@@ -34,14 +34,14 @@ def _check_database_url(url: str) -> None:
 
 
 def check_public_url(url: str) -> str:
-    """`url`; raises ValueError, whose text says how one looks."""
+    """Gives `url` if it can be the public URL; else raises ValueError, which says what can."""
     if not _PUBLIC_URL.fullmatch(url) or not _has_host_and_port(url):
         raise ValueError("no URL like https://acme.example.com, without a slash at its end")
     return url
 
 
 def _has_host_and_port(url: str) -> bool:
-    """Brackets are closed, and a port, if any, is one."""
+    """Whether the brackets are closed, and the port, if there is one, is a port."""
     try:
         parts = urlsplit(url)
         return bool(parts.hostname) and parts.port != 0
@@ -64,7 +64,7 @@ def _check_networks(networks: list[str]) -> None:
 
 def _check_issuer_names(names: list[str]) -> None:
     for name in names:
-        # What ends like -2 would be taken for the second CRL of another issuer.
+        # A name that ends like -2 would be taken for the second CRL of another issuer.
         if len(name) > _LONGEST_ISSUER_NAME or not _ISSUER_NAME.fullmatch(name):
             raise ValueError(
                 f"an issuer's name has 1 to {_LONGEST_ISSUER_NAME} of a-z, 0-9 and '-' inside, "
@@ -101,7 +101,7 @@ class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A table of the settings file."""
 
     checks: ClassVar[dict[str, Callable[[Any], object]]] = {}
-    """What a type cannot say of a field; raises ValueError, whose text does not hold the value."""
+    """Checks that a type cannot express; a ValueError's text must not contain the value."""
 
     def __post_init__(self) -> None:
         for name, check in self.checks.items():
@@ -122,11 +122,11 @@ class Listen(_Section, frozen=True):
     """Plain HTTP for CRL and AIA downloads; everything else there is refused (E6)."""
     metrics_port: Port | None = None
     metrics_host: str = "127.0.0.1"
-    """Metrics are for this machine, unless said otherwise."""
+    """Address of the metrics; by default only this machine can read them."""
     trusted_proxies: list[str] = []
     """Networks (CIDR) whose X-Forwarded-Proto and X-Forwarded-For are believed."""
     spread: bool = False
-    """All workers take new connections alike, instead of the first that is not busy."""
+    """New connections go to all workers alike, instead of to the first that is not busy."""
 
 
 class Secrets(_Section, frozen=True):
@@ -143,18 +143,18 @@ class Ca(_Section, frozen=True):
 
     directory: Path
     names: list[str] = msgspec.field(default_factory=lambda: ["local"])
-    """Each is an issuer with root and keys of its own in `directory`; [] = no local CA."""
+    """Each name is an issuer with its own root and keys in `directory`; [] = no local CA."""
     passphrase_file: Path | None = None
     crl_url: str | None = None
     """Base of CRL and AIA URLs, plain http; default: public_url with http and plain_http_port."""
     crl_partitions: Annotated[int, Meta(ge=1, le=1000)] = 8
-    """New certificates are spread over so many CRLs, which keeps each of them short."""
+    """Number of CRLs over which new certificates are spread, which keeps each of them short."""
     lint_sample: Annotated[float, Meta(ge=0, le=1)] = 0.01
-    """Share of the certificates that pkilint looks at after they were issued."""
+    """Share of the certificates that pkilint checks after they were issued."""
     lint_every_certificate: bool = False
-    """pkilint looks at every certificate before it is signed, and refuses it on an error."""
+    """pkilint checks every certificate before it is signed, and an error prevents it."""
     caa_identities: list[str] = []
-    """Names that CAA records call this CA by (RFC 8659); default: the host of public_url."""
+    """Names of this CA in CAA records (RFC 8659); default: the host of public_url."""
 
 
 class Validation(_Section, frozen=True):
@@ -169,55 +169,55 @@ class Validation(_Section, frozen=True):
     resolve_to: str | None = None
     """Sandbox only: every name has this address, no resolver is asked."""
     private_networks: list[str] = []
-    """Networks (CIDR) that are not public and may be connected to all the same: one's own."""
+    """Networks (CIDR) that are not public but may be connected to, such as one's own."""
     allow_private_addresses: bool = False
     """Sandbox only: every address may be connected to."""
     methods: list[str] | None = None
-    """Challenge types to offer; default: http-01, dns-01, tls-alpn-01. Drafts are to be asked for:
-    strict clients fail at a challenge without a token, which dns-persist-01 is."""
+    """Challenge types to offer; default: http-01, dns-01, tls-alpn-01. Drafts must be listed
+    explicitly: strict clients fail at a challenge without a token, such as dns-persist-01."""
     require_dnssec: bool | None = None
-    """The gateway is ready, and proves names, only while all resolvers validate DNSSEC; default:
+    """The gateway is ready, and validates names, only while all resolvers validate DNSSEC; default:
     yes, but not in a sandbox."""
     dnssec_signed: str = "."
-    """A zone with good signatures, and …"""
+    """A zone with valid signatures, which a resolver must find."""
     dnssec_bogus: str = "dnssec-failed.org"
-    """… a name with wrong ones; what a resolver says of both shows whether it validates."""
+    """A name with wrong signatures, for which a validating resolver must give an error."""
     probed_zone: str = "com"
-    """After a look-up that failed, a random name below it is asked for: a resolver that answers
-    SERVFAIL or nothing is cut off, and the failure ours."""
+    """After a failed look-up, a random name below this zone is asked for: a resolver that answers
+    SERVFAIL or nothing to that is cut off, and the failure is ours."""
     timeout_seconds: Positive = 10.0
-    """For one attempt, redirects and look-ups included; a look-up has half of it."""
+    """Limit for one attempt, with redirects and look-ups; a look-up has half of it."""
     total_seconds: Positive = 18.0
-    """For all attempts at a challenge, with their pauses and CAA; nothing is begun that lasts
-    longer."""
+    """Limit for all attempts at a challenge, with their pauses and CAA; an attempt that would
+    exceed it is not begun."""
     retry_delays_seconds: list[float] = msgspec.field(default_factory=lambda: [0.5, 2.0])
-    """Waits before further attempts when nothing answered; after the last it is a failure."""
+    """Pauses before further attempts when nothing answered; after the last, the challenge fails."""
     lease_seconds: Annotated[float, Meta(ge=4)] = 6.0
-    """Renewed every 2 seconds; this long after a process died another takes its attempts over."""
+    """Renewed every 2 seconds; this long after a process died, another takes its attempts over."""
 
 
 class Issuance(_Section, frozen=True):
-    """What certificates look like and how long things live."""
+    """Contents of certificates, and how long orders and proofs are valid."""
 
     checks: ClassVar = {"ssl_issuers": _check_issuer_names}
 
     certificate_days: Annotated[int, Meta(ge=1, le=90)] = 90
     order_hours: AtLeastOne = 24 * 7
     authorization_days: Annotated[int, Meta(ge=1, le=200)] = 30
-    """How long a proof of control counts (BR §4.2.1: 200 days at most)."""
+    """How long a proof of control is valid (BR §4.2.1: 200 days at most)."""
     reuse_authorizations: bool = True
-    """New orders of an account lean on its valid authorizations."""
+    """New orders of an account use its valid authorizations."""
     reuse_orders: bool = True
     """An open order for the same names is given again in place of a new one."""
     backdate_seconds: Annotated[int, Meta(ge=0, le=48 * 3600)] = 3600
-    """So long before its issuance a certificate begins: visitors' clocks may be slow. It counts
-    as a part of its life (BR §7.1.2.7: 48 hours at most)."""
+    """How long before its issuance a certificate begins: visitors' clocks may be slow. It counts as
+    a part of its validity (BR §7.1.2.7: 48 hours at most)."""
     ssl_names: Literal["public", "any"] | None = None
     """Which names SSL certificates are sold for; default: public, in a sandbox any."""
     ssl_issuers: Annotated[list[str], Meta(min_length=1)] = msgspec.field(
         default_factory=lambda: ["local"]
     )
-    """Who issues SSL certificates: the first of these that there is."""
+    """Issuers of SSL certificates; the first of these that exists is asked."""
 
     def __post_init__(self) -> None:
         _Section.__post_init__(self)
@@ -241,55 +241,55 @@ class Logins(_Section, frozen=True):
 
 
 class Subscriptions(_Section, frozen=True):
-    """Decided readings of the subscription rules that an operator may turn."""
+    """Readings of the subscription rules that an operator may choose."""
 
     www_free_unless_any_wildcard: bool = False
     """A12: True = any wildcard in the subscription ends the free www, not only the same base."""
     maximum_total_days: int | None = None
     """A11: cap on the days left after an extension; None = no cumulative cap."""
     minimum_days: Annotated[int, Meta(ge=0, le=365)] = 0
-    """R23: a name that joins a subscription pays for so many days at least; 0 = the source."""
+    """R23: a name added to a subscription pays for at least so many days; 0 = the source."""
 
 
 class Prevalidations(_Section, frozen=True):
     """Pre-validations of organizations."""
 
     days: Annotated[int, Meta(ge=1, le=3650)] = 365
-    """How long an approved one is valid unless the operator says otherwise (BR §4.2.1: 398)."""
+    """How long an approved one is valid unless the operator sets another end (BR §4.2.1: 398)."""
     renewal_lead_days: Annotated[int, Meta(ge=1, le=180)] = 30
-    """So long before its end one is renewed, for resellers with automatic renewal."""
+    """How long before its end one is renewed, for resellers with automatic renewal."""
 
 
 class Refund(_Section, frozen=True):
-    """When a name is refunded by itself, and what that brings with it."""
+    """How names are refunded without an operator."""
 
     revoke_certificates: bool = False
-    """Revoke what was issued for a name that is removed for its money back."""
+    """Revoke what was issued for a name that is removed and refunded."""
     once_per_name_days: Annotated[int, Meta(ge=0, le=3650)] = 0
     """R22: the same name of a reseller is refunded once in so many days; 0 = the source."""
 
 
 class Notices(_Section, frozen=True):
-    """What resellers are told by webhook and e-mail."""
+    """Notices to resellers by webhook and e-mail."""
 
     low_balance: AnyNumber = 100
-    """Told when a purchase takes the balance below this; resellers may have one of their own."""
+    """A purchase that takes the balance below this makes a notice; resellers may set their own."""
     smtp_host: str | None = None
-    """Mail server that takes our mail; without one no mail is sent."""
+    """Mail server that accepts our mail; without one no mail is sent."""
     smtp_port: Annotated[int, Meta(ge=1, le=65535)] = 587
     smtp_tls: Literal["starttls", "tls", "none"] = "starttls"
     smtp_user: str | None = None
     smtp_password: Secret | None = None
     sender: MailAddress | None = None
-    """From; default: notices@ and the host of public_url."""
+    """Sender address; default: notices@ and the host of public_url."""
     timeout_seconds: Annotated[float, Meta(gt=0, le=60)] = 10.0
-    """For one attempt."""
+    """Limit for one attempt."""
     retry_delays_seconds: Annotated[list[Positive], Meta(min_length=1)] = msgspec.field(
         default_factory=lambda: [5, 30, 300, 1800, 7200, 18000, 36000]
     )
-    """Waits after failed attempts; the last one repeats."""
+    """Pauses after failed attempts; the last one repeats."""
     retry_hours: Positive = 72.0
-    """After so long without success a destination is parked."""
+    """After this time without success a destination is parked."""
 
 
 class Jobs(_Section, frozen=True):
@@ -298,24 +298,24 @@ class Jobs(_Section, frozen=True):
     attempts: AtLeastOne = 8
     """After so many failures a unit waits for an operator (`gateway jobs retry`)."""
     first_retry_seconds: Positive = 5.0
-    """Wait before the second attempt; each further one is twice as long, up to ten minutes."""
+    """Pause before the second attempt; each further one is twice as long, up to ten minutes."""
     takeover_seconds: Annotated[float, Meta(ge=2)] = 6.0
-    """This long after a process died another takes its units over."""
+    """This long after a process died, another takes its units over."""
 
 
 class Retention(_Section, frozen=True):
-    """How long what is over stays in the database."""
+    """How long finished things stay in the database."""
 
     order_days: AtLeastOne = 90
-    """Orders that came to nothing, and their authorizations, counted from their end."""
+    """Orders without a certificate, and their authorizations, counted from their end."""
     issued_order_days: AtLeastOne = 1200
-    """The others, counted from their end and that of their certificate; GETLASTORDER tells them."""
+    """Orders with a certificate, counted from the later end of the two; GETLASTORDER shows them."""
     refusal_days: AtLeastOne = 90
-    """What clients and resellers were refused (ops.refusals)."""
+    """Refusals of clients and resellers (ops.refusals)."""
     job_days: AtLeastOne = 30
     """The log of background work."""
     notice_days: Annotated[int, Meta(ge=7)] = 400
-    """Notices that nobody waits for any more; until then they can be replayed."""
+    """Delivered and skipped notices; until then they can be replayed."""
 
 
 class Settings(_Section, frozen=True, kw_only=True):
@@ -344,14 +344,14 @@ class Settings(_Section, frozen=True, kw_only=True):
     retention: Retention = Retention()
 
     def dnssec_required(self) -> bool:
-        """Whether resolvers that do not validate are not to be worked with."""
+        """Whether resolvers must validate DNSSEC."""
         if self.validation.resolve_to is not None:  # no resolver is asked
             return False
         wanted = self.validation.require_dnssec
         return not self.sandbox if wanted is None else wanted
 
     def ssl_public_only(self) -> bool:
-        """Whether SSL certificates are sold for names only that a public CA may certify."""
+        """Whether SSL certificates are sold only for names that a public CA may certify."""
         wanted = self.issuance.ssl_names
         return not self.sandbox if wanted is None else wanted == "public"
 

@@ -17,7 +17,7 @@ _BOOLEANS = {
     **dict.fromkeys(("yes", "y", "on", "t"), True),
     **dict.fromkeys(("no", "n", "off", "f"), False),
 }
-"""What people write in a variable besides true, false, 1 and 0."""
+"""Spellings of booleans in a variable besides true, false, 1 and 0."""
 
 T = TypeVar("T")
 Struct = TypeVar("Struct", bound=msgspec.Struct)
@@ -32,7 +32,7 @@ def load_settings(path: Path | None) -> Settings:
 
 
 def read_file(path: Path) -> dict[str, Any]:
-    """What a settings file says; raises ConfigurationError."""
+    """Reads a settings file; raises ConfigurationError."""
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -40,39 +40,39 @@ def read_file(path: Path) -> dict[str, Any]:
 
 
 def made(kind: type[Struct], *sources: Mapping[str, Any]) -> Struct:
-    """A `kind` of what the sources say together, later ones before earlier ones.
+    """Makes a `kind` of the merged sources, later ones over earlier ones.
 
     Raises ConfigurationError: one line that names all that is wrong, without the values.
     """
-    told: dict[str, Any] = {}
+    settings: dict[str, Any] = {}
     for source in sources:
-        told = _merged(told, source)
+        settings = _merged(settings, source)
     try:
-        return _converted(told, kind)
+        return _converted(settings, kind)
     except msgspec.ValidationError as error:
-        wrong = "; ".join(_mistakes(told, kind)) or str(error)
+        wrong = "; ".join(_mistakes(settings, kind)) or str(error)
         raise ConfigurationError(f"settings are not valid: {wrong}") from None
 
 
 def environment(variables: Mapping[str, str] = os.environ) -> dict[str, Any]:
-    """What GATEWAY_NAME, GATEWAY_SECTION (JSON) and GATEWAY_SECTION__NAME say, as a file would.
+    """Reads GATEWAY_NAME, GATEWAY_SECTION (JSON) and GATEWAY_SECTION__NAME in the form of a file.
 
-    Lists are JSON too; other variables of that prefix are left alone. Raises ConfigurationError.
+    Lists are JSON too; other variables with that prefix are ignored. Raises ConfigurationError.
     """
-    told: dict[str, Any] = {}
+    settings: dict[str, Any] = {}
     kinds = _kinds(Settings)
-    # A section as a whole comes before what is said of a part of it.
+    # A variable for a whole section comes before those for its parts.
     for variable in sorted(variables, key=str.lower):
         name, _, inner = variable.lower().removeprefix(_PREFIX).partition("__")
         kind = kinds.get(name)
         if kind is None or not variable.lower().startswith(_PREFIX):
             continue
         if not inner:
-            told[name] = _value(variable, variables[variable], kind)
+            settings[name] = _value(variable, variables[variable], kind)
         elif _is_section(kind):
             value = _value(variable, variables[variable], _kinds(kind).get(inner))
-            told = _merged(told, {name: {inner: value}})
-    return told
+            settings = _merged(settings, {name: {inner: value}})
+    return settings
 
 
 def _value(variable: str, text: str, kind: Any) -> Any:
@@ -113,15 +113,15 @@ def _converted(value: Any, kind: type[T]) -> T:
 
 
 def _from_text(kind: type, value: Any) -> Any:
-    """A Path or a Secret."""
+    """Makes a Path or a Secret of text."""
     if not isinstance(value, str):
         raise ValueError("Expected `str`")
     return kind(value)
 
 
-def _mistakes(told: Any, kind: type[msgspec.Struct], place: str = "") -> Iterator[str]:
-    """All that is wrong, where conversion ends at the first."""
-    if not isinstance(told, Mapping):
+def _mistakes(settings: Any, kind: type[msgspec.Struct], place: str = "") -> Iterator[str]:
+    """Gives all mistakes, where a conversion stops at the first."""
+    if not isinstance(settings, Mapping):
         yield f"{place}: Expected a section"
         return
     fields = {field.name: field for field in msgspec.structs.fields(kind)}
@@ -129,16 +129,16 @@ def _mistakes(told: Any, kind: type[msgspec.Struct], place: str = "") -> Iterato
     start = f"{place}." if place else ""
     found = []
     for name, field in fields.items():
-        if name not in told:
+        if name not in settings:
             found += [f"{start}{name}: Field required"] if field.required else []
-        elif _is_section(field.type) and not isinstance(told[name], field.type):
-            found += _mistakes(told[name], field.type, start + name)
+        elif _is_section(field.type) and not isinstance(settings[name], field.type):
+            found += _mistakes(settings[name], field.type, start + name)
         else:
-            found += _mistake(told[name], field.type, start + name, checks.get(name))
+            found += _mistake(settings[name], field.type, start + name, checks.get(name))
     if kind.__struct_config__.forbid_unknown_fields:
-        unknown = told.keys() - fields
+        unknown = settings.keys() - fields
         found += [f"{start}{name}: Extra inputs are not permitted" for name in sorted(unknown)]
-    yield from found or _mistake(told, kind, place)
+    yield from found or _mistake(settings, kind, place)
 
 
 def _mistake(
@@ -149,10 +149,10 @@ def _mistake(
         if check is not None:
             check(converted)
     except (msgspec.ValidationError, ValueError) as error:
-        told, _, inside = str(error).partition(" - at `$")
-        if told.startswith("Invalid enum value"):  # which holds the value
-            told = "Expected " + " or ".join(f"`{choice}`" for choice in _choices(kind))
-        yield f"{place}{inside.rstrip('`')}: {told}"
+        problem, _, inside = str(error).partition(" - at `$")
+        if problem.startswith("Invalid enum value"):  # the message contains the value
+            problem = "Expected " + " or ".join(f"`{choice}`" for choice in _choices(kind))
+        yield f"{place}{inside.rstrip('`')}: {problem}"
 
 
 def _choices(kind: Any) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 
 class GatewayError(Exception):
-    """Base of everything a use case may refuse with."""
+    """Base of all refusals of use cases."""
 
 
 class ConfigurationError(GatewayError):
@@ -14,7 +14,7 @@ class OperatorMistake(GatewayError):
 
 
 class DetailedError(GatewayError):
-    """One whose `detail` is shown to whoever asked."""
+    """An error whose `detail` is shown to whoever asked."""
 
     def __init__(self, detail: str) -> None:
         super().__init__(detail)
@@ -22,4 +22,4 @@ class DetailedError(GatewayError):
 
 
 class NotFound(GatewayError):
-    """There is no such thing, or it belongs to somebody else."""
+    """The thing does not exist, or belongs to somebody else."""

@@ -1,4 +1,4 @@
-"""What an ACME client is refused with."""
+"""Refusals of ACME requests."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,8 +10,9 @@ from gateway.errors import DetailedError, GatewayError
 class Refusal:
     """Why no certificate is issued for `names`. `text` is a sentence a customer can act on.
 
-    `reason` is a stable word for the audit trail. `concerns_name_only` = the right to issue is
-    fine, just this name is not covered by it. `type` is that of the identifiers (RFC 8555 §9.7.7).
+    `reason` is a stable code for the audit trail. `concerns_name_only` = certificates may be
+    issued, but the subscription does not cover this name. `type` is that of the identifiers (RFC
+    8555 §9.7.7).
     """
 
     reason: str
@@ -31,7 +32,7 @@ class IssuanceRefused(GatewayError):
 
 @dataclass(frozen=True, slots=True)
 class CaaRefusal:
-    """Why CAA stands in the way of a certificate for `name`.
+    """Why CAA prevents a certificate for `name`.
 
     `forbidden` = its records say so; otherwise they could not be looked up.
     """
@@ -42,7 +43,7 @@ class CaaRefusal:
 
 
 class CaaRefused(GatewayError):
-    """RFC 8659: not allowed, or not known to be allowed, by the owners of these names."""
+    """The owners of these names do not allow issuance, or may not allow it (RFC 8659)."""
 
     def __init__(self, refusals: Sequence[CaaRefusal]) -> None:
         super().__init__(" ".join(refusal.text for refusal in refusals))
@@ -50,7 +51,7 @@ class CaaRefused(GatewayError):
 
     @property
     def forbidden(self) -> bool:
-        """Trying again is of no use while the records are what they are."""
+        """Whether records forbid it, so that trying again is of no use while they stay the same."""
         return any(refusal.forbidden for refusal in self.refusals)
 
 
@@ -108,11 +109,11 @@ class ContactUnsupported(DetailedError):
 
 
 class OrderNotReady(DetailedError):
-    """RFC 8555 §7.4: finalize came too early, too late, or for another key."""
+    """Finalize came too early, too late, or for another key (RFC 8555 §7.4)."""
 
 
 class BadCsr(DetailedError):
-    """RFC 8555 §7.4; the text says what to fix."""
+    """The CSR cannot be used (RFC 8555 §7.4); the text says what to fix."""
 
 
 class RevocationRefused(DetailedError):
@@ -120,7 +121,7 @@ class RevocationRefused(DetailedError):
 
 
 class AlreadyRevoked(DetailedError):
-    """RFC 8555 §7.6."""
+    """The certificate is revoked already (RFC 8555 §7.6)."""
 
 
 class BadRevocationReason(DetailedError):
@@ -128,7 +129,7 @@ class BadRevocationReason(DetailedError):
 
 
 class CertificateUnreadable(DetailedError):
-    """What should be a certificate is none."""
+    """The data is no certificate."""
 
 
 class NotReplaceable(DetailedError):

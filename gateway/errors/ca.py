@@ -1,4 +1,4 @@
-"""What goes wrong with issuers."""
+"""Errors of issuers."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ from gateway.errors import GatewayError
 
 
 class IssuerMissing(GatewayError):
-    """None of these issuers is there in this process: its settings do not name them any more."""
+    """None of these issuers exists in this process: its settings do not name them any more."""
 
     def __init__(self, names: Sequence[str]) -> None:
         super().__init__(f"there is no issuer {' or '.join(names)} in this process")

@@ -1,28 +1,28 @@
-"""What a purchase or a refund is refused with."""
+"""Refusals of purchases and refunds."""
 
 from gateway.errors import DetailedError
 from gateway.errors.reseller import ResellerRefusal
 
 
 class PricingMissing(ResellerRefusal):
-    """E12."""
+    """E12: there is no price."""
 
 
 class PricingBroken(ResellerRefusal):
-    """E13."""
+    """E13: a price cannot be used."""
 
 
 class NotEnoughCredit(ResellerRefusal):
-    """E14."""
+    """E14: the reseller has too little credit."""
 
 
 class Tier1DebitFailed(ResellerRefusal):
-    """E15."""
+    """E15: the Tier-1 parent cannot be debited."""
 
 
 class Tier1CreditLimitReached(ResellerRefusal):
-    """E16."""
+    """E16: the Tier-1 parent has too little credit."""
 
 
 class NotRefundable(DetailedError):
-    """No money back by the rules of the product; the text says why."""
+    """The rules of the product allow no refund; the text says why."""

@@ -1,4 +1,4 @@
-"""What the set-up of notices is refused with."""
+"""Refusals of the set-up of notices."""
 
 from gateway.errors import OperatorMistake
 

@@ -1,7 +1,7 @@
-"""What a pre-validation is refused with."""
+"""Refusals of pre-validations."""
 
 from gateway.errors.reseller import ResellerRefusal
 
 
 class NotApplicableForDv(ResellerRefusal):
-    """E9."""
+    """E9: a pre-validation was named on a DV server."""

@@ -1,4 +1,4 @@
-"""What a reseller's login, token or arguments are refused with."""
+"""Refusals of a reseller's login, token or arguments."""
 
 from gateway.errors import GatewayError
 
@@ -8,7 +8,7 @@ class ResellerRefusal(GatewayError):
 
 
 class ArgumentMissing(ResellerRefusal):
-    """E2. `name` is the argument as the caller spelled it, or as documented."""
+    """E2: an argument is missing. `name` is as the caller spelled it, or as documented."""
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
@@ -16,7 +16,7 @@ class ArgumentMissing(ResellerRefusal):
 
 
 class ArgumentInvalid(ResellerRefusal):
-    """E3. `hint` is told after the text of it, where that alone does not say what to do."""
+    """E3: an argument is invalid. `hint` follows the text where that does not say what to do."""
 
     def __init__(self, name: str, hint: str = "") -> None:
         super().__init__(name)
@@ -32,7 +32,7 @@ class IdempotencyKeyInvalid(ArgumentInvalid):
 
 
 class ArgumentUnrecognized(ResellerRefusal):
-    """E1."""
+    """E1: the argument is unknown."""
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
@@ -40,13 +40,13 @@ class ArgumentUnrecognized(ResellerRefusal):
 
 
 class NotBase64url(ResellerRefusal):
-    """E4."""
+    """E4: the argument is not base64url."""
 
 
 class LoginRefused(ResellerRefusal):
-    """E5: wrong login or password, locked, or blocked address; never says which.
+    """E5: wrong login or password, locked, or blocked address; the text never says which.
 
-    `why` does, and `known` says that the login exists: for operators only.
+    `why` does, and `known` = the login exists: both are for operators only.
     """
 
     def __init__(self, why: str = "", *, known: bool = False) -> None:
@@ -56,11 +56,11 @@ class LoginRefused(ResellerRefusal):
 
 
 class HttpsRequired(ResellerRefusal):
-    """E6."""
+    """E6: the request must use HTTPS."""
 
 
 class PermissionDenied(ResellerRefusal):
-    """E10."""
+    """E10: the action is not permitted."""
 
 
 class IdempotencyKeyReused(ResellerRefusal):
@@ -72,7 +72,7 @@ class TooManyLogins(ResellerRefusal):
 
 
 class TokenRefused(GatewayError):
-    """No token, an unknown or revoked one, or from an address that may not log in.
+    """There is no token, or it is unknown, revoked, or used from an address that may not log in.
 
     `why` says which, and `login` whose it is, for operators only.
     """

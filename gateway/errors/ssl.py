@@ -1,12 +1,12 @@
-"""What a customer of the SSL certificate API is refused with."""
+"""Refusals of the SSL certificate API."""
 
 from gateway.errors import DetailedError, GatewayError
 
 
 class BadMember(DetailedError):
-    """A member of the JSON or a query parameter is missing, unknown or of no use.
+    """A member of the JSON or a query parameter is missing, unknown or unusable.
 
-    `kept` is the text without the caller's own words, where `detail` repeats them.
+    `kept` is the text without quotations of the caller's input, where `detail` repeats it.
     """
 
     def __init__(self, detail: str, kept: str | None = None) -> None:
@@ -27,4 +27,4 @@ class NotAcknowledged(GatewayError):
 
 
 class CouponRefused(DetailedError):
-    """The coupon is unknown, used or past its time."""
+    """The coupon is unknown, used or expired."""

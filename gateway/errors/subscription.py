@@ -1,14 +1,14 @@
-"""What an action on the names of a subscription is refused with."""
+"""Refusals of actions on accounts and names."""
 
 from gateway.errors.reseller import ResellerRefusal
 
 
 class NotDeactivatable(ResellerRefusal):
-    """E7."""
+    """E7: the account was deactivated before."""
 
 
 class DomainNotRemovable(ResellerRefusal):
-    """E8."""
+    """E8: the name is not in the subscription, or after grace."""
 
 
 class NotExtendable(ResellerRefusal):
@@ -16,8 +16,8 @@ class NotExtendable(ResellerRefusal):
 
 
 class SubscriptionInGrace(NotExtendable):
-    """A15: nothing can be added until it is extended, or over (A16, A29)."""
+    """A15: in grace, nothing can be added until the subscription is extended or over (A16, A29)."""
 
 
 class DomainAlreadyPresent(ResellerRefusal):
-    """E18a."""
+    """E18a: the name is in the subscription already."""

@@ -1,1 +1,1 @@
-"""Bringing notices to their receivers: webhooks and mail."""
+"""Delivering notices to their receivers: webhooks and mail."""

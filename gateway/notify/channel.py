@@ -1,4 +1,4 @@
-"""What every way to a receiver has in common."""
+"""The interface of the delivery channels."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """One notice for one receiver. `secret` signs webhooks; it may be two, with a space."""
+    """One notice for one receiver. `secret` signs webhooks; a space separates two secrets."""
 
     notice_id: UUID
     kind: str
@@ -23,7 +23,7 @@ class Undelivered(Exception):
     """The receiver did not confirm the notice; the text says why, without secrets.
 
     `final` = it said that nothing must be sent there any more. `ours` = the receiver could not be
-    asked for a reason on our side, which is never held against it.
+    asked for a reason on our side, which never counts against it.
     """
 
     def __init__(self, text: str, *, final: bool = False, ours: bool = False) -> None:
@@ -33,9 +33,9 @@ class Undelivered(Exception):
 
 
 class Sender(Protocol):
-    """One channel of one process."""
+    """A delivery channel of one process."""
 
     async def send(self, parcel: Parcel) -> None:
-        """Returns once the receiver has confirmed it; raises Undelivered."""
+        """Sends a notice; returns once the receiver has confirmed it; raises Undelivered."""
 
     async def close(self) -> None: ...

@@ -1,4 +1,4 @@
-"""Notices by e-mail, handed to one SMTP server."""
+"""Notices by e-mail, submitted to one SMTP server."""
 
 import asyncio
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ _PERMANENT = 500  # replies from here on (RFC 5321 §4.2.1)
 
 @dataclass(frozen=True, slots=True)
 class MailServer:
-    """Where mail is handed in. `tls` is starttls, tls or none."""
+    """The server that mail is submitted to. `tls` is starttls, tls or none."""
 
     host: str
     port: int
@@ -33,7 +33,10 @@ class MailServer:
 
 
 class MailSender:
-    """Message-ID is the notice's own, so that a mail that is sent again can be known as such."""
+    """Sends notices by mail.
+
+    The Message-ID is that of the notice, so that receivers recognize a mail that is sent again.
+    """
 
     def __init__(self, server: MailServer, sender: str, domain: str, timeout: float) -> None:
         """`domain` is the right side of Message-IDs; `timeout` in seconds, for one mail."""
@@ -75,7 +78,7 @@ class MailSender:
         )
 
     def compose(self, parcel: Parcel) -> EmailMessage:
-        """The mail; its Date is that of the attempt."""
+        """Makes the mail; its Date is that of the attempt."""
         subject, text = mail(parcel.kind, parcel.due_at, parcel.data)
         message = EmailMessage(policy=SMTP)
         message["From"] = self._sender
@@ -83,7 +86,7 @@ class MailSender:
         message["Subject"] = " ".join(subject.split())[:_LONGEST_SUBJECT]
         message["Date"] = formatdate(usegmt=True)
         message["Message-ID"] = f"<{parcel.notice_id.hex}@{self._domain}>"
-        message["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody answers automatically
+        message["Auto-Submitted"] = "auto-generated"  # RFC 3834: asks for no automatic answers
         message.set_content(text)
         return message
 

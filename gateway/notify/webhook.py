@@ -33,12 +33,12 @@ _GONE = 410
 
 
 def new_secret() -> str:
-    """For one webhook, as its receiver writes it down: `whsec_` and base64 of 256 bits."""
+    """A new secret for one webhook, as receivers are given it: `whsec_` and base64 of 256 bits."""
     return _SECRET_PREFIX + b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()
 
 
 def signature(secrets_of_it: str, message: str, timestamp: int, body: bytes) -> str:
-    """webhook-signature, by each of the secrets that stand with a space between them."""
+    """Gives the value of webhook-signature, by each of the secrets, which a space separates."""
     signed = f"{message}.{timestamp}.".encode() + body
     keys = [b64decode(each.removeprefix(_SECRET_PREFIX)) for each in secrets_of_it.split()]
     macs = [hmac.digest(key, signed, "sha256") for key in keys]
@@ -46,7 +46,7 @@ def signature(secrets_of_it: str, message: str, timestamp: int, body: bytes) -> 
 
 
 def literal_objection(url: str, trusted: Sequence[Range]) -> str | None:
-    """Why a URL that holds an address is not connected to; None for names and public addresses."""
+    """Why a URL with an IP address is not connected to; None for names and public addresses."""
     receiver = target.absolute(url)
     return None if receiver is None else _address_objection(receiver.host, trusted)
 
@@ -60,14 +60,14 @@ def _address_objection(host: str, trusted: Sequence[Range]) -> str | None:
 
 
 class WebhookSender:
-    """Follows no redirects, and connects to no address that is not allowed.
+    """Sends notices to webhooks; follows no redirects, connects only to allowed addresses.
 
-    Of an answer it reads the status, within the bounds that hold for validation targets: whoever
-    has a webhook is as much a stranger.
+    It reads only the status of an answer, within the limits for validation targets: the owner of a
+    webhook is as little trusted.
     """
 
     def __init__(self, resolver: Resolver, trusted: Sequence[Range], timeout: float) -> None:
-        """`timeout` in seconds, for one attempt with everything."""
+        """`timeout` is the limit in seconds for one whole attempt."""
         self._resolver = resolver
         self._network = Network(trusted=tuple(trusted), timeout=timeout)
 

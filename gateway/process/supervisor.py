@@ -106,7 +106,7 @@ class Supervisor:
         self._selector.register(wakeups, selectors.EVENT_READ)
 
     def run(self) -> None:
-        """Runs until SIGTERM or SIGINT; raises OperatorMistake when no first workers start."""
+        """Runs until SIGTERM or SIGINT; raises OperatorMistake if a first worker does not start."""
         try:
             while True:
                 if self._stop_is_wanted():

@@ -9,5 +9,5 @@ _ADDRESS = re.compile(
 
 
 def is_mail_address(text: str) -> bool:
-    """One bare address, without a display name, comments or quotes."""
+    """Whether the text is one bare address, without a display name, comments or quotes."""
     return len(text) <= _MAXIMUM_LENGTH and _ADDRESS.fullmatch(text) is not None

@@ -14,23 +14,23 @@ NameType = Literal["fqdn", "wildcard"]
 
 _WILDCARD = "*."
 _MAXIMUM_LENGTH = 253
-"""RFC 1035 §2.3.4 in text form; the 255 of the parameter count the octets on the wire."""
+"""RFC 1035 §2.3.4 in text form; the 255 there counts the octets on the wire."""
 
 _LONGEST_LABEL = 63
 _ACE_PREFIX = "xn--"
 _LDH_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _NUMERIC_LABEL = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _RESERVED_LABEL = re.compile(r"..--")
-"""RFC 5890 §2.3.1: "--" in third place is for A-labels only."""
+"""RFC 5890 §2.3.1: only A-labels have "--" in the third place."""
 
 
 class InvalidName(ValueError):
-    """The text is no name that a subscription may list; the message says why."""
+    """The text is no name for a subscription; the message says why."""
 
 
 @lru_cache(maxsize=8192)
 def normalise(text: str) -> str:
-    """The name as stored and compared: lower-case A-labels, one trailing dot stripped (A27).
+    """Gives the name as stored and compared: lower-case A-labels, no trailing dot (A27).
 
     Raises InvalidName for IP addresses, single labels, public suffixes and wildcards right above
     them, `*` anywhere but leftmost, labels that are not LDH and anything too long.
@@ -40,10 +40,10 @@ def normalise(text: str) -> str:
 
 @lru_cache(maxsize=8192)
 def stored_form(text: str) -> str:
-    """As `normalise`, of a name in a protocol that takes ASCII only (RFC 8555 §7.1.4).
+    """Does as `normalise` for a name of a protocol that takes only ASCII (RFC 8555 §7.1.4).
 
-    A-labels are not decoded, which takes milliseconds: what is compared with names that went
-    through `normalise` needs no more, as a label that cannot be decoded is in none of them.
+    A-labels are not decoded, which takes milliseconds: the result is compared only with names that
+    `normalise` gave, which contain no A-label that cannot be decoded.
     """
     if not text.isascii():
         raise InvalidName("internationalized names must be sent as A-labels (xn--)")
@@ -51,40 +51,44 @@ def stored_form(text: str) -> str:
 
 
 def name_type(name: str) -> NameType:
-    """What a normalised name is charged as."""
+    """The type by which a normalised name is charged."""
     return "wildcard" if name.startswith(_WILDCARD) else "fqdn"
 
 
 def wildcard_of(base: str) -> str:
-    """`*.b` for `b`."""
+    """Gives `*.b` for `b`."""
     return _WILDCARD + base
 
 
 def base_of(wildcard: str) -> str:
-    """`b` for `*.b`."""
+    """Gives `b` for `*.b`."""
     return wildcard.removeprefix(_WILDCARD)
 
 
 def is_public_suffix(name: str) -> bool:
-    """True for `com`, `co.uk`, `github.io`: the whole list, ICANN's part and the private one.
+    """Whether the name is a public suffix, such as `com`, `co.uk`, `github.io`.
 
-    The last label counts as a suffix even if the list does not know it.
+    The whole list applies, ICANN's part and the private one. The last label counts as a suffix even
+    if the list does not contain it.
     """
     return _public_suffixes().is_public(name)
 
 
 def has_known_suffix(name: str) -> bool:
-    """Whether the list knows the name's suffix; the root zone has no other top-level domains."""
+    """Whether the list has the name's suffix; the root zone has no other top-level domains."""
     return _public_suffixes().publicsuffix(name, accept_unknown=False) is not None
 
 
 def registrable_domain(name: str) -> str:
-    """The public suffix and the label before it: `example.co.uk` of `a.b.example.co.uk`."""
+    """Gives the public suffix and the label before it: `example.co.uk` of `a.b.example.co.uk`."""
     return _public_suffixes().privatesuffix(name) or name
 
 
 def _read(text: str, encode: Callable[[str], str]) -> str:
-    """Lengths come first: of what they leave nothing takes long (127 labels are 253 characters)."""
+    """Parses a name; lengths are checked first, so that no step takes long.
+
+    The longest name has 253 characters, which are 127 labels.
+    """
     _require_length(text.removesuffix("."))
     name = _mapped(text).removesuffix(".")
     _require_length(name)  # the mapping may lengthen it
@@ -112,7 +116,7 @@ def _require_length(name: str) -> None:
 
 
 def _mapped(text: str) -> str:
-    """Lower case; what is not ASCII goes through the UTS 46 mapping (full-width dots included)."""
+    """Gives lower case; text beyond ASCII goes through the UTS 46 mapping (full-width dots too)."""
     if text.isascii():
         return text.lower()
     try:
@@ -122,7 +126,7 @@ def _mapped(text: str) -> str:
 
 
 def _a_label(label: str) -> str:
-    """The A-label of a U-label; an A-label must be the one its U-label has (RFC 5891 §5.4)."""
+    """Gives the A-label of a U-label; an A-label must be the one of its U-label (RFC 5891 §5.4)."""
     encoded = label
     try:
         if not label.isascii():

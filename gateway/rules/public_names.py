@@ -1,4 +1,4 @@
-"""Names that no public CA may certify: nobody can own them in the DNS of the internet (BR §4.2.2).
+"""Names that no public CA may certify: nobody can own them in the public DNS (BR §4.2.2).
 
 The registry of special-use names is that of RFC 6761.
 """
@@ -20,7 +20,7 @@ SPECIAL_USE = {
     "onion": "RFC 7686",
     "test": "RFC 6761",
 }
-"""Top-level domains, and who has set them apart. `arpa` holds the reverse zones of addresses."""
+"""Top-level domains, and who has reserved them. `arpa` has the reverse zones of addresses."""
 
 
 def objection(name: str) -> str:
@@ -34,7 +34,7 @@ def objection(name: str) -> str:
 
 
 def objection_to_any(names: Sequence[str]) -> str:
-    """The first of `objection`, with its name; empty = all may be certified."""
+    """The first objection to any of the names, with the name; empty = all may be certified."""
     found = ((name, objection(name)) for name in names)
     return next((f"no public CA may certify {name}: {why}" for name, why in found if why), "")
 
@@ -45,5 +45,5 @@ def removal_first(names: Sequence[str]) -> str:
     if not bad:
         return ""
     more = len(bad) - _NAMES_TOLD
-    told = ", ".join(bad[:_NAMES_TOLD]) + (f" and {more} more" if more > 0 else "")
-    return f"No public CA may certify {told}; remove {'it' if len(bad) == 1 else 'them'} first."
+    shown = ", ".join(bad[:_NAMES_TOLD]) + (f" and {more} more" if more > 0 else "")
+    return f"No public CA may certify {shown}; remove {'it' if len(bad) == 1 else 'them'} first."

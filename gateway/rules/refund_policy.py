@@ -1,4 +1,4 @@
-"""Is a purchase paid back? One question for all families.
+"""Whether a purchase is refunded: one function for all families.
 
 The policy of a family is `rules/<subject>/refund.py`, a class that satisfies RefundFacts. A new one
 is such a file, and its name here.
@@ -15,9 +15,9 @@ from gateway.rules.subscription.refund import DomainFacts
 POLICIES: Mapping[str, type[RefundFacts]] = {
     facts.family: facts for facts in (DomainFacts, LicenceFacts, CertificateFacts)
 }
-"""By reseller.purchase.family."""
+"""The policies by reseller.purchase.family."""
 
 
 def objection(family: str, purchased: ReportedPurchase, asked_at: datetime) -> str | None:
-    """Why a purchase in the order report is not paid back; None = it is."""
+    """Why a purchase in the order report is not refunded; None = it is."""
     return POLICIES[family].of(purchased, asked_at).objection()

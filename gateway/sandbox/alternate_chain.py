@@ -1,4 +1,4 @@
-"""The sandbox's second chain: the issuing CA as another root has signed it."""
+"""The sandbox's alternate chain: the issuing CA, signed by another root."""
 
 import asyncio
 from pathlib import Path
@@ -17,7 +17,7 @@ _OPERATOR = Origin("operator:sandbox")
 
 
 async def add(pool: Pool, clock: Clock, ca: Downloads, root_file: Path) -> None:
-    """Offers it to clients and writes its root, unless that was done before."""
+    """Offers the chain to clients and writes its root to a file, unless that was done before."""
     await issuers.register(pool, ca)
     async with open_work(pool, await clock.now(), _OPERATOR) as work:
         if await has_chains(work.connection, ca.name):

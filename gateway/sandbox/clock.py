@@ -19,10 +19,10 @@ class SandboxClock:
 
 
 async def hand(pool: Pool | Connection) -> datetime:
-    """What the clock shows; whole seconds while it runs."""
+    """Gives the instant that the clock shows; whole seconds while it runs."""
     return await store.standing_at(pool) or datetime.now(UTC).replace(microsecond=0)
 
 
 def choose_clock(settings: Settings, pool: Pool) -> Clock:
-    """Business time: that of the world, or the sandbox's own."""
+    """Gives the clock of business time: the real one, or the sandbox's own."""
     return SandboxClock(pool) if settings.sandbox else SystemClock()

@@ -1,4 +1,4 @@
-"""Showing and moving the sandbox clock over HTTP."""
+"""Shows and moves the sandbox clock over HTTP."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -8,7 +8,7 @@ from aiohttp import web
 
 from gateway.db.pool import Connection, transaction
 from gateway.doors.jobs.due import run_due, run_periodic
-from gateway.doors.jobs.work import Work
+from gateway.doors.jobs.work import BackgroundWork
 from gateway.sandbox.clock import hand
 from gateway.services import Services
 from gateway.store.operation import clock as store
@@ -20,27 +20,27 @@ ROUTE = "/sandbox/clock"
 
 
 class _Move(msgspec.Struct, forbid_unknown_fields=True):
-    """Where to; exactly one of the two."""
+    """Where to move the clock; exactly one of the two is given."""
 
     now: str | None = None
     advance_seconds: float | None = None
 
 
 class _BadMove(Exception):
-    """The text tells the caller what to send instead."""
+    """The request is wrong; the text tells the caller what to send instead."""
 
 
-# Terms and lifetimes are added and taken away all over the program: that must not overflow.
+# Terms and lifetimes are added to and subtracted from instants: that must not overflow.
 _EARLIEST = datetime(1000, 1, 1, tzinfo=UTC)
 _LATEST = datetime(9000, 1, 1, tzinfo=UTC)
 _OUT_OF_RANGE = "the clock can stand in the years 1000 to 8999 (UTC) only"
 
 
-def add_routes(app: web.Application, services: Services, work: Work) -> None:
-    """GET shows the clock, POST moves it. For the sandbox only.
+def add_routes(app: web.Application, services: Services, work: BackgroundWork) -> None:
+    """Adds the clock's routes, for the sandbox only: GET shows it, POST moves it.
 
-    Dated work on the way is done in order, before anybody sees the new time; a move backwards
-    undoes nothing. Periodic work is done once on arrival.
+    Work that becomes due by a move is done in order, before anybody sees the new time; a move
+    backwards undoes nothing. Periodic work is done once at the new time.
     """
 
     moving = asyncio.Lock()
@@ -51,7 +51,7 @@ def add_routes(app: web.Application, services: Services, work: Work) -> None:
     async def move(request: web.Request) -> web.Response:
         try:
             wanted = _parse(await _body(request))
-            # One waits for another with a connection in hand: not all of them may.
+            # A move holds a connection while it waits for the row: only one may do so.
             async with moving, transaction(services.pool) as connection:
                 await store.lock(connection)
                 before = await hand(connection)

@@ -1,4 +1,4 @@
-"""What the gateway is for, in half a minute: `python -m gateway.sandbox.demo` (make demo).
+"""The gateway's purpose in half a minute: `python -m gateway.sandbox.demo` (make demo).
 
 A reseller buys a name, certbot gets its certificate, and another name is refused.
 """
@@ -23,10 +23,10 @@ _PATIENCE_SECONDS = 180
 
 
 def main() -> int:
-    """Shows the story; gives the exit status."""
+    """Runs the demonstration; gives the exit status."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # cleaning up
     directory = Path(tempfile.mkdtemp(prefix="gateway-demo-"))
-    directory.chmod(0o755)  # the database's own user must get in
+    directory.chmod(0o755)  # the database's user must be able to enter
     log = directory / "sandbox.log"
     try:
         http_port = str(_free_port())
@@ -106,7 +106,7 @@ def _run(command: list[str], environment: dict[str, str]) -> subprocess.Complete
 
 @contextmanager
 def _stops_wait() -> Iterator[None]:
-    """A stop while a child is being started would leave it running: it is obeyed afterwards."""
+    """Holds back stop signals while a child is being started, which would be left running."""
     waiting: list[int] = []
     numbers = (signal.SIGTERM, signal.SIGINT)
     before = {number: signal.signal(number, lambda n, _: waiting.append(n)) for number in numbers}

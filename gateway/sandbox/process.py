@@ -1,4 +1,4 @@
-"""A sandbox as a child process, and a reseller's way to it: for `make demo` and `make serve`."""
+"""A sandbox as a child process, and its reseller's actions: for `make demo` and `make serve`."""
 
 import json
 import signal
@@ -55,11 +55,11 @@ class SandboxProcess:
         self._process.wait(_STOP_SECONDS)
 
     def wait(self) -> None:
-        """Until it ends."""
+        """Waits until the sandbox ends."""
         self._process.wait()
 
     def action(self, name: str, **fields: str) -> dict[str, Any]:
-        """An action of the demo reseller; raises OperatorMistake with the door's refusal."""
+        """Carries out an action of the demo reseller; raises OperatorMistake if it is refused."""
         form = {
             "action": name,
             "loginName": self.ready["loginName"],
@@ -67,7 +67,7 @@ class SandboxProcess:
             **fields,
         }
         trust = ssl.create_default_context(cafile=self.ready["rootCertificate"])
-        # This machine is not reached through the proxy that the environment may name.
+        # No proxy that the environment may name leads to this machine.
         here = build_opener(ProxyHandler({}), HTTPSHandler(context=trust))
         try:
             with here.open(self.ready["actions"], urlencode(form).encode()) as answer:

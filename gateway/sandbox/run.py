@@ -46,14 +46,14 @@ class SandboxOptions:
 
 
 class _Kept(Struct, frozen=True):
-    """What a restart takes over from the settings file."""
+    """Settings that a restart takes over from the settings file."""
 
     listen: Listen = Listen(plain_http_port=0)
     secrets: Secrets | None = None
 
 
 def run(wanted: SandboxOptions) -> None:
-    """Until SIGTERM or SIGINT.
+    """Runs the sandbox until SIGTERM or SIGINT.
 
     Raises OperatorMistake or ConfigurationError when something cannot be started.
     """
@@ -75,7 +75,10 @@ def run(wanted: SandboxOptions) -> None:
 
 
 def _listen(wanted: SandboxOptions, before: _Kept) -> Listen:
-    """CRL addresses are part of certificates: their port stays over restarts if it is free."""
+    """Gives the addresses to listen on; the port of CRLs stays over restarts if it is free.
+
+    CRL addresses are part of certificates.
+    """
     plain = before.listen.plain_http_port
     listen = Listen(host=_HOST, port=wanted.port, plain_http_port=plain, metrics_port=0)
     try:
@@ -88,7 +91,7 @@ def _listen(wanted: SandboxOptions, before: _Kept) -> Listen:
 async def _furnish(
     wanted: SandboxOptions, state: Path, database: str, listen: Listen, before: _Kept
 ) -> tuple[Settings, int]:
-    """CA, TLS certificate, demo data and settings file; all as before where it was there.
+    """Makes CA, TLS certificate, demo data and settings file, or keeps those that exist.
 
     Gives the settings, and the anchor order number of the demo organization.
     """
@@ -147,7 +150,7 @@ def _settings_before(file: Path) -> _Kept:
 
 
 def _write_settings(settings: Settings, path: Path) -> None:
-    """What the other commands need; replaced as a whole, readable by its owner only."""
+    """Writes the settings for the other commands, in one step, readable by their owner only."""
     listen, validation = settings.listen, settings.validation
     keys = [key.get_secret_value() for key in settings.secrets.keys]
     where = (
@@ -190,7 +193,7 @@ allow_private_addresses = true
 
 
 def _announce(settings: Settings, state: Path, anchor: int) -> None:
-    """The ready line, for programs that start a sandbox."""
+    """Prints the ready line, for programs that start a sandbox."""
     url = settings.public_url
     line = {
         "ready": True,

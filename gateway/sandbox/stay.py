@@ -1,4 +1,7 @@
-"""A sandbox that stays, with everything to paste: `python -m gateway.sandbox.stay` (make serve)."""
+"""A sandbox that keeps running, with commands to paste: `python -m gateway.sandbox.stay`.
+
+This is `make serve`.
+"""
 
 import signal
 import sys
@@ -18,8 +21,8 @@ def main(
     port: Annotated[int, typer.Option(metavar="P", help="0 = a free one.")] = 8443,
     http_port: Annotated[int, typer.Option(help="Where http-01 goes.")] = 5002,
 ) -> None:
-    """Runs until Ctrl-C; the state is kept, and a second start goes on with it."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # stops the sandbox on the way
+    """Runs until Ctrl-C; the state is kept, and a second start continues with it."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # which stops the sandbox too
     options = ["--state", str(state), "--port", str(port), "--http-port", str(http_port)]
     state.mkdir(parents=True, exist_ok=True)
     try:

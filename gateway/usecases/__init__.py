@@ -1,1 +1,1 @@
-"""What the product does: one function each, one transaction each."""
+"""What the product does: one function for each use case, in one transaction each."""

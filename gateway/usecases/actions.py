@@ -20,7 +20,7 @@ RESPONSES_KEPT = timedelta(hours=24)
 
 @dataclass(frozen=True, slots=True)
 class Once:
-    """Whose key it is, the key, and a hash of what is asked for under it."""
+    """An Idempotency-Key, whose it is, and a hash of the request that is made under it."""
 
     reseller_id: UUID
     key: str
@@ -43,9 +43,9 @@ async def perform(
     """Calls `carry_out` in a unit of work of its own and gives its encoded answer.
 
     With `once` the answer is stored in that same transaction and given again for 24 hours of
-    business time, without a second run; of two requests at the same moment the later one waits
-    for the first. A refused action rolls back and leaves the key free. Raises
-    IdempotencyKeyReused when the key stands for another request, and whatever `carry_out` raises.
+    business time, without a second run; of two requests at the same moment the later one waits for
+    the first. A refused action rolls back and leaves the key free. Raises IdempotencyKeyReused when
+    the key was used for another request, and whatever `carry_out` raises.
 
     The key's row is locked before anything `carry_out` locks: idempotency, pre-validations, EAB,
     reseller, Tier-1.
@@ -70,7 +70,7 @@ async def _claim_or_find(connection: Connection, now: datetime, once: Once) -> b
     ):
         found = await idempotency.find(connection, once.reseller_id, once.key)
         if found is None:
-            continue  # it grew too old in this very moment and was deleted
+            continue  # it has just grown too old and was deleted
         known_hash, response = found
         if known_hash != once.request_hash:
             raise IdempotencyKeyReused

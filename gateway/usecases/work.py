@@ -1,4 +1,4 @@
-"""The unit of work: what a use case that changes something is done in."""
+"""The unit of work, in which a use case makes its changes."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -20,19 +20,19 @@ class Work:
     origin: Origin
 
     async def record(self, *changes: Change) -> None:
-        """Appends to the audit trail what this work changes."""
+        """Appends the changes of this work to the audit trail."""
         await audit.record(self.connection, self.now, self.origin, *changes)
 
 
 @asynccontextmanager
 async def open_work(pool: Pool, now: datetime, origin: Origin) -> AsyncIterator[Work]:
-    """A unit of work that is committed when the block ends, and rolled back when it raises."""
+    """Opens a unit of work; it is committed when the block ends, and rolled back when it raises."""
     async with transaction(pool) as connection:
         yield Work(connection, now, origin)
 
 
 @asynccontextmanager
 async def open_reading(pool: Pool, now: datetime, origin: Origin) -> AsyncIterator[Work]:
-    """The same for what only reads: without a transaction, so that no lock may be taken."""
+    """Opens a unit of work that only reads: it has no transaction, so it must take no locks."""
     async with pool.acquire() as connection:
         yield Work(connection, now, origin)

@@ -3,6 +3,7 @@
 import os
 import signal
 from contextlib import suppress
+from typing import Any
 
 import asyncpg
 import pytest
@@ -78,7 +79,9 @@ async def test_an_issuance_finishes_within_eight_times_its_time_alone_while_targ
 
 
 async def test_an_attempt_that_kills_its_process_is_given_up_in_the_end(own_siege: Siege) -> None:
-    siege, deaths, passed = own_siege, [], []
+    siege = own_siege
+    deaths: list[Any] = []
+    passed: list[Any] = []
     database = await asyncpg.connect(siege.served.settings.database)
 
     def kill() -> None:

@@ -140,9 +140,10 @@ async def test_every_member_that_the_gateway_reads_has_its_nasty_values(
 
 def _forms(base: type) -> list[type[msgspec.Struct]]:
     """What requests are read into: a Struct that is frozen is one of the gateway's own making."""
-    found = []
+    found: list[type[msgspec.Struct]] = []
+    form: Any
     for form in base.__subclasses__():
         found += _forms(form)
-        if not form.__struct_config__.frozen:  # type: ignore[attr-defined]
+        if not form.__struct_config__.frozen:
             found.append(form)
     return found

@@ -80,9 +80,7 @@ class Door:
         async with self.session.request(method, url, headers=headers, **options) as response:
             return Answered(response.status, response.headers, await response.text())
 
-    async def action(
-        self, name: str, *, headers: dict[str, str] | None = None, **fields: str
-    ) -> Answered:
+    async def action(self, name: str, *, headers: Any = None, **fields: str) -> Answered:
         """Sends a well-formed action with the demo login, unless `fields` have another."""
         form = {"action": name, "loginName": LOGIN, "loginPassword": PASSWORD, **fields}
         return await self.post(form, headers=headers or {})

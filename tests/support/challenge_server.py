@@ -11,7 +11,7 @@ _PATH = "/.well-known/acme-challenge/"
 
 
 class ChallengeServer:
-    """`responses` maps tokens to key authorizations, `elsewhere` maps them to redirects."""
+    """`responses` maps tokens to key authorizations, `elsewhere` to the URLs of redirects."""
 
     def __init__(self) -> None:
         self.responses: dict[str, str] = {}

@@ -203,6 +203,7 @@ class Life:
     async def _organize(self) -> None:
         self.organization = (await self.do("ADDORGANIZATION", **STATED))["organizationID"]
         await self.do("UPDATEORGANIZATION", organizationID=self.organization, **STATED)
+        fields: dict[str, str]
         for kind, fields in (("OV", {}), ("EV", {}), ("OV", {}), ("OV", {})):
             ordered = await self.do(
                 "ORDERPREVALIDATION",
@@ -317,6 +318,7 @@ class Life:
         await self.add(late, "late.example.com")
         self.issued.append(await self.issue("a.example.com"))
         await self.order("1060", "365", "late.example.com")
+        assert self.token is not None
         self.certificates["late"] = await self.token.issue("late.example.com")
         await self.at(END)
 

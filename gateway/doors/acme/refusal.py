@@ -35,7 +35,7 @@ class _Protected(msgspec.Struct):
     kid: str | None = None
 
 
-class _Asked(msgspec.Struct, rename="camel"):
+class _About(msgspec.Struct, rename="camel"):
     """The names of newOrder and newAuthz, and the EAB credential of newAccount."""
 
     identifiers: list[dict[str, Any]] = []
@@ -43,7 +43,7 @@ class _Asked(msgspec.Struct, rename="camel"):
     external_account_binding: _Binding | None = None
 
 
-_asked_for = msgspec.json.Decoder(_Asked)
+_asked_for = msgspec.json.Decoder(_About)
 _header = msgspec.json.Decoder(_Protected)
 
 
@@ -53,7 +53,7 @@ def refused(request: PlainRequest, server: Server, problem: Problem, settings: S
     rest = request.path.removeprefix(server.path).strip("/")
     asked, _, argument = rest.partition("/")
     signer = None if call is None else call.account_id
-    wanted = _Asked() if call is None else _asked(call.payload)
+    wanted = _About() if call is None else _asked(call.payload)
     forwarded_for = request.headers.get("x-forwarded-for")
     lines = [forwarded_for] if forwarded_for else []
     return Refused(
@@ -78,7 +78,7 @@ def _why(error: BaseException | None) -> str:
     return ", ".join(sorted({refusal.reason for refusal in error.refusals}))
 
 
-def _names(wanted: _Asked, error: BaseException | None) -> tuple[str, ...]:
+def _names(wanted: _About, error: BaseException | None) -> tuple[str, ...]:
     if isinstance(error, IssuanceRefused):
         return tuple(name for refusal in error.refusals for name in refusal.names)
     if isinstance(error, CaaRefused):
@@ -87,11 +87,11 @@ def _names(wanted: _Asked, error: BaseException | None) -> tuple[str, ...]:
     return tuple(value for value in values if isinstance(value, str))
 
 
-def _asked(payload: bytes) -> _Asked:
+def _asked(payload: bytes) -> _About:
     try:
         return decode_json(_asked_for, payload)
     except NotJson:
-        return _Asked()
+        return _About()
 
 
 def _kid_in(binding: _Binding | None) -> str | None:

@@ -6,14 +6,16 @@ from datetime import datetime
 import structlog
 
 from gateway.db.pool import is_outage
-from gateway.doors.jobs.work import Dated, Unit, Work
+from gateway.doors.jobs.work import BackgroundWork, Dated, Unit
 from gateway.logging import describe
 from gateway.services import Services
 
 _log = structlog.get_logger(__name__)
 
 
-async def run_due(services: Services, work: Work, since: datetime, until: datetime) -> None:
+async def run_due(
+    services: Services, work: BackgroundWork, since: datetime, until: datetime
+) -> None:
     """Does all dated work up to `until`, each unit as of the instant it is due.
 
     What was due before `since`, where the clock stood, is done as of `since`. A unit that fails is
@@ -27,7 +29,7 @@ async def run_due(services: Services, work: Work, since: datetime, until: dateti
             await _attempt(services, kind, unit, max(unit.due_at, earliest))
 
 
-async def run_periodic(services: Services, work: Work, now: datetime) -> None:
+async def run_periodic(services: Services, work: BackgroundWork, now: datetime) -> None:
     """Does all periodic work once, as of `now`."""
     for kind in work.periodic:
         try:
@@ -37,7 +39,7 @@ async def run_periodic(services: Services, work: Work, now: datetime) -> None:
 
 
 async def _find(
-    services: Services, work: Work, since: datetime, until: datetime
+    services: Services, work: BackgroundWork, since: datetime, until: datetime
 ) -> list[tuple[Dated, Unit]]:
     return [(kind, unit) for kind in work.dated for unit in await kind.find(services, since, until)]
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from gateway.doors.jobs.work import Dated, Periodic, Unit, Work
+from gateway.doors.jobs.work import BackgroundWork, Dated, Periodic, Unit
 from gateway.services import Services
 from gateway.usecases.ca.crl import sign_crls
 from gateway.usecases.money.ledger_check import check_ledger
@@ -16,9 +16,9 @@ from gateway.usecases.ssl import checks as ssl_checks
 from gateway.usecases.subscription import milestones
 
 
-def all_work() -> Work:
+def all_work() -> BackgroundWork:
     """All kinds of work; kinds due at the same instant are done in this order."""
-    return Work(
+    return BackgroundWork(
         dated=(
             Dated("prevalidation-renewal", _renewals, _renew),
             Dated("prevalidation-warning", _warnings, _warn),

@@ -20,7 +20,7 @@ from pgqueuer.domain.models import Job, Schedule
 from pgqueuer.domain.types import Channel
 
 from gateway.doors.jobs.queue import CHANNEL, key_of, pack, queries_of, unpack
-from gateway.doors.jobs.work import Dated, Periodic, Work
+from gateway.doors.jobs.work import BackgroundWork, Dated, Periodic
 from gateway.logging import log_fault
 from gateway.services import Services
 from gateway.store.operation import jobs as store
@@ -37,7 +37,7 @@ _log = structlog.get_logger(__name__)
 class JobRunner:
     """Queues and does background work; one per process, with a database connection of its own."""
 
-    def __init__(self, services: Services, work: Work) -> None:
+    def __init__(self, services: Services, work: BackgroundWork) -> None:
         self._services = services
         self._work = work
         self._doing_now: set[asyncio.Task[object]] = set()

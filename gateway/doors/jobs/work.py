@@ -39,7 +39,7 @@ class Periodic:
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
+class BackgroundWork:
     """All kinds of work. Dated kinds that are due at the same instant are done in this order."""
 
     dated: Sequence[Dated]

@@ -175,7 +175,7 @@ async def _details(
 
 
 async def _acknowledgement(exchange: Exchange) -> str:
-    """How the customer acknowledged; the vendor's call without body or query counts as well.
+    """How the customer acknowledged: by the flag, or by the vendor's call without body or query.
 
     Raises NotAcknowledged when the flag says no, BadMember when a body lacks it.
     """

@@ -1,6 +1,6 @@
-"""May this CA issue, by the domain owner's CAA records? (RFC 8659, RFC 8657)
+"""Whether the domain owner's CAA records let this CA issue (RFC 8659, RFC 8657).
 
-The records are those of the Relevant RRset; no records at all is the caller's affair.
+The records are those of the Relevant RRset; the caller decides when there are none.
 """
 
 import re
@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 FRESH = timedelta(hours=8)
-"""How long a check counts (BR §3.2.2.8)."""
+"""How long a check is valid (BR §3.2.2.8)."""
 
 _CRITICAL = 0x80
 _UNDERSTOOD = frozenset({"issue", "issuewild", "iodef", "issuemail"})
 """iodef asks for reports and issuemail is about S/MIME: neither restricts TLS certificates."""
 
-# Nothing gives back what it has taken (*+): thousands of spaces are looked at once, not n² times.
+# Possessive quantifiers (*+) never backtrack: thousands of spaces are read once, not n² times.
 _LABEL = r"[A-Za-z0-9](?:-*+[A-Za-z0-9])*+"
 _SPACE = r"[ \t]*+"
 _ISSUE_VALUE = re.compile(
@@ -38,10 +38,10 @@ class Property:
 
 @dataclass(frozen=True, slots=True)
 class WantedCertificate:
-    """What is to be issued: for a name or everything below it, proven by an ACME `method`."""
+    """The certificate to issue: for a name or everything below it, proven by an ACME `method`."""
 
     identities: Sequence[str]
-    """Issuer domain names that stand for this CA."""
+    """Issuer domain names of this CA."""
     wildcard: bool
     method: str
     account_url: str
@@ -49,7 +49,7 @@ class WantedCertificate:
 
 @dataclass(frozen=True, slots=True)
 class IssueValue:
-    """The value of `issue` and `issuewild`. `issuer` is lower case; "" stands for nobody."""
+    """The value of `issue` and `issuewild`. `issuer` is lower case; "" allows nobody."""
 
     issuer: str
     parameters: tuple[tuple[str, str], ...]
@@ -60,7 +60,7 @@ class IssueValue:
 
 
 def parse_issue_value(text: str) -> IssueValue | None:
-    """RFC 8659 §4.2; None = malformed, which authorizes nobody."""
+    """Parses a value (RFC 8659 §4.2); None = malformed, which authorizes nobody."""
     found = _ISSUE_VALUE.fullmatch(text)
     if found is None:
         return None
@@ -73,7 +73,7 @@ def parse_issue_value(text: str) -> IssueValue | None:
 
 
 def objection(records: Sequence[Property], wanted: WantedCertificate) -> str:
-    """Why the records forbid it, to complete "the CAA records of …"; empty = they do not."""
+    """Why the records forbid it, to complete "the CAA records of …"; empty = they allow it."""
     for record in records:
         if record.flags & _CRITICAL and record.tag.lower() not in _UNDERSTOOD:
             return f"have the critical property {_shown(record.tag)}, which is not understood here"
@@ -83,12 +83,12 @@ def objection(records: Sequence[Property], wanted: WantedCertificate) -> str:
 
 
 def is_fresh(checked_at: datetime | None, now: datetime) -> bool:
-    """Whether a check of that time counts still."""
+    """Whether a check at that time is still valid."""
     return checked_at is not None and timedelta(0) <= now - checked_at <= FRESH
 
 
 def _restricting(records: Sequence[Property], wildcard: bool) -> list[str]:
-    """For wildcards `issuewild` counts, and `issue` only where there is none (RFC 8659 §4.3)."""
+    """The values that apply: for wildcards `issuewild`, or else `issue` (RFC 8659 §4.3)."""
     by_tag: dict[str, list[str]] = {}
     for record in records:
         by_tag.setdefault(record.tag.lower(), []).append(record.value)
@@ -108,7 +108,7 @@ def _value_objection(text: str, wanted: WantedCertificate) -> str:
 
 
 def _account_objection(value: IssueValue, wanted: WantedCertificate) -> str:
-    """RFC 8657 §3: several account URIs can never be met."""
+    """Objection by account URI (RFC 8657 §3); several URIs can never be satisfied."""
     allowed = value.of("accounturi")
     if not allowed or allowed == [wanted.account_url]:
         return ""
@@ -119,7 +119,7 @@ def _account_objection(value: IssueValue, wanted: WantedCertificate) -> str:
 
 
 def _method_objection(value: IssueValue, wanted: WantedCertificate) -> str:
-    """RFC 8657 §4."""
+    """Objection by validation method (RFC 8657 §4)."""
     lists = value.of("validationmethods")
     if not lists or (len(lists) == 1 and wanted.method in lists[0].split(",")):
         return ""

@@ -9,7 +9,10 @@ _MAXIMUM_CONTACTS = 10
 
 
 def checked(contacts: Sequence[str]) -> list[str]:
-    """The contacts as stored; raises ContactUnsupported or ContactInvalid for the first bad one."""
+    """Gives the contacts as stored.
+
+    Raises ContactUnsupported or ContactInvalid for the first bad one.
+    """
     if len(contacts) > _MAXIMUM_CONTACTS:
         raise ContactInvalid(f"An account has at most {_MAXIMUM_CONTACTS} contacts.")
     return [_checked(contact) for contact in contacts]

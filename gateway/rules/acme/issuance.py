@@ -1,6 +1,6 @@
-"""The gate: may this account have a certificate for these names now?
+"""The gate: whether this account may have a certificate for these names now.
 
-Used at newOrder and again at finalize, with the same facts read afresh each time.
+It is used at newOrder and again at finalize, with facts read anew each time.
 """
 
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ class SubscriptionFacts(Struct, frozen=True):
 
 
 class AccountStanding(Struct, frozen=True):
-    """May the account act at all? Its own status and that of its EAB credential."""
+    """Whether the account may act at all: its own status and that of its EAB credential."""
 
     account_status: str
     account_suspended: bool
@@ -36,9 +36,9 @@ class AccountStanding(Struct, frozen=True):
 
 
 class GateFacts(Struct, frozen=True):
-    """What the gate looks at. `listed` are those of the asked names that the subscription has.
+    """The facts of the gate. `listed` are those of the requested names that the subscription has.
 
-    `links` are their pre-validations on OV servers; None = on DV servers nobody asks for one.
+    `links` are their pre-validations on OV servers; None on DV servers, which need none.
     """
 
     standing: AccountStanding
@@ -46,7 +46,7 @@ class GateFacts(Struct, frozen=True):
     listed: frozenset[str]
     links: tuple[Link, ...] | None = None
     public_only: bool = False
-    """The server certifies names of the public DNS only."""
+    """The server certifies only names of the public DNS."""
 
     @property
     def subject(self) -> Subject | None:
@@ -55,7 +55,10 @@ class GateFacts(Struct, frozen=True):
 
 
 def refusals(facts: GateFacts, names: Sequence[str], now: datetime) -> list[Refusal]:
-    """Empty = the gate is open (R4, R5, R9, R12, O9). Names are lower-case A-labels."""
+    """Why the gate is closed; empty = it is open (R4, R5, R9, R12, O9).
+
+    Names are lower-case A-labels.
+    """
     general = _account_refusal(facts, names) or _subscription_refusal(facts, names, now)
     if general:
         return [general]
@@ -68,7 +71,7 @@ def refusals(facts: GateFacts, names: Sequence[str], now: datetime) -> list[Refu
 def late_refusals(
     facts: GateFacts, names: Sequence[str], now: datetime, intended: Subject | None
 ) -> list[Refusal]:
-    """As `refusals`, for a certificate that is about `intended`, by an intent recorded before."""
+    """Does as `refusals` for a certificate whose intent was recorded before, about `intended`."""
     refused = refusals(facts, names, now)
     if refused or facts.links is None:
         return refused
@@ -76,7 +79,7 @@ def late_refusals(
 
 
 def standing_refusal(standing: AccountStanding) -> str:
-    """Why the account may do nothing now, or "" when it may."""
+    """Why the account may do nothing now; "" = it may act."""
     if standing.account_status != "valid":
         return f"The account is {standing.account_status}; register a new one."
     if standing.eab_status == "deactivated":
@@ -99,9 +102,8 @@ def validity(
 ) -> tuple[datetime, datetime]:
     """First and last second of the certificate, never longer than `longest` (counted inclusively).
 
-    It begins so long before `now` as `backdated` says, later where it would not reach the asked
-    end otherwise. Raises BadValidity when the client asked for dates that do not fit (RFC 8555
-    §7.4).
+    It begins as long before `now` as `backdated` says, or later so that it reaches the requested
+    end. Raises BadValidity when the client asked for dates that do not fit (RFC 8555 §7.4).
     """
     start = (not_before or _backdated(now, not_after, longest, backdated)).replace(microsecond=0)
     if start < now - max(_CLOCK_SKEW, backdated) - _SECOND:
@@ -125,8 +127,8 @@ def _backdated(
 ) -> datetime:
     if not_after is None:
         return now - backdated
-    room = longest - _SECOND - (not_after - now)
-    return now - min(backdated, max(room, timedelta(0)))
+    spare = longest - _SECOND - (not_after - now)
+    return now - min(backdated, max(spare, timedelta(0)))
 
 
 def _account_refusal(facts: GateFacts, names: Sequence[str]) -> Refusal | None:

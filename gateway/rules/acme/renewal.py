@@ -10,7 +10,7 @@ _SECOND = timedelta(seconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The client renews at a random moment in it; one in the past means at once."""
+    """When to renew, at a random moment in the window; a window in the past means at once."""
 
     start: datetime
     end: datetime
@@ -22,11 +22,10 @@ def suggested_window(
     revoked_at: datetime | None,
     gate_closes_at: datetime | None,
 ) -> Window:
-    """After two thirds of the lifetime, for a short-lived certificate after half of it.
+    """Suggests a window after two thirds of the lifetime, after half of a short one.
 
     The window ends before `gate_closes_at`, the last second of the subscription or of the
-    pre-validation behind a name. A revoked certificate should have been replaced when it was
-    revoked.
+    pre-validation of a name. A revoked certificate should have been replaced when it was revoked.
     """
     if revoked_at is not None:
         return Window(revoked_at - timedelta(hours=1), revoked_at)

@@ -7,7 +7,7 @@ _TOO_LARGE = Decimal(10) ** 10
 
 
 def storable(amount: Decimal) -> Decimal | None:
-    """`amount` with exactly two decimals, or None if it is no such amount.
+    """Gives `amount` with exactly two decimals, or None if it cannot be stored.
 
     None for NaN and infinity, for fractions of a cent and for what numeric(12,2) cannot hold.
     """

@@ -1,7 +1,7 @@
-"""R22: how often a reseller gets money back for the same name by itself.
+"""R22: how often a reseller is refunded for the same name without an operator.
 
-Without it a name that is added, removed on day 29 and added again costs next to nothing. It is
-asked last, after the period and the other conditions of a family.
+Without this rule a name that is added, removed on day 29 and added again costs next to nothing. It
+is applied last, after the period and the other conditions of a family.
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 @dataclass(frozen=True, slots=True)
 class NameRefunds:
-    """What was paid back for the name before, in the same family, to the same reseller.
+    """Earlier refunds of the name in the same family to the same reseller.
 
     A wildcard and its base are two names. All accounts and subscriptions of the reseller count.
     """
@@ -18,15 +18,15 @@ class NameRefunds:
     once_in_days: int = 0
     """Setting refund.once_per_name_days; 0 = as often as the name is added (the source)."""
     last_at: datetime | None = None
-    """When money last came back for it; None = never."""
+    """The last refund; None = never."""
 
 
 NO_LIMIT = NameRefunds()
-"""The letter of the source."""
+"""No limit, as the source has it."""
 
 
 def objection(refunds: NameRefunds, asked_at: datetime) -> str | None:
-    """None = nothing in R22 is against another refund; otherwise why there is none.
+    """Why R22 allows no other refund; None = it allows one.
 
     The days are spans of 24 hours from the last refund; one ahead of `asked_at` counts too (A30).
     """

@@ -1,4 +1,4 @@
-"""What things cost: prices of all families, and what names of subscriptions cost by the day."""
+"""Costs: the prices of all families, and the daily price of names in subscriptions."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from gateway.rules.money.amounts import storable
 from gateway.rules.names import NameType
 
 Family = Literal["acme", "sitelock", "ssl"]
-"""Of what is sold, as in reseller.purchase.family."""
+"""Product families, as in reseller.purchase.family."""
 
 _CENT = Decimal("0.01")
 _DAYS_OF_A_PRICE = 365
@@ -18,7 +18,7 @@ _DAYS_OF_A_PRICE = 365
 
 @dataclass(frozen=True, slots=True)
 class Article:
-    """What has a price of its own, in the words of its family (comments of reseller.price)."""
+    """A thing with a price of its own, named as its family does (comments of reseller.price)."""
 
     family: Family
     item: str
@@ -27,7 +27,7 @@ class Article:
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """What an article costs: a name for a year, a licence for its days."""
+    """The price of an article: a name for a year, a licence for its days."""
 
     amount: Decimal
     currency: str
@@ -35,18 +35,18 @@ class Price:
 
 @dataclass(frozen=True, slots=True)
 class NamePrices:
-    """What names of one server cost a reseller: own prices, and default ones where it has none."""
+    """Prices of names on one server for a reseller: its own, or default ones where it has none."""
 
     currency: str
-    """The reseller's."""
+    """Currency of the reseller."""
     prices: Mapping[str, Price]
     """By name type, for 365 days."""
 
     def cost(self, name_type: NameType, days: int) -> Decimal:
-        """R6, A5, A21: a 365th of today's yearly price per day, rounded half-up to cents.
+        """The cost of days at a 365th of today's yearly price, rounded half-up (R6, A5, A21).
 
-        Raises PricingMissing (E12), and PricingBroken (E13) for a price in another currency than
-        the reseller's.
+        It is rounded to cents. Raises PricingMissing (E12), and PricingBroken (E13) for a price in
+        another currency than the reseller's.
         """
         price = self.prices.get(name_type)
         if price is None:
@@ -58,7 +58,7 @@ class NamePrices:
 
 
 def total(costs: list[Decimal]) -> Decimal:
-    """A21: the sum of the rounded costs. Raises PricingBroken when no account could hold it."""
+    """Gives the sum of rounded costs (A21); raises PricingBroken when no account could hold it."""
     amount = storable(sum(costs, Decimal("0.00")))
     if amount is None:
         raise PricingBroken
@@ -66,5 +66,5 @@ def total(costs: list[Decimal]) -> Decimal:
 
 
 def covers(balance: Decimal, credit_limit: Decimal, cost: Decimal) -> bool:
-    """R21: may an account with this balance be debited `cost`?"""
+    """Whether an account with this balance may be debited `cost` (R21)."""
     return cost <= 0 or balance + credit_limit >= cost

@@ -1,4 +1,4 @@
-"""A purchase as the rules see it, and the question whether it is paid back."""
+"""Purchases as the refund rules see them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,20 +18,20 @@ class ReportedPurchase:
     cost: Decimal
     purchased_at: datetime
     known: Mapping[str, Any]
-    """What the policy of its family looks at besides (column `facts` of reported_order)."""
+    """Further facts for the refund policy of its family (column `facts` of reported_order)."""
     refunds: NameRefunds = NO_LIMIT
 
 
 class RefundFacts(Protocol):
-    """What the refund policy of a family decides on; each has a class of its own."""
+    """The facts on which the refund policy of a family decides; each family has its class."""
 
     family: ClassVar[Family]
 
     @classmethod
     def of(cls, purchased: ReportedPurchase, asked_at: datetime) -> Self:
-        """The facts of a purchase in the order report, for a request at `asked_at`."""
+        """Makes the facts of a purchase in the order report, for a request at `asked_at`."""
         ...
 
     def objection(self) -> str | None:
-        """Why the purchase is not paid back; None = it is."""
+        """Why the purchase is not refunded; None = it is."""
         ...

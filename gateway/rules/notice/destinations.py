@@ -1,4 +1,4 @@
-"""Where notices may go. The checks raise NoticeMistake, whose text says what to change."""
+"""Checks of destinations. They raise NoticeMistake, whose text says what to change."""
 
 import re
 from collections.abc import Sequence
@@ -11,20 +11,20 @@ from gateway.rules.mail_addresses import is_mail_address
 from gateway.rules.notice.kinds import BY_DEFAULT, KINDS
 
 MOST_DESTINATIONS = 10
-"""The most that one reseller has."""
+"""The most destinations of one reseller."""
 
 LONGEST_ADDRESS = 2000
 _LONGEST_HOST = 254  # characters, with a dot at the end
 _LONGEST_LABEL = 63
 
 _CHARACTERS = re.compile(r"[!-\[\]-~]+")
-"""Printable ASCII without a backslash, which programs read differently."""
+"""Printable ASCII without a backslash, which programs interpret differently."""
 
 
 def check_url(text: str, *, sandbox: bool) -> str:
-    """A webhook's URL: https, a host with a dot, no user and no fragment.
+    """Checks a webhook's URL: https, a host with a dot, no user and no fragment.
 
-    In a sandbox http and any host will do. Whether an address is public is not decided here.
+    In a sandbox http and any host are allowed. Whether an address is public is not decided here.
     """
     if not _CHARACTERS.fullmatch(text) or len(text) > LONGEST_ADDRESS:
         raise _unfit(f"is 1 to {LONGEST_ADDRESS} printable ASCII characters")
@@ -45,7 +45,7 @@ def check_url(text: str, *, sandbox: bool) -> str:
 
 
 def _has_host_of_sensible_length(text: str) -> bool:
-    """Looked at before the host is decoded, which takes milliseconds for a long one."""
+    """Whether the host is short enough, before it is decoded, which takes long for a long one."""
     try:
         host = urlsplit(text).hostname or ""
     except ValueError:
@@ -62,7 +62,7 @@ def check_mail_address(text: str) -> str:
 
 
 def check_kinds(wanted: Sequence[str]) -> tuple[str, ...]:
-    """In the order of the list, each once; nothing = what is sent unless it is chosen."""
+    """Gives the kinds in the order of the list, each once; without any, the usual ones."""
     if not wanted:
         return BY_DEFAULT
     for kind in wanted:

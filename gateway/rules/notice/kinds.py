@@ -1,4 +1,4 @@
-"""The kinds of notices, and how one is put to programs and to people."""
+"""The kinds of notices, and their form for programs and for people."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ Channel = Literal["webhook", "mail"]
 
 @dataclass(frozen=True, slots=True)
 class NoticeKind:
-    """A kind of notice. `headline` and `advice` are for people; braces hold members of its data."""
+    """A kind of notice. `headline` and `advice` are for people; braces name members of its data."""
 
     headline: str
     advice: str
@@ -60,7 +60,7 @@ KINDS: Mapping[str, NoticeKind] = {
 """Every kind, in the order they are listed."""
 
 TEST = "notice.test"
-"""A notice that somebody asked for to see whether it arrives; goes whatever was chosen."""
+"""The notice that tests whether a destination works; it is sent whatever kinds were chosen."""
 
 BY_DEFAULT = tuple(name for name, kind in KINDS.items() if kind.by_default)
 
@@ -68,22 +68,22 @@ _TEST_KIND = NoticeKind("A test notice for {login}", "It was asked for; nothing 
 
 
 def instant(moment: datetime) -> str:
-    """As the action API writes instants."""
+    """Gives an instant as the action API writes it."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def message_id(notice_id: UUID) -> str:
-    """webhook-id: the same at every attempt and replay, for every destination."""
+    """Gives the webhook-id: the same at every attempt and replay, for every destination."""
     return f"msg_{notice_id.hex}"
 
 
 def payload(kind: str, due_at: datetime, data: Mapping[str, Any]) -> dict[str, Any]:
-    """What a webhook is sent: the three members that Standard Webhooks recommends."""
+    """Gives the body for a webhook: the three members that Standard Webhooks recommends."""
     return {"type": kind, "timestamp": instant(due_at), "data": dict(data)}
 
 
 def mail(kind: str, due_at: datetime, data: Mapping[str, Any]) -> tuple[str, str]:
-    """Subject and text of a mail."""
+    """Gives subject and text of a mail."""
     about = KINDS.get(kind, _TEST_KIND)
     headline = about.headline.format_map(data)
     members = "\n".join(f"{name}: {_shown(value)}" for name, value in data.items())

@@ -1,4 +1,4 @@
-"""Notices made of what the audit trail tells: for whom, of what, and once."""
+"""Notices from the audit trail: for which reseller, with which data, and each once."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,11 +11,11 @@ from gateway.rules.notice.kinds import TEST, instant
 from gateway.rules.subscription import terms
 
 REFUSALS_A_DAY = 20
-"""Most notices of refused issuance for one EAB credential and UTC day."""
+"""The most notices of refused issuance for one EAB credential and UTC day."""
 
 _OF_PREVALIDATIONS = ("daysLeft", "previousNumber", "type", "previousType")
 _OTHERS_CURE = frozenset({"caa"})
-"""Reasons of refusal that the owner of the DNS zone cures, not the reseller."""
+"""Reasons of refusal that the owner of the DNS zone can fix, not the reseller."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A notice to be made, unless one with the same `once` is there already."""
+    """A notice to be made, unless there is one with the same `once` already."""
 
     reseller_id: UUID
     kind: str
@@ -45,7 +45,7 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class AccountOwner:
-    """Whose an ACME account is."""
+    """The owner of an ACME account."""
 
     account_id: str
     kid: str
@@ -54,7 +54,7 @@ class AccountOwner:
 
 @dataclass(frozen=True, slots=True)
 class EventCertificate:
-    """A certificate that an event is about, and whose it is."""
+    """The certificate of an event, and its owner."""
 
     serial: str
     names: Sequence[str]
@@ -67,7 +67,7 @@ class EventCertificate:
 
 @dataclass(frozen=True, slots=True)
 class AnchorFacts:
-    """A pre-validation that an event is about."""
+    """The pre-validation of an event."""
 
     number: int
     reseller_id: UUID
@@ -98,7 +98,7 @@ class RefusedNames:
 
 
 def refusals_to_tell(event: Event) -> list[RefusedNames]:
-    """What an `issuance.refused` says that the reseller can cure, by reason."""
+    """Gives what an `issuance.refused` contains that the reseller can fix, by reason."""
     found: dict[str, RefusedNames] = {}
     for refusal in event.after.get("refusals", ()):
         reason = refusal["reason"]
@@ -113,7 +113,10 @@ def refusals_to_tell(event: Event) -> list[RefusedNames]:
 def refusal(
     event: Event, owner: AccountOwner, refused: RefusedNames, untold: Collection[str]
 ) -> Draft:
-    """`untold` are those of its names that were not told today (`day_of` the event)."""
+    """Makes a notice of refused issuance.
+
+    `untold` are those names that no notice of the day (`day_of` the event) has contained.
+    """
     return Draft(
         owner.reseller_id,
         "issuance.refused",
@@ -132,7 +135,7 @@ def refusal(
 
 
 def certificate(event: Event, facts: EventCertificate) -> Draft:
-    """What a notice says of a `certificate.issued` or `certificate.revoked`."""
+    """Makes a notice of a `certificate.issued` or `certificate.revoked`."""
     reason = event.after.get("reason")
     return Draft(
         facts.reseller_id,
@@ -154,7 +157,7 @@ def certificate(event: Event, facts: EventCertificate) -> Draft:
 
 
 def low_balance(event: Event, charge: Charge, threshold_of_all: Decimal) -> Draft | None:
-    """Only the charge that takes the balance below the threshold is told, not those after it."""
+    """Makes a notice of the charge that takes the balance below the threshold, not of later."""
     threshold = threshold_of_all if charge.threshold is None else charge.threshold
     if not charge.balance_after < threshold <= charge.balance_after - charge.amount:
         return None
@@ -175,7 +178,7 @@ def low_balance(event: Event, charge: Charge, threshold_of_all: Decimal) -> Draf
 
 
 def subscription(event: Event, owner: AccountOwner, expires_at: datetime) -> Draft:
-    """What a notice says of a subscription near its end, in grace, or expired."""
+    """Makes a notice of a subscription near its end, in grace, or expired."""
     data: dict[str, Any] = {
         "acmeAccountID": owner.kid,
         "expiresAt": instant(expires_at),
@@ -195,7 +198,7 @@ def subscription(event: Event, owner: AccountOwner, expires_at: datetime) -> Dra
 
 
 def prevalidation(event: Event, facts: AnchorFacts) -> Draft:
-    """What a notice says of a pre-validation; what the event adds is kept."""
+    """Makes a notice of a pre-validation; members of the event are kept."""
     data: dict[str, Any] = {
         "ovAnchorOrderNumber": facts.number,
         "organization": facts.organization,
@@ -214,15 +217,15 @@ def prevalidation(event: Event, facts: AnchorFacts) -> Draft:
 
 
 def test(reseller_id: UUID, login: str, now: datetime, notice_id: UUID) -> Draft:
-    """A notice to see whether it arrives; every one is another."""
+    """Makes a notice that tests a destination; each is a new one."""
     return Draft(reseller_id, TEST, login, now, {"login": login}, f"{TEST}:{notice_id}", None)
 
 
 def in_order(drafts: Sequence[Draft]) -> list[Draft]:
-    """By the business time they are due at; what was recorded first comes first."""
+    """Sorts drafts by the business time they are due at, then in the order of recording."""
     return sorted(drafts, key=lambda draft: (draft.due_at, draft.event_id or 0))
 
 
 def day_of(event: Event) -> date:
-    """The UTC day within which a refusal is told once."""
+    """The UTC day of an event; a refusal makes one notice a day."""
     return event.at.astimezone(UTC).date()

@@ -1,4 +1,4 @@
-"""What operators may type. The checks raise OperatorMistake, whose text says what to change."""
+"""Checks of operators' input. They raise OperatorMistake, whose text says what to change."""
 
 import re
 from decimal import Decimal
@@ -9,10 +9,10 @@ from gateway.errors import OperatorMistake
 from gateway.rules.money import amounts as money_amounts
 
 DEFAULT_PRICE_LIST = "default"
-"""Names the price list for all in commands, so no reseller may be called that."""
+"""Name of the default price list in commands, which no reseller may have as its login."""
 
 MAXIMUM_PASSWORD = 128
-"""Characters, as documented for loginPassword."""
+"""Length in characters, as documented for loginPassword."""
 
 _MAXIMUM_LOGIN = 64
 _MAXIMUM_PRODUCT_ID = 2**31 - 1
@@ -28,7 +28,7 @@ def check_login(login: str) -> None:
 
 
 def check_password(password: str) -> None:
-    """The text never repeats the password."""
+    """Checks a password; the text of an error never repeats it."""
     if not 0 < len(password) <= MAXIMUM_PASSWORD or _NOT_STORABLE.search(password):
         raise OperatorMistake(f"a password has 1 to {MAXIMUM_PASSWORD} characters of UTF-8")
 
@@ -39,9 +39,9 @@ def check_currency(currency: str) -> None:
 
 
 def price_currency(given: str | None, own: str | None) -> str:
-    """The currency of a price. `own` is the reseller's, None on the default list.
+    """Gives the currency of a price. `own` is the reseller's, None on the default list.
 
-    None given = the reseller's, or USD.
+    When none is given, it is the reseller's, or USD.
     """
     if given is None:
         return own or "USD"
@@ -53,7 +53,7 @@ def price_currency(given: str | None, own: str | None) -> str:
 
 @cache
 def _currencies() -> frozenset[str]:
-    """Those that money is kept in: no metals, units of account or codes for tests."""
+    """Currencies that money is kept in: no metals, units of account or codes for tests."""
     from iso4217 import Currency  # reads its table; most commands need none
 
     return frozenset(each.code for each in Currency if each.exponent is not None)
@@ -72,7 +72,7 @@ def check_status(status: str) -> str:
 
 
 def check_amount(amount: Decimal) -> Decimal:
-    """The amount with two decimals."""
+    """Gives the amount with two decimals."""
     storable = money_amounts.storable(amount)
     if storable is None:
         raise OperatorMistake("an amount has at most two decimals and ten digits before them")
@@ -80,7 +80,7 @@ def check_amount(amount: Decimal) -> Decimal:
 
 
 def check_credit_limit(limit: Decimal) -> Decimal:
-    """The limit with two decimals."""
+    """Gives the limit with two decimals."""
     checked = check_amount(limit)
     if checked < 0:
         raise OperatorMistake("a credit limit is not negative")

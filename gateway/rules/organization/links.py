@@ -1,4 +1,4 @@
-"""OV at the gate: do the names lean on pre-validations that hold, of one organization (O1, O9)?"""
+"""OV at the gate: whether names have valid pre-validations of one organization (O1, O9)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from gateway.rules.organization.prevalidation import Validity, instant
 
 @dataclass(frozen=True, slots=True)
 class Anchor:
-    """The pre-validation that a name leans on; `subject` as it was validated."""
+    """The pre-validation that a name is linked to; `subject` as it was validated."""
 
     number: int
     organization_id: UUID
@@ -22,14 +22,14 @@ class Anchor:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A name of an OV subscription; without a pre-validation nothing can be issued for it."""
+    """A name of an OV subscription; without a pre-validation it gets no certificate."""
 
     name: str
     anchor: Anchor | None
 
 
 def link_refusals(links: Sequence[Link], now: datetime) -> list[Refusal]:
-    """One for each pre-validation that does not hold; else one if the names do not agree."""
+    """One refusal for each pre-validation that does not hold; else one if the names disagree."""
     names_by_anchor: dict[Anchor | None, list[str]] = {}
     for link in sorted(links, key=lambda link: link.name):
         names_by_anchor.setdefault(link.anchor, []).append(link.name)
@@ -42,12 +42,12 @@ def link_refusals(links: Sequence[Link], now: datetime) -> list[Refusal]:
 
 
 def subject_of(links: Sequence[Link]) -> Subject | None:
-    """What the certificate says of the organization, once nothing is refused."""
+    """The subject of the certificate, once nothing is refused."""
     return next((link.anchor.subject for link in links if link.anchor), None)
 
 
 def subject_refusal(links: Sequence[Link], intended: Subject | None) -> list[Refusal]:
-    """A certificate about another organization than the one validated now is not given out."""
+    """Refuses a certificate for another subject than the one that is validated now."""
     if intended == subject_of(links):
         return []
     names = sorted(link.name for link in links)
@@ -82,7 +82,7 @@ def _fate(validity: Validity, state: str) -> str:
 
 
 def _disagreement(names_by_anchor: dict[Anchor | None, list[str]]) -> list[Refusal]:
-    """One certificate has one subject."""
+    """Refuses names of several subjects: one certificate has one subject."""
     names_by_subject: dict[tuple[UUID, Subject], list[str]] = {}
     for anchor, names in names_by_anchor.items():
         if anchor is not None:
@@ -90,13 +90,13 @@ def _disagreement(names_by_anchor: dict[Anchor | None, list[str]]) -> list[Refus
             names_by_subject.setdefault(key, []).extend(names)
     if len(names_by_subject) < 2:
         return []
-    told = "; ".join(
+    listed = "; ".join(
         f"{', '.join(names)}: {subject.organization}, {_place(subject)}"
         for (_, subject), names in names_by_subject.items()
     )
     names = [name for group in names_by_subject.values() for name in group]
     text = (
-        f"The names belong to different organizations, or to different details of one ({told}); "
+        f"The names belong to different organizations, or to different details of one ({listed}); "
         "order a certificate for each, or ask your reseller to assign all names to one "
         "pre-validation."
     )

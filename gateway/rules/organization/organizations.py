@@ -1,4 +1,4 @@
-"""What may be said of an organization, and what of it stands in certificates."""
+"""The details of organizations, and which of them are in certificates."""
 
 import re
 import unicodedata
@@ -25,7 +25,7 @@ COUNTRIES = frozenset(_ISO_3166.split())
 
 
 class InvalidDetail(GatewayError):
-    """A detail of an organization cannot be as given; the text tells what is wrong with `field`."""
+    """A detail of an organization is invalid; the text says what is wrong with `field`."""
 
     def __init__(self, field: str, text: str) -> None:
         super().__init__(text)
@@ -34,7 +34,7 @@ class InvalidDetail(GatewayError):
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What a certificate says of the organization (BR §7.1.2.7.4). "" = not said."""
+    """The subject of a certificate (BR §7.1.2.7.4). "" = not given."""
 
     organization: str
     locality: str
@@ -42,13 +42,13 @@ class Subject:
     country: str
 
     def document(self) -> dict[str, str]:
-        """As stored with the intent to sign."""
+        """The form in which the intent to sign stores it."""
         return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)
 class OrganizationDetails:
-    """An organization as its reseller states it, or as it was validated. "" = not given."""
+    """An organization as its reseller describes it, or as it was validated. "" = not given."""
 
     name: str
     country: str
@@ -66,7 +66,7 @@ class OrganizationDetails:
         return Subject(self.name, self.locality, self.state_or_province, self.country)
 
     def document(self) -> dict[str, Any]:
-        """As stored with a pre-validation."""
+        """The form in which a pre-validation stores it."""
         return asdict(self)
 
     @classmethod
@@ -75,7 +75,7 @@ class OrganizationDetails:
 
 
 def checked(details: OrganizationDetails) -> OrganizationDetails:
-    """The details as stored: Unicode NFC, no space at the ends. Raises InvalidDetail."""
+    """Gives the details as stored: Unicode NFC, no space at the ends. Raises InvalidDetail."""
     texts = {
         name: _text(name, getattr(details, name), maximum) for name, maximum in _MAXIMA.items()
     }
@@ -101,7 +101,7 @@ def checked(details: OrganizationDetails) -> OrganizationDetails:
 
 
 _MAXIMA = {
-    # Upper bounds of X.520 for what stands in certificates (RFC 5280 Appendix A.1).
+    # Upper bounds of X.520 for the values in certificates (RFC 5280 Appendix A.1).
     "name": 64,
     "locality": 128,
     "state_or_province": 128,
@@ -136,7 +136,10 @@ def _country(value: str) -> str:
 
 
 def _is_lei(text: str) -> bool:
-    """ISO 17442: 18 characters and two check digits (ISO 7064, mod 97-10)."""
+    """Whether the text is an LEI (ISO 17442): 18 characters and two check digits.
+
+    The digits are those of ISO 7064, mod 97-10.
+    """
     if not re.fullmatch("[A-Z0-9]{18}[0-9]{2}", text):
         return False
     return int("".join(str(int(character, 36)) for character in text)) % 97 == 1
@@ -151,7 +154,7 @@ IDENTIFIERS: Mapping[str, tuple[Callable[[str], bool], str]] = {
     "lei": (_is_lei, "is not a Legal Entity Identifier of 20 characters (ISO 17442)"),
     "duns": (lambda text: re.fullmatch("[0-9]{9}", text) is not None, "is not nine digits"),
 }
-"""Kinds of identifiers: the check, and what is wrong when it fails."""
+"""The kinds of identifiers: the check of each, and the text when it fails."""
 
 
 def _identifier(kind: str, value: str) -> str:

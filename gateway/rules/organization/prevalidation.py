@@ -1,4 +1,4 @@
-"""Pre-validations of organizations: when they hold, and for which names (O1–O4, O9)."""
+"""Pre-validations of organizations: when they are valid, and for which names (O1–O4, O9)."""
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from gateway.rules.names import InvalidName, normalise, registrable_domain
 from gateway.rules.organization.organizations import InvalidDetail
 
 TYPES = ("OV", "EV", "OV+SMIME")
-"""What the validation was designed for; each serves OV names."""
+"""Types, by what the validation was designed for; each is valid for OV names."""
 
 _WILDCARD = "*."
 _MAXIMUM_DOMAINS = 1000
@@ -18,7 +18,7 @@ _MAXIMUM_NUMBER = 2**63 - 1
 
 @dataclass(frozen=True, slots=True)
 class Validity:
-    """What decides whether a pre-validation holds; `state` as stored, expiry its last second."""
+    """The facts that decide about validity; `state` as stored, the expiry is the last second."""
 
     state: str
     valid_from: datetime | None
@@ -31,7 +31,7 @@ class Validity:
         return self.state
 
     def holds(self, now: datetime) -> bool:
-        """O2: valid now."""
+        """Whether the pre-validation is valid now (O2)."""
         return self.state_at(now) == "valid" and self.has_begun(now)
 
     def has_begun(self, now: datetime) -> bool:
@@ -49,9 +49,10 @@ class Approval:
 def decide_approval(
     number: int, validity: Validity, expires_at: datetime | None, term: timedelta, now: datetime
 ) -> Approval | None:
-    """None = it is valid already. Without `expires_at` it lasts for `term` from `now` on.
+    """Decides on an approval; None = it is valid already.
 
-    Raises OperatorMistake for one that is over.
+    Without `expires_at` it lasts for `term` from `now` on. Raises OperatorMistake for one that is
+    over.
     """
     state = validity.state_at(now)
     if state == "valid":
@@ -65,19 +66,22 @@ def decide_approval(
 
 
 def can_be_rejected(validity: Validity) -> bool:
-    """One that was replaced is used by no name; one that was rejected stays so."""
+    """Whether it may be rejected: not one that was superseded or rejected before.
+
+    No name uses one that was superseded.
+    """
     return validity.state not in ("rejected", "superseded")
 
 
 def checked_type(text: str) -> str:
-    """Raises InvalidDetail."""
+    """Gives the type; raises InvalidDetail."""
     if text not in TYPES:
         raise InvalidDetail("type", f"a pre-validation is for {', '.join(TYPES)}; not {text!r}")
     return text
 
 
 def checked_domains(texts: Sequence[str]) -> Iterator[str]:
-    """The domains as stored, one by one: each may take milliseconds. Raises InvalidDetail."""
+    """Gives the domains as stored, one by one: each may take milliseconds. Raises InvalidDetail."""
     if not texts:
         raise InvalidDetail("domains", "a pre-validation needs at least one domain")
     if len(texts) > _MAXIMUM_DOMAINS:
@@ -86,14 +90,17 @@ def checked_domains(texts: Sequence[str]) -> Iterator[str]:
 
 
 def number_of(text: str) -> int | None:
-    """An anchor order number as resellers send it; None = there can be no such one."""
+    """Reads an anchor order number as resellers send it; None = no such number is possible."""
     if not (text.isascii() and text.isdigit()) or len(text) > len(str(_MAXIMUM_NUMBER)):
         return None
     return int(text) if int(text) <= _MAXIMUM_NUMBER else None
 
 
 def covers(domains: Collection[str], name: str) -> bool:
-    """O2: exactly, or as a parent within the same registrable domain. A wildcard as its base."""
+    """Whether a name is covered (O2): exactly, or by a parent within its registrable domain.
+
+    A wildcard is covered as its base.
+    """
     base = name.removeprefix(_WILDCARD)
     return any(_covers(domain, base) for domain in domains)
 
@@ -117,5 +124,5 @@ def _domain(text: str) -> str:
 
 
 def instant(moment: datetime) -> str:
-    """As operators and customers read it; UTC."""
+    """Formats an instant for operators and customers, in UTC."""
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

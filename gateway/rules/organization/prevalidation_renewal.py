@@ -3,17 +3,17 @@
 from datetime import UTC, datetime, time, timedelta
 
 WARNING_DAYS = (30, 14, 7, 1)
-"""Manual mode: told once each when fewer days than these remain."""
+"""Manual mode: one warning each when fewer days than these remain."""
 
 LONGEST = timedelta(days=398)
-"""BR §4.2.1: how long data about an organization may be relied on."""
+"""BR §4.2.1: how long validated data about an organization may be used."""
 
 RENEWED_TYPE = "OV"
-"""O7: what was designed for EV or S/MIME as well is renewed for OV only."""
+"""O7: a type designed for EV or S/MIME as well is renewed for OV only."""
 
 
 def renewed_expiry(expires_at: datetime, term: timedelta, now: datetime) -> datetime:
-    """Counted from the old expiry, so that renewing early costs no day; never beyond the BR."""
+    """The new expiry: from the old one on, so that renewing early costs no day; within the BR."""
     return min(expires_at + term, now.replace(microsecond=0) + LONGEST)
 
 
@@ -25,13 +25,13 @@ def warning_due(expires_at: datetime, days: int) -> datetime:
 
 
 def next_warning(expires_at: datetime, warned_days: int | None) -> datetime | None:
-    """When the next warning is due after that of `warned_days`; None = all were given."""
+    """When the warning after that of `warned_days` is due; None = all were given."""
     left = [days for days in WARNING_DAYS if warned_days is None or days < warned_days]
     return warning_due(expires_at, left[0]) if left else None
 
 
 def warning_at(expires_at: datetime, warned_days: int | None, now: datetime) -> int | None:
-    """The warning to give now: the last one due, passing over those that were missed."""
+    """The warning to give now: the last one due; earlier ones that were missed are skipped."""
     due = [
         days
         for days in WARNING_DAYS

@@ -1,7 +1,7 @@
-"""SiteLock products: what there is, what may be ordered when, and at what cost (§7.1, §7.2)."""
+"""SiteLock products: the catalogue, what may be ordered when, and the cost (§7.1, §7.2)."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Literal
@@ -24,7 +24,7 @@ class OutsideRenewalPeriod(GatewayError):
 
 
 class LowerTier(GatewayError):
-    """An order that would replace something by something lesser."""
+    """The order would replace a product by a lower one."""
 
 
 class LicenceExists(GatewayError):
@@ -41,7 +41,7 @@ class OnlyWithSsl(GatewayError):
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """An entry of §7.1. Of a `line` the higher `tier` includes the lower."""
+    """A product of §7.1. Within a `line` the higher `tier` includes the lower."""
 
     number: int
     name: str
@@ -49,7 +49,7 @@ class Product:
     line: str
     tier: int
     lengths: tuple[int, ...]
-    """Days a licence may last; empty = bought once."""
+    """Lengths in days that a licence may have; empty = it is bought once."""
     free: bool = False
 
 
@@ -74,7 +74,7 @@ PRODUCTS: Mapping[int, Product] = {
 
 @dataclass(frozen=True, slots=True)
 class Basket:
-    """What one call orders: at most one product that is not an add-on."""
+    """The products of one call: at most one that is not an add-on."""
 
     main: Product | None
     add_ons: tuple[Product, ...]
@@ -83,13 +83,16 @@ class Basket:
 
 @dataclass(frozen=True, slots=True)
 class LicencePrices:
-    """What licences cost a reseller, by item and variant of their articles."""
+    """Prices of licences for a reseller, by item and variant of their articles."""
 
     currency: str
     prices: Mapping[tuple[str, str], Price]
 
     def cost(self, product: Product, days: int) -> Decimal:
-        """Raises PricingMissing, also for a price in another currency than the reseller's."""
+        """The cost of a product.
+
+        Raises PricingMissing, also for a price in another currency than the reseller's.
+        """
         if product.free:
             return Decimal("0.00")
         price = self.prices.get((str(product.number), str(days)))
@@ -100,7 +103,7 @@ class LicencePrices:
 
 @dataclass(frozen=True, slots=True)
 class Licence:
-    """A licence as it stands, with the add-ons that have not ended: product to expiry."""
+    """A licence with the add-ons that have not ended: product to expiry."""
 
     product: int
     days: int
@@ -124,13 +127,13 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What is done. `replaced` are add-ons that higher ones take the place of."""
+    """The decision on an order. `replaced` are add-ons that higher ones replace."""
 
     lines: tuple[Line, ...]
     days: int
     expires_at: datetime | None
-    """When the licence ends afterwards."""
-    add_on_expiry: Mapping[int, datetime]
+    """The end of the licence after the order."""
+    add_on_expiry: Mapping[int, datetime] = field(default_factory=dict)
     replaced: tuple[int, ...] = ()
 
     @property
@@ -139,7 +142,7 @@ class Decision:
 
 
 def article_of(number: int, days: int) -> Article:
-    """What a licence of so many days costs, 0 = bought once. Raises OperatorMistake."""
+    """The article of a licence of so many days, 0 = bought once. Raises OperatorMistake."""
     product = PRODUCTS.get(number)
     if product is None:
         raise OperatorMistake(f"a product is one of {', '.join(map(str, PRODUCTS))}")
@@ -150,9 +153,10 @@ def article_of(number: int, days: int) -> Article:
 
 
 def basket(numbers: Sequence[int], days: int | None) -> Basket:
-    """Raises ArgumentInvalid, ArgumentMissing (days), and OnlyWithSsl for the bundle.
+    """Makes a basket of the ordered products.
 
-    `days` may be left out where it can be nothing else.
+    Raises ArgumentInvalid, ArgumentMissing (days), and OnlyWithSsl for the bundle. `days` may be
+    left out where only one value is possible.
     """
     products = [PRODUCTS.get(number) for number in numbers]
     known = [product for product in products if product is not None]
@@ -174,25 +178,27 @@ def basket(numbers: Sequence[int], days: int | None) -> Basket:
 def decide_order(
     basket: Basket, prices: LicencePrices, now: datetime, licence: Licence | None
 ) -> Decision:
-    """A first order, or add-ons to `licence`, the one that the domain has of this reseller.
+    """Decides on a first order, or on add-ons to `licence`, the reseller's for the domain.
 
     Raises LicenceExists, LowerTier, ArgumentInvalid (add-ons without a licence), PricingMissing.
     """
     if basket.main is None:
         if licence is None or not licence.is_active(now) or licence.expires_at is None:
             raise ArgumentInvalid("product")
-        return _with_add_ons(basket, prices, now, licence, (), licence.days, licence.expires_at)
+        return _with_add_ons(
+            Decision((), licence.days, licence.expires_at), basket, prices, now, licence
+        )
     if basket.main.kind != "once" and licence is not None and licence.is_active(now):
         raise LicenceExists
     line = Line(basket.main, "order", prices.cost(basket.main, basket.days))
     ends = now + timedelta(days=basket.days) if basket.days else None
-    return _with_add_ons(basket, prices, now, None, (line,), basket.days, ends)
+    return _with_add_ons(Decision((line,), basket.days, ends), basket, prices, now, None)
 
 
 def decide_change(
     basket: Basket, prices: LicencePrices, now: datetime, licence: Licence
 ) -> Decision:
-    """With previousOrderNumber: the same product renews, a higher one upgrades, none adds.
+    """Decides with previousOrderNumber: the same product renews, a higher upgrades, none adds.
 
     Raises OutsideRenewalPeriod, LowerTier, ArgumentInvalid, PricingMissing.
     """
@@ -201,7 +207,7 @@ def decide_change(
         return decide_order(basket, prices, now, licence)
     if licence.expires_at is None or licence.status not in ("active", "expired"):
         raise ArgumentInvalid("previousOrderNumber")
-    if not licence.is_active(now):  # A30: also one whose end was written and lies ahead again
+    if not licence.is_active(now):  # A30: or its recorded end is in the future again
         raise OutsideRenewalPeriod
     if main.number == licence.product:
         return _renewal(basket, main, prices, now, licence, licence.expires_at)
@@ -220,7 +226,7 @@ def _renewal(
         raise OutsideRenewalPeriod
     line = Line(main, "renewal", prices.cost(main, basket.days))
     ends = expires_at + timedelta(days=basket.days)
-    return _with_add_ons(basket, prices, now, licence, (line,), basket.days, ends)
+    return _with_add_ons(Decision((line,), basket.days, ends), basket, prices, now, licence)
 
 
 def _upgrade(
@@ -239,17 +245,17 @@ def _upgrade(
     if basket.days != licence.days:
         raise ArgumentInvalid("days")
     difference = prices.cost(main, licence.days) - prices.cost(former, licence.days)
-    # A30: nothing is charged for time before the period.
+    # A30: time before the period is not charged.
     fraction = _fraction_left(licence.days, expires_at, max(now, licence.period_started_at))
     cost = max(difference * fraction, Decimal(0)).quantize(_CENT, ROUND_HALF_UP)
     line = Line(main, "upgrade", cost)
-    return _with_add_ons(basket, prices, now, licence, (line,), licence.days, expires_at)
+    return _with_add_ons(Decision((line,), licence.days, expires_at), basket, prices, now, licence)
 
 
 def _fraction_left(days: int, expires_at: datetime, now: datetime) -> Decimal:
-    """In calendar months of a year, in days of a month; the begun one counts as left.
+    """The rest of a period: in calendar months of a year, in days of a month; a begun one counts.
 
-    More than 1 where the licence was renewed ahead of its expiry.
+    It is more than 1 where the licence was renewed ahead of its expiry.
     """
     if days != ANNUAL:
         return Decimal(-((now - expires_at) // timedelta(days=1))) / days
@@ -261,14 +267,10 @@ def _fraction_left(days: int, expires_at: datetime, now: datetime) -> Decimal:
 
 
 def _with_add_ons(
-    basket: Basket,
-    prices: LicencePrices,
-    now: datetime,
-    licence: Licence | None,
-    lines: tuple[Line, ...],
-    days: int,
-    expires_at: datetime | None,
+    decided: Decision, basket: Basket, prices: LicencePrices, now: datetime, licence: Licence | None
 ) -> Decision:
+    """What is decided about the licence, and about the add-ons in the basket."""
+    lines = decided.lines
     held = licence.add_ons if licence else {}
     current = {number: ends for number, ends in held.items() if ends > now}
     renewing = any(line.kind == "renewal" for line in lines)
@@ -284,11 +286,11 @@ def _with_add_ons(
             replaced += _lesser(add_on, current)
         ends_by_product[add_on.number] = begins + timedelta(days=basket.days)
         lines += (Line(add_on, "add_on", prices.cost(add_on, basket.days)),)
-    return Decision(lines, days, expires_at, ends_by_product, tuple(replaced))
+    return Decision(lines, decided.days, decided.expires_at, ends_by_product, tuple(replaced))
 
 
 def _lesser(add_on: Product, held: Collection[int]) -> list[int]:
-    """Those of the same line that a higher one replaces. Raises LowerTier."""
+    """Add-ons of the same line that a higher one replaces. Raises LowerTier."""
     same_line = [PRODUCTS[number] for number in held if PRODUCTS[number].line == add_on.line]
     if any(other.tier > add_on.tier for other in same_line):
         raise LowerTier

@@ -1,4 +1,4 @@
-"""SiteLock licences: 14 days from purchase or last renewal, annual ones only (§7.3)."""
+"""Refunds of SiteLock licences: 14 days from purchase or last renewal, annual ones (§7.3)."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,15 +16,15 @@ _ANNUAL = 365
 
 @dataclass(frozen=True, slots=True)
 class LicenceFacts:
-    """What the decision depends on. `asked_at` is the instant of the request."""
+    """The facts of the decision. `asked_at` is the instant of the request."""
 
     family: ClassVar[Family] = "sitelock"
 
     days: int
     purchased_at: datetime
-    """When the order whose money is wanted back was made."""
+    """When the order that is to be refunded was made."""
     period_started_at: datetime
-    """Purchase or last renewal of the licence."""
+    """When the licence was bought or last renewed."""
     asked_at: datetime
     status: str
     only_add_ons: bool = False
@@ -32,7 +32,10 @@ class LicenceFacts:
 
     @classmethod
     def of(cls, purchased: ReportedPurchase, asked_at: datetime) -> Self:
-        """Known are `days`, `period_started_at`, `status` and `only_add_ons`."""
+        """Makes the facts of a purchase.
+
+        Its `known` has days, period_started_at, status and only_add_ons.
+        """
         return cls(
             days=purchased.known["days"],
             purchased_at=purchased.purchased_at,
@@ -44,7 +47,7 @@ class LicenceFacts:
         )
 
     def objection(self) -> str | None:
-        """None = the order is paid back and the licence ends; otherwise why not."""
+        """Why the order is not refunded; None = it is, and the licence ends."""
         deadline = self.period_started_at + PERIOD
         if self.only_add_ons:
             return "Add-ons are not refunded by themselves."
@@ -58,6 +61,6 @@ class LicenceFacts:
             return "Only annual licences are refunded."
         if self.asked_at >= deadline:
             return f"The refund period ended at {deadline:%Y-%m-%dT%H:%M:%SZ}."
-        if self.status == "expired":  # A30: written, though its end lies ahead again
+        if self.status == "expired":  # A30: even if its end is in the future again
             return "It has expired."
         return once_per_name.objection(self.refunds, self.asked_at)

@@ -1,7 +1,7 @@
-"""SSL certificate orders: their status machine, what may be done in which status, what they cost.
+"""SSL certificate orders: their statuses, the operations in each status, their costs.
 
-The statuses are those of the vendor's certificate service (docs/wire.md §8). The same machine
-stands in the database (sql/0011_certificate_orders.sql) and in docs/status-machines.md.
+The statuses are those of the vendor's certificate service (docs/wire.md §8). The same machine is in
+the database (sql/0011_certificate_orders.sql) and in docs/status-machines.md.
 """
 
 import re
@@ -47,7 +47,7 @@ MOVES: Mapping[str, frozenset[str]] = {
     "EXPIRED": frozenset({"SUPPLEMENTCHECKING"}),
     "UPLOAD": frozenset(),
 }
-"""EXPIRED is shown, never written: an issued certificate that has run out."""
+"""EXPIRED is shown, never stored: an issued certificate that has expired."""
 
 STATUSES = tuple(MOVES)
 
@@ -66,18 +66,18 @@ AFTER: Mapping[str, Mapping[str, Status]] = {
     },
     "revoke": {"ISSUED": "REVOKING", "SUPPLEMENTCHECKING": "REVOKING"},
 }
-"""Status after a customer's operation, by the status before; others refuse it."""
+"""Status after a customer's operation, by the status before; from any other it is refused."""
 
 TYPES: Mapping[str, bool] = {"DV_SSL_CERT": False, "OV_SSL_CERT": True}
-"""Certificate types that can be sold; True = an operator checks the organization."""
+"""Certificate types on sale; True = an operator checks the organization."""
 
 VALIDITY_MONTHS = (1, 3, 6, 12)
-"""What an order can pay for. Certificates are issued anew within that time, at no cost."""
+"""Months that an order can pay for. Within that time certificates are re-issued at no cost."""
 
 CERT_ID = re.compile("scs[0-9]{13}")
 MOST_NAMES = 100
 LONGEST_NAME = 63
-"""Characters of what a customer calls a certificate."""
+"""Length in characters of a customer's name for a certificate."""
 PROOF_PERIOD = timedelta(days=30)
 """How long a customer may take to prove control over the names (BR §3.2.2.4: random values)."""
 
@@ -91,7 +91,7 @@ _MONTHS_OF_A_YEAR = 12
 
 @dataclass(frozen=True, slots=True)
 class Payment:
-    """What an order costs. `coupon` is never paid back, `cash` may be."""
+    """The parts of an order's price. `coupon` is never refunded, `cash` may be."""
 
     total: Decimal
     coupon: Decimal
@@ -102,17 +102,17 @@ class Payment:
 
 
 def item_of(brand: str, kind: str) -> str:
-    """What it is called on the price list."""
+    """The item of a certificate on the price list."""
     return f"{brand}/{kind}"
 
 
 def next_status(operation: str, status: str) -> Status | None:
-    """Status after a customer's operation; None = it is not possible in this status."""
+    """Status after a customer's operation; None = it is refused in this status."""
     return AFTER[operation].get(status)
 
 
 def domain_type(names: Sequence[str]) -> DomainType:
-    """How the vendor's API calls a set of normalised names."""
+    """The vendor's API's name for a set of normalised names."""
     if len(names) > 1:
         return "MULTI_DOMAIN"
     return "WILDCARD" if name_type(names[0]) == "wildcard" else "SINGLE_DOMAIN"
@@ -134,10 +134,11 @@ def payment(
     currency: str,
     coupon: Decimal = Decimal("0.00"),
 ) -> Payment:
-    """Each name at its yearly price, a twelfth a month, rounded half-up to cents; then the coupon.
+    """Charges each name a twelfth of its yearly price a month; then applies the coupon.
 
-    What a coupon is worth beyond the total is lost. Raises PricingMissing, and PricingBroken for
-    a price in another currency than the reseller's or a total that no account could hold.
+    Rounded half-up to cents. What a coupon is worth beyond the total is lost. Raises
+    PricingMissing, and PricingBroken for a price in another currency than the reseller's or a total
+    that no account could hold.
     """
     total = Decimal("0.00")
     for name in names:
@@ -155,12 +156,12 @@ def payment(
 
 
 def term_ends(first_issued_at: datetime, months: int) -> datetime:
-    """The paid period begins with the first certificate; no certificate reaches beyond it."""
+    """The end of the paid period, which begins with the first certificate; none lasts longer."""
     return first_issued_at + timedelta(days=paid_days(months))
 
 
 def period_is_over(first_issued_at: datetime | None, months: int, now: datetime) -> bool:
-    """Too late for a further certificate: it would end within the hour."""
+    """Whether it is too late for a further certificate: it would end within the hour."""
     return first_issued_at is not None and now >= term_ends(first_issued_at, months) - _HOUR
 
 

@@ -1,4 +1,4 @@
-"""SSL certificates: 7 × 24 hours from payment, by the status of the certificate (§8)."""
+"""Refunds of SSL certificates: 7 × 24 hours from payment, by certificate status (§8)."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,7 +8,7 @@ from gateway.rules.money.pricing import Family
 from gateway.rules.money.purchases import ReportedPurchase
 
 PERIOD = timedelta(hours=7 * 24)
-"""B1: a request before this is over is in time, to the instant."""
+"""B1: a request before the end of this period is in time, to the instant."""
 
 _REST: dict[str, str] = {
     "CHECKING": "Its application is under way: withdraw it first.",
@@ -26,7 +26,7 @@ _REST: dict[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class CertificateFacts:
-    """What the decision depends on. `asked_at` is the instant of the customer's request."""
+    """The facts of the decision. `asked_at` is the instant of the customer's request."""
 
     family: ClassVar[Family] = "ssl"
 
@@ -37,12 +37,12 @@ class CertificateFacts:
     revoked_at: datetime | None
     """When the revocation was complete."""
     under_review: bool
-    """An unsubscription of it waits for an operator already."""
+    """Whether an unsubscription of it waits for an operator already."""
     refunded: bool
 
     @classmethod
     def of(cls, purchased: ReportedPurchase, asked_at: datetime) -> Self:
-        """Known are `status`, `revoked_at` and `under_review`."""
+        """Makes the facts of a purchase; its `known` has status, revoked_at and under_review."""
         revoked_at = purchased.known["revoked_at"]
         return cls(
             purchased.known["status"],
@@ -55,7 +55,7 @@ class CertificateFacts:
         )
 
     def objection(self) -> str | None:
-        """None = eligible; otherwise why not (G1–G3 and the status table of §8)."""
+        """Why the certificate is not refunded; None = it is (G1–G3 and the status table of §8)."""
         deadline = self.paid_at + PERIOD
         if not self.bought_here:
             return _REST["UPLOAD"]

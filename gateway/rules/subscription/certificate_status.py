@@ -21,10 +21,10 @@ REJECTED = CertificateStatus(7, "Rejected")
 def certificate_status(
     *, order_status: str, has_csr: bool, issued: bool, withheld: bool, revoked: bool
 ) -> CertificateStatus | None:
-    """What became of an ACME order; None while it is still on its way.
+    """The status of an ACME order's certificate; None while the order is in progress.
 
-    `Replaced` and `Issued but not yet collected` never occur: only a name's newest order is
-    shown, and a certificate can be collected from the moment it exists.
+    `Replaced` and `Issued but not yet collected` never occur: only a name's newest order is shown,
+    and a certificate can be collected from the moment it exists.
     """
     if revoked:
         return REVOKED

@@ -1,7 +1,7 @@
 """Decisions on a subscription and its names: what would be done, at what cost.
 
-A quote is the decision alone; the action is the same decision carried out. Each function raises
-the refusal that the rules of docs/rules.md demand; balances are not looked at here (A22).
+A quote is only the decision; the action carries the same decision out. Each function raises the
+refusals that docs/rules.md requires; balances are not read here (A22).
 """
 
 from collections.abc import Sequence
@@ -28,19 +28,19 @@ _EMPTY = Listed({}, has_wildcard=False)
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The readings of the rules that an operator may turn."""
+    """The readings of the rules that an operator may choose."""
 
     any_wildcard_ends_free_www: bool = False
-    """A12."""
+    """A12: any wildcard in the subscription ends the free www."""
     maximum_days_after_extension: int | None = None
-    """A11; None = no cumulative cap."""
+    """A11: cap on the days left after an extension; None = no cumulative cap."""
     minimum_days: int = 0
-    """R23; 0 = a name pays for the full days left and no more (A4)."""
+    """R23; 0 = a name pays only for the full days left (A4)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """On what conditions names are sold; `term_days` is that of a new subscription."""
+    """The conditions of sale for names; `term_days` is that of a new subscription."""
 
     term_days: int
     prices: NamePrices
@@ -58,7 +58,7 @@ class Current:
 
 @dataclass(frozen=True, slots=True)
 class NameToAdd:
-    """A name with its cost; free ones cost 0 and say why."""
+    """A name to add with its cost; free ones cost 0 and have a reason."""
 
     name: str
     cost: Decimal
@@ -73,13 +73,13 @@ class AddDomainDecision:
     days: int
     cost: Decimal
     starts_subscription: bool
-    """False = the current one goes on."""
+    """Whether a new subscription starts; False = the current one goes on."""
     expires_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class NameToExtend:
-    """A name of the subscription, and what its extension costs: 0 if it is a free one."""
+    """A name to extend with its cost: 0 if it is free."""
 
     name: str
     cost: Decimal
@@ -97,9 +97,9 @@ class ExtendDecision:
 
 @dataclass(frozen=True, slots=True)
 class RemoveDecision:
-    """Whether the order that added the name is paid back, and how much (0 = it is not).
+    """Whether the order that added the name is refunded, and how much (0 = it is not).
 
-    `refund_refused` says why R22 keeps what would have been paid back otherwise.
+    `refund_refused` says why R22 prevents a refund that would have been made otherwise.
     """
 
     refund: Decimal
@@ -115,17 +115,18 @@ def decide_add(
     with_associated: bool,
     now: datetime,
 ) -> AddDomainDecision:
-    """R2, R6, R12, R14–R18, R23. `listed` are the names of the current subscription.
+    """Decides on adding a name (R2, R6, R12, R14–R18, R23).
 
-    Raises SubscriptionInGrace (A15), DomainAlreadyPresent (E18a), PricingMissing, PricingBroken.
+    `listed` are the names of the current subscription. Raises SubscriptionInGrace (A15),
+    DomainAlreadyPresent (E18a), PricingMissing, PricingBroken.
     """
     starts = current is None or _is_over(current, now)
     if current is None or starts:
-        # A16, A17, A29: a fresh start; the names of the expired subscription count no more (A19).
+        # A16, A17, A29: a new subscription; the names of the expired one count no more (A19).
         listed, days = _EMPTY, offer.term_days
         expires_at = terms.first_expiry(now, days)
     else:
-        # A30: nothing is charged for time before the subscription.
+        # A30: time before the subscription is not charged.
         expires_at, began = current.expires_at, max(now, current.started_at)
         days = max(terms.full_days_left(expires_at, began), offer.policy.minimum_days)
     if name in listed.paid_by_name:
@@ -148,10 +149,10 @@ def decide_extend(
     policy: Policy,
     now: datetime,
 ) -> ExtendDecision:
-    """R11, A20: today's price for every paid name; free ones stay free.
+    """Decides on an extension: today's price for paid names; free ones stay free (R11, A20).
 
-    Raises NotExtendable (E11) without any name (A9), outside the window, and beyond
-    the operator's cap (A11); PricingMissing, PricingBroken.
+    Raises NotExtendable (E11) without any name (A9), outside the window, and beyond the operator's
+    cap (A11); PricingMissing, PricingBroken.
     """
     if not paid_by_name or not terms.is_extendable(expires_at, now):
         raise NotExtendable
@@ -167,7 +168,7 @@ def decide_extend(
 
 
 def decide_remove(*, expires_at: datetime, facts: DomainFacts) -> RemoveDecision:
-    """R7, R8, R22: allowed while valid and in grace, with money back in the first 30 days.
+    """Decides on a removal: while valid and in grace, refunded in the first 30 days (R7, R8, R22).
 
     `facts` are those of the order that added the name. Raises DomainNotRemovable (E8, A18).
     """
@@ -181,9 +182,10 @@ def decide_remove(*, expires_at: datetime, facts: DomainFacts) -> RemoveDecision
 
 
 def _is_over(current: Current, now: datetime) -> bool:
-    """A16: the next name starts a new subscription. Raises SubscriptionInGrace (A15).
+    """Whether the subscription is over, so that the next name starts a new one (A16).
 
-    A29: one in grace that has no names could never be extended (A9): it is over too.
+    A29: one in grace without names can never be extended (A9): it is over too. Raises
+    SubscriptionInGrace (A15).
     """
     state = terms.state(current.expires_at, now)
     if state == "grace" and current.has_names:
@@ -198,7 +200,7 @@ def _name_to_add(name: str, days: int, listed: Listed, offer: Offer) -> NameToAd
 
 
 def _associated(name: str, listed: Listed, policy: Policy) -> list[NameToAdd]:
-    """The name that is free with `name` (R17); none if it is there already or would be charged."""
+    """The name that is free with `name` (R17); none if it is listed already or not free."""
     associated = free_names.associated_name(name)
     if associated is None or associated in listed.paid_by_name:
         return []

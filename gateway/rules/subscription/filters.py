@@ -34,14 +34,14 @@ class InvalidFilter(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """One condition; several are all to hold."""
+    """One condition; all conditions of a request must match."""
 
     field: str
     operator: str
     value: str | date | datetime
 
     def accepts(self, *, domain_name: str, valid_not_after: datetime | None) -> bool:
-        """A row without a certificate has no date: it differs from any, and fits no comparison."""
+        """Whether a row matches; one without a certificate has no date: `!=` alone matches it."""
         if isinstance(self.value, str):
             return _TEXT_OPERATORS[self.operator](domain_name, self.value)
         if valid_not_after is None:
@@ -52,7 +52,7 @@ class Filter:
 
 
 def parse_filter(text: str) -> Filter:
-    """Raises InvalidFilter."""
+    """Parses a filter; raises InvalidFilter."""
     match = _EXPRESSION.fullmatch(text)
     if match is None:
         raise InvalidFilter("a filter is a field, an operator and a value")
@@ -67,7 +67,7 @@ def parse_filter(text: str) -> Filter:
 
 
 def _parse_date(text: str) -> date | datetime:
-    """A UTC day, or an instant with seconds."""
+    """Parses a UTC day, or an instant with seconds."""
     try:
         if _DATE.fullmatch(text):
             return date.fromisoformat(text)
@@ -79,6 +79,6 @@ def _parse_date(text: str) -> date | datetime:
 
 
 def _as_precise_as(value: date | datetime, instant: datetime) -> date | datetime:
-    """The instant, or its day where the filter names a day."""
+    """Gives the instant, or its day where the filter names a day."""
     utc = instant.astimezone(UTC)
     return utc.replace(microsecond=0) if isinstance(value, datetime) else utc.date()

@@ -19,7 +19,7 @@ _WWW = "www."
 
 @dataclass(frozen=True, slots=True)
 class FreeBecause:
-    """`partner` is the paid name that makes it free, and takes it along when it is removed."""
+    """Why a name is free: `partner` is the paid name, whose removal removes the free one too."""
 
     reason: Reason
     partner: str
@@ -27,14 +27,14 @@ class FreeBecause:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """The names in the subscription now, or at least those of them that `relevant_names` gives."""
+    """The names in the subscription now, or at least those that `relevant_names` gives."""
 
     paid_by_name: Mapping[str, bool]
     has_wildcard: bool
-    """Is any wildcard among all names of the subscription?"""
+    """Whether any name of the subscription is a wildcard."""
 
     def with_name(self, name: str, *, paid: bool) -> "Listed":
-        """The same after `name` was added."""
+        """Gives the names after `name` was added."""
         wildcard = name_type(name) == "wildcard"
         return Listed({**self.paid_by_name, name: paid}, self.has_wildcard or wildcard)
 
@@ -62,19 +62,19 @@ def free_because(
 
 
 def associated_name(name: str) -> str | None:
-    """What addAssociatedFQDN=Y would add: `b` for `*.b`, `www.b` for `b`; None for `www.b`."""
+    """The name that addAssociatedFQDN=Y adds: `b` for `*.b`, `www.b` for `b`; None for `www.b`."""
     if name_type(name) == "wildcard":
         return base_of(name)
     if name.startswith(_WWW):
         return None
     try:
         return normalise(_WWW + name)
-    except InvalidName:  # too long with the prefix
+    except InvalidName:  # it is too long with the prefix
         return None
 
 
 def relevant_names(name: str) -> Collection[str]:
-    """Every name whose presence matters when `name` is added, alone or with its associated one."""
+    """Gives each name that matters when `name` is added, alone or with its associated one."""
     relevant = {name}
     associated = associated_name(name)
     for added in (name, associated):

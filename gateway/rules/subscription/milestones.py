@@ -1,4 +1,4 @@
-"""The instants in the life of a subscription that something happens at by itself."""
+"""The milestones of a subscription: instants at which something is due without a request."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -6,14 +6,14 @@ from datetime import datetime, timedelta
 from gateway.rules.subscription import terms
 
 EXPIRY_DAYS = (60, 30, 7)
-"""Days before its expiry on which a subscription's end is told."""
+"""Days before its expiry on which a subscription's reseller is notified."""
 
 _SECOND = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Milestone:
-    """`action` is that of the audit trail; `days_left` only before the expiry."""
+    """A milestone; `action` is that of the audit trail, `days_left` only before the expiry."""
 
     action: str
     at: datetime
@@ -21,7 +21,7 @@ class Milestone:
 
 
 def milestones(expires_at: datetime) -> tuple[Milestone, ...]:
-    """All of a subscription that ends with the second `expires_at`, in order (R12)."""
+    """Gives all milestones of a subscription with the last second `expires_at`, in order (R12)."""
     warnings = (
         Milestone("subscription.expiring", expires_at - timedelta(days=days), days)
         for days in EXPIRY_DAYS
@@ -34,11 +34,11 @@ def milestones(expires_at: datetime) -> tuple[Milestone, ...]:
 
 
 def first_after(expires_at: datetime, instant: datetime) -> Milestone | None:
-    """The next one; None when the subscription has nothing before it any more."""
+    """The next milestone; None when the subscription has no more."""
     return next((each for each in milestones(expires_at) if each.at > instant), None)
 
 
 def due_after(expires_at: datetime, instant: datetime) -> datetime | None:
-    """When the next one is due."""
+    """When the next milestone is due."""
     found = first_after(expires_at, instant)
     return found.at if found else None

@@ -1,4 +1,4 @@
-"""Names of ACME subscriptions: 30 days from the order that added them, by their removal (R8)."""
+"""Refunds of names in subscriptions: 30 days from the order that added them (R8)."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,23 +16,23 @@ PERIOD = timedelta(hours=30 * 24)
 
 @dataclass(frozen=True, slots=True)
 class DomainFacts:
-    """What the decision depends on. `asked_at` is the instant of the removal."""
+    """The facts of the decision. `asked_at` is the instant of the removal."""
 
     family: ClassVar[Family] = "acme"
 
     charged: Decimal
-    """By the order that added the name: 0 for a free one, never the fee of an extension (A8)."""
+    """The price in the order that added the name: 0 for a free one, never an extension's (A8)."""
     added_at: datetime
     asked_at: datetime
     removed: bool = False
-    """It was removed before, for its money or too late for that."""
+    """Whether the name was removed before, with or without a refund."""
     extension: bool = False
-    """The order extended a subscription (A8)."""
+    """Whether the order extended a subscription (A8)."""
     refunds: NameRefunds = NO_LIMIT
 
     @classmethod
     def of(cls, purchased: ReportedPurchase, asked_at: datetime) -> Self:
-        """Known are `added_at` and `removed`."""
+        """Makes the facts of a purchase; its `known` has added_at and removed."""
         return cls(
             charged=purchased.cost,
             added_at=datetime.fromisoformat(purchased.known["added_at"]),
@@ -43,7 +43,7 @@ class DomainFacts:
         )
 
     def objection(self) -> str | None:
-        """None = removing the name now pays its order back; otherwise why not (R8, A7, A23)."""
+        """Why removing the name now is not refunded; None = it is (R8, A7, A23)."""
         deadline = self.added_at + PERIOD
         if self.extension:
             return "Extensions are not refunded."

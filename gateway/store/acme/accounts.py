@@ -20,12 +20,12 @@ class Account:
     contacts: list[str]
     agreed_terms: str | None
     external_account_binding: dict[str, str] | None
-    """The flattened JWS that the client registered with; None if that was before it was kept."""
+    """The flattened JWS that the client registered with; None if that was not stored then."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoredKey:
-    """The key an account signs with, for the per-process cache."""
+    """The key that an account signs with, for the per-process cache."""
 
     server_id: UUID
     jwk: dict[str, Any]
@@ -33,7 +33,7 @@ class StoredKey:
 
 
 class Client(Struct, frozen=True):
-    """Who is on the other end: shown by LISTACCOUNTS."""
+    """The client of an account, as LISTACCOUNTS shows it."""
 
     user_agent: str | None
     address: str | None
@@ -55,7 +55,7 @@ class Registered:
     external_account_binding: dict[str, str]
 
     def columns(self) -> tuple[Any, ...]:
-        """$1 to $11 of the statements that store it."""
+        """The values $1 to $11 of the statements that store it."""
         return (
             self.account_id,
             self.kid,
@@ -72,7 +72,7 @@ class Registered:
 
 
 async def find_key(pool: Pool, account_id: str) -> StoredKey | None:
-    """The account's current key; None for unknown and pending accounts."""
+    """Gives the account's current key; None for unknown and pending accounts."""
     row = await pool.fetchrow(
         """
         SELECT server_id, jwk, key_version AS version
@@ -87,7 +87,7 @@ async def find_key(pool: Pool, account_id: str) -> StoredKey | None:
 async def find_by_thumbprint(
     connection: Connection | Pool, server_id: UUID, thumbprint: str
 ) -> Account | None:
-    """The account a key belongs to on this server."""
+    """Finds the account that a key belongs to on this server."""
     row = await connection.fetchrow(
         """
         SELECT id, status, contacts, agreed_terms, external_account_binding
@@ -101,7 +101,7 @@ async def find_by_thumbprint(
 
 
 async def standing_of(connection: Connection, account_id: str) -> tuple[str, bool]:
-    """Status and suspension of an account whose credential is locked."""
+    """Gives status and suspension of an account whose credential is locked."""
     row = await fetch_one(
         connection,
         """
@@ -132,7 +132,7 @@ async def complete_pending(connection: Connection, made: Registered) -> None:
 
 
 async def add(connection: Connection, made: Registered) -> None:
-    """A further account under a credential; raises asyncpg.UniqueViolationError for a known key."""
+    """Adds an account under a credential; raises asyncpg.UniqueViolationError for a known key."""
     await connection.execute(
         """
         INSERT INTO acme.account
@@ -164,7 +164,7 @@ async def read(pool: Pool, ticket: Ticket) -> tuple[Admission, Account]:
 
 
 async def read_for_change(connection: Connection, account_id: str) -> tuple[str, Account]:
-    """Inside a transaction: the account's EAB key id and itself, to be locked by that key id."""
+    """Reads an account and the EAB key id to lock for its change; inside a transaction."""
     row = await fetch_one(
         connection,
         """
@@ -205,7 +205,7 @@ async def update(
 async def change_key(
     connection: Connection, account_id: str, version: int, jwk: dict[str, Any], thumbprint: str
 ) -> bool:
-    """RFC 8555 §7.3.5. False when the key is no longer the one of `version`.
+    """Changes the account's key; False when it is no longer the one of `version` (RFC 8555 §7.3.5).
 
     Raises asyncpg.UniqueViolationError when an account of the server has the key.
     """
@@ -225,7 +225,7 @@ async def change_key(
 
 
 async def find_owner(pool: Pool, account_id: str, thumbprint: str) -> str:
-    """The account that has a key, on the server of `account_id`."""
+    """Finds the account that has a key, on the server of `account_id`."""
     row = await fetch_one(
         pool,
         """

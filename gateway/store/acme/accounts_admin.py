@@ -1,4 +1,4 @@
-"""ACME accounts and EAB credentials as their reseller sees and steers them."""
+"""ACME accounts and EAB credentials as their reseller sees and manages them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from gateway.db.pool import Connection
 
 @dataclass(frozen=True, slots=True)
 class AccountRow:
-    """An account with its credential; what only a client can tell is None until one did."""
+    """An account with its credential; values that only a client sends are None until one did."""
 
     id: str
     status: str
@@ -37,7 +37,7 @@ class BindingRow:
 
 @dataclass(frozen=True, slots=True)
 class AccountState:
-    """What SUSPENDACCOUNT and its relatives decide on."""
+    """The state of an account, on which SUSPENDACCOUNT and the like decide."""
 
     id: str
     status: str
@@ -46,7 +46,7 @@ class AccountState:
 
 @dataclass(frozen=True, slots=True)
 class CredentialState:
-    """As AccountState, for an EAB credential."""
+    """The state of an EAB credential, as AccountState."""
 
     kid: str
     status: str
@@ -62,7 +62,7 @@ async def list_accounts(
     limit: int | None,
     offset: int,
 ) -> list[AccountRow]:
-    """Accounts of a reseller, oldest first; `account_id` and `kid` narrow the list."""
+    """Gives the accounts of a reseller, oldest first; `account_id` and `kid` narrow the list."""
     rows = await connection.fetch(
         """
         SELECT account.id, account.status, account.suspended, eab.kid, eab.encrypted_mac_key,
@@ -88,7 +88,7 @@ async def list_accounts(
 
 
 async def list_bindings(connection: Connection, reseller_id: UUID) -> list[BindingRow]:
-    """Credentials of a reseller, oldest first; a deactivated one registers nobody any more."""
+    """Gives a reseller's credentials, oldest first; a deactivated one registers no accounts."""
     rows = await connection.fetch(
         """
         SELECT kid, encrypted_mac_key, reusable AND status = 'active' AS reusable, last_activity
@@ -117,7 +117,7 @@ async def owns_credential(connection: Connection, reseller_id: UUID, kid: str) -
 
 
 async def lock_all_for_change(connection: Connection, reseller_id: UUID) -> list[str]:
-    """eab_credentials.lock_for_change for every credential of a reseller, in kid order."""
+    """Does eab_credentials.lock_for_change for every credential of a reseller, in kid order."""
     rows = await connection.fetch(
         """
         WITH locked AS (
@@ -141,7 +141,7 @@ async def lock_all_for_change(connection: Connection, reseller_id: UUID) -> list
 async def states_of(
     connection: Connection, kids: Sequence[str]
 ) -> tuple[list[CredentialState], list[AccountState]]:
-    """The credentials and all their accounts; call it with the credentials locked."""
+    """Gives the credentials and all their accounts; call it with the credentials locked."""
     credentials = await connection.fetch(
         """
         SELECT kid, status, suspended

@@ -1,4 +1,4 @@
-"""Who used accounts and EAB credentials last: shown by LISTACCOUNTS and LISTBINDINGS."""
+"""When and by whom accounts and EAB credentials were last used (LISTACCOUNTS, LISTBINDINGS)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ class Seen:
 
 
 async def note_all(pool: Pool, seen: Sequence[Seen]) -> None:
-    """Writes who was seen last, for accounts and their credentials.
+    """Writes the last requests of accounts, and the last use of their credentials.
 
     All credentials are locked before any account, as actions do it.
     """
@@ -58,7 +58,7 @@ async def note_all(pool: Pool, seen: Sequence[Seen]) -> None:
 
 
 async def note_credential(connection: Connection, kid: str, now: datetime) -> None:
-    """LISTBINDINGS shows when a credential was last used."""
+    """Writes when a credential was last used, for LISTBINDINGS."""
     await connection.execute(
         """
         UPDATE subscription.eab_credential
@@ -73,7 +73,7 @@ async def note_credential(connection: Connection, kid: str, now: datetime) -> No
 async def note_account(
     connection: Connection | Pool, account_id: str, client: Client, now: datetime
 ) -> None:
-    """LISTACCOUNTS shows who used an account last."""
+    """Writes who used an account last, for LISTACCOUNTS."""
     await connection.execute(
         """
         UPDATE acme.account

@@ -1,9 +1,9 @@
 """What every signed request reads besides its own resource, in the same statement.
 
 Each hot statement calls acme.burn_nonces() and reads acme.signer, the standing of the accounts and
-their credentials. Nothing here is cached between requests, so that a suspension works at once in
-every process. All facts of one statement come from one snapshot: the version that finalize
-compares later belongs to the facts that the gate saw.
+their credentials. Nothing here is cached between requests, so a suspension takes effect at once in
+every process. All facts of one statement come from one snapshot: the version that finalize compares
+later belongs to the facts that the gate saw.
 """
 
 from collections.abc import Iterable
@@ -25,7 +25,7 @@ class Ticket(Struct, frozen=True):
 
 
 def columns_of(tickets: Iterable[Ticket]) -> tuple[list[bytes], list[int], list[str]]:
-    """Nonces, epochs and accounts: the first three arguments of a statement for many."""
+    """Nonces, epochs and accounts: the first three arguments of a statement for many requests."""
     nonces, epochs, account_ids = [], [], []
     for ticket in tickets:
         nonces.append(ticket.nonce)

@@ -83,7 +83,7 @@ async def read(
 async def read_by_challenge(
     pool: Pool | Connection, asked: Sequence[tuple[Ticket, UUID]]
 ) -> dict[int, tuple[Admission, Authorization | None]]:
-    """Admits a request; one of the signer's challenges: its authorization with just it."""
+    """Admits a request and reads one of the signer's challenges: its authorization with just it."""
     tickets, challenge_ids = zip(*asked, strict=True)
     rows = await pool.fetch(
         """
@@ -113,7 +113,7 @@ async def read_by_challenge(
 
 
 async def find(pool: Pool, authorization_id: UUID) -> Authorization:
-    """An authorization by its id; raises LookupError if there is none."""
+    """Gives an authorization by its id; raises LookupError if there is none."""
     rows = await pool.fetch(
         """
         SELECT held.id, held.name, held.wildcard, held.status, held.expires_at,
@@ -141,7 +141,7 @@ async def add(
     now: datetime,
     source: str | None,
 ) -> None:
-    """Stores an authorization that no order has asked for, its challenges, the audit event."""
+    """Stores an authorization without an order, its challenges, the audit event."""
     await pool.execute(
         """
         WITH authorized AS (
@@ -177,7 +177,7 @@ async def deactivate(
     source: str | None,
     order_error: Mapping[str, Any],
 ) -> None:
-    """pending or valid → deactivated; open orders that lean on it become invalid."""
+    """Moves pending or valid → deactivated; open orders that need it become invalid."""
     await pool.execute(
         """
         WITH given_up AS (

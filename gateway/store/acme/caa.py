@@ -1,4 +1,4 @@
-"""When the owners of names were last asked, in CAA, whether this CA may issue (RFC 8659)."""
+"""When CAA was last checked for names (RFC 8659)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ class Checked:
 
 
 async def of_order(pool: Pool, order_id: UUID) -> list[Checked]:
-    """What stands behind the names of an order whose authorizations are valid."""
+    """Gives the valid authorizations of an order, and when CAA was checked for each."""
     rows = await pool.fetch(
         """
         SELECT held.id, held.name, held.wildcard, proven.type, held.caa_checked_at,
@@ -42,7 +42,7 @@ async def of_order(pool: Pool, order_id: UUID) -> list[Checked]:
 
 
 async def allowed(pool: Pool, authorization_ids: Sequence[UUID], now: datetime) -> None:
-    """Their CAA records were looked at `now` and allow issuance."""
+    """Records that CAA was checked `now` for these authorizations and allows issuance."""
     await pool.execute(
         """
         UPDATE acme.authorization

@@ -1,4 +1,4 @@
-"""Certificates as clients download them."""
+"""Certificates for download, revocation and renewal information."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,22 +13,22 @@ from gateway.store.acme.admission import Admission, Ticket, admission_of, column
 
 
 class Download(Struct, frozen=True):
-    """DER of the leaf, and of the certificates above that clients are sent with it."""
+    """A certificate for download: DER of the leaf, and of the chain that is sent with it."""
 
     leaf: bytes
     chain: list[bytes]
     alternates: int
-    """So many other chains there are."""
+    """The number of alternate chains."""
 
 
 @Batched
 async def read(
     pool: Pool | Connection, asked: Sequence[tuple[Ticket, UUID, int]]
 ) -> dict[int, tuple[Admission, Download | None]]:
-    """Admits a request; the certificate of one of the signer's orders (RFC 8555 §7.4.2).
+    """Admits a request; gives the certificate of one of the signer's orders (RFC 8555 §7.4.2).
 
-    Last comes the chain: 0 = the usual one, otherwise the number of an alternate. None when the
-    certificate or the chain is not there.
+    The last argument is the chain: 0 = the usual one, otherwise the number of an alternate. None
+    when the certificate or the chain does not exist.
     """
     tickets, order_ids, chains = zip(*asked, strict=True)
     rows = await pool.fetch(
@@ -86,7 +86,7 @@ class IssuedCertificate:
 async def find_for_account(
     pool: Pool, ticket: Ticket, serial: str, server_id: UUID, now: datetime
 ) -> tuple[Admission, IssuedCertificate | None]:
-    """Admits a request; a certificate of a server (RFC 8555 §7.6).
+    """Admits a request; gives a certificate of a server (RFC 8555 §7.6).
 
     The account that ordered it may revoke it, and one with valid authorizations for all names.
     """
@@ -134,7 +134,7 @@ async def find_for_account(
 
 
 async def find(pool: Pool, serial: str, server_id: UUID) -> IssuedCertificate | None:
-    """A certificate of a server, for whoever has its key."""
+    """Gives a certificate of a server, for whoever has its key."""
     row = await pool.fetchrow(
         """
         SELECT certificate.serial, certificate.der, certificate.key_hash,
@@ -152,7 +152,7 @@ async def find(pool: Pool, serial: str, server_id: UUID) -> IssuedCertificate | 
 
 
 async def serials_of_key(connection: Connection, key_hash: bytes, now: datetime) -> list[str]:
-    """All certificates of a key that have not ended."""
+    """Gives the serials of all certificates of a key that have not ended."""
     rows = await connection.fetch(
         """
         SELECT serial
@@ -169,7 +169,7 @@ async def serials_of_key(connection: Connection, key_hash: bytes, now: datetime)
 async def serials_for_names(
     connection: Connection, kid: str, names: Sequence[str], since: datetime, now: datetime
 ) -> list[str]:
-    """Certificates of a credential's accounts for any of `names`: issued since, not ended."""
+    """Gives serials of a credential's certificates for any of `names`: issued since, not ended."""
     rows = await connection.fetch(
         """
         SELECT DISTINCT certificate.serial
@@ -204,7 +204,7 @@ class Renewable:
 
 
 async def find_renewable(pool: Pool, server_id: UUID, serial: str) -> Renewable | None:
-    """A server's certificate, with the end of the subscription that its account has now.
+    """Gives a server's certificate, with the end of the subscription that its account has now.
 
     On OV servers a pre-validation of one of its names may end before that.
     """
@@ -233,7 +233,7 @@ async def find_renewable(pool: Pool, server_id: UUID, serial: str) -> Renewable 
 
 
 async def is_replaced(pool: Pool, kid: str, certificate_id: str, now: datetime) -> bool:
-    """Does an order of the same EAB credential that is not invalid replace the certificate?"""
+    """Whether an order of the same EAB credential that is not invalid replaces the certificate."""
     replaced: bool = await pool.fetchval(
         """
         SELECT EXISTS (

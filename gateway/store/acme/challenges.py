@@ -1,7 +1,7 @@
-"""Attempts at challenges: who works on which, and what came of it (RFC 8555 §8.2).
+"""Attempts at challenges: which process works on which, and their results (RFC 8555 §8.2).
 
 A process holds a `processing` challenge while its lease lasts, in database time. `attempts` grows
-each time somebody takes the challenge up; a result counts only under the number it was begun with,
+each time a process takes the challenge up; a result counts only under the number it was begun with,
 so a process that lost its lease changes nothing any more. A challenge that is put off has no
 holder; its lease ends when it is to be taken up again.
 """
@@ -18,7 +18,7 @@ from gateway.db.batching import Batched, columns, positions
 from gateway.db.pool import Connection, Pool
 
 _SECONDS_A_LOST_LEASE = 15.0
-"""What ended process after process is left alone for longer and longer."""
+"""Pause for each lease that was lost, of challenges during which process after process ended."""
 
 
 class Attempt(Struct, frozen=True):
@@ -37,20 +37,20 @@ class Attempt(Struct, frozen=True):
     account_id: str
     server_path: str
     failures: int = 0
-    """Attempts before that failed."""
+    """Earlier attempts that failed."""
     faults: int = 0
-    """Attempts before that could not be made, for reasons on our side."""
+    """Earlier attempts that could not be made, for reasons on our side."""
     lost_leases: int = 0
-    """Attempts before whose process ended without a word."""
+    """Earlier attempts during which the process ended."""
     internal_faults: int = 0
-    """Those of `faults` that are of the program."""
+    """Those of `faults` that the program itself caused."""
 
 
 @Batched
 async def start_attempt(
     pool: Pool | Connection, asked: Sequence[tuple[UUID, float]]
 ) -> dict[int, Attempt | None]:
-    """pending → processing; the caller has it for so many seconds. None = somebody has it."""
+    """Moves pending → processing, leased to the caller for so many seconds; None = it is taken."""
     rows = await pool.fetch(
         """
         WITH taken AS (
@@ -87,10 +87,10 @@ async def start_attempt(
 async def claim_abandoned(
     pool: Pool, lease_seconds: float, limit: int, *, suspects: bool = False
 ) -> list[Attempt]:
-    """Challenges whose process is gone or that were put off; this one has them for so long.
+    """Leases challenges that were put off or whose process is gone.
 
     Those of an authorization that was settled another way become invalid. Challenges whose process
-    ended more than once are `suspects`: the others are given without them, and they after a pause.
+    ended more than once are `suspects`: they are given only on request, and after a pause.
     """
     rows = await pool.fetch(
         """
@@ -134,7 +134,7 @@ async def claim_abandoned(
 
 
 async def renew_leases(pool: Pool, challenge_ids: Sequence[UUID], lease_seconds: float) -> None:
-    """Keeps challenges that this process still works on."""
+    """Renews the leases of challenges that this process still works on."""
     await pool.execute(
         """
         UPDATE acme.challenge
@@ -147,7 +147,7 @@ async def renew_leases(pool: Pool, challenge_ids: Sequence[UUID], lease_seconds:
 
 
 async def give_up(pool: Pool, challenge_ids: Sequence[UUID]) -> None:
-    """Lets others take up at once what this process worked on."""
+    """Ends leases, so that other processes take up the challenges at once."""
     await pool.execute(
         """
         UPDATE acme.challenge
@@ -167,7 +167,7 @@ async def put_off(
     seconds: float,
     internal: bool,
 ) -> None:
-    """The attempt could not be made; whoever looks after so many seconds takes it up."""
+    """Puts an attempt that could not be made off; a process takes it up after so many seconds."""
     await pool.execute(
         """
         UPDATE acme.challenge
@@ -188,7 +188,7 @@ async def put_off(
 async def try_again(
     pool: Pool, attempt: Attempt, *, now: datetime, error: Mapping[str, Any]
 ) -> Attempt | None:
-    """Shows the client why an attempt failed and begins the next; None = it is not ours any more.
+    """Shows the client why an attempt failed and begins the next; None = the lease was lost.
 
     The lease is the one the caller holds.
     """
@@ -296,7 +296,7 @@ async def fail(
     error: Mapping[str, Any],
     order_error: Mapping[str, Any],
 ) -> None:
-    """Challenge, authorization and the orders that wait for it become invalid."""
+    """Makes the challenge, its authorization and the orders that wait for it invalid."""
     await pool.execute(
         """
         WITH refused AS (

@@ -1,4 +1,4 @@
-"""EAB credentials. Their row is the lock of everything below it (then reseller, Tier-1)."""
+"""EAB credentials. Locking a row protects all that belongs to it (then reseller, Tier-1)."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +9,7 @@ from gateway.db.pool import Connection, Pool
 
 @dataclass(frozen=True, slots=True)
 class EabCredential:
-    """A row of subscription.eab_credential with what its server says."""
+    """A row of subscription.eab_credential with settings of its server."""
 
     kid: str
     reseller_id: UUID
@@ -63,7 +63,7 @@ async def add(connection: Connection, credential: NewEabCredential, created_at: 
 async def find_by_account(
     connection: Connection, account_id: str, reseller_id: UUID
 ) -> EabCredential | None:
-    """The credential of an ACME account, if both belong to the reseller; takes no lock."""
+    """Finds the credential of an ACME account, if both belong to the reseller; takes no lock."""
     row = await connection.fetchrow(
         """
         SELECT eab.kid, eab.reseller_id, eab.server_id, server.validation, eab.encrypted_mac_key,
@@ -82,7 +82,7 @@ async def find_by_account(
 
 
 async def find_mac_key(connection: Connection | Pool, server_id: UUID, kid: str) -> bytes | None:
-    """The encrypted MAC key of a server's credential, whatever its state; takes no lock."""
+    """Finds the encrypted MAC key of a server's credential, in any state; takes no lock."""
     encrypted: bytes | None = await connection.fetchval(
         """
         SELECT encrypted_mac_key
@@ -96,7 +96,7 @@ async def find_mac_key(connection: Connection | Pool, server_id: UUID, kid: str)
 
 
 async def lock_for_change(connection: Connection, kid: str) -> EabCredential:
-    """Takes the exclusive lock of the credential and raises its version.
+    """Locks the credential exclusively and raises its version.
 
     Every use case that changes the credential, its accounts, its subscription or its names calls
     this first; finalize compares the version under a share lock, so no change slips past it.

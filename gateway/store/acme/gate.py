@@ -1,4 +1,4 @@
-"""What the gate decides on: one text for the four statements that read it, and their rows."""
+"""The facts that the gate decides on: one text for the four statements that read them."""
 
 from typing import Any
 
@@ -28,9 +28,10 @@ _FACTS = """
 
 
 def facts_for(names: str) -> str:
-    """The columns that `facts_of` reads beside those of acme.signer; `names` is SQL for an array.
+    """The SQL of the columns that `facts_of` reads; `names` is SQL for an array.
 
-    The statement joins acme.signer, and left joins the signer's current subscription.
+    The columns of acme.signer come besides. The statement joins acme.signer, and left joins the
+    signer's current subscription.
     """
     return _FACTS.strip().replace("{names}", names)
 
@@ -46,10 +47,11 @@ def standing_of(row: Record) -> AccountStanding:
 
 
 def facts_of(row: Record) -> GateFacts:
-    """Standing, the current subscription (started_at, expires_at), and the `listed` names.
+    """Reads the facts of the gate from a row.
 
-    `public_only` is what the server says. `links` is NULL on DV servers, on OV ones an array of
-    rows of organization.link.
+    They are the standing, the current subscription (started_at, expires_at), and the `listed`
+    names. `public_only` is the server's setting. `links` is NULL on DV servers, on OV ones an array
+    of rows of organization.link.
     """
     subscription = None
     if row["started_at"] is not None:

@@ -23,7 +23,7 @@ CESSATION_OF_OPERATION = 5
 
 
 class StepResult(Struct, frozen=True):
-    """`unchanged` = the version still held; `done` = the order was in the right state and moved."""
+    """The result of a step. `unchanged` = the version still held; `done` = the order moved."""
 
     unchanged: bool
     done: bool
@@ -31,7 +31,7 @@ class StepResult(Struct, frozen=True):
 
 
 class Intent(Struct, frozen=True):
-    """What is going to be signed for a ready order, at a version of its credential."""
+    """The intent to sign for a ready order, at a version of its credential."""
 
     kid: str
     eab_version: int
@@ -43,7 +43,7 @@ class Intent(Struct, frozen=True):
 
 
 class SignedCertificate(Struct, frozen=True):
-    """What came from the issuer at the instant `at`, to be stored whatever becomes of it."""
+    """A certificate that the issuer signed at the instant `at`; it is always stored."""
 
     issuer_id: UUID
     serial: str
@@ -69,9 +69,9 @@ class Result(Struct, frozen=True):
 async def record_intent(
     pool: Pool | Connection, recorded: Sequence[tuple[Intent]]
 ) -> dict[int, StepResult]:
-    """ready → processing. The caller may sign until the lease ends; then the runner takes over.
+    """Moves ready → processing; the caller may sign until its lease ends, then the runner.
 
-    A key that was ever revoked for keyCompromise moves nothing (BR §6.1.1.3).
+    When the key was ever revoked for keyCompromise, nothing moves (BR §6.1.1.3).
     """
     rows = await pool.fetch(
         """
@@ -137,7 +137,7 @@ async def record_intent(
 async def store_certificate(
     pool: Pool | Connection, stored: Sequence[tuple[Result]]
 ) -> dict[int, StepResult]:
-    """processing → valid, with the certificate and its audit event."""
+    """Moves processing → valid, with the certificate and its audit event."""
     rows = await pool.fetch(
         """
         WITH held AS MATERIALIZED (
@@ -208,7 +208,7 @@ async def store_certificate(
 
 
 async def find_csr(pool: Pool, order_id: UUID) -> bytes | None:
-    """The DER of the CSR an order was finalized with."""
+    """Gives the DER of the CSR that an order was finalized with."""
     csr: bytes | None = await pool.fetchval(
         """
         SELECT csr
@@ -230,7 +230,7 @@ _READ_GATE = f"""
 
 
 async def read_gate(pool: Pool, account_id: str, names: Sequence[str]) -> tuple[int, GateFacts]:
-    """The gate's facts as they are now, and the version of the credential they belong to."""
+    """Reads the gate's facts as they are now, and the version of the credential they belong to."""
     row = await fetch_one(
         pool,
         _READ_GATE,

@@ -1,4 +1,4 @@
-"""Placing orders: what newOrder looks at, and what it stores (RFC 8555 §7.4)."""
+"""Placing orders: the facts that newOrder reads, and the order it stores (RFC 8555 §7.4)."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -24,7 +24,7 @@ class OfferedAuthorization(Struct, frozen=True):
 
 
 class ReusableAuthorization(Struct, frozen=True, order=True):
-    """A valid authorization that a new order can lean on."""
+    """A valid authorization that a new order can use."""
 
     expires_at: datetime
     id: UUID
@@ -33,7 +33,7 @@ class ReusableAuthorization(Struct, frozen=True, order=True):
 
 
 class Reusable(Struct, frozen=True):
-    """What a client has already: an open order for the same names, and proofs for single ones.
+    """What a client has already: an open order for the same names, and proofs for single names.
 
     The proof that lasts longest comes last.
     """
@@ -93,9 +93,9 @@ async def read_gate(
     pool: Pool | Connection,
     asked: Sequence[tuple[Ticket, Sequence[str], str, str | None, datetime]],
 ) -> dict[int, tuple[Admission, GateFacts, Reusable]]:
-    """newOrder's read: admits the request; the gate's facts for names, and what can be reused.
+    """Admits the request of a new order; reads the gate's facts and what can be reused.
 
-    Given are ticket, names, profile, the certificate that is to be replaced, and now.
+    The arguments are ticket, names, profile, the certificate that is to be replaced, and now.
     """
     tickets, names, profiles, replaced, instants = zip(*asked, strict=True)
     rows = await pool.fetch(
@@ -126,8 +126,8 @@ async def place(
     """Stores an order, the new ones among its authorizations with challenges, the audit event.
 
     Gives the status that was stored: an order that is to be `ready` from the start is `pending` if
-    one of its authorizations is not valid any more. Given are the order, its new authorizations,
-    now, and where the request came from.
+    one of its authorizations is not valid any more. The arguments are the order, its new
+    authorizations, now, and where the request came from.
     """
     orders = [
         (

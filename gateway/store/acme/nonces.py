@@ -1,4 +1,4 @@
-"""The epoch of nonces. Burning one is part of each request's own statement (acme.burn_nonce)."""
+"""The epoch of nonces. Each request burns its nonce in its own statement (acme.burn_nonce)."""
 
 import secrets
 import time
@@ -6,13 +6,13 @@ import time
 from gateway.db.pool import Connection, Pool
 
 LIFETIME_SECONDS = 3600
-"""In real time; an older nonce is not taken."""
+"""The age in real time from which a nonce is refused."""
 
 _SKEW_SECONDS = 120
 
 
 async def current_epoch(connection: Connection | Pool) -> int:
-    """The epoch of the used-nonce table; a new one when the table was emptied by a crash."""
+    """Gives the epoch of the used-nonce table; a new one when a crash has emptied the table."""
     epoch: int | None = await connection.fetchval("SELECT epoch FROM acme.nonce_epoch")
     if epoch is not None:
         return epoch
@@ -30,18 +30,21 @@ async def current_epoch(connection: Connection | Pool) -> int:
 
 
 async def burn(connection: Connection | Pool, nonce: bytes, epoch: int) -> bool:
-    """True once per nonce. For requests without an account; others burn while they read."""
+    """Burns a nonce for a request without an account; True once per nonce.
+
+    Requests with an account burn theirs in the statement that reads.
+    """
     fresh: bool = await connection.fetchval("SELECT acme.burn_nonce($1, $2)", nonce, epoch)
     return fresh
 
 
 def oldest_alive() -> bytes:
-    """Burnt nonces below this value are refused for their age: they begin with their real time."""
+    """The smallest nonce that is not too old: nonces begin with their real time."""
     return (int(time.time()) - LIFETIME_SECONDS - _SKEW_SECONDS).to_bytes(4, "big")
 
 
 async def delete_outlived(pool: Pool, limit: int) -> int:
-    """Forgets some of the nonces that are refused for their age anyway; gives how many."""
+    """Deletes some nonces that are refused for their age anyway; gives how many."""
     deleted: int = await pool.fetchval(
         """
         WITH outlived AS (

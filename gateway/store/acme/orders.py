@@ -1,4 +1,4 @@
-"""ACME orders and what the gate needs to know about them (RFC 8555 §7.1.3)."""
+"""ACME orders and the facts that the gate needs about them (RFC 8555 §7.1.3)."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -31,7 +31,7 @@ class Order(Struct, frozen=True):
 
 
 async def find(pool: Pool, order_id: UUID) -> Order:
-    """An order by its id; raises LookupError if there is none."""
+    """Gives an order by its id; raises LookupError if there is none."""
     row = await fetch_one(
         pool,
         """
@@ -92,16 +92,16 @@ async def read(
 
 
 class Finalizable(Struct, frozen=True):
-    """What finalize looks at, all of one snapshot; `order` None = the signer has no such one."""
+    """The facts for finalize, all of one snapshot; `order` None = the signer has no such order."""
 
     admission: Admission
     order: Order | None
     facts: GateFacts
-    """The gate's, for the names of the order."""
+    """The facts of the gate, for the names of the order."""
     caa_checked_at: datetime | None
-    """For the name that waits longest; None = for some name never."""
+    """The oldest CAA check of a name of the order; None = a name was never checked."""
     issuers: list[str]
-    """Those of the server, in order of preference."""
+    """The issuers of the server, in order of preference."""
 
 
 _READ_FOR_FINALIZE = f"""
@@ -170,7 +170,7 @@ async def read_for_finalize(
 async def list_ids(
     pool: Pool, ticket: Ticket, before: UUID | None, limit: int
 ) -> tuple[Admission, list[UUID]]:
-    """Admits a request; the signer's orders, newest first, below `before` (RFC 8555 §7.1.2.1)."""
+    """Admits a request; gives orders below `before`, newest first (RFC 8555 §7.1.2.1)."""
     row = await fetch_one(
         pool,
         """
@@ -204,7 +204,7 @@ async def record_refusal(
     subject: str,
     refusals: Sequence[tuple[str, str, str]],
 ) -> None:
-    """Audit of a closed gate, for ops.issuance_refusals: (name, reason, text) each."""
+    """Audits a closed gate, for ops.issuance_refusals: (name, reason, text) each."""
     await connection.execute(
         """
         INSERT INTO audit.event (at, actor, source, action, subject, after)

@@ -1,4 +1,4 @@
-"""Processing orders: waiting for their issuer, taken over from a killed process, or failing."""
+"""Processing orders, which wait for their issuer or were taken over from a killed process."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,7 +13,7 @@ from gateway.store.acme.issuance import CESSATION_OF_OPERATION, SignedCertificat
 
 
 class ProcessingOrder(Struct, frozen=True):
-    """A `processing` order with everything needed to go on, in whatever process."""
+    """A `processing` order with everything that any process needs to go on."""
 
     order_id: UUID
     account_id: str
@@ -28,7 +28,7 @@ class ProcessingOrder(Struct, frozen=True):
 
 
 async def claim_unfinished(pool: Pool, lease: timedelta, limit: int) -> list[UUID]:
-    """Processing orders nobody works on; this process has them until the lease ends."""
+    """Leases processing orders that no process works on."""
     rows = await pool.fetch(
         """
         UPDATE acme."order"
@@ -51,7 +51,7 @@ async def claim_unfinished(pool: Pool, lease: timedelta, limit: int) -> list[UUI
 async def wait_for_issuer(
     pool: Pool, order_id: UUID, state: dict[str, Any], retry_after: timedelta
 ) -> None:
-    """Keeps what the issuer needs to find its request again, and when to ask next."""
+    """Stores what the issuer needs to find its request again, and when to ask next."""
     await pool.execute(
         """
         UPDATE acme."order"
@@ -82,7 +82,7 @@ _READ_UNFINISHED = f"""
 
 
 async def read_unfinished(connection: Connection | Pool, order_id: UUID) -> ProcessingOrder | None:
-    """A processing order with the gate's facts as they are now; None when it is no longer one."""
+    """Gives a processing order with the gate's facts as they are now; None = it was finished."""
     row = await connection.fetchrow(
         _READ_UNFINISHED,
         order_id,
@@ -110,7 +110,7 @@ async def withhold_certificate(
     signed: SignedCertificate,
     error: dict[str, Any],
 ) -> bool:
-    """processing → invalid: the certificate is kept from the client and revoked at once."""
+    """Moves processing → invalid; the certificate is withheld and revoked at once."""
     row = await connection.fetchrow(
         """
         WITH moved AS (
@@ -154,7 +154,7 @@ async def withhold_certificate(
 async def fail(
     connection: Connection | Pool, order_id: UUID, now: datetime, error: dict[str, Any]
 ) -> bool:
-    """processing → invalid, when the issuer or the gate refuses before anything was signed."""
+    """Moves processing → invalid, when issuer or gate refuses before anything was signed."""
     row = await connection.fetchrow(
         """
         WITH moved AS (

@@ -21,13 +21,13 @@ class Server:
     product_id: int
     description: str
     names: str
-    """`public` = only those that a public CA may certify; `any`."""
+    """Which names are certified: `public` = only those that a public CA may certify; `any`."""
     issuers: list[str]
-    """Who issues its certificates: the first of these that there is."""
+    """Names of issuers; the first that the settings have issues the certificates."""
 
 
 async def add(connection: Connection, server: Server) -> None:
-    """Stores a server behind all others in the listing.
+    """Stores a server after all others in the listing.
 
     Raises asyncpg.UniqueViolationError when its name or path is taken.
     """
@@ -50,7 +50,7 @@ async def add(connection: Connection, server: Server) -> None:
 
 
 async def list_all(connection: Connection) -> list[Server]:
-    """All servers in the order clients rely on: DV, OV, …"""
+    """Gives all servers in the order clients rely on: DV, OV, …"""
     rows = await connection.fetch(
         """
         SELECT id, name, path, validation, product_id, description, names, issuers
@@ -80,7 +80,7 @@ async def update(
     names: str | None,
     issuers: Sequence[str] | None,
 ) -> None:
-    """Leaves what is None; the rest acts with the next order, purchase and finalize."""
+    """Changes what is not None; it applies from the next order, purchase and finalize on."""
     await connection.execute(
         """
         UPDATE acme.server

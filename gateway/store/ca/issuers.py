@@ -14,7 +14,7 @@ from gateway.errors import ConfigurationError
 
 
 class Registrable(Protocol):
-    """What is stored of an issuer; `chain_pem` begins with its own certificate."""
+    """An issuer as stored; `chain_pem` begins with its own certificate."""
 
     id: UUID
     name: str
@@ -23,7 +23,7 @@ class Registrable(Protocol):
 
 
 async def register(pool: Pool, issuer: Registrable) -> None:
-    """Makes an issuer known before it signs; doing so again changes nothing.
+    """Registers an issuer before it signs; doing so again changes nothing.
 
     It counts as created when its certificate begins. Raises ConfigurationError when the database
     knows another issuer by this name.
@@ -71,11 +71,11 @@ class IssuerRow:
     name: str
     certificate: bytes
     chains: list[list[bytes]]
-    """The alternates, by their number."""
+    """The alternate chains, by their number."""
 
 
 async def lock(connection: Connection, name: str) -> IssuerRow | None:
-    """Nobody adds a chain until the transaction ends."""
+    """Locks an issuer: nobody adds a chain until the transaction ends."""
     row = await connection.fetchrow(
         """
         SELECT id, name, certificate
@@ -102,7 +102,7 @@ async def lock(connection: Connection, name: str) -> IssuerRow | None:
 async def add_chain(
     connection: Connection, issuer_id: UUID, number: int, chain: Sequence[bytes], now: datetime
 ) -> None:
-    """Another way from the issuer's certificates to a root; DER, nearest first."""
+    """Adds a chain from the issuer's certificates to a root; DER, nearest first."""
     await connection.execute(
         """
         INSERT INTO ca.alternate_chain (issuer_id, number, certificates, added_at)

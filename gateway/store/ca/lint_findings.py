@@ -1,4 +1,4 @@
-"""What was found wrong in certificates."""
+"""Errors that linting found in certificates."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -9,7 +9,10 @@ from gateway.db.pool import Pool
 async def add(
     pool: Pool, serial: str, findings: Sequence[str], now: datetime, *, refused: bool
 ) -> None:
-    """Of a certificate that was signed, or with `refused` was not; with its audit event."""
+    """Adds the findings of a certificate, with an audit event.
+
+    `refused` = the certificate was not signed because of them.
+    """
     await pool.execute(
         """
         WITH found AS (

@@ -1,4 +1,4 @@
-"""Revoked certificates, and the CRLs that tell of them."""
+"""Revoked certificates, and the CRLs that list them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from uuid import UUID
 from gateway.db.pool import Connection, Pool
 
 _KEPT = 20
-"""So many CRLs stay for operators to look at; only the last is served."""
+"""How many CRLs are kept for operators to look at; only the last is served."""
 
 
 class Revoked(NamedTuple):
@@ -52,7 +52,7 @@ async def revoke(
 
 @dataclass(frozen=True, slots=True)
 class Untold:
-    """A revocation that the issuer has not heard of."""
+    """A revocation that the issuer has not been informed of."""
 
     serial: str
     reason: int
@@ -60,7 +60,7 @@ class Untold:
 
 
 async def claim_untold(connection: Connection, issuer_id: UUID, limit: int) -> list[Untold]:
-    """Inside a transaction: these are this process's to tell until it ends."""
+    """Locks revocations for this process to inform the issuer of; inside a transaction."""
     rows = await connection.fetch(
         """
         SELECT revocation.serial, revocation.reason, revocation.revoked_at
@@ -77,7 +77,7 @@ async def claim_untold(connection: Connection, issuer_id: UUID, limit: int) -> l
 
 
 async def mark_told(connection: Connection, serials: Sequence[str]) -> None:
-    """The issuer knows."""
+    """Records that the issuer was informed."""
     await connection.execute(
         """
         UPDATE ca.revocation
@@ -89,7 +89,7 @@ async def mark_told(connection: Connection, serials: Sequence[str]) -> None:
 
 
 async def lock_for_crl(connection: Connection, issuer_id: UUID) -> None:
-    """One CRL of an issuer is made at a time. Certificates can be stored meanwhile."""
+    """Locks an issuer: one CRL of it is made at a time. Certificates can be stored meanwhile."""
     await connection.execute(
         """
         SELECT id
@@ -104,7 +104,7 @@ async def lock_for_crl(connection: Connection, issuer_id: UUID) -> None:
 async def find_crl(
     connection: Connection | Pool, issuer_id: UUID, partition: int
 ) -> StoredCrl | None:
-    """The one to serve; partition 0 = the complete one."""
+    """Gives the last CRL of a partition; partition 0 = the complete one."""
     row = await connection.fetchrow(
         """
         SELECT number, der, this_update,
@@ -129,7 +129,7 @@ async def find_crl(
 
 
 async def highest_partition(connection: Connection | Pool, issuer_id: UUID) -> int:
-    """Of those that an issuer has ever signed a CRL for; 0 = none but the complete one."""
+    """The highest partition that an issuer has ever signed a CRL for; 0 = only the complete one."""
     query = "SELECT coalesce(max(partition), 0) FROM ca.crl WHERE issuer_id = $1"
     return int(await connection.fetchval(query, issuer_id))
 
@@ -137,7 +137,7 @@ async def highest_partition(connection: Connection | Pool, issuer_id: UUID) -> i
 async def unplaced(
     connection: Connection | Pool, issuer_id: UUID, limit: int
 ) -> list[tuple[str, bytes]]:
-    """Revoked certificates whose partition nobody has looked up: serial and DER."""
+    """Gives revoked certificates whose partition was not looked up yet: serial and DER."""
     rows = await connection.fetch(
         """
         SELECT revocation.serial, certificate.der
@@ -156,7 +156,7 @@ async def unplaced(
 async def place(
     connection: Connection | Pool, serials: Sequence[str], partitions: Sequence[int]
 ) -> None:
-    """Writes down which CRL each of these certificates points to."""
+    """Records the CRL partition that each of these certificates points to."""
     await connection.execute(
         """
         UPDATE ca.revocation
@@ -178,9 +178,9 @@ async def partitions_to_look_at(
     signed_after: datetime,
     signed_before: datetime,
 ) -> list[int]:
-    """Those whose last CRL was not signed in between, or that may lack a revocation.
+    """Gives partitions whose last CRL is not within the instants, or may lack a revocation.
 
-    Of partition 0, so many further ones, and all for which a CRL was ever signed.
+    Looks at partition 0, at so many further ones, and at all that a CRL was ever signed for.
     """
     rows = await connection.fetch(
         """
@@ -226,7 +226,7 @@ async def partitions_to_look_at(
 async def list_revoked(
     connection: Connection, issuer_id: UUID, partition: int, valid_at: datetime
 ) -> list[Revoked]:
-    """What a CRL must list: certificates that had not ended at `valid_at`, and every new one."""
+    """Gives the certificates that a CRL must list: not ended at `valid_at`, and every new one."""
     rows = await connection.fetch(
         """
         SELECT revocation.serial, revocation.revoked_at, revocation.reason
@@ -246,18 +246,21 @@ async def list_revoked(
     return [Revoked(**row) for row in rows]
 
 
-async def add_crl(
-    connection: Connection,
-    *,
-    issuer_id: UUID,
-    partition: int,
-    number: int,
-    der: bytes,
-    this_update: datetime,
-    next_update: datetime,
-    serials: Sequence[str],
-) -> None:
-    """Stores a signed CRL that lists `serials`, with its audit event; forgets the oldest."""
+@dataclass(frozen=True, slots=True)
+class SignedCrl:
+    """A CRL that an issuer has signed, and the serials that it lists."""
+
+    issuer_id: UUID
+    partition: int
+    number: int
+    der: bytes
+    this_update: datetime
+    next_update: datetime
+    serials: Sequence[str]
+
+
+async def add_crl(connection: Connection, crl: SignedCrl) -> None:
+    """Stores a CRL with its audit event; deletes the oldest."""
     await connection.execute(
         """
         WITH stored AS (
@@ -282,12 +285,12 @@ async def add_crl(
           FROM ca.issuer
          WHERE issuer.id = $1
         """,
-        issuer_id,
-        number,
-        der,
-        this_update,
-        next_update,
-        serials,
+        crl.issuer_id,
+        crl.number,
+        crl.der,
+        crl.this_update,
+        crl.next_update,
+        crl.serials,
         _KEPT,
-        partition,
+        crl.partition,
     )

@@ -1,4 +1,4 @@
-"""Purchases and the money that moves with them.
+"""Purchases, and the ledger entries that move money for them.
 
 Inserting into reseller.ledger_entry moves the balance (trigger); nothing else may.
 """
@@ -14,7 +14,7 @@ from gateway.db.pool import Connection, Pool
 
 @dataclass(frozen=True, slots=True)
 class Funds:
-    """What an account can be debited, in `currency`."""
+    """The money that an account can be debited, in `currency`."""
 
     account_id: UUID
     status: str
@@ -42,7 +42,7 @@ async def lock_funds(connection: Connection, account_id: UUID) -> Funds:
 
 @dataclass(frozen=True, slots=True)
 class NewPurchase:
-    """What is bought, for how many days, and what each payer is debited."""
+    """A purchase to store: the articles, for how many days, and what each payer is debited."""
 
     kind: str
     cost: Decimal
@@ -53,7 +53,7 @@ class NewPurchase:
 async def purchase(
     connection: Connection, payers: Sequence[UUID], bought: NewPurchase, purchased_at: datetime
 ) -> int:
-    """Writes an order of the first payer and debits every payer its cost; gives its number.
+    """Writes an order of the first payer and debits each payer its cost; gives the order's number.
 
     The payers' rows must be locked. Raises asyncpg.CheckViolationError on an overdraft.
     """
@@ -83,7 +83,7 @@ async def purchase(
 
 
 async def payers_of(connection: Connection, order_number: int) -> list[UUID]:
-    """The accounts that were debited for an order: the reseller, then a Tier-1 parent."""
+    """Gives the accounts that were debited for an order: the reseller, then a Tier-1 parent."""
     rows = await connection.fetch(
         """
         SELECT entry.account_id
@@ -131,7 +131,7 @@ async def refund(
 
 
 async def mismatches(pool: Pool, limit: int) -> list[str]:
-    """What ops.ledger_mismatch shows, a line each; empty = the books are in order."""
+    """Gives the rows of ops.ledger_mismatch, a line each; empty = the ledger is in order."""
     rows = await pool.fetch(
         """
         SELECT problem, reseller, order_number, stated, computed

@@ -1,4 +1,4 @@
-"""When a reseller last got money back for a name (R22)."""
+"""When a reseller was last refunded for a name (R22)."""
 
 from datetime import datetime
 from uuid import UUID
@@ -10,7 +10,7 @@ from gateway.rules.money.pricing import Family
 async def last_refund(
     connection: Connection, family: Family, reseller_id: UUID, name: str
 ) -> datetime | None:
-    """For any purchase of the family that bought something for the name; None = never."""
+    """The last refund of a purchase of the family that included the name; None = never."""
     last: datetime | None = await connection.fetchval(
         """
         SELECT max(refunded_at)

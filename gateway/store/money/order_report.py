@@ -1,6 +1,6 @@
-"""The order report: every purchase of a reseller with what its refund depends on (§7.5, §7.6).
+"""The order report: each purchase of a reseller with the facts for its refund (§7.5, §7.6).
 
-What a purchase bought, each family says in a view of its own; reseller.reported_order has them all.
+Each family has a view that says what a purchase bought; reseller.reported_order joins them.
 """
 
 from collections.abc import Sequence
@@ -15,9 +15,9 @@ from gateway.db.pool import Connection
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """Which orders are wanted; None and empty = any. `names` is a pattern of SQL's LIKE.
+    """A search for orders; None and empty = any. `names` is a pattern of SQL's LIKE.
 
-    Of those found, newest first, `limit` are wanted from number `first` (1-based) on.
+    Of the orders found, newest first, `limit` are wanted from number `first` (1-based) on.
     """
 
     reseller_id: UUID
@@ -53,7 +53,7 @@ class ReportedOrder:
     """Current, Expired, Cancelled or Refunded."""
     facts: dict[str, Any]
     last_refunded_at: datetime | None
-    """R22: when money last came back for one of its names; None = never, or not looked for."""
+    """When one of its names was last refunded (R22); None = never, or not looked for."""
 
 
 _MEMBERS = [member.name for member in fields(ReportedOrder)]
@@ -62,7 +62,7 @@ _MEMBERS = [member.name for member in fields(ReportedOrder)]
 async def search(
     connection: Connection, wanted: Search, now: datetime
 ) -> tuple[int, list[ReportedOrder]]:
-    """How many orders there are, and the wanted ones of them, the newest first."""
+    """Gives the number of orders found, and the wanted ones of them, the newest first."""
     rows = await connection.fetch(
         """
         WITH wanted AS (

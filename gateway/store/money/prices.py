@@ -11,7 +11,7 @@ from gateway.rules.money.pricing import Article, Family, Price
 
 @dataclass(frozen=True, slots=True)
 class ListedPrice:
-    """A price as operators see it; `own` = of the reseller itself, not of the default list."""
+    """A price as operators see it; `own` = from the reseller's list, not the default one."""
 
     item: str
     variant: str
@@ -23,7 +23,7 @@ class ListedPrice:
 async def prices_of(
     connection: Connection, reseller_id: UUID, family: Family, item: str | None = None
 ) -> tuple[str, Mapping[tuple[str, str], Price]]:
-    """The reseller's currency, and what it pays by item and variant; `item` None = for all.
+    """Gives a reseller's currency, and its prices by item and variant; `item` None = all.
 
     A reseller's own price comes before the default one.
     """
@@ -56,7 +56,7 @@ async def prices_of(
 async def listed(
     connection: Connection, reseller_id: UUID | None, family: Family
 ) -> list[ListedPrice]:
-    """What a reseller pays, or None = the default list; servers in the order of LISTSERVERS."""
+    """Gives a reseller's prices (None = the default list), in the order of LISTSERVERS."""
     rows = await connection.fetch(
         """
         SELECT DISTINCT ON (server.position, price.item, price.variant)
@@ -75,7 +75,7 @@ async def listed(
 
 
 async def items(connection: Connection, family: Family) -> list[str]:
-    """What of a family has a price on any list."""
+    """Gives the items of a family that have a price on any list."""
     rows = await connection.fetch(
         """
         SELECT DISTINCT item
@@ -128,7 +128,7 @@ async def put(
 async def remove(
     connection: Connection, reseller_id: UUID | None, article: Article
 ) -> Price | None:
-    """Takes a price off the reseller's list (None = default); gives it, None if there was none."""
+    """Removes a price from the reseller's list (None = default); gives it, None without one."""
     row = await connection.fetchrow(
         """
         DELETE FROM reseller.price

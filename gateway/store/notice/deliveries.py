@@ -1,4 +1,4 @@
-"""Notices on their way: one lease, one order and one back-off for each destination."""
+"""Deliveries of notices: each destination has a lease, an order and a back-off of its own."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from gateway.rules.notice.kinds import Channel
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """The right to work on a destination until `until`, database time; no two are the same."""
+    """The right to work on a destination until `until`, in database time; each is unique."""
 
     destination_id: UUID
     until: datetime
@@ -34,18 +34,18 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Backoff:
-    """When a destination that fails is tried again, and for how long."""
+    """When a failing destination is tried again, and for how long."""
 
     delays: Sequence[float]
-    """Seconds, by the number of failures; the last one repeats."""
+    """Seconds by the number of failures; the last value repeats."""
     horizon_seconds: float
-    """The last attempt is made within this time of the first failure; then it is parked."""
+    """After this time since the first failure no attempt is made; the destination is parked."""
 
 
 async def claim(
     pool: Pool, channels: Sequence[str], at_most: int, lease_seconds: float
 ) -> list[Lease]:
-    """Takes destinations that are due; whose lease has ended is due again."""
+    """Leases destinations that are due; one whose lease has ended is due again."""
     rows = await pool.fetch(
         """
         UPDATE notice.destination
@@ -67,7 +67,7 @@ async def claim(
 
 
 async def renew(connection: Connection, lease: Lease, seconds: float) -> Lease | None:
-    """The lease from now on, its destination locked; None = it was lost or is of no use now."""
+    """Renews a lease and locks its destination; None = it was lost, or is not needed any more."""
     until: datetime | None = await connection.fetchval(
         """
         UPDATE notice.destination
@@ -84,7 +84,7 @@ async def renew(connection: Connection, lease: Lease, seconds: float) -> Lease |
 
 
 async def take_oldest(connection: Connection, destination_id: UUID) -> Waiting | None:
-    """What to send next; the attempt is counted before it is made.
+    """Gives the notice to send next; the attempt is counted before it is made.
 
     Call it with the destination locked: a notice that is being queued is then seen.
     """
@@ -115,7 +115,10 @@ async def take_oldest(connection: Connection, destination_id: UUID) -> Waiting |
 
 
 async def rest(connection: Connection, destination_id: UUID) -> None:
-    """Nothing waits; call it with the destination locked. Queueing a notice wakes it."""
+    """Ends the work on a destination for which nothing waits; queueing a notice wakes it.
+
+    Call it with the destination locked.
+    """
     await connection.execute(
         """
         UPDATE notice.destination
@@ -127,7 +130,7 @@ async def rest(connection: Connection, destination_id: UUID) -> None:
 
 
 async def release(pool: Pool, lease: Lease) -> None:
-    """Another process may go on at once."""
+    """Ends a lease, so that another process may go on at once."""
     await pool.execute(
         """
         UPDATE notice.destination
@@ -141,7 +144,7 @@ async def release(pool: Pool, lease: Lease) -> None:
 
 
 async def confirm(pool: Pool, destination_id: UUID, number: int) -> None:
-    """The receiver has it. True whoever holds the lease now."""
+    """Records that the receiver has the notice, whichever process holds the lease now."""
     await pool.execute(
         """
         WITH delivered AS (
@@ -171,10 +174,10 @@ async def fail(
     final: bool,
     counted: bool = True,
 ) -> bool:
-    """An attempt came to nothing: the next one after the back-off, or the destination is parked.
+    """Records a failed attempt: the next one follows after the back-off, or never.
 
-    `final` = no further attempt is of use. What is not `counted` parks nothing and lengthens no
-    pause. True = parked.
+    `final` = no further attempt is useful: the destination is parked. A failure that is not
+    `counted` neither parks it nor lengthens the pause. True = parked.
     """
     parked: bool | None = await pool.fetchval(
         """

@@ -1,4 +1,4 @@
-"""Where a reseller's notices go, and what it wants of them."""
+"""Destinations of notices: their addresses, kinds and settings, by reseller."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ class NewDestination:
 
 @dataclass(frozen=True, slots=True)
 class Failing:
-    """A destination that does not take its notices, as operators see it."""
+    """A destination that does not confirm its notices, as operators see it."""
 
     login: str
     destination_id: UUID
@@ -53,7 +53,7 @@ class Failing:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A notice as its reseller is shown it; `wanted` and `delivered` count destinations."""
+    """A notice as shown to its reseller; `wanted` and `delivered` count destinations."""
 
     id: UUID
     kind: str
@@ -64,7 +64,7 @@ class Told:
 
 
 async def list_all(connection: Connection, reseller_id: UUID) -> list[Destination]:
-    """In the order they were added."""
+    """Gives a reseller's destinations in the order they were added."""
     rows = await connection.fetch(
         """
         SELECT destination.id, destination.channel, destination.address, destination.kinds,
@@ -84,7 +84,7 @@ async def list_all(connection: Connection, reseller_id: UUID) -> list[Destinatio
 
 
 async def list_failing(connection: Connection) -> list[Failing]:
-    """Those that fail longest first."""
+    """Gives destinations that fail, those that have failed longest first."""
     rows = await connection.fetch(
         """
         SELECT reseller AS login, destination_id, channel, address, status, failures,
@@ -99,7 +99,7 @@ async def list_failing(connection: Connection) -> list[Failing]:
 async def lock(
     connection: Connection, reseller_id: UUID, destination_id: UUID
 ) -> Destination | None:
-    """A destination of this reseller, its row locked until the transaction ends."""
+    """Gives a reseller's destination, its row locked until the transaction ends."""
     row = await connection.fetchrow(
         """
         SELECT id, channel, address, kinds, status, last_error, 0 AS undelivered
@@ -116,7 +116,7 @@ async def lock(
 
 
 async def add(connection: Connection, destination: NewDestination, created_at: datetime) -> bool:
-    """False = the reseller has it already."""
+    """Adds a destination; False = the reseller has it already."""
     added = await connection.fetchval(
         """
         INSERT INTO notice.destination
@@ -137,7 +137,7 @@ async def add(connection: Connection, destination: NewDestination, created_at: d
 
 
 async def set_kinds(connection: Connection, destination_id: UUID, kinds: Sequence[str]) -> None:
-    """Acts on notices made from now on."""
+    """Sets the kinds of notices, for those made from now on."""
     await connection.execute(
         """
         UPDATE notice.destination
@@ -150,7 +150,7 @@ async def set_kinds(connection: Connection, destination_id: UUID, kinds: Sequenc
 
 
 async def find_secret(connection: Connection, destination_id: UUID) -> bytes | None:
-    """What was encrypted of a webhook."""
+    """Gives the encrypted secret of a webhook."""
     found: bytes | None = await connection.fetchval(
         """
         SELECT encrypted_secret
@@ -163,7 +163,7 @@ async def find_secret(connection: Connection, destination_id: UUID) -> bytes | N
 
 
 async def set_secret(connection: Connection, destination_id: UUID, encrypted_secret: bytes) -> None:
-    """Signs from the next attempt on."""
+    """Sets the secret of a webhook, which signs from the next attempt on."""
     await connection.execute(
         """
         UPDATE notice.destination
@@ -176,7 +176,7 @@ async def set_secret(connection: Connection, destination_id: UUID, encrypted_sec
 
 
 async def remove(connection: Connection, destination_id: UUID) -> None:
-    """What still waits for it is not sent."""
+    """Removes a destination; notices that wait for it are not sent."""
     await connection.execute(
         """
         WITH skipped AS (
@@ -194,7 +194,7 @@ async def remove(connection: Connection, destination_id: UUID) -> None:
 
 
 async def resume(connection: Connection, destination_id: UUID) -> None:
-    """What waits is tried at once, the oldest first, unless an attempt is being made."""
+    """Makes a destination due at once, oldest notice first, unless an attempt is being made."""
     await connection.execute(
         """
         UPDATE notice.destination
@@ -208,7 +208,7 @@ async def resume(connection: Connection, destination_id: UUID) -> None:
 
 
 async def skip_oldest(connection: Connection, destination_id: UUID) -> int | None:
-    """The notice that blocks the others is not sent; gives its number."""
+    """Skips the notice that blocks the later ones; gives its number."""
     number: int | None = await connection.fetchval(
         """
         UPDATE notice.delivery
@@ -233,9 +233,9 @@ async def replay(
     since: datetime,
     until: datetime,
 ) -> int:
-    """Queues what was due within these instants (both included) once more; gives the number.
+    """Queues again what was due within these instants (both included); gives how many.
 
-    Also what was made before the destination was there, of the kinds that it takes now.
+    Notices from before the destination was added are included, if it takes their kind now.
     """
     queued: int = await connection.fetchval(
         """
@@ -270,7 +270,7 @@ async def replay(
 async def set_low_balance(
     connection: Connection, reseller_id: UUID, threshold: Decimal | None
 ) -> Decimal | None:
-    """None = as all. Gives what it was."""
+    """Sets a reseller's low-balance threshold (None = the setting for all); gives the last one."""
     former: Decimal | None = await connection.fetchval(
         """
         WITH former AS (
@@ -293,7 +293,7 @@ async def set_low_balance(
 async def list_told(
     connection: Connection, reseller_id: UUID, *, limit: int | None, offset: int
 ) -> list[Told]:
-    """The newest first."""
+    """Gives a reseller's notices, the newest first."""
     rows = await connection.fetch(
         """
         SELECT notice.id, notice.kind, notice.due_at, notice.data,

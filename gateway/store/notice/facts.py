@@ -1,4 +1,4 @@
-"""What notices are made of: audit events, and whose the things are that they are about."""
+"""Facts for notices: audit events, and the owners of the things they are about."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from gateway.rules.notice.notices import AccountOwner, AnchorFacts, Charge, Even
 async def read_events(
     connection: Connection, after: int, upto: int, actions: Sequence[str]
 ) -> list[Event]:
-    """Events of some actions with ids after one and up to another."""
+    """Reads events of some actions with ids after one and up to another."""
     rows = await connection.fetch(
         """
         WITH span AS MATERIALIZED (
@@ -31,7 +31,7 @@ async def read_events(
 
 
 async def certificates_wanted(connection: Connection) -> bool:
-    """Does any destination take notices of issued certificates?"""
+    """Whether any destination wants notices of issued certificates."""
     found: bool = await connection.fetchval(
         """
         SELECT EXISTS (
@@ -59,7 +59,7 @@ async def owner_of_account(connection: Connection, account_id: str) -> AccountOw
 async def certificates(
     connection: Connection, serials: Sequence[str], *, only_wanted: bool
 ) -> list[EventCertificate]:
-    """`only_wanted` = those of resellers that want to hear of issued certificates."""
+    """Gives certificates by serial; `only_wanted` = those whose reseller wants such notices."""
     rows = await connection.fetch(
         """
         SELECT certificate.serial, certificate.names, certificate.not_before,
@@ -82,7 +82,7 @@ async def certificates(
 
 
 async def charges(connection: Connection, order_number: int) -> list[Charge]:
-    """What a purchase debited: the reseller, and its Tier-1 parent if it has one."""
+    """Gives what a purchase debited: the reseller, and its Tier-1 parent if it has one."""
     rows = await connection.fetch(
         """
         SELECT entry.id AS entry_id, entry.account_id AS reseller_id, account.login,
@@ -101,7 +101,7 @@ async def charges(connection: Connection, order_number: int) -> list[Charge]:
 
 
 async def owner_of_credential(connection: Connection, kid: str) -> AccountOwner | None:
-    """Whose a credential is; its first account stands for it."""
+    """Gives the owner of a credential; its first account represents it."""
     row = await connection.fetchrow(
         """
         SELECT kid AS account_id, kid, reseller_id

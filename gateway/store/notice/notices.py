@@ -2,9 +2,9 @@
 
 An id of audit.event is taken before its row is committed, so a reader that goes by ids must not
 pass one that is still to come. Whoever inserts an event holds ROW EXCLUSIVE on the table from
-before its id is taken until its transaction has ended. So: look at the newest id taken, then at
-who holds that lock; when all of those have ended, every row up to that id can be seen or never
-will be. Writers notice nothing of it, and it holds after a restore from a dump too.
+before its id is taken until its transaction has ended. So: look at the newest id taken, then at who
+holds that lock; when all of those have ended, every row up to that id can be seen or never will be.
+Writers are not disturbed by this, and it holds after a restore from a dump too.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from gateway.rules.notice.notices import Draft, RefusedNames
 
 
 async def anything_unread(pool: Pool) -> bool:
-    """Was an event id taken since the audit trail was last read? Cheap; locks nothing."""
+    """Whether an event id was taken since the audit trail was last read. Cheap; locks nothing."""
     found: bool = await pool.fetchval(
         """
         SELECT sequence.is_called AND sequence.last_value > cursor.event_id
@@ -29,7 +29,10 @@ async def anything_unread(pool: Pool) -> bool:
 
 
 async def lock_cursor(connection: Connection) -> int | None:
-    """Up to which event everything was read; None = another process is reading."""
+    """Locks the place in the audit trail up to which events were read; gives it.
+
+    None = another process is reading.
+    """
     position: int | None = await connection.fetchval(
         """
         SELECT event_id
@@ -41,7 +44,10 @@ async def lock_cursor(connection: Connection) -> int | None:
 
 
 async def wait_for_cursor(connection: Connection) -> int:
-    """The same, once nobody else reads; also for whoever numbers notices without reading."""
+    """Does as lock_cursor, but waits until no other process reads.
+
+    It is also for whoever numbers notices without reading events.
+    """
     position: int = await connection.fetchval(
         """
         SELECT event_id
@@ -63,7 +69,7 @@ async def move_cursor(connection: Connection, event_id: int) -> None:
 
 
 async def newest_event(connection: Connection) -> int:
-    """The newest id taken, whether or not its row can be seen yet."""
+    """Gives the newest id taken, whether or not its row can be seen yet."""
     newest: int = await connection.fetchval(
         """
         SELECT CASE WHEN is_called THEN last_value ELSE 0 END
@@ -74,7 +80,7 @@ async def newest_event(connection: Connection) -> int:
 
 
 async def writers(connection: Connection) -> list[str]:
-    """Transactions that have written, or are about to write, audit events."""
+    """Gives transactions that have written, or are about to write, audit events."""
     rows = await connection.fetch(
         """
         SELECT virtualtransaction
@@ -96,7 +102,10 @@ async def tell_refusal(
     event_id: int,
     most: int,
 ) -> list[str]:
-    """The names not told that day yet; none once `most` events were told for the kid."""
+    """Records names as notified of that day; gives those that were not before.
+
+    Gives none once `most` events were notified for the kid.
+    """
     rows = await connection.fetch(
         """
         INSERT INTO notice.refusal_told (kid, day, reason, name, event_id)
@@ -147,7 +156,7 @@ async def add(connection: Connection, drafts: Sequence[Draft]) -> list[int]:
 
 
 async def queue(connection: Connection, numbers: Sequence[int]) -> None:
-    """A delivery for every destination that wants one of these notices; wakes those that rest."""
+    """Queues deliveries for destinations that want these notices; wakes those at rest."""
     await fetch_one(
         connection,
         """
@@ -165,7 +174,7 @@ async def queue(connection: Connection, numbers: Sequence[int]) -> None:
         """,
         list(numbers),
     )
-    # A statement of its own: what was changed while this one waited for the locks counts.
+    # A second statement sees what was changed while the first waited for the locks.
     await connection.execute(
         """
         WITH wanted AS (
@@ -193,7 +202,7 @@ async def queue(connection: Connection, numbers: Sequence[int]) -> None:
 async def add_test(
     connection: Connection, destination_id: UUID, notice_id: UUID, draft: Draft
 ) -> None:
-    """A notice for one destination only, which is locked; call it with the cursor locked."""
+    """Adds a notice for one locked destination only; call it with the cursor locked."""
     await connection.execute(
         """
         WITH made AS (
@@ -222,7 +231,7 @@ async def add_test(
 
 
 async def delete_old(pool: Pool, age: timedelta, limit: int) -> int:
-    """Notices that were made so long ago, in real time, and that no destination waits for."""
+    """Deletes notices made so long ago, in real time, that no destination waits for."""
     deleted: int = await pool.fetchval(
         """
         WITH old AS (

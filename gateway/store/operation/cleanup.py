@@ -1,4 +1,4 @@
-"""Deleting what is over, some rows at a time, oldest first. Ids are ordered by time."""
+"""Deletes what is over, some rows at a time, oldest first. Ids are ordered by time."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -10,7 +10,7 @@ from gateway.db.pool import Connection, Pool
 async def lock_unfinished_orders(
     connection: Connection, ended_before: datetime, limit: int
 ) -> list[UUID]:
-    """Orders that were never finalized; those that ended first."""
+    """Locks orders that were never finalized; those that ended first come first."""
     rows = await connection.fetch(
         """
         SELECT id
@@ -32,7 +32,7 @@ async def lock_unfinished_orders(
 async def lock_finalized_orders(
     connection: Connection, ended_before: datetime, limit: int
 ) -> list[UUID]:
-    """Of the oldest orders those that ended before an instant, and their certificates too."""
+    """Locks those of the oldest orders that ended before an instant, as did their certificates."""
     rows = await connection.fetch(
         """
         SELECT oldest.id
@@ -57,9 +57,9 @@ async def lock_finalized_orders(
 async def delete_orders(
     connection: Connection, order_ids: Sequence[UUID], ended_before: datetime
 ) -> None:
-    """With their authorizations that have ended too and that no other order needs.
+    """Deletes orders, and their ended authorizations that no other order needs.
 
-    Certificates stay; they forget their order.
+    Certificates stay, without their order.
     """
     await connection.execute(
         """
@@ -96,7 +96,7 @@ async def delete_orders(
 
 
 async def delete_authorizations(pool: Pool, ended_before: datetime, limit: int) -> int:
-    """The oldest authorizations that ended and that no order has asked for or needs any more."""
+    """Deletes the oldest authorizations that ended and that no order has asked for or needs."""
     deleted: int = await pool.fetchval(
         """
         WITH ended AS MATERIALIZED (
@@ -127,7 +127,7 @@ async def delete_authorizations(pool: Pool, ended_before: datetime, limit: int) 
 
 
 async def delete_responses(pool: Pool, stored_before: datetime, limit: int) -> int:
-    """Responses by Idempotency-Key that are not given again."""
+    """Deletes responses by Idempotency-Key that are not given again."""
     deleted: int = await pool.fetchval(
         """
         WITH outdated AS (
@@ -153,7 +153,7 @@ async def delete_responses(pool: Pool, stored_before: datetime, limit: int) -> i
 
 
 async def delete_job_log(pool: Pool, age: timedelta, limit: int) -> int:
-    """What became of units of work; `age` in real time."""
+    """Deletes finished units of work from the log; `age` is in real time."""
     deleted: int = await pool.fetchval(
         """
         WITH deleted AS (

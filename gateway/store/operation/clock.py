@@ -6,13 +6,13 @@ from gateway.db.pool import Connection, Pool
 
 
 async def standing_at(pool: Pool | Connection) -> datetime | None:
-    """Where business time stands still, or None when it follows real time."""
+    """Gives where business time stands still, or None when it follows real time."""
     instant: datetime | None = await pool.fetchval("SELECT stands_at FROM sandbox.clock")
     return instant
 
 
 async def stand_at(connection: Connection, instant: datetime) -> None:
-    """Business time stands still at `instant` from this commit on, in all processes."""
+    """Stops business time at `instant` from this commit on, in all processes."""
     await connection.execute(
         """
         INSERT INTO sandbox.clock (stands_at)

@@ -1,4 +1,4 @@
-"""What is due by itself, and the queue as operators see it."""
+"""Work that is due at an instant, and the queue as operators see it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from gateway.rules.subscription.terms import GRACE
 
 
 async def subscriptions_due(pool: Pool, until: datetime, limit: int) -> list[tuple[datetime, UUID]]:
-    """Current subscriptions with a milestone at `until` or before; earliest first."""
+    """Gives current subscriptions with a milestone at `until` or before; earliest first."""
     rows = await pool.fetch(
         """
         SELECT due_at, id
@@ -39,7 +39,10 @@ class DueSubscription:
 async def lock_subscription(
     connection: Connection, subscription_id: UUID
 ) -> DueSubscription | None:
-    """Nobody extends or replaces it until the transaction ends. None = it was replaced."""
+    """Locks a subscription: nobody extends or replaces it until the transaction ends.
+
+    None = it was replaced.
+    """
     row = await connection.fetchrow(
         """
         SELECT kid, expires_at, due_at
@@ -54,7 +57,7 @@ async def lock_subscription(
 
 
 async def move_due(connection: Connection, subscription_id: UUID, due_at: datetime | None) -> None:
-    """The next milestone of a subscription; None = it has no more."""
+    """Sets the next milestone of a subscription; None = it has no more."""
     await connection.execute(
         """
         UPDATE subscription.subscription
@@ -69,7 +72,7 @@ async def move_due(connection: Connection, subscription_id: UUID, due_at: dateti
 async def prevalidations_expired(
     pool: Pool, before: datetime, limit: int
 ) -> list[tuple[datetime, int]]:
-    """Valid ones whose last second lies before an instant: expiry and number."""
+    """Gives valid ones whose last second lies before an instant: expiry and number."""
     rows = await pool.fetch(
         """
         SELECT expires_at, number
@@ -103,11 +106,11 @@ async def prevalidations_in_use(
     lead: timedelta,
     number: int | None = None,
 ) -> list[InUse]:
-    """Those that end within `lead` of `until`, to be renewed (`auto`) or warned of (`manual`; O6).
+    """Gives those that end within `lead` of `until`: to renew (`auto`) or to warn of (`manual`).
 
-    In use at the instant they come that near, or at `since` when that is later. One whose renewal
-    the reseller has ordered is not renewed again: while names lean on it, it is warned of. With
-    `number` just that one, if it is such a one.
+    O6. They must be in use at the instant they come that near, or at `since` when that is later.
+    One whose renewal the reseller has ordered is not renewed again: while names are linked to it,
+    its reseller is warned. With `number` just that one, if it qualifies.
     """
     rows = await connection.fetch(
         """
@@ -146,7 +149,7 @@ async def prevalidations_in_use(
 
 
 async def set_warned(connection: Connection, number: int, days: int) -> None:
-    """The warning of so many days has been given."""
+    """Records that the warning of so many days was given."""
     await connection.execute(
         """
         UPDATE organization.prevalidation
@@ -159,7 +162,7 @@ async def set_warned(connection: Connection, number: int, days: int) -> None:
 
 
 async def dead(connection: Connection | Pool, keys: Sequence[str]) -> set[str]:
-    """Those of the keys whose unit has failed for good and waits for an operator."""
+    """Gives those of the keys whose unit has failed for good and waits for an operator."""
     rows = await connection.fetch(
         """
         SELECT dedupe_key
@@ -173,7 +176,7 @@ async def dead(connection: Connection | Pool, keys: Sequence[str]) -> set[str]:
 
 
 async def list_jobs(connection: Connection, state: str) -> list[dict[str, Any]]:
-    """Rows of ops.jobs that are `waiting`, `running` or `failed`."""
+    """Gives the rows of ops.jobs that are `waiting`, `running` or `failed`."""
     rows = await connection.fetch(
         """
         SELECT *
@@ -187,7 +190,7 @@ async def list_jobs(connection: Connection, state: str) -> list[dict[str, Any]]:
 
 
 async def retry_failed(connection: Connection, job_ids: Sequence[int] | None) -> list[int]:
-    """Dead letters wait again, from their first attempt; None = all of them."""
+    """Makes failed units wait again, from their first attempt; None = all of them."""
     rows = await connection.fetch(
         """
         UPDATE job.queue

@@ -1,4 +1,4 @@
-"""What was refused (audit.refusal)."""
+"""Refusals (audit.refusal)."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -8,7 +8,7 @@ from gateway.db.pool import Pool
 
 
 async def add(pool: Pool, now: datetime, refusals: Sequence[dict[str, Any]]) -> None:
-    """Adds refusals, or counts those that the hour has already.
+    """Adds refusals, or counts those that are stored for the hour already.
 
     Each has `key`, `times` and the columns of audit.refusal. `resource` is the ACME resource that
     was asked for: its names are added where it belongs to the account that asked.

@@ -1,4 +1,4 @@
-"""Everything in the database that is encrypted with `[secrets]`."""
+"""The columns of the database that are encrypted with `[secrets]`."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -11,8 +11,10 @@ _BATCH = 1000
 
 @dataclass(frozen=True, slots=True)
 class SealedColumn:
-    """A column of tokens. `query` gives (id, token); its one parameter is what responses are
-    younger than."""
+    """A column of tokens. `query` gives (id, token).
+
+    Its one parameter is the instant that responses must be younger than.
+    """
 
     column: str
     query: str
@@ -52,6 +54,6 @@ KINDS = (MAC_KEYS, WEBHOOK_SECRETS, RESPONSES)
 async def tokens(
     connection: Connection, kind: SealedColumn, younger_than: datetime
 ) -> AsyncIterator[tuple[str, bytes]]:
-    """All tokens of a kind with their rows' ids, some at a time; inside a transaction."""
+    """Gives all tokens of a kind with their rows' ids, some at a time; inside a transaction."""
     async for row in connection.cursor(kind.query, younger_than, prefetch=_BATCH):
         yield row["id"], row["token"]

@@ -1,4 +1,4 @@
-"""Organizations as their resellers state them."""
+"""Organizations, as their resellers describe them."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -75,7 +75,7 @@ async def update(
 async def find(
     connection: Connection, organization_id: UUID, *, reseller_id: UUID | None = None
 ) -> StoredOrganization | None:
-    """An organization, of `reseller_id` only if given."""
+    """Finds an organization; with `reseller_id` only one of that reseller."""
     row = await connection.fetchrow(
         """
         SELECT organization.*, account.login AS reseller
@@ -93,7 +93,7 @@ async def find(
 async def lock(
     connection: Connection, organization_id: UUID, reseller_id: UUID
 ) -> StoredOrganization | None:
-    """A reseller's organization, its row locked until the transaction ends."""
+    """Gives a reseller's organization, its row locked until the transaction ends."""
     row = await connection.fetchrow(
         """
         SELECT organization.*, account.login AS reseller
@@ -116,7 +116,7 @@ async def list_all(
     limit: int | None = None,
     offset: int = 0,
 ) -> list[StoredOrganization]:
-    """Oldest first; of all resellers without `reseller_id`."""
+    """Gives organizations, oldest first; those of all resellers without `reseller_id`."""
     rows = await connection.fetch(
         """
         SELECT organization.*, account.login AS reseller

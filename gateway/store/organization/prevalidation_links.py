@@ -1,4 +1,4 @@
-"""The names that lean on pre-validations, and the credentials that this concerns."""
+"""The names that are linked to pre-validations, and their credentials."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -8,14 +8,14 @@ from gateway.db.pool import Connection
 
 @dataclass(frozen=True, slots=True)
 class LinkedName:
-    """A name that leans on a pre-validation, and its credential."""
+    """A name that is linked to a pre-validation, and its credential."""
 
     kid: str
     name: str
 
 
 async def lock_linked_credentials(connection: Connection, number: int) -> list[str]:
-    """eab_credentials.lock_for_change for every credential with a name that leans on `number`.
+    """Does eab_credentials.lock_for_change for each credential with a name linked to `number`.
 
     In kid order; call it with the pre-validation locked for a decision.
     """
@@ -48,7 +48,7 @@ async def lock_linked_credentials(connection: Connection, number: int) -> list[s
 async def linked_names(
     connection: Connection, number: int, kid: str | None = None
 ) -> list[LinkedName]:
-    """Names of current subscriptions that lean on `number`; of one credential only if given."""
+    """Gives names of current subscriptions linked to `number`, of one credential if given."""
     rows = await connection.fetch(
         """
         SELECT subscription.kid, domain.name
@@ -70,7 +70,7 @@ async def linked_names(
 async def move_links(
     connection: Connection, old_number: int, new_number: int, kid: str | None = None
 ) -> set[UUID]:
-    """Lets the names of `linked_names` lean on another pre-validation; gives their ids."""
+    """Links the names of `linked_names` to another pre-validation; gives their ids."""
     rows = await connection.fetch(
         """
         UPDATE subscription.domain
@@ -91,7 +91,7 @@ async def move_links(
 
 
 async def ev_linked_names(connection: Connection, number: int, kid: str) -> list[str]:
-    """Names of a credential's current subscription with which an EV pre-validation is kept."""
+    """Gives names of a credential's current subscription that keep an EV pre-validation."""
     rows = await connection.fetch(
         """
         SELECT domain.name
@@ -112,7 +112,7 @@ async def ev_linked_names(connection: Connection, number: int, kid: str) -> list
 async def move_ev_links(
     connection: Connection, old_number: int, new_number: int | None, kid: str | None = None
 ) -> set[UUID]:
-    """As `move_links` for ev_anchor; `new_number` None = none is kept with the names any more."""
+    """Does as `move_links` for ev_anchor; `new_number` None = the names keep none any more."""
     rows = await connection.fetch(
         """
         UPDATE subscription.domain

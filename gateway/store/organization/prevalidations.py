@@ -1,8 +1,8 @@
 """Pre-validations of organizations.
 
-Locks: a pre-validation's row comes before the EAB credentials of the names that lean on it. Who
-links a name holds it shared, who decides on it holds it exclusively: so no name is linked while it
-is being rejected, and all credentials that it concerns are known.
+Locks: a pre-validation's row comes before the EAB credentials of the names that are linked to it.
+Linking a name takes a share lock, deciding takes an exclusive one: so no name is linked to a
+pre-validation while it is being rejected, and all credentials that this concerns are known.
 """
 
 from collections.abc import Collection, Sequence
@@ -41,7 +41,7 @@ class Prevalidation:
 
 @dataclass(frozen=True, slots=True)
 class PrevalidationRow:
-    """A pre-validation to be stored: all but the number, which the database gives it."""
+    """A pre-validation to be stored: all but the number, which the database assigns."""
 
     organization_id: UUID
     reseller_id: UUID
@@ -93,7 +93,7 @@ async def add(connection: Connection, row: PrevalidationRow) -> int:
 async def find(
     connection: Connection, number: int, *, reseller_id: UUID | None = None
 ) -> Prevalidation | None:
-    """A pre-validation, of `reseller_id` only if given; without a lock."""
+    """Finds a pre-validation, with `reseller_id` only one of that reseller; takes no lock."""
     row = await connection.fetchrow(
         """
         SELECT prevalidation.*, account.login AS reseller,
@@ -115,7 +115,7 @@ async def find(
 async def lock_for_decision(
     connection: Connection, numbers: Collection[int], *, reseller_id: UUID | None = None
 ) -> None:
-    """Exclusive, in the order of the numbers: nobody links a name to them meanwhile.
+    """Locks exclusively, in the order of the numbers: nobody can link a name meanwhile.
 
     With `reseller_id` those of others are left alone.
     """
@@ -136,7 +136,7 @@ async def lock_for_decision(
 async def lock_for_linking(
     connection: Connection, numbers: Collection[int], reseller_id: UUID
 ) -> None:
-    """Shared, in the order of the numbers: their states stay until the transaction ends."""
+    """Takes share locks in the order of the numbers: the states stay until the transaction ends."""
     await connection.execute(
         """
         SELECT
@@ -159,7 +159,7 @@ async def list_all(
     limit: int | None = None,
     offset: int = 0,
 ) -> list[Prevalidation]:
-    """In the order of their numbers."""
+    """Gives pre-validations in the order of their numbers."""
     rows = await connection.fetch(
         """
         SELECT prevalidation.*, account.login AS reseller,

@@ -9,7 +9,7 @@ from gateway.db.pool import Connection
 
 @dataclass(frozen=True, slots=True)
 class TokenState:
-    """What decides about a request that brings the token, read in one statement."""
+    """The facts that decide about a request with the token, read in one statement."""
 
     reseller_id: UUID
     login: str
@@ -19,7 +19,7 @@ class TokenState:
 
 
 async def find(connection: Connection, token_id: str, address: str | None) -> TokenState | None:
-    """A token that was not revoked. `address` is the caller's, None if unknown."""
+    """Finds a token that was not revoked. `address` is the caller's, None if unknown."""
     row = await connection.fetchrow(
         """
         SELECT token.reseller_id, account.login, account.status AS reseller_status,
@@ -54,7 +54,7 @@ async def add(
 
 
 async def revoke_all(connection: Connection, reseller_id: UUID, now: datetime) -> int:
-    """Ends all tokens of a reseller; gives how many."""
+    """Revokes all tokens of a reseller; gives how many."""
     rows = await connection.fetch(
         """
         UPDATE ssl.api_token

@@ -1,4 +1,4 @@
-"""Responses by Idempotency-Key."""
+"""Stored responses by Idempotency-Key."""
 
 from datetime import datetime
 from uuid import UUID
@@ -54,7 +54,7 @@ async def claim(
 
 
 async def find(connection: Connection, account_id: UUID, key: str) -> tuple[bytes, bytes] | None:
-    """(request hash, encrypted response) stored under a key."""
+    """Gives the (request hash, encrypted response) stored under a key."""
     row = await connection.fetchrow(
         """
         SELECT request_hash, response

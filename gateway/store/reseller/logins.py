@@ -1,4 +1,4 @@
-"""Login attempts of resellers: what decides about one, and the count of failures."""
+"""Login attempts of resellers: the facts that decide about one, and the count of failures."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +9,7 @@ from gateway.db.pool import Connection
 
 @dataclass(frozen=True, slots=True)
 class LoginState:
-    """What decides about one login attempt, read in one statement."""
+    """The facts that decide about a login attempt, read in one statement."""
 
     id: UUID
     login: str
@@ -25,7 +25,7 @@ class LoginState:
 async def find_for_login(
     connection: Connection, login: str, address: str | None
 ) -> LoginState | None:
-    """Everything one login attempt depends on. `address` is the caller's, None if unknown."""
+    """Reads the facts for a login attempt. `address` is the caller's, None if unknown."""
     row = await connection.fetchrow(
         """
         SELECT id, login, password_hash, status, currency, renewal_mode, failed_logins,
@@ -74,7 +74,7 @@ async def count_failed_login(
 
 
 async def confirm_login(connection: Connection, reseller_id: UUID, now: datetime) -> bool:
-    """Forgets earlier failures; False when the login was locked while its password was checked."""
+    """Resets the failure count; False when the login was locked while its password was checked."""
     return bool(
         await connection.fetchval(
             """

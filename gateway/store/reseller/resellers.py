@@ -52,7 +52,7 @@ class NewReseller:
 
 @dataclass(frozen=True, slots=True)
 class ResellerSettings:
-    """What an operator decides on a reseller; `allowed_networks` [] = any."""
+    """An operator's settings of a reseller; `allowed_networks` [] = any."""
 
     renewal_mode: str
     credit_limit: Decimal
@@ -62,7 +62,7 @@ class ResellerSettings:
 
 
 async def add(connection: Connection, reseller: NewReseller, created_at: datetime) -> None:
-    """Raises asyncpg.UniqueViolationError when the login is taken."""
+    """Adds a reseller; raises asyncpg.UniqueViolationError when the login is taken."""
     await connection.execute(
         """
         INSERT INTO reseller.account
@@ -79,7 +79,7 @@ async def add(connection: Connection, reseller: NewReseller, created_at: datetim
 
 
 async def list_summaries(connection: Connection) -> list[ResellerSummary]:
-    """All resellers by login."""
+    """Gives all resellers by login."""
     rows = await connection.fetch(
         """
         SELECT login, balance, currency, renewal_mode
@@ -91,7 +91,7 @@ async def list_summaries(connection: Connection) -> list[ResellerSummary]:
 
 
 async def lock_by_login(connection: Connection, login: str) -> Reseller | None:
-    """The reseller, its row locked until the transaction ends."""
+    """Gives the reseller, its row locked until the transaction ends."""
     row = await connection.fetchrow(
         """
         SELECT account.id, account.login, account.status, account.currency,
@@ -112,7 +112,10 @@ async def lock_by_login(connection: Connection, login: str) -> Reseller | None:
 
 
 async def update(connection: Connection, reseller_id: UUID, settings: ResellerSettings) -> None:
-    """Raises asyncpg.CheckViolationError when the debt is above the new credit limit."""
+    """Updates the settings.
+
+    Raises asyncpg.CheckViolationError when the debt is above the new credit limit.
+    """
     await connection.execute(
         """
         UPDATE reseller.account
@@ -133,7 +136,7 @@ async def update(connection: Connection, reseller_id: UUID, settings: ResellerSe
 
 
 async def set_password_hash(connection: Connection, reseller_id: UUID, password_hash: str) -> None:
-    """Sets a new password; a lock that failed logins left is lifted with it."""
+    """Sets a new password; this also lifts a lock of failed logins."""
     await connection.execute(
         """
         UPDATE reseller.account

@@ -23,7 +23,7 @@ class StoredLicence:
 
 @dataclass(frozen=True, slots=True)
 class OrderLine:
-    """What a purchase bought; `kind` as in Line."""
+    """A product that a purchase bought; `kind` as in Line."""
 
     order_number: int
     product: int
@@ -36,7 +36,7 @@ class OrderLine:
 async def lock_of_domain(
     connection: Connection, domain_name: str
 ) -> tuple[StoredLicence, UUID] | None:
-    """The active licence of a domain, whoever has it, and its reseller."""
+    """Locks the active licence of a domain, of any reseller; gives it and its reseller."""
     return await _lock(
         connection,
         """
@@ -55,7 +55,7 @@ async def lock_of_domain(
 async def lock_of_order(
     connection: Connection, reseller_id: UUID, order_number: int
 ) -> StoredLicence | None:
-    """The licence that an order of a reseller was for."""
+    """Locks the licence that an order of a reseller was for."""
     found = await _lock(
         connection,
         """
@@ -76,7 +76,7 @@ async def lock_of_order(
 
 
 async def lock(connection: Connection, licence_id: UUID) -> StoredLicence | None:
-    """A licence by its id."""
+    """Locks a licence by its id."""
     found = await _lock(
         connection,
         """
@@ -118,21 +118,23 @@ async def _lock(
     return stored, row["reseller_id"]
 
 
-async def add(
-    connection: Connection,
-    *,
-    licence_id: UUID,
-    reseller_id: UUID,
-    domain_name: str,
-    product: int,
-    days: int,
-    email: str,
-    auto_renew: bool,
-    organization: Mapping[str, str],
-    expires_at: datetime | None,
-    now: datetime,
-) -> int:
-    """A new licence; gives its number.
+@dataclass(frozen=True, slots=True)
+class NewLicence:
+    """A licence to be stored; the database gives it a number. Its period starts now."""
+
+    id: UUID
+    reseller_id: UUID
+    domain_name: str
+    product: int
+    days: int
+    email: str
+    auto_renew: bool
+    organization: Mapping[str, str]
+    expires_at: datetime | None
+
+
+async def add(connection: Connection, licence: NewLicence, now: datetime) -> int:
+    """Stores a new licence; gives its number.
 
     Raises asyncpg.UniqueViolationError when the domain has one.
     """
@@ -144,16 +146,16 @@ async def add(
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $9)
         RETURNING number
         """,
-        licence_id,
-        reseller_id,
-        domain_name,
-        product,
-        days,
-        email,
-        auto_renew,
-        organization,
+        licence.id,
+        licence.reseller_id,
+        licence.domain_name,
+        licence.product,
+        licence.days,
+        licence.email,
+        licence.auto_renew,
+        licence.organization,
         now,
-        expires_at,
+        licence.expires_at,
     )
     return number
 
@@ -167,7 +169,7 @@ async def change(
     expires_at: datetime | None,
     period_started_at: datetime,
 ) -> None:
-    """After a renewal or an upgrade."""
+    """Changes a licence after a renewal or an upgrade."""
     await connection.execute(
         """
         UPDATE sitelock.licence
@@ -189,7 +191,7 @@ async def end(
     now: datetime,
     refund_reason: int | None = None,
 ) -> None:
-    """The licence and its add-ons are over."""
+    """Ends a licence and its add-ons."""
     await connection.execute(
         """
         WITH ended AS (
@@ -212,7 +214,7 @@ async def end(
 async def put_add_on(
     connection: Connection, add_on_id: UUID, licence_id: UUID, product: int, expires_at: datetime
 ) -> None:
-    """A new add-on, or a new end of one that the licence has."""
+    """Adds an add-on, or gives a new end to one that the licence has."""
     await connection.execute(
         """
         INSERT INTO sitelock.add_on (id, licence_id, product, expires_at)
@@ -230,7 +232,7 @@ async def put_add_on(
 async def end_add_ons(
     connection: Connection, licence_id: UUID, products: Sequence[int], now: datetime
 ) -> None:
-    """These add-ons of a licence are over."""
+    """Ends these add-ons of a licence."""
     await connection.execute(
         """
         UPDATE sitelock.add_on
@@ -254,7 +256,7 @@ async def add_line(
     kind: str,
     cost: Decimal,
 ) -> None:
-    """What a purchase bought."""
+    """Adds a product that a purchase bought."""
     await connection.execute(
         """
         INSERT INTO sitelock.order_line (order_number, product, licence_id, kind, cost)
@@ -269,7 +271,7 @@ async def add_line(
 
 
 async def lines_of(connection: Connection, licence_id: UUID) -> list[OrderLine]:
-    """All that was ever bought for a licence, in the order of buying."""
+    """Gives all that was ever bought for a licence, in the order of buying."""
     rows = await connection.fetch(
         """
         SELECT line.order_number, line.product, line.kind, line.cost, purchase.refunded,
@@ -285,7 +287,7 @@ async def lines_of(connection: Connection, licence_id: UUID) -> list[OrderLine]:
 
 
 async def expired(pool: Pool, until: datetime, limit: int) -> list[tuple[datetime, UUID]]:
-    """Active licences that ended at `until` or before; earliest first."""
+    """Gives active licences that ended at `until` or before; earliest first."""
     rows = await pool.fetch(
         """
         SELECT expires_at, id

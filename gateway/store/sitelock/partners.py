@@ -22,7 +22,7 @@ async def is_active(connection: Connection, reseller_id: UUID) -> bool:
 async def set_active(
     connection: Connection, reseller_id: UUID, now: datetime, *, active: bool
 ) -> None:
-    """From the next order on."""
+    """Sets whether the partner account is activated, from the next order on."""
     await connection.execute(
         """
         WITH activated AS (

@@ -1,7 +1,7 @@
-"""Applications for SSL certificates: CSRs, proofs of control, and the way to a certificate.
+"""Applications for SSL certificates: CSRs, proofs of control, and the state of issuance.
 
-A process works on an order while the lease in `due_at` lasts, in database time. Whatever it found
-out counts only while the order, locked, still has the application and the status it began with.
+A process works on an order while the lease in `due_at` lasts, in database time. Its results count
+only while the order, locked, still has the application and the status it began with.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ from gateway.store.acme.issuance import KEY_COMPROMISE
 
 @dataclass(frozen=True, slots=True)
 class NameProof:
-    """Control over one of an order's names; `proven_at` None = not seen yet."""
+    """The proof of control over one of an order's names; `proven_at` None = not proven yet."""
 
     position: int
     name: str
@@ -29,7 +29,7 @@ class NameProof:
 
 @dataclass(frozen=True, slots=True)
 class Application:
-    """A CSR (DER) handed in; `organization` is None for DV."""
+    """A submitted CSR (DER) with its proofs; `organization` is None for DV."""
 
     id: UUID
     cert_id: str
@@ -42,7 +42,7 @@ class Application:
 
 @dataclass(frozen=True, slots=True)
 class UnfinishedOrder:
-    """An order that something is to be done for, with its application."""
+    """An order that needs work, with its application."""
 
     cert_id: str
     reseller_id: UUID
@@ -60,13 +60,13 @@ class UnfinishedOrder:
     issuer_state: dict[str, Any] | None
     proofs: list[NameProof]
     claims: int
-    """How often it was taken up since a process came to an end with it."""
+    """How often it was taken up since a process last finished its work on it."""
 
 
 async def add(
     connection: Connection, application: Application, proofs: Sequence[NameProof]
 ) -> None:
-    """Makes it the application under way of its (locked) order."""
+    """Adds an application and makes it the current one of its (locked) order."""
     await connection.execute(
         """
         WITH handed_in AS (
@@ -130,7 +130,7 @@ async def proofs_of(connection: Connection | Pool, application_id: UUID) -> list
 async def earlier_proofs(
     connection: Connection, reseller_id: UUID, names: Sequence[str], since: datetime
 ) -> dict[str, NameProof]:
-    """By name: the newest proof, not older than `since`, in any order of the reseller."""
+    """Gives the newest proof by name, not older than `since`, in any order of the reseller."""
     rows = await connection.fetch(
         """
         SELECT DISTINCT ON (proof.name)
@@ -152,7 +152,7 @@ async def earlier_proofs(
 
 
 async def key_is_compromised(connection: Connection, key_hash: bytes) -> bool:
-    """Was a certificate of this key ever revoked for keyCompromise? (BR §6.1.1.3)"""
+    """Whether a certificate of this key was ever revoked for keyCompromise (BR §6.1.1.3)."""
     compromised: bool = await connection.fetchval(
         """
         SELECT EXISTS (
@@ -170,7 +170,7 @@ async def key_is_compromised(connection: Connection, key_hash: bytes) -> bool:
 
 
 async def read_unfinished(connection: Connection | Pool, cert_id: str) -> UnfinishedOrder | None:
-    """An order with its application as they are now; None when nothing is to be done for it."""
+    """Gives an order with its application as they are now; None = it needs no work."""
     row = await connection.fetchrow(
         """
         SELECT placed.cert_id, placed.reseller_id, account.status AS reseller_status,
@@ -227,7 +227,7 @@ async def settle_proof(
     evidence: Mapping[str, Any] | None,
     problem: str | None,
 ) -> None:
-    """What a look at a proof has shown; CAA counts as checked with it."""
+    """Stores the result of a look at a proof; CAA counts as checked with it."""
     await connection.execute(
         """
         UPDATE ssl.proof
@@ -247,7 +247,7 @@ async def settle_proof(
 
 
 async def mark_caa_checked(pool: Pool, application_id: UUID, position: int, now: datetime) -> None:
-    """The CAA records of the name were looked at `now` and allow issuance."""
+    """Records that CAA was checked `now` for the name and allows issuance."""
     await pool.execute(
         """
         UPDATE ssl.proof

@@ -41,7 +41,7 @@ async def add_coupon(
 
 
 async def lock_coupon(connection: Connection, reseller_id: UUID, code: str) -> Coupon | None:
-    """One of the reseller's coupons; lock it before the reseller."""
+    """Locks one of the reseller's coupons; call it before the reseller is locked."""
     row = await connection.fetchrow(
         """
         SELECT code, reseller_id, amount, expires_at, used_for

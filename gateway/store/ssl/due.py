@@ -1,4 +1,4 @@
-"""Which certificate orders something is to be done for, and when: `due_at`, in database time."""
+"""When which SSL certificate orders need work: `due_at`, in database time."""
 
 from datetime import datetime, timedelta
 
@@ -11,10 +11,10 @@ _SECONDS_A_CLAIM = 15.0
 async def claim_due(
     pool: Pool | Connection, lease: timedelta, limit: int, *, suspects: bool = False
 ) -> list[str]:
-    """Orders that nobody works on and that are due; this process has them until the lease ends.
+    """Leases orders that are due and that no process works on.
 
-    Orders that more than one process ended with are `suspects`: the others are given without them,
-    and they after a pause.
+    Orders during which more than one process ended are `suspects`: they are given only on request,
+    and after a pause.
     """
     rows = await pool.fetch(
         """
@@ -41,14 +41,14 @@ async def claim_due(
 
 
 async def conclude(pool: Pool, cert_id: str) -> None:
-    """The process that worked on the order has not ended by it, whatever came of it."""
+    """Records that the process has finished its work on the order, with any result."""
     await pool.execute(
         "UPDATE ssl.certificate_order SET claims = 0 WHERE cert_id = $1 AND claims > 0", cert_id
     )
 
 
 async def make_due(connection: Connection, cert_id: str, due_in: timedelta) -> None:
-    """Somebody goes on with the order when that time has passed."""
+    """Makes the order due after that time."""
     await connection.execute(
         """
         UPDATE ssl.certificate_order
@@ -61,7 +61,7 @@ async def make_due(connection: Connection, cert_id: str, due_in: timedelta) -> N
 
 
 async def look_soon(connection: Connection, cert_id: str, due_in: timedelta) -> None:
-    """A customer asks for a look: it comes no later than that, and pauses begin short again."""
+    """Makes the next look come within that time, and resets the pauses, for a customer."""
     await connection.execute(
         """
         UPDATE ssl.certificate_order
@@ -74,7 +74,7 @@ async def look_soon(connection: Connection, cert_id: str, due_in: timedelta) -> 
 
 
 async def unproven_since(pool: Pool, until: datetime, limit: int) -> list[tuple[datetime, str]]:
-    """Orders whose proofs are looked at, applied for until then: (submitted_at, cert_id)."""
+    """Gives orders whose proofs are looked at, applied for until then: (submitted_at, cert_id)."""
     rows = await pool.fetch(
         """
         SELECT application.submitted_at, placed.cert_id
@@ -94,7 +94,7 @@ async def unproven_since(pool: Pool, until: datetime, limit: int) -> list[tuple[
 
 
 async def rest(connection: Connection | Pool, cert_id: str, status: str) -> None:
-    """Nothing is to be done for an order while it has this status."""
+    """Makes the order due no more while it has this status."""
     await connection.execute(
         """
         UPDATE ssl.certificate_order
@@ -115,9 +115,9 @@ async def pause(
     *,
     counted: bool = True,
 ) -> None:
-    """Tells the customer what is in the way, and when it is looked at again.
+    """Shows the customer what prevents progress, and when the next look comes.
 
-    What is `counted` makes the pauses after it longer.
+    A pause that is `counted` makes the later ones longer.
     """
     await connection.execute(
         """

@@ -11,7 +11,7 @@ from gateway.store.acme.issuance import CESSATION_OF_OPERATION, SignedCertificat
 async def record_intent(
     connection: Connection, application_id: UUID, intent: dict[str, Any]
 ) -> None:
-    """Serial and validity are fixed before anything is signed."""
+    """Stores serial and validity before anything is signed."""
     await connection.execute(
         """
         UPDATE ssl.application
@@ -24,7 +24,7 @@ async def record_intent(
 
 
 async def record_issuer(pool: Pool, application_id: UUID, issuer: str) -> str:
-    """Adds the issuer that is asked to the intent; gives the one that stands there then."""
+    """Adds the issuer that is asked to the intent; gives the one that is stored then."""
     recorded: str = await pool.fetchval(
         """
         UPDATE ssl.application
@@ -57,7 +57,7 @@ async def wait_for_issuer(
     state: dict[str, Any],
     retry_after: timedelta,
 ) -> None:
-    """Keeps what the issuer needs to find its request again, and when to ask next."""
+    """Stores what the issuer needs to find its request again, and when to ask next."""
     await connection.execute(
         """
         WITH kept AS (
@@ -79,7 +79,7 @@ async def wait_for_issuer(
 
 
 async def settle_issuer(connection: Connection, application_id: UUID) -> None:
-    """The issuer has answered for good: no certificate of this application will come any more."""
+    """Records the issuer's final answer: this application gets no further certificate."""
     await connection.execute(
         """
         UPDATE ssl.application
@@ -108,7 +108,7 @@ async def store_certificate(
     signed: SignedCertificate,
     withheld: bool,
 ) -> None:
-    """Stores what was signed, with its audit event.
+    """Stores a signed certificate, with its audit event.
 
     A withheld one is revoked at once and never shown; another becomes the order's newest.
     """
@@ -158,7 +158,7 @@ async def store_certificate(
 
 
 async def serials_to_revoke(connection: Connection, cert_id: str, now: datetime) -> list[str]:
-    """Certificates of an order that have not ended, revoked ones included."""
+    """Gives serials of an order's certificates that have not ended, revoked ones included."""
     rows = await connection.fetch(
         """
         SELECT issued.serial
@@ -175,7 +175,7 @@ async def serials_to_revoke(connection: Connection, cert_id: str, now: datetime)
 
 
 async def revocation_is_complete(connection: Connection, cert_id: str) -> bool:
-    """Every revocation of an order was told to its issuer, and is on our CRLs if we sign them.
+    """Whether each revocation of an order is known to its issuer, and on our CRLs if we sign them.
 
     These are the complete one and the partition that the certificate points to.
     """
@@ -203,7 +203,7 @@ async def revocation_is_complete(connection: Connection, cert_id: str) -> bool:
 async def certificate_pem_parts(
     connection: Connection | Pool, serial: str
 ) -> tuple[bytes, bytes, list[bytes]]:
-    """DER of a certificate, of its issuer, and of what clients are sent above that."""
+    """Gives the DER of a certificate, of its issuer, and of the chain above that clients get."""
     row = await connection.fetchrow(
         """
         SELECT certificate.der, issuer.certificate AS issuer, issuer.chain

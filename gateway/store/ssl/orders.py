@@ -28,8 +28,10 @@ class NewCertificateOrder:
 
 @dataclass(frozen=True, slots=True)
 class CertificateOrder:
-    """A stored order; `status` as shown at the asked instant, `not_after` of the newest
-    certificate."""
+    """A stored order.
+
+    `status` is as shown at the asked instant, `not_after` that of the newest certificate.
+    """
 
     cert_id: str
     reseller_id: UUID
@@ -58,7 +60,7 @@ class CertificateOrder:
 
 @dataclass(frozen=True, slots=True)
 class ListedOrder:
-    """An order as operators see it; `organization` is what the application says of it."""
+    """An order as operators see it; `organization` is that of the application."""
 
     cert_id: str
     reseller: str
@@ -72,7 +74,7 @@ class ListedOrder:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What part of a list is wanted, in which order."""
+    """The wanted part of a list, and its sorting."""
 
     limit: int
     offset: int
@@ -82,7 +84,7 @@ class Page:
 
 
 async def add(connection: Connection, order: NewCertificateOrder, now: datetime) -> bool:
-    """False = the cert_id is taken."""
+    """Stores an order; False = the cert_id is taken."""
     row = await connection.fetchrow(
         """
         INSERT INTO ssl.certificate_order
@@ -108,7 +110,7 @@ async def add(connection: Connection, order: NewCertificateOrder, now: datetime)
 
 
 async def lock(connection: Connection, cert_id: str) -> None:
-    """The first lock of everything that happens to an order; harmless if there is none."""
+    """Locks an order: the first lock of every operation on it; nothing if it does not exist."""
     await connection.execute(
         """
         SELECT cert_id
@@ -123,7 +125,7 @@ async def lock(connection: Connection, cert_id: str) -> None:
 async def find(
     connection: Connection | Pool, cert_id: str, now: datetime
 ) -> CertificateOrder | None:
-    """An order that was not unsubscribed."""
+    """Gives an order that was not unsubscribed."""
     row = await connection.fetchrow(
         """
         SELECT placed.cert_id, placed.reseller_id, placed.order_number, placed.name,
@@ -147,7 +149,7 @@ async def find(
 async def list_page(
     connection: Connection | Pool, reseller_id: UUID, page: Page, now: datetime
 ) -> tuple[list[CertificateOrder], int]:
-    """A reseller's orders that were not unsubscribed, and how many there are on all pages.
+    """Gives a reseller's orders that were not unsubscribed, and their number on all pages.
 
     Ties are broken by cert_id, so that pages do not overlap.
     """
@@ -207,7 +209,7 @@ async def list_page(
 async def list_for_operators(
     connection: Connection, now: datetime, *, waiting_only: bool
 ) -> list[ListedOrder]:
-    """Orders that were not unsubscribed, the newest first."""
+    """Gives orders that were not unsubscribed, the newest first."""
     rows = await connection.fetch(
         """
         SELECT placed.cert_id, account.login AS reseller,
@@ -237,7 +239,7 @@ async def move(
     due_in: timedelta | None = None,
     problem: str | None = None,
 ) -> None:
-    """Changes the status of a locked order; `due_in` None = nothing is to be done for it."""
+    """Changes the status of a locked order; `due_in` None = it needs no work."""
     await connection.execute(
         """
         UPDATE ssl.certificate_order
@@ -258,7 +260,7 @@ async def move(
 
 
 async def mark_unsubscribed(connection: Connection, cert_id: str, now: datetime) -> None:
-    """From now on it is gone from lists; the record stays."""
+    """Removes an order from lists from now on; the record stays."""
     await connection.execute(
         """
         UPDATE ssl.certificate_order

@@ -1,4 +1,4 @@
-"""Unsubscriptions: requests for the money of a certificate that wait for an operator."""
+"""Unsubscriptions: requests to refund a certificate, which operators decide on."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +9,7 @@ from gateway.db.pool import Connection
 
 @dataclass(frozen=True, slots=True)
 class Unsubscription:
-    """A request and what became of it."""
+    """A request and its decision."""
 
     id: int
     cert_id: str
@@ -23,7 +23,7 @@ class Unsubscription:
 
 @dataclass(frozen=True, slots=True)
 class UnsubscriptionDecision:
-    """What became of a request: approved, rejected or failed, when, and by whom."""
+    """The decision on a request: approved, rejected or failed, when, and by whom."""
 
     status: str
     decided_at: datetime
@@ -51,7 +51,7 @@ class ListedUnsubscription:
 
 
 async def add(connection: Connection, cert_id: str, acknowledged: str, now: datetime) -> int:
-    """A request for a locked order; gives its number."""
+    """Adds a request for a locked order; gives its number."""
     number: int = await connection.fetchval(
         """
         INSERT INTO ssl.unsubscription (cert_id, acknowledged, requested_at)
@@ -78,7 +78,7 @@ async def find(connection: Connection, number: int) -> Unsubscription | None:
 
 
 async def find_waiting(connection: Connection, cert_id: str) -> int | None:
-    """Number of the request that waits for an operator, if there is one."""
+    """Gives the number of the request that waits for an operator, if there is one."""
     number: int | None = await connection.fetchval(
         """
         SELECT id
@@ -92,7 +92,7 @@ async def find_waiting(connection: Connection, cert_id: str) -> int | None:
 
 
 async def decide(connection: Connection, number: int, decision: UnsubscriptionDecision) -> None:
-    """Ends the waiting of a request; call it with the order locked."""
+    """Decides a request that waits; call it with the order locked."""
     await connection.execute(
         """
         UPDATE ssl.unsubscription
@@ -113,7 +113,7 @@ async def decide(connection: Connection, number: int, decision: UnsubscriptionDe
 
 
 async def list_all(connection: Connection, *, waiting_only: bool) -> list[ListedUnsubscription]:
-    """Those that wait first, then by number."""
+    """Gives all requests: those that wait first, then by number."""
     rows = await connection.fetch(
         """
         SELECT unsubscription.id, unsubscription.status, unsubscription.cert_id,

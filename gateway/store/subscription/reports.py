@@ -1,4 +1,4 @@
-"""What GETLASTORDER and LISTTRANSACTIONS read."""
+"""The reports of GETLASTORDER and LISTTRANSACTIONS."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -57,7 +57,7 @@ class PurchaseLine:
 async def last_orders(
     connection: Connection, subscription_id: UUID, *, account_id: str | None
 ) -> list[LastOrder]:
-    """The newest ACME order of each name in the subscription that has one.
+    """Gives the newest ACME order of each name in the subscription that has one.
 
     `account_id` None = orders of all accounts of the credential. Newest goes by the order's id,
     which follows real time.
@@ -97,7 +97,7 @@ async def last_orders(
 
 
 async def list_subscriptions(connection: Connection, kid: str) -> list[SubscriptionRow]:
-    """All subscriptions of a credential, the current one first."""
+    """Gives all subscriptions of a credential, the current one first."""
     rows = await connection.fetch(
         """
         SELECT id, started_at, expires_at, superseded_at IS NOT NULL AS superseded
@@ -113,7 +113,7 @@ async def list_subscriptions(connection: Connection, kid: str) -> list[Subscript
 async def purchase_lines(
     connection: Connection, subscription_ids: list[UUID], name: str | None
 ) -> list[PurchaseLine]:
-    """Lines of the subscriptions' purchases by order number, paid names before free ones.
+    """Gives the subscriptions' purchase lines by order number, paid names before free ones.
 
     With `name` only the lines of that name.
     """

@@ -12,7 +12,7 @@ from gateway.rules.subscription import milestones
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """The one subscription of a credential that no later one has replaced; it may have expired."""
+    """The subscription of a credential that no later one has replaced; it may have expired."""
 
     id: UUID
     started_at: datetime
@@ -112,7 +112,7 @@ async def start(
 async def find_domains(
     connection: Connection, subscription_id: UUID, names: Collection[str]
 ) -> list[Domain]:
-    """Those of `names` that are in the subscription."""
+    """Gives those of `names` that are in the subscription."""
     rows = await connection.fetch(
         """
         SELECT id, name, free_because
@@ -128,7 +128,7 @@ async def find_domains(
 
 
 async def all_domains(connection: Connection, subscription_id: UUID) -> list[Domain]:
-    """Every name in the subscription, in the order they were added."""
+    """Gives every name in the subscription, in the order they were added."""
     rows = await connection.fetch(
         """
         SELECT id, name, free_because
@@ -143,7 +143,7 @@ async def all_domains(connection: Connection, subscription_id: UUID) -> list[Dom
 
 
 async def has_wildcard(connection: Connection, subscription_id: UUID) -> bool:
-    """Is any wildcard in the subscription?"""
+    """Whether any wildcard is in the subscription."""
     found: bool = await connection.fetchval(
         """
         SELECT EXISTS (
@@ -205,7 +205,7 @@ async def add_domains(
 async def find_added(
     connection: Connection, subscription_id: UUID, name: str
 ) -> AddedDomain | None:
-    """A name of the subscription with what the order that added it charged for it."""
+    """Gives a name of the subscription with the charge in the order that added it."""
     row = await connection.fetchrow(
         """
         SELECT domain.id, domain.name, domain.added_at, domain.order_number, line.cost AS charged
@@ -279,9 +279,9 @@ async def extend(
 async def list_domains(
     connection: Connection, kid: str, *, limit: int | None, offset: int
 ) -> list[ListedDomain]:
-    """Each name of the credential once, with its most recent expiry, in the order of adding.
+    """Gives each name of the credential once, with its most recent expiry, in the order of adding.
 
-    Names of expired subscriptions stay (R12); a name whose last word was its removal does not.
+    Names of expired subscriptions stay (R12); a name that was removed last does not.
     """
     rows = await connection.fetch(
         """

@@ -1,4 +1,4 @@
-"""Credentials and accounts from the reseller's side: make, suspend, reinstate, deactivate."""
+"""A reseller's EAB credentials and ACME accounts: make, suspend, reinstate, deactivate."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -25,17 +25,17 @@ class Scope(Enum):
     ACCOUNT = "N"
     """Only the named account."""
     CREDENTIAL = "Y"
-    """Its EAB credential and all accounts of that."""
+    """The EAB credential of the named account, and all accounts of that credential."""
     RESELLER = "*"
     """Every credential and account of the reseller."""
 
 
 @dataclass(frozen=True, slots=True)
 class AccountSearch:
-    """Which accounts of a reseller are wanted; all of them without a filter."""
+    """Which accounts of a reseller are wanted; without a filter, all of them."""
 
     account_id: str | None = None
-    """It wins over `kid`."""
+    """Takes precedence over `kid`."""
     with_siblings: bool = False
     """All accounts that share the EAB credential of `account_id`."""
     kid: str | None = None
@@ -52,9 +52,10 @@ class NewCredential:
 async def credential_of(
     connection: Connection, reseller_id: UUID, account_id: str
 ) -> EabCredential:
-    """The EAB credential of an account, without a lock.
+    """Gives the EAB credential of an account, without a lock.
 
-    Raises ArgumentInvalid (E3), the same for an account that is not theirs and for none at all.
+    Raises ArgumentInvalid (E3), the same for an account of another reseller and for one that does
+    not exist.
     """
     credential = await eab_credentials.find_by_account(connection, account_id, reseller_id)
     if credential is None:
@@ -70,7 +71,7 @@ async def preregister(
     server_path: str,
     term_days: int,
 ) -> NewCredential:
-    """An EAB credential with its first, pending account; no subscription, no cost (R2).
+    """Makes an EAB credential with its first, pending account; no subscription, no cost (R2).
 
     Raises ArgumentInvalid (E3) when no server is at `server_path`.
     """
@@ -96,7 +97,7 @@ async def list_accounts(
     limit: int | None,
     offset: int,
 ) -> list[AccountRow]:
-    """Accounts, oldest first. Raises ArgumentInvalid (E3) for foreign ids."""
+    """Gives a reseller's accounts, oldest first. Raises ArgumentInvalid (E3) for foreign ids."""
     account_id, kid = search.account_id, search.kid
     if account_id is not None:
         credential = await credential_of(connection, reseller_id, account_id)
@@ -116,14 +117,15 @@ async def list_accounts(
 
 
 async def list_bindings(connection: Connection, reseller_id: UUID) -> list[BindingRow]:
-    """EAB credentials, oldest first."""
+    """Gives a reseller's EAB credentials, oldest first."""
     return await acme_accounts_admin.list_bindings(connection, reseller_id)
 
 
 async def suspend(work: Work, reseller_id: UUID, account_id: str | None, scope: Scope) -> int:
-    """No certificates, and with a credential no registrations either, until reinstated.
+    """Suspends accounts, and their credentials if these are in scope, until they are reinstated.
 
-    Gives the number of accounts that changed; suspended and deactivated ones do not.
+    A suspended account gets no certificates, a suspended credential registers no accounts. Gives
+    the number of accounts that changed; suspended and deactivated ones do not.
     """
     return await _change(
         work,
@@ -135,7 +137,7 @@ async def suspend(work: Work, reseller_id: UUID, account_id: str | None, scope: 
 
 
 async def unsuspend(work: Work, reseller_id: UUID, account_id: str | None, scope: Scope) -> int:
-    """Back to the state from before the suspension; gives the number of accounts that changed."""
+    """Restores the state from before the suspension; gives the number of accounts that changed."""
     return await _change(
         work,
         "reinstated",
@@ -146,7 +148,7 @@ async def unsuspend(work: Work, reseller_id: UUID, account_id: str | None, scope
 
 
 async def deactivate(work: Work, reseller_id: UUID, account_id: str | None, scope: Scope) -> int:
-    """For good; gives the number of accounts that changed.
+    """Deactivates accounts for good; gives the number of accounts that changed.
 
     Raises NotDeactivatable (E7) when a named account, with its credential if that is in scope, was
     deactivated before. Subscription, names and money stay as they are.
@@ -176,7 +178,7 @@ class _Targets:
 async def _lock(
     connection: Connection, reseller_id: UUID, account_id: str | None, scope: Scope
 ) -> _Targets:
-    """What a scope covers, its credentials locked in kid order."""
+    """Gives what a scope covers, its credentials locked in kid order."""
     if scope is Scope.RESELLER:
         kids = await acme_accounts_admin.lock_all_for_change(connection, reseller_id)
         return _Targets(*await acme_accounts_admin.states_of(connection, kids))
@@ -198,7 +200,7 @@ async def _change(
     suspended: bool | None = None,
     status: str | None = None,
 ) -> int:
-    """Gives every target that `concerns` picks the new flag or status, audited one by one."""
+    """Gives the targets that `concerns` picks the new flag or status, and audits each change."""
 
     def changed(state: _State) -> _State:
         return replace(

@@ -1,7 +1,7 @@
-"""Who uses which account, without a write per request (LISTACCOUNTS: userAgent, ipAddress).
+"""Records who uses which account, without a write per request (LISTACCOUNTS: userAgent, ipAddress).
 
 A request only leaves a note in memory; every few seconds one statement writes the latest notes.
-What a killed process had not written is lost: activity is a convenience, not a record.
+Notes that a killed process had not written are lost: activity is a convenience, not a record.
 """
 
 import asyncio
@@ -17,25 +17,25 @@ _MOST_NOTES = 10_000
 
 
 class ActivityLog:
-    """One per process."""
+    """Collects the notes of one process and writes them."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
         self._notes: dict[str, tuple[Client, datetime]] = {}
 
     async def note(self, account_id: str, client: Client) -> None:
-        """A request of an account was admitted."""
+        """Notes that a request of an account was admitted."""
         if account_id in self._notes or len(self._notes) < _MOST_NOTES:
             self._notes[account_id] = (client, await self._services.clock.now())
 
     async def run_forever(self) -> None:
-        """Writes what was noted, every few seconds."""
+        """Writes the notes every few seconds."""
         while True:
             await asyncio.sleep(_PAUSE_SECONDS)
             await self.flush()
 
     async def flush(self) -> None:
-        """Writes what was noted; keeps the notes when that fails."""
+        """Writes the notes; keeps them when that fails."""
         if not self._notes:
             return
         notes, self._notes = self._notes, {}

@@ -1,4 +1,4 @@
-"""Is a signed request admitted? Decided on what its own first statement read."""
+"""Decides whether a signed request is admitted, on what its own first statement read."""
 
 from gateway.config import Settings
 from gateway.errors.acme import AccountRefused, KeyChanged, NonceUsed, TermsNotAgreed

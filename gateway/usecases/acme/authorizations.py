@@ -24,7 +24,7 @@ from gateway.validation.challenge import offered
 
 
 class Checks(Protocol):
-    """What checks names in this process: the Validator."""
+    """What validates challenges in this process: the Validator."""
 
     def start(self, attempt: Attempt) -> None:
         """Makes an attempt now; the caller has committed `processing` and holds its lease."""
@@ -36,7 +36,7 @@ class Checks(Protocol):
 async def authorize(
     services: Services, ticket: Ticket, name: str, source: str | None
 ) -> Authorization:
-    """Pre-authorization: the valid authorization of a name, or a new pending one.
+    """Pre-authorizes a name: gives its valid authorization, or a new pending one.
 
     Raises IssuanceRefused when no certificate could be issued for the name now.
     """
@@ -60,7 +60,7 @@ async def authorize(
 async def read_authorization(
     services: Services, ticket: Ticket, authorization_id: UUID
 ) -> Authorization:
-    """One of the signer's authorizations as it is now; raises NotFound."""
+    """Gives one of the signer's authorizations as it is now; raises NotFound."""
     admission, authorization = await authorizations.read(services.pool, ticket, authorization_id)
     admit(ticket, admission)
     if authorization is None:
@@ -71,9 +71,9 @@ async def read_authorization(
 async def answer_challenge(
     services: Services, checks: Checks, ticket: Ticket, challenge_id: UUID, *, ready: bool
 ) -> tuple[Authorization, Challenge]:
-    """A challenge as it is now; with `ready` its validation begins if it can (RFC 8555 §7.5.1).
+    """Gives a challenge as it is now; `ready` begins its validation if it can (RFC 8555 §7.5.1).
 
-    Ready once more, a client asks for the next attempt at once. Raises NotFound.
+    When the client says so again, the next attempt is made at once. Raises NotFound.
     """
     admission, authorization = await authorizations.read_by_challenge(
         services.pool, ticket, challenge_id
@@ -101,7 +101,10 @@ async def answer_challenge(
 async def deactivate(
     services: Services, ticket: Ticket, authorization_id: UUID, source: str | None
 ) -> Authorization:
-    """Gives a proof up, with the open orders that lean on it (RFC 8555 §7.5.2); raises NotFound."""
+    """Deactivates an authorization, with the open orders that need it (RFC 8555 §7.5.2).
+
+    Raises NotFound.
+    """
     now = await services.clock.now()
     held = await read_authorization(services, ticket, authorization_id)
     if held.status not in ("pending", "valid"):
@@ -127,7 +130,7 @@ def _authorization_as_of(authorization: Authorization, now: datetime) -> Authori
 
 
 def new_authorization(settings: Settings, name: str, wildcard: bool) -> OfferedAuthorization:
-    """With a challenge of each type that can prove it."""
+    """A new authorization with a challenge of each type that can prove it."""
     kinds = offered(wildcard, methods_of(settings))
     challenges = [(ids.new_id(), kind, ids.new_challenge_token()) for kind in kinds]
     return OfferedAuthorization(ids.new_id(), name, wildcard, challenges)

@@ -1,4 +1,4 @@
-"""CAA again before issuance, where the last check is too old (BR §3.2.2.8)."""
+"""Checks CAA again before issuance, where the last check is too old (BR §3.2.2.8)."""
 
 import asyncio
 from datetime import datetime
@@ -25,10 +25,11 @@ _log = structlog.get_logger(__name__)
 async def check_again(
     services: Services, kid: str, order_id: UUID, now: datetime, source: str | None
 ) -> None:
-    """Looks at the CAA records of those names of an order whose last check counts no more.
+    """Checks the CAA records of those names of an order whose last check is too old.
 
-    Raises CaaRefused with all names that cannot be issued for; the others are not asked again.
-    Raises CaaUnchecked when nothing forbids it, but some could not be looked up from here.
+    Raises CaaRefused with all names that cannot be issued for; names with a recent check are not
+    looked up. Raises CaaUnchecked when nothing forbids issuance, but some names could not be looked
+    up from here.
     """
     stale = [
         checked
@@ -37,8 +38,8 @@ async def check_again(
     ]
     if not stale:
         return
-    room = asyncio.Semaphore(_AT_ONCE)
-    said = await asyncio.gather(*(_check(services, checked, now, room) for checked in stale))
+    limit = asyncio.Semaphore(_AT_ONCE)
+    said = await asyncio.gather(*(_check(services, checked, now, limit) for checked in stale))
     allowed = [
         checked.authorization_id
         for checked, refusal in zip(stale, said, strict=True)
@@ -46,8 +47,8 @@ async def check_again(
     ]
     await store.allowed(services.pool, allowed, now)
     if refused := [refusal for refusal in said if isinstance(refusal, CaaRefusal)]:
-        told = [(refusal.name, "caa", refusal.text) for refusal in refused]
-        await orders.record_refusal(services.pool, now, stale[0].account_id, source, kid, told)
+        entries = [(refusal.name, "caa", refusal.text) for refusal in refused]
+        await orders.record_refusal(services.pool, now, stale[0].account_id, source, kid, entries)
         raise CaaRefused(refused)
     if faults := [fault for fault in said if isinstance(fault, NotChecked)]:
         for fault in faults:
@@ -57,7 +58,7 @@ async def check_again(
 
 
 async def _check(
-    services: Services, checked: Checked, now: datetime, room: asyncio.Semaphore
+    services: Services, checked: Checked, now: datetime, limit: asyncio.Semaphore
 ) -> CaaRefusal | NotChecked | None:
     claim = claim_of(
         services.settings,
@@ -66,7 +67,7 @@ async def _check(
         now,
         wildcard=checked.wildcard,
     )
-    async with room:
+    async with limit:
         try:
             await caa.check(claim, checked.method, resolver_of(services))
         except NotChecked as fault:

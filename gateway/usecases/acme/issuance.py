@@ -39,7 +39,7 @@ from gateway.usecases.acme.orders import as_of
 from gateway.usecases.acme.refusals import check_gate
 
 SIGNING_LEASE = timedelta(seconds=15)
-"""How long a process has a processing order for itself."""
+"""How long a process may work on a processing order before another takes it over."""
 
 _TRIES = 5
 _BEFORE_THERE_WERE_SEVERAL = "local"
@@ -64,11 +64,11 @@ class Finishes(Protocol):
 async def finalize(
     services: Services, finishes: Finishes, ticket: Ticket, wanted: Finalize
 ) -> Order:
-    """The order as it is afterwards: `valid`, or `processing` if the issuer needs time.
+    """Finalizes an order and gives it as it is afterwards: `valid`, or `processing`.
 
-    It is asked in the background then, by `start`. Finalizing again with the same key gives the
-    order as it is: a client that lost the answer may ask again. Raises NotFound, OrderNotReady,
-    BadCsr, BadValidity, IssuanceRefused, CaaRefused, IssuerMissing.
+    It is `processing` if the issuer needs time; `start` then goes on in the background. Finalizing
+    again with the same key gives the order as it is: a client that lost the answer may ask again.
+    Raises NotFound, OrderNotReady, BadCsr, BadValidity, IssuanceRefused, CaaRefused, IssuerMissing.
     """
     now = await services.clock.now()
     found = await orders.read_for_finalize(services.pool, ticket, wanted.order_id)
@@ -81,7 +81,7 @@ async def finalize(
         key_hash = sha256(_spki(public_key)).digest()
         if not is_fresh(found.caa_checked_at, now):
             await check_again(services, found.admission.kid, order.id, now, wanted.source)
-        item = await _record_intent(services, ticket, wanted, found, order, key_hash, now)
+        item = await _record_intent(services, ticket, wanted, found, key_hash, now)
         if item is not None:
             status = "processing"
             if issuer := services.issuers.immediate(issuer_of(item)):
@@ -103,9 +103,9 @@ async def keep(
     now: datetime,
     source: str | None,
 ) -> str:
-    """Stores a signed certificate if the gate still holds; gives the order's status.
+    """Stores a signed certificate if the gate is still open; gives the order's status.
 
-    Raises IssuanceRefused when it does not: then the certificate is withheld and revoked.
+    Raises IssuanceRefused when it is closed: then the certificate is withheld and revoked.
     """
     signed = SignedCertificate(
         services.issuers.named(issuer_of(item)).id,
@@ -128,19 +128,19 @@ async def keep(
         if step.done:
             return "valid"
         fresh = await processing_orders.read_unfinished(services.pool, item.order_id)
-        if fresh is None:  # another process was faster; the client will see at its next look
+        if fresh is None:  # another process was faster; the client sees it at its next request
             break
         item = fresh
     return "processing"
 
 
 def late_refusals(item: ProcessingOrder, now: datetime) -> list[Refusal]:
-    """Why an order whose intent is recorded must not be issued any more; empty = it may."""
+    """Why an order whose intent is recorded must not be issued any more; empty = it may be."""
     return gate.late_refusals(item.facts, item.names, now, _subject(item.intent))
 
 
 def issuer_of(item: ProcessingOrder) -> str:
-    """The name of the issuer that is asked, whatever the server says by now."""
+    """The name of the issuer that is asked, even if the server has been given another since."""
     name: str = item.intent.get("issuer", _BEFORE_THERE_WERE_SEVERAL)
     return name
 
@@ -153,7 +153,7 @@ def key_hash_of(item: ProcessingOrder) -> bytes:
 def request_of(
     item: ProcessingOrder, public_key: CertificateIssuerPublicKeyTypes | None = None
 ) -> CertificateRequest:
-    """What the issuer is asked, from the recorded intent; the same however often it is asked."""
+    """The request to the issuer, made from the recorded intent; the same each time it is sent."""
     return CertificateRequest(
         item.order_id,
         int(item.intent["serial"], 16),
@@ -182,11 +182,15 @@ async def _record_intent(
     ticket: Ticket,
     wanted: Finalize,
     found: Finalizable,
-    order: Order,
     key_hash: bytes,
     now: datetime,
 ) -> ProcessingOrder | None:
-    """ready → processing while the gate is open; None when another request did so just now."""
+    """Moves an order from ready to processing while the gate is open.
+
+    None when another request has just done so.
+    """
+    order = found.order
+    assert order is not None
     admission, facts, version = found.admission, found.facts, found.admission.eab_version
     settled = _intent(services, order, found.issuers, now)
     for _ in range(_TRIES):
@@ -224,10 +228,10 @@ async def _record_intent(
 def _intent(
     services: Services, order: Order, issuers: Sequence[str], now: datetime
 ) -> dict[str, Any]:
-    """Issuer, serial and validity: what stays, whatever happens before the certificate is there."""
+    """The issuer, serial and validity; they stay the same until the certificate is stored."""
     longest = longest_validity(services.settings, PROFILES[order.profile])
     backdated = timedelta(seconds=services.settings.issuance.backdate_seconds)
-    # A start that was asked for may have passed meanwhile, longer ago than one may lie back.
+    # The requested start may by now lie further back than a certificate may be backdated.
     start = order.not_before and max(order.not_before, now - backdated)
     not_before, not_after = gate.validity(now, start, order.not_after, longest, backdated)
     return {

@@ -33,7 +33,7 @@ _log = structlog.get_logger(__name__)
 
 
 class IssuanceRunner:
-    """One per process; any of them can finish any order."""
+    """Finishes processing orders; one per process, and any process can finish any order."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
@@ -46,7 +46,7 @@ class IssuanceRunner:
         task.add_done_callback(self._tasks.discard)
 
     async def run_forever(self) -> None:
-        """Takes over orders whose lease has ended, and tells issuers of revocations."""
+        """Takes over orders whose lease has ended, and informs issuers of revocations."""
         while True:
             try:
                 claimed = await processing_orders.claim_unfinished(
@@ -60,7 +60,7 @@ class IssuanceRunner:
             await asyncio.sleep(_PAUSE_SECONDS)
 
     async def close(self) -> None:
-        """Stops work in this process; what is unfinished is taken over when its lease ends."""
+        """Stops work in this process; another process takes over when the leases end."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -72,11 +72,11 @@ class IssuanceRunner:
                 await self._ask(item)
         except IssuanceRefused as refused:
             _log.info("issuance.withheld", order=str(order_id), reason=str(refused))
-        except Exception as error:  # the lease ends and somebody tries again
+        except Exception as error:  # the lease ends and a process tries again
             log_fault("issuance", error, order=str(order_id))
 
     async def _tell(self, issuer: Issuer) -> None:
-        """What one issuer does not take, the others are told all the same."""
+        """Informs the issuers of revocations; one that fails does not hold up the others."""
         try:
             await tell_issuer(self._services.pool, issuer)
         except Exception as error:
@@ -88,7 +88,7 @@ class IssuanceRunner:
         now = await services.clock.now()
         if item.issuer_state is None:
             if refused := await self._refusal(item, now):
-                # Never asked for: there is nothing to be withheld.
+                # The issuer was never asked, so there is no certificate to withhold.
                 await processing_orders.fail(services.pool, item.order_id, now, refused)
                 return
             if (
@@ -110,7 +110,7 @@ class IssuanceRunner:
                 await processing_orders.fail(services.pool, item.order_id, now, error)
 
     async def _refusal(self, item: ProcessingOrder, now: datetime) -> dict[str, Any] | None:
-        """The problem of an order that must not be issued any more."""
+        """The problem document of an order that must not be issued any more; None = it may be."""
         if refused := late_refusals(item, now):
             return problem_of(refused)
         try:

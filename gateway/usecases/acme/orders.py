@@ -37,18 +37,18 @@ class PlaceOrder(Struct, frozen=True):
     not_after: datetime | None
     source: str | None
     refused: Sequence[Refusal] = ()
-    """Identifiers of the same order that can be certified for nobody."""
+    """Identifiers of the same order that this CA certifies for nobody."""
 
 
 async def place_order(services: Services, ticket: Ticket, wanted: PlaceOrder) -> Order:
-    """An order with an authorization per name; an open one for the same names is given again.
+    """Places an order with an authorization per name; gives an open one for the same names again.
 
     Names that are proven already need no new proof (RFC 8555 §7.4). Raises IssuanceRefused when the
     gate is closed, UnknownProfile, BadValidity, NotReplaceable, AlreadyReplaced.
     """
     now = await services.clock.now()
     name = wanted.profile or next(iter(PROFILES))
-    known = name if name in PROFILES else ""  # what else it may be is not for the database
+    known = name if name in PROFILES else ""  # an unknown name is not stored
     replaces = wanted.replaces.text if wanted.replaces else None
     admission, facts, reusable = await new_orders.read_gate(
         services.pool, ticket, wanted.names, known, replaces, now
@@ -84,7 +84,7 @@ async def place_order(services: Services, ticket: Ticket, wanted: PlaceOrder) ->
 
 
 async def read_order(services: Services, ticket: Ticket, order_id: UUID) -> Order:
-    """One of the signer's orders as it is now; raises NotFound."""
+    """Gives one of the signer's orders as it is now; raises NotFound."""
     admission, order = await orders.read(services.pool, ticket, order_id)
     admit(ticket, admission)
     if order is None:
@@ -95,7 +95,7 @@ async def read_order(services: Services, ticket: Ticket, order_id: UUID) -> Orde
 async def list_orders(
     pool: Pool, ticket: Ticket, before: UUID | None, size: int
 ) -> tuple[list[UUID], UUID | None]:
-    """A page of the signer's orders, newest first, and where the next one begins."""
+    """Gives a page of the signer's orders, newest first, and where the next one begins."""
     admission, found = await orders.list_ids(pool, ticket, before, size + 1)
     admit(ticket, admission)
     page = found[:size]
@@ -103,7 +103,7 @@ async def list_orders(
 
 
 async def download(pool: Pool, ticket: Ticket, order_id: UUID, chain: int) -> Download:
-    """The certificate of one of the signer's orders, with a chain; raises NotFound."""
+    """Gives the certificate of one of the signer's orders, with a chain; raises NotFound."""
     admission, found = await certificates.read(pool, ticket, order_id, chain)
     admit(ticket, admission)
     if found is None:
@@ -132,7 +132,10 @@ def _new_order(
     proofs: Sequence[ReusableAuthorization],
     now: datetime,
 ) -> tuple[Order, list[OfferedAuthorization]]:
-    """The order and those of its authorizations that are new; it ends with the first proof."""
+    """The order and those of its authorizations that are new.
+
+    The order expires with the first of its proofs.
+    """
     held = {(proof.name, proof.wildcard): proof for proof in proofs}
     made: list[OfferedAuthorization] = []
     authorization_ids: list[UUID] = []

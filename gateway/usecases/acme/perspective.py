@@ -1,4 +1,4 @@
-"""How the gateway checks what it is told of names: by what, from where, in whose name."""
+"""How the gateway checks control over names: methods, network, resolver, and for which account."""
 
 import asyncio
 from collections.abc import Awaitable
@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 
 def network_of(settings: Settings) -> Network:
-    """How checks of this gateway reach the world; only the sandbox may look inwards."""
+    """The network that validation uses; only in the sandbox may it reach private addresses."""
     validation = settings.validation
     return Network(
         http_port=validation.http_port,
@@ -38,7 +38,7 @@ def network_of(settings: Settings) -> Network:
 
 @dataclass(frozen=True, slots=True)
 class Claimant:
-    """Who says that a name is its own: an account, and the path of the server that it is at."""
+    """The account that claims control over a name, and the path of the server that it is at."""
 
     server_path: str
     account_id: str
@@ -46,7 +46,10 @@ class Claimant:
 
 @dataclass(frozen=True, slots=True)
 class KeyAuthorization:
-    """The two parts of RFC 8555 §8.1; both are empty where no challenge is looked at."""
+    """The two parts of a key authorization (RFC 8555 §8.1).
+
+    Both are empty where no challenge is checked.
+    """
 
     token: str = ""
     thumbprint: str = ""
@@ -64,7 +67,7 @@ def claim_of(
     wildcard: bool,
     answer: KeyAuthorization = _NO_CHALLENGE,
 ) -> Claim:
-    """What `claimant` says of `name`, with the `answer` to its challenge if there is one."""
+    """The claim of `claimant` to `name`, with the `answer` to its challenge if there is one."""
     directory = settings.public_url + claimant.server_path
     return Claim(
         name,
@@ -78,7 +81,7 @@ def claim_of(
 
 
 def check_validation(settings: Settings) -> None:
-    """Raises ConfigurationError for methods that are none, and for what the sandbox alone may."""
+    """Raises ConfigurationError for unknown methods, and outside a sandbox for its settings."""
     methods_of(settings)
     if settings.sandbox:
         return
@@ -96,7 +99,7 @@ def methods_of(settings: Settings) -> tuple[str, ...]:
 
 
 def resolver_of(services: Services) -> Resolver:
-    """What proofs go by: it fails while it does not validate DNSSEC and ought to."""
+    """The resolver for proofs: it fails while it must validate DNSSEC and does not."""
     if services.settings.dnssec_required():
         return Vouched(services.resolver, services.dnssec)
     return services.resolver
@@ -105,9 +108,10 @@ def resolver_of(services: Services) -> Resolver:
 async def done_in_all(
     settings: Settings, resolver: Resolver, work: Awaitable[T], until: float
 ) -> T:
-    """What `work` gives by `until` (time of the loop): the end of `validation.total_seconds`.
+    """Gives what `work` gives, if it ends by `until` (time of the event loop).
 
-    Raises ValidationFailed or NotChecked, by whose fault it is, and what `work` raises.
+    `until` is the end of `validation.total_seconds`. When `work` is late, raises ValidationFailed,
+    or NotChecked if the resolver is at fault; raises what `work` raises.
     """
     try:
         async with asyncio.timeout_at(until):

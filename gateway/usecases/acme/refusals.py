@@ -1,4 +1,4 @@
-"""A closed gate is told to the client, and kept for those who run it."""
+"""Refuses a client at a closed gate, and records the refusal for operators and resellers."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -23,13 +23,14 @@ async def check_gate(
 ) -> None:
     """Raises IssuanceRefused, after operators and resellers can see why (ops.issuance_refusals).
 
-    They are told what the gate refuses; what is no name at all concerns the client alone.
+    Recorded is what the gate refuses; identifiers that nobody can get a certificate for concern the
+    client alone.
     """
     refused = issuance.refusals(facts, names, now)
     if refused:
-        told = [
+        entries = [
             (name, refusal.reason, refusal.text) for refusal in refused for name in refusal.names
         ]
-        await orders.record_refusal(pool, now, ticket.account_id, source, subject, told)
+        await orders.record_refusal(pool, now, ticket.account_id, source, subject, entries)
     if refused or certifiable_for_nobody:
         raise IssuanceRefused([*certifiable_for_nobody, *refused])

@@ -1,4 +1,4 @@
-"""ACME accounts: registering under an EAB credential, and what clients change of their account."""
+"""ACME accounts: registration under an EAB credential, and changes by their clients."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,7 +24,7 @@ from gateway.usecases.acme.admission import admit, require_terms
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """A verified newAccount request: the key is the client's, and it knew the MAC key of `kid`."""
+    """A verified newAccount request: the client has the private key, and the MAC key of `kid`."""
 
     server_id: UUID
     kid: str
@@ -39,7 +39,7 @@ class Registration:
 async def find_account(
     pool: Pool, server_id: UUID, thumbprint: str, client: Client, now: datetime
 ) -> Account | None:
-    """The account of a key that is already registered (RFC 8555 §7.3.1).
+    """Gives the account of a key that is already registered (RFC 8555 §7.3.1).
 
     Raises AccountRefused when that account was deactivated.
     """
@@ -53,7 +53,7 @@ async def find_account(
 
 
 async def mac_key(services: Services, server_id: UUID, kid: str) -> bytes:
-    """The MAC key of an EAB credential; raises EabRefused if the server has none of that name."""
+    """Gives the MAC key of an EAB credential; raises EabRefused if the server has no such one."""
     encrypted = await eab_credentials.find_mac_key(services.pool, server_id, kid)
     if encrypted is None:
         raise EabRefused(
@@ -66,11 +66,11 @@ async def mac_key(services: Services, server_id: UUID, kid: str) -> bytes:
 async def register(
     services: Services, registration: Registration, now: datetime
 ) -> tuple[Account, bool]:
-    """Gives the account, and whether it is new.
+    """Registers a key; gives the account, and whether it is new.
 
-    The first registration completes the pre-registered account, later ones add accounts.
-    Raises EabRefused when the credential may not be used (any more), TermsNotAgreed,
-    ContactInvalid and ContactUnsupported.
+    The first registration completes the pre-registered account, later ones add accounts. Raises
+    EabRefused when the credential may not be used (any more), TermsNotAgreed, ContactInvalid and
+    ContactUnsupported.
     """
     require_terms(services.settings, registration.agreed_terms)
     contacts = contact_rules.checked(registration.contacts)
@@ -145,7 +145,7 @@ async def _account_to_complete(connection: Connection, credential: EabCredential
                 known=True,
             )
         return credential.kid
-    if not credential.reusable:  # the words CaaS uses; clients know them
+    if not credential.reusable:  # the wording of CaaS, which clients know
         raise EabRefused(
             "The account is not awaiting external account binding", malformed=True, known=True
         )
@@ -153,7 +153,7 @@ async def _account_to_complete(connection: Connection, credential: EabCredential
 
 
 async def read_account(pool: Pool, ticket: Ticket) -> Account:
-    """The signer's own account."""
+    """Gives the signer's own account."""
     admission, account = await accounts.read(pool, ticket)
     admit(ticket, admission)
     return account
@@ -171,9 +171,10 @@ class AccountUpdate:
 async def update_account(
     services: Services, ticket: Ticket, update: AccountUpdate, source: str | None
 ) -> Account:
-    """RFC 8555 §7.3.2 and §7.3.6. A deactivated account stays so; its EAB is not touched.
+    """Updates an account (RFC 8555 §7.3.2, §7.3.6).
 
-    Raises ContactInvalid and ContactUnsupported.
+    A deactivated account stays deactivated; its EAB credential does not change. Raises
+    ContactInvalid and ContactUnsupported.
     """
     contacts = None if update.contacts is None else contact_rules.checked(update.contacts)
     now = await services.clock.now()
@@ -203,9 +204,9 @@ async def update_account(
 async def change_key(
     services: Services, ticket: Ticket, jwk: dict[str, Any], thumbprint: str, source: str | None
 ) -> Account:
-    """RFC 8555 §7.3.5: from now on only the new key signs for the account, in every process.
+    """Replaces the account's key; from now on only the new one signs, in every process.
 
-    Raises KeyInUse when an account of the same server has the key.
+    RFC 8555 §7.3.5. Raises KeyInUse when an account of the same server has the key.
     """
     now = await services.clock.now()
     before = await read_account(services.pool, ticket)
@@ -216,7 +217,7 @@ async def change_key(
             changed = await accounts.change_key(
                 connection, ticket.account_id, ticket.key_version, jwk, thumbprint
             )
-            if not changed:  # two key changes at once: the second was signed by a replaced key
+            if not changed:  # two key changes at once: the replaced key signed the second
                 raise KeyChanged
             change = Change("account.key_changed", before.id, after={"thumbprint": thumbprint})
             await audit.record(connection, now, Origin(f"acme:{before.id}", source), change)

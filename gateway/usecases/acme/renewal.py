@@ -24,14 +24,14 @@ class CertificateId:
 
     @property
     def text(self) -> str:
-        """As clients write it; orders keep it in this form."""
+        """The form in which clients write it and orders keep it."""
         number = bytes.fromhex(self.serial)
         sign = b"\0" if number[0] & 0x80 else b""
         return f"{_base64url(self.authority)}.{_base64url(sign + number)}"
 
 
 async def window_of(services: Services, server_id: UUID, asked: CertificateId) -> Window:
-    """When the certificate should be renewed; raises NotFound."""
+    """Gives the window in which the certificate should be renewed; raises NotFound."""
     found = await _find(services, server_id, asked)
     if found is None:
         raise NotFound
@@ -43,11 +43,11 @@ async def window_of(services: Services, server_id: UUID, asked: CertificateId) -
 async def check_replaceable(
     services: Services, server_id: UUID, kid: str, asked: CertificateId, names: Sequence[str]
 ) -> None:
-    """RFC 9773 §5: raises NotReplaceable, or AlreadyReplaced by another order.
+    """Raises NotReplaceable, or AlreadyReplaced by another order (RFC 9773 §5).
 
-    A client may come from another authority, or have made a new account under its EAB credential
-    `kid`. The certificates of the one are unknown here: the order keeps what it says it replaces,
-    without effect, just as if it named a stranger's. Those of the other are its own.
+    A certificate that is unknown here, such as one of another authority, or that belongs to another
+    EAB credential than `kid` is no reason to refuse: the order keeps what it says it replaces,
+    without effect. A certificate of another account under the same credential is the client's own.
     """
     now = await services.clock.now()
     found = await _find(services, server_id, asked)

@@ -1,4 +1,4 @@
-"""Revoking certificates on their holders' request (RFC 8555 §7.6)."""
+"""Revoking certificates at their holders' request (RFC 8555 §7.6)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ _REASONS = {
     4: "superseded",
     5: "cessationOfOperation",
 }
-"""What subscribers may give (BR §4.9.1.1); the others are for the certificate authority."""
+"""Reasons that subscribers may give (BR §4.9.1.1); the others are for the certificate authority."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Revoke:
 
 
 async def revoke_by_account(services: Services, ticket: Ticket, wanted: Revoke) -> None:
-    """By the account that ordered it, or one that now controls all of its names.
+    """Revokes for the account that ordered the certificate, or one that now controls all its names.
 
     Raises NotFound, RevocationRefused, AlreadyRevoked, BadRevocationReason, CertificateUnreadable.
     """
@@ -73,7 +73,7 @@ async def revoke_by_account(services: Services, ticket: Ticket, wanted: Revoke) 
 
 
 async def revoke_by_key(services: Services, spki: bytes, wanted: Revoke) -> None:
-    """By the key of the certificate; with keyCompromise, all certificates of that key go.
+    """Revokes for whoever has the certificate's key; keyCompromise revokes all of that key.
 
     Raises as revoke_by_account.
     """
@@ -113,7 +113,7 @@ async def _revoke(
 async def revoke_refunded(
     work: Work, *, kid: str, names: Sequence[str], since: datetime
 ) -> list[str]:
-    """Revokes what a credential got for names whose purchase is paid back; gives the serials."""
+    """Revokes a credential's certificates for names that were paid back; gives the serials."""
     serials = await certificates.serials_for_names(work.connection, kid, names, since, work.now)
     revoked = await revocations.revoke(work.connection, serials, PRIVILEGE_WITHDRAWN, work.now)
     reason = {"reason": "privilegeWithdrawn", "refunded": list(names)}
@@ -123,9 +123,9 @@ async def revoke_refunded(
 
 
 async def tell_issuer(pool: Pool, issuer: Issuer) -> None:
-    """Revocations reach the issuer after they are committed, whatever dies in between.
+    """Informs an issuer of committed revocations, even after a process that made them was killed.
 
-    One that needs not be told counts as told: its CRLs are made from what is stored.
+    An issuer that needs no such message counts as informed: its CRLs are made from what is stored.
     """
     async with transaction(pool) as connection:
         untold = await revocations.claim_untold(connection, issuer.id, _AT_ONCE)
@@ -137,7 +137,7 @@ async def tell_issuer(pool: Pool, issuer: Issuer) -> None:
 
 
 def _serial(der: bytes) -> str:
-    """As stored: lower-case hexadecimal of even length."""
+    """The serial as stored: lower-case hexadecimal of even length."""
     try:
         number = x509.load_der_x509_certificate(der).serial_number
     except (ValueError, TypeError, x509.InvalidVersion) as error:

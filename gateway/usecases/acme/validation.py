@@ -1,9 +1,9 @@
-"""Validation of challenges: check, try again when that may help, record what came of it.
+"""Validation of challenges: check, try again when that may help, record the result.
 
 An attempt begins in the process that took the client's request. When that process dies, the lease
-of its challenges ends within seconds and another process goes on; but a challenge whose process
-ends again and again is a failure, and so is one whose check breaks again and again. What cannot be
-checked for another reason on our side is put off.
+of its challenges ends within seconds and another process goes on; but a challenge fails when
+process after process ends during it, and when its check raises an internal error again and again.
+What cannot be checked for another reason on our side is put off.
 """
 
 import asyncio
@@ -45,7 +45,7 @@ _BROKEN = (
     "Please tell the operator of this CA."
 )
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 1.0, 60.0
-"""After an attempt that could not be made; each is twice as long as the one before."""
+"""Pause after an attempt that could not be made; each is twice as long as the one before."""
 _SHORTEST_ATTEMPT_SECONDS = 1.0
 _STATUS: dict[FailureKind, int] = {
     "caa": 403,
@@ -58,7 +58,7 @@ _log = structlog.get_logger(__name__)
 
 
 class Validator:
-    """One per process; any of them can finish any challenge."""
+    """Validates challenges; one per process, and any process can finish any challenge."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
@@ -79,7 +79,7 @@ class Validator:
             task.add_done_callback(lambda _: self._running.pop(challenge_id, None))
 
     def wake(self, challenge_id: UUID) -> None:
-        """The client asks for the next attempt now, if this process pauses before it."""
+        """Makes the next attempt now if this process pauses before it: the client asks for it."""
         if pause := self._pausing.get(challenge_id):
             pause.set()
 
@@ -89,14 +89,14 @@ class Validator:
         while True:
             if self._running:
                 await challenges.renew_leases(pool, list(self._running), lease)
-            if (room := self._at_once - len(self._running)) > 0:
-                for attempt in await challenges.claim_abandoned(pool, lease, room):
+            if (free := self._at_once - len(self._running)) > 0:
+                for attempt in await challenges.claim_abandoned(pool, lease, free):
                     self.start(attempt)
                 await self._take_a_suspect()
             await asyncio.sleep(_PAUSE_SECONDS)
 
     async def _take_a_suspect(self) -> None:
-        """One at a time: it may end this process, and what is beside it would be suspect too."""
+        """Takes one suspect at a time: it may end this process, and others would be suspect too."""
         if self._suspect in self._running:
             return
         pool, lease = self._services.pool, self._settings.lease_seconds
@@ -124,11 +124,11 @@ class Validator:
                 until = asyncio.get_running_loop().time() + self._settings.total_seconds
                 while attempt is not None:
                     attempt = await self._try(attempt, until)
-        except Exception as error:  # the lease ends and somebody tries again
+        except Exception as error:  # the lease ends and a process tries again
             log_fault("validation", error, challenge=str(begun.challenge_id))
 
     async def _try(self, attempt: Attempt, until: float) -> Attempt | None:
-        """Gives the next attempt if there is to be one, after waiting for its time."""
+        """Makes an attempt; waits for the time of the next one and gives it, if there is one."""
         now = await self._services.clock.now()
         try:
             evidence = await self._check(attempt, now, until)
@@ -195,7 +195,10 @@ class Validator:
         )
 
     async def _put_off(self, attempt: Attempt, fault: NotChecked, now: datetime) -> None:
-        """RFC 8555 §8.2: the client sees why it waits; its challenge fails by nothing of ours."""
+        """Puts an attempt off and shows the client why; the challenge does not fail for our faults.
+
+        RFC 8555 §8.2.
+        """
         seconds = min(_FIRST_PAUSE_SECONDS * 2 ** min(attempt.faults, 16), _LONGEST_PAUSE_SECONDS)
         observe_validation_fault(fault.reason)
         _log.error(
@@ -236,8 +239,8 @@ class Validator:
     async def _again(
         self, attempt: Attempt, now: datetime, error: Mapping[str, Any], seconds: float
     ) -> Attempt | None:
-        """The next attempt, when its time has come or the client asks for it (RFC 8555 §8.2)."""
-        # Made before the client can see that there is a pause to be ended.
+        """Gives the next attempt when it is due or the client asks for it (RFC 8555 §8.2)."""
+        # The event exists before the client can see the pause and ask for its end.
         asked = self._pausing[attempt.challenge_id] = asyncio.Event()
         try:
             following = await challenges.try_again(

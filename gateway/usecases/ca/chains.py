@@ -1,4 +1,4 @@
-"""Alternate chains: other ways from what we issue to a root that somebody trusts."""
+"""Alternate chains: from a certificate of ours to other roots that clients trust."""
 
 from itertools import pairwise
 
@@ -41,7 +41,7 @@ async def add_chain(work: Work, name: str, pem: bytes) -> int:
 
 
 async def has_chains(connection: Connection, name: str) -> bool:
-    """Has an issuer any alternate chain? Nobody adds one meanwhile."""
+    """Whether an issuer has any alternate chain. Nobody can add one until the transaction ends."""
     issuer = await issuers.lock(connection, name)
     return issuer is not None and bool(issuer.chains)
 

@@ -11,7 +11,7 @@ from gateway.db.pool import Connection, Pool, transaction
 from gateway.errors import GatewayError
 from gateway.services import Services
 from gateway.store.ca import revocations
-from gateway.store.ca.revocations import StoredCrl
+from gateway.store.ca.revocations import SignedCrl, StoredCrl
 
 RENEW_AFTER = timedelta(days=1)
 """BR §4.9.7 asks for a new one every four days where there is no OCSP."""
@@ -30,9 +30,9 @@ class NoSuchCrl(GatewayError):
 
 
 class Partitions:
-    """Which partitions there are: those of the setting, and of a larger one that once was.
+    """Which CRL partitions exist: those of the setting, and of an earlier, larger setting.
 
-    However many others are asked for, the database is asked once in _SECONDS_BETWEEN_READINGS.
+    For unknown partitions the database is asked at most once in _SECONDS_BETWEEN_READINGS.
     """
 
     def __init__(self, pool: Pool, ca: CrlSigner) -> None:
@@ -43,7 +43,10 @@ class Partitions:
         self._read_at = -math.inf
 
     async def has(self, partition: int) -> bool:
-        """One that another process's larger setting has made since is found within a minute."""
+        """Whether a partition exists.
+
+        One that another process has made since, by a larger setting, is found within a minute.
+        """
         if partition <= self._highest:
             return True
         async with self._reading:
@@ -55,10 +58,11 @@ class Partitions:
 
 
 async def current_crl(pool: Pool, ca: CrlSigner, now: datetime, partition: int = 0) -> bytes:
-    """DER of a CRL as of `now`: signed anew when a day old, or when a revocation is missing.
+    """Gives the DER of a CRL as of `now`.
 
-    Certificates point to one of several partitions; the complete CRL, number 0, lists all. `ca`
-    must be registered (store.issuers). Raises NoSuchCrl.
+    It is signed anew when it is a day old, or when a revocation is missing. Certificates point to
+    one of several partitions; the complete CRL, number 0, lists all. `ca` must be registered
+    (store.issuers). Raises NoSuchCrl.
     """
     await _place(pool, ca)
     found = await revocations.find_crl(pool, ca.id, partition)
@@ -69,20 +73,20 @@ async def current_crl(pool: Pool, ca: CrlSigner, now: datetime, partition: int =
     async with transaction(pool) as connection:
         await revocations.lock_for_crl(connection, ca.id)
         found = await revocations.find_crl(connection, ca.id, partition)
-        if found and not _due(found, now):  # somebody else was faster
+        if found and not _due(found, now):  # another process was faster
             return found.der
         return await _renew(connection, ca, partition, found, now)
 
 
 async def sign_crls(services: Services, now: datetime) -> None:
-    """Signs whatever is due of all issuers whose CRLs are ours to make."""
+    """Signs the CRLs that are due, of all issuers whose CRLs the gateway makes."""
     for issuer in services.issuers:
         if isinstance(issuer, CrlSigner):
             await sign_due(services.pool, issuer, now)
 
 
 async def sign_due(pool: Pool, ca: CrlSigner, now: datetime) -> None:
-    """Signs whatever is due, whether anybody asks for it or not."""
+    """Signs the CRLs of one issuer that are due, whether or not anybody asks for them."""
     await _place(pool, ca)
     for partition in await revocations.partitions_to_look_at(
         pool,
@@ -95,15 +99,20 @@ async def sign_due(pool: Pool, ca: CrlSigner, now: datetime) -> None:
 
 
 async def _place(pool: Pool, ca: CrlSigner) -> None:
-    """Reads from revoked certificates which partition each points to: so it stays right, however
-    many there are later."""
+    """Stores for revoked certificates the partition that each points to.
+
+    It is read from the certificate: so it stays right when the number of partitions changes.
+    """
     while found := await revocations.unplaced(pool, ca.id, _PLACED_AT_ONCE):
         partitions = [ca.partition_of(der) for _, der in found]
         await revocations.place(pool, [serial for serial, _ in found], partitions)
 
 
 def _due(crl: StoredCrl, now: datetime) -> bool:
-    """A CRL of the future is due as well: the sandbox's clock can be set back."""
+    """Whether a CRL must be signed anew.
+
+    One from the future must be as well: the sandbox's clock can be set back.
+    """
     age = now - crl.this_update
     return not crl.complete or age >= RENEW_AFTER or age < -_CLOCK_SKEW
 
@@ -118,20 +127,13 @@ async def _renew(
     this_update = told(now)
     next_update = this_update + VALID_FOR
     number = previous.number + 1 if previous else 1
-    # RFC 5280 §3.3: an entry goes only after a CRL was made beyond the certificate's end.
+    # RFC 5280 §3.3: an entry stays until a CRL was made after the certificate's end.
     since = min(previous.this_update, this_update) if previous else this_update
     revoked = await revocations.list_revoked(connection, ca.id, partition, since)
     der = await asyncio.to_thread(
         lambda: ca.sign_crl(number, this_update, next_update, entries(revoked), partition)
     )
-    await revocations.add_crl(
-        connection,
-        issuer_id=ca.id,
-        partition=partition,
-        number=number,
-        der=der,
-        this_update=this_update,
-        next_update=next_update,
-        serials=[one.serial for one in revoked],
-    )
+    serials = [one.serial for one in revoked]
+    signed = SignedCrl(ca.id, partition, number, der, this_update, next_update, serials)
+    await revocations.add_crl(connection, signed)
     return der

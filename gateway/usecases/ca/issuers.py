@@ -1,4 +1,4 @@
-"""Which issuers there are, and who is served by which."""
+"""Which issuers exist, and which servers they serve."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ from gateway.store.ca import issuers as issuer_rows
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """An issuer that the settings name; `servers` may ask it, the first or a later one of them."""
+    """An issuer that the settings name; `servers` name it, as their first choice or a later one."""
 
     name: str
     kind: str
@@ -22,7 +22,7 @@ class Known:
 
 
 async def list_known(connection: Connection, settings: Settings) -> list[Known]:
-    """In the order of the settings."""
+    """Gives the issuers in the order of the settings."""
     on_offer = await servers.list_all(connection)
     return [
         Known(
@@ -36,10 +36,10 @@ async def list_known(connection: Connection, settings: Settings) -> list[Known]:
 
 
 async def register(pool: Pool, issuers: Issuers, settings: Settings) -> None:
-    """Makes a process's issuers known before they sign.
+    """Registers a process's issuers before they sign.
 
     Raises ConfigurationError when the database knows another issuer by a name, or when somebody
-    would get no certificate: all issuers that a server, or the setting for SSL certificates, names
+    would get no certificate: a server, or the setting for SSL certificates, names only issuers that
     are missing.
     """
     for issuer in issuers:

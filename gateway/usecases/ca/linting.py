@@ -1,6 +1,6 @@
-"""Certificates are linted: what every profile gives at the start, then a sample of what is signed.
+"""Lints certificates: one of every profile at the start, then a sample of those signed.
 
-With ca.lint_every_certificate nothing is signed that was not linted before.
+With ca.lint_every_certificate every certificate is linted before it is signed.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ _log = structlog.get_logger(__name__)
 
 
 async def check_profiles(*issuers: Issuer) -> None:
-    """Lints what those of them would sign that can show it.
+    """Lints what issuers would sign under each profile, where they can draft it.
 
     Raises ConfigurationError naming the profile that gives certificates with errors.
     """
@@ -56,9 +56,9 @@ def _specimens(issuers: Iterable[Issuer]) -> list[tuple[str, bytes]]:
 
 
 class LintSampler:
-    """Lints some of what this process has signed, after clients have it.
+    """Lints a sample of what this process has signed, after clients have it.
 
-    They are collected for minutes, so that the process that lints is there for seconds only.
+    Certificates are collected for minutes, so that the linting process runs for seconds only.
     """
 
     def __init__(
@@ -71,18 +71,21 @@ class LintSampler:
         self._process = LintProcess()
 
     def listen(self, issuers: Issuers) -> None:
-        """All of them that can tell do so from now on of what they have signed."""
+        """Makes the issuers that can do so pass on what they sign from now on."""
         for issuer in issuers:
             if isinstance(issuer, Lintable):
                 issuer.on_issued = self.offer
 
     def offer(self, issued: Issued) -> None:
-        """The serial number is random enough to choose by. With too many waiting it is let go."""
+        """Adds a certificate to the sample, or drops it.
+
+        Its serial number is random enough to choose by. When too many wait, it is dropped.
+        """
         if int(issued.serial, 16) % _PARTS < self._parts and not self._waiting.full():
             self._waiting.put_nowait(issued)
 
     async def run_forever(self) -> None:
-        """Lints what was collected, one after the other, and collects again."""
+        """Collects certificates, lints them one after the other, and begins again."""
         while True:
             collected = [await self._waiting.get()]
             await asyncio.sleep(self._collecting_seconds)
@@ -101,9 +104,10 @@ class LintSampler:
 
 
 class LintedIssuer:
-    """Stands before an issuer, which then signs only what it has drafted without an error.
+    """Wraps an issuer, which then signs only what it has drafted without an error.
 
-    Not immediate: linting takes milliseconds that the client's request need not hold.
+    It is not immediate: linting takes milliseconds, and the client's request need not wait for
+    them.
     """
 
     def __init__(self, ca: Lintable, services: Services) -> None:
@@ -116,7 +120,7 @@ class LintedIssuer:
     async def issue(
         self, request: CertificateRequest, state: dict[str, Any] | None
     ) -> Issued | Pending | Failed:
-        """Failed when a draft has errors; raises LintFailed when it cannot be linted."""
+        """Gives Failed when a draft has errors; raises LintFailed when it cannot be linted."""
         draft = self._ca.draft(request)
         if findings := await self._process.lint(draft.der):
             now = await self._services.clock.now()
@@ -128,13 +132,13 @@ class LintedIssuer:
         return self._ca.chain_pem()
 
     async def close(self) -> None:
-        """Ends the process that lints."""
+        """Ends the linting process."""
         await self._process.close()
 
 
 @asynccontextmanager
 async def lint_before_signing(services: Services) -> AsyncIterator[None]:
-    """Puts a LintedIssuer before each issuer that can show what it would sign."""
+    """Wraps in a LintedIssuer each issuer that can draft what it would sign."""
     async with AsyncExitStack() as stack:
         for issuer in services.issuers:
             if isinstance(issuer, Lintable):
@@ -147,7 +151,7 @@ async def lint_before_signing(services: Services) -> AsyncIterator[None]:
 async def tell(
     pool: Pool, serial: str, findings: Iterable[str], now: datetime, *, refused: bool
 ) -> None:
-    """To the log, the metrics, and ops.lint_findings."""
+    """Reports findings to the log, the metrics, and ops.lint_findings."""
     said = list(findings)
     _log.error("lint.finding", serial=serial, findings=said, refused=refused)
     metrics.observe_lint_finding(refused=refused)

@@ -14,7 +14,7 @@ from gateway.usecases.work import Work
 
 
 async def name_prices(connection: Connection, reseller_id: UUID, server: str) -> NamePrices:
-    """Today's prices of a reseller on one server (A20)."""
+    """Gives today's prices of a reseller on one server (A20)."""
     currency, found = await prices.prices_of(connection, reseller_id, "acme", server)
     return NamePrices(currency, {variant: price for (_, variant), price in found.items()})
 
@@ -30,9 +30,9 @@ async def charge(
 ) -> int:
     """Debits the reseller and, if there is one, its Tier-1 parent the same amount; R21.
 
-    Gives the order number; a free order has one too. Call it with the EAB locked. Raises
-    NotEnoughCredit (E14), Tier1DebitFailed (E15: the parent is suspended or keeps another
-    currency) or Tier1CreditLimitReached (E16).
+    Gives the order number; a free order has one too. Call it with the EAB credential locked. Raises
+    NotEnoughCredit (E14), Tier1DebitFailed (E15: the parent is suspended or has another currency)
+    or Tier1CreditLimitReached (E16).
     """
     reseller = await ledger.lock_funds(work.connection, reseller_id)
     if not covers(reseller.balance, reseller.credit_limit, cost):
@@ -54,7 +54,7 @@ async def charge(
 
 
 async def refund(work: Work, order_number: int, amount: Decimal) -> None:
-    """Pays `amount` of an order back to whoever was debited for it. Call it with the EAB locked."""
+    """Refunds `amount` of an order to all who were debited; call it with the EAB locked."""
     payers = await ledger.payers_of(work.connection, order_number)
     for payer in payers:
         await ledger.lock_funds(work.connection, payer)

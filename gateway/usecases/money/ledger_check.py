@@ -1,4 +1,4 @@
-"""Does the money add up? It must, always: the database moves balances with the ledger only."""
+"""Checks that balances agree with the ledger; the database lets them change only together."""
 
 from gateway.db.pool import Pool
 from gateway.errors import GatewayError
@@ -6,7 +6,7 @@ from gateway.store.money import ledger
 
 
 class LedgerMismatch(GatewayError):
-    """Somebody has changed the books by other means than the gateway's."""
+    """The books were changed by other means than the gateway's."""
 
 
 async def check_ledger(pool: Pool) -> None:

@@ -1,4 +1,4 @@
-"""Report on your orders: what was bought, and may it be paid back now? (§7.5)"""
+"""The order report: what was bought, and whether it may be paid back now (§7.5)."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,14 +26,14 @@ class ReportLine:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """`found` counts all orders that were searched for; `lines` are the wanted page of them."""
+    """A page of the report: `found` counts all orders that match, `lines` are the wanted page."""
 
     found: int
     lines: list[ReportLine]
 
 
 async def report(connection: Connection, now: datetime, search: Search) -> Report:
-    """The newest first."""
+    """Gives the orders that match, newest first."""
     found, orders = await store.search(connection, search, now)
     return Report(found, [_line(order, now, search) for order in orders])
 

@@ -1,6 +1,6 @@
-"""What operators do to prices, the same for all families. Raises OperatorMistake.
+"""What operators do to price lists, the same for all families. Raises OperatorMistake.
 
-A family says what its articles are; see `articles_of_server` for names of subscriptions.
+Each family names its articles; see `articles_of_server` for names of subscriptions.
 """
 
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ from gateway.usecases.work import Work
 async def articles_of_server(
     connection: Connection, server: str, name_types: Sequence[str]
 ) -> list[Article]:
-    """What a name on a server costs for 365 days, by its type: "fqdn" or "wildcard"."""
+    """Gives the articles of a server: a name for 365 days, by its type "fqdn" or "wildcard"."""
     if not {"fqdn", "wildcard"}.issuperset(name_types):
         raise OperatorMistake("a name type is fqdn or wildcard")
     if await servers.find_by_name(connection, server) is None:
@@ -60,7 +60,7 @@ async def set_price(
 async def list_prices(
     connection: Connection, login: str | None, family: Family
 ) -> list[ListedPrice]:
-    """What a reseller pays; `login` None = the default list."""
+    """Gives the prices that a reseller pays; `login` None = the default list."""
     owner = await _owner(connection, login)
     return await prices.listed(connection, owner.id if owner else None, family)
 
@@ -68,10 +68,10 @@ async def list_prices(
 async def remove_prices(
     work: Work, *, login: str | None, articles: Sequence[Article]
 ) -> list[Article]:
-    """Takes prices off a list, so that a reseller pays those of the default list; gives which.
+    """Removes prices from a list; gives those removed.
 
-    `login` None = the default list: what has no price cannot be bought (E12). Purchases already
-    made keep theirs.
+    A reseller then pays those of the default list. `login` None = the default list: what has no
+    price cannot be bought (E12). Purchases already made keep theirs.
     """
     owner = await _owner(work.connection, login)
     removed = []

@@ -1,4 +1,4 @@
-"""Paying purchases back, for all product families: decided under lock, at the moment of doing."""
+"""Refunds purchases of all product families; the decision is made under lock."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -17,7 +17,7 @@ from gateway.usecases.work import Work
 async def refund_purchase(
     work: Work, facts: RefundFacts, amounts: Mapping[int, Decimal]
 ) -> Decimal:
-    """Pays back `amounts` by order, unless the policy of the family objects.
+    """Pays back `amounts` by order, unless the refund policy of the family objects.
 
     Gives the sum. Call it with the row locked that `facts` were read from, and end what was bought
     in the same transaction. Raises NotRefundable; then nothing is changed.
@@ -33,10 +33,11 @@ async def refund_purchase(
 async def earlier_refunds(
     connection: Connection, family: Family, reseller_id: UUID, name: str, once_in_days: int
 ) -> NameRefunds:
-    """What R22 looks at, read under the lock of the reseller's row until the transaction ends.
+    """Reads the earlier refunds that R22 looks at, and locks the reseller's row.
 
-    So two removals of the same name from two accounts come one after the other. Call it with the
-    EAB or the licence locked; with `once_in_days` 0 it does nothing.
+    The lock lasts until the transaction ends, so two removals of the same name from two accounts
+    come one after the other. Call it with the EAB credential or the licence locked; with
+    `once_in_days` 0 it does nothing.
     """
     if once_in_days == 0:
         return NO_LIMIT

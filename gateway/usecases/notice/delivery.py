@@ -1,8 +1,9 @@
-"""Sends notices: to each destination in order, the oldest first, by one process at a time.
+"""Sends notices to each destination in order, oldest first, from one process at a time.
 
-An attempt is recorded before it is made, its success afterwards. Whoever is killed in between
-leaves a notice that is sent again once the lease has ended, under the same webhook-id and
-Message-ID, by which receivers know it: over a network there is no other exactly-once.
+An attempt is recorded before it is made, its success afterwards. A process that is killed in
+between leaves a notice that is sent again once the lease has ended, under the same webhook-id and
+Message-ID, by which receivers recognize it: exactly-once delivery over a network is not possible
+otherwise.
 """
 
 import asyncio
@@ -35,7 +36,7 @@ _log = structlog.get_logger(__name__)
 
 
 class NoticeRunner:
-    """One per process."""
+    """Delivers notices; one per process."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
@@ -61,7 +62,7 @@ class NoticeRunner:
             await asyncio.sleep(_PAUSE_SECONDS)
 
     async def close(self) -> None:
-        """Attempts that are being made may end, and are recorded; nothing else is begun."""
+        """Lets attempts under way end and be recorded; begins no others."""
         self._closing = True
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=_GRACE_SECONDS)
@@ -78,13 +79,13 @@ class NoticeRunner:
                 if held is None or self._closing:
                     break
                 held = await self._send_oldest(held)
-            if held is not None:  # others have their turn
+            if held is not None:  # other destinations get their turn
                 await store.release(self._services.pool, held)
-        except Exception as error:  # the lease ends and somebody tries again
+        except Exception as error:  # the lease ends and a process tries again
             log_fault("notice", error, destination=str(lease.destination_id))
 
     async def _send_oldest(self, lease: Lease) -> Lease | None:
-        """The renewed lease if the next one may follow at once."""
+        """Sends the oldest notice; gives the renewed lease if the next may follow at once."""
         pool = self._services.pool
         async with transaction(pool) as connection:
             held = await store.renew(connection, lease, self._lease_seconds)
@@ -124,7 +125,7 @@ class NoticeRunner:
             counted=not failure.ours,
         )
         observe_notice(waiting.channel, "parked" if parked else "failed")
-        # Not the address: the path of a webhook may be its owner's secret.
+        # The address is not logged: the path of a webhook may be its owner's secret.
         _log.warning(
             "notice.destination_parked" if parked else "notice.not_delivered",
             destination=str(lease.destination_id),
@@ -135,9 +136,9 @@ class NoticeRunner:
 
 
 def _senders(services: Services) -> Mapping[Channel, Sender]:
-    """Mail only with a mail server; without one it waits."""
+    """The senders by channel; without a mail server there is none for mail, which then waits."""
     settings = services.settings
-    # Not validation.private_networks: those are the operator's own, and no reseller's to reach.
+    # validation.private_networks is not allowed here: resellers must not reach the operator's own.
     trusted = EVERYWHERE if settings.validation.allow_private_addresses else ()
     webhook = WebhookSender(services.resolver, trusted, settings.notices.timeout_seconds)
     mail = _mail_sender(settings)

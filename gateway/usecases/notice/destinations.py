@@ -1,6 +1,7 @@
-"""What resellers and operators set up: where notices go, which ones, and sending them again.
+"""Where notices go and which ones: what resellers and operators set up; sending them again.
 
-All take a connection inside a transaction and raise NoticeMistake without having changed anything.
+All functions take a connection inside a transaction and raise NoticeMistake without having changed
+anything.
 """
 
 from collections.abc import Sequence
@@ -40,14 +41,14 @@ _EARLIEST = datetime.min.replace(tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """The reseller that is meant."""
+    """The reseller whose notices are meant."""
 
     id: UUID
     login: str
 
 
 async def owner_by_login(connection: Connection, login: str) -> Recipient:
-    """For operators."""
+    """Finds a reseller by its login, for operators, and locks its row."""
     found = await resellers.lock_by_login(connection, login)
     if found is None:
         raise NoticeMistake("login", f"there is no reseller {login!r}")
@@ -63,7 +64,7 @@ async def add_webhook(
     settings: Settings,
     vault: "Vault",
 ) -> tuple[UUID, str]:
-    """Its id and the secret that signs what is sent there; the secret is shown this once only."""
+    """Adds a webhook; gives its id and its signing secret, which is shown only now."""
     check_url(url, sandbox=settings.sandbox)
     from gateway.notify.webhook import literal_objection, new_secret  # loads DNS and TLS
 
@@ -77,7 +78,7 @@ async def add_webhook(
 async def add_mail(
     work: Work, owner: Recipient, address: str, kinds: Sequence[str], *, settings: Settings
 ) -> UUID:
-    """Its id."""
+    """Adds a mail address; gives its id."""
     check_mail_address(address)
     if settings.notices.smtp_host is None:
         raise NoticeMistake("address", "no mail is sent here: notices.smtp_host is not set")
@@ -114,24 +115,24 @@ async def _add(
 
 
 async def list_destinations(connection: Connection, owner: Recipient) -> list[Destination]:
-    """In the order they were added."""
+    """Gives a reseller's destinations in the order they were added."""
     return await store.list_all(connection, owner.id)
 
 
 async def list_failing(connection: Connection) -> list[Failing]:
-    """Of all resellers, those that fail longest first."""
+    """Gives the failing destinations of all resellers, those that have failed longest first."""
     return await store.list_failing(connection)
 
 
 async def list_told(
     connection: Connection, owner: Recipient, *, limit: int | None, offset: int
 ) -> list[Told]:
-    """The newest first."""
+    """Gives a reseller's notices, the newest first."""
     return await store.list_told(connection, owner.id, limit=limit, offset=offset)
 
 
 async def set_kinds(work: Work, owner: Recipient, which: str, kinds: Sequence[str]) -> None:
-    """Acts on notices that are made from now on."""
+    """Sets which kinds of notices a destination gets, from those made from now on."""
     chosen = check_kinds(kinds)
     found = await _locked(work.connection, owner, which)
     await store.set_kinds(work.connection, found.id, chosen)
@@ -144,7 +145,10 @@ async def set_kinds(work: Work, owner: Recipient, which: str, kinds: Sequence[st
 async def rotate_secret(
     work: Work, owner: Recipient, which: str, *, vault: "Vault", drop_old: bool
 ) -> str:
-    """A new secret, shown this once. The last one signs too until the next rotation, or not."""
+    """Replaces a webhook's secret; gives the new one, which is shown only now.
+
+    Unless `drop_old`, the last secret signs too until the next rotation.
+    """
     found = await _locked(work.connection, owner, which)
     sealed = await store.find_secret(work.connection, found.id)
     if sealed is None:
@@ -161,7 +165,7 @@ async def rotate_secret(
 
 
 async def remove(work: Work, owner: Recipient, which: str) -> None:
-    """Nothing is sent there any more, what waits included."""
+    """Removes a destination: nothing is sent there any more, not even what waits."""
     found = await _locked(work.connection, owner, which)
     await store.remove(work.connection, found.id)
     before = {"reseller": owner.login, "channel": found.channel, "address": found.address}
@@ -169,7 +173,7 @@ async def remove(work: Work, owner: Recipient, which: str) -> None:
 
 
 async def resume(work: Work, owner: Recipient, which: str) -> None:
-    """Ends a back-off, or that it is parked: what waits is tried at once, in order."""
+    """Resumes a destination that backs off or is parked: what waits is sent at once, in order."""
     found = await _locked(work.connection, owner, which)
     await store.resume(work.connection, found.id)
     change = Change(
@@ -179,7 +183,7 @@ async def resume(work: Work, owner: Recipient, which: str) -> None:
 
 
 async def skip_oldest(work: Work, owner: Recipient, which: str) -> int:
-    """The number of the notice that blocked the later ones and is not sent."""
+    """Skips the oldest notice, which blocks the later ones; gives its number."""
     found = await _locked(work.connection, owner, which)
     number = await store.skip_oldest(work.connection, found.id)
     if number is None:
@@ -212,7 +216,7 @@ async def replay(
 
 
 async def send_test(work: Work, owner: Recipient, which: str) -> None:
-    """A notice of kind notice.test, in its turn behind what waits."""
+    """Queues a notice of kind notice.test behind those that wait."""
     await notice_store.wait_for_cursor(work.connection)
     found = await _locked(work.connection, owner, which)
     notice_id = ids.new_id()
@@ -222,7 +226,7 @@ async def send_test(work: Work, owner: Recipient, which: str) -> None:
 
 
 async def set_low_balance(work: Work, owner: Recipient, threshold: Decimal | None) -> None:
-    """In the reseller's currency; None = as all."""
+    """Sets a reseller's low-balance threshold, in its currency; None = the setting for all."""
     checked = None if threshold is None else money_amounts.storable(threshold)
     if threshold is not None and checked is None:
         raise NoticeMistake("amount", "an amount has at most two decimals and ten digits before")
@@ -239,7 +243,10 @@ async def set_low_balance(work: Work, owner: Recipient, threshold: Decimal | Non
 
 
 async def _locked(connection: Connection, owner: Recipient, which: str) -> Destination:
-    """The destination with this id or address; somebody else's is as unknown as none."""
+    """Locks the destination with this id or address.
+
+    One of another reseller is refused like one that does not exist.
+    """
     for known in await store.list_all(connection, owner.id):
         if which in (str(known.id), known.address):
             found = await store.lock(connection, owner.id, known.id)

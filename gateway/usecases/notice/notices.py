@@ -1,4 +1,4 @@
-"""Makes notices of what the audit trail tells, away from the requests that caused it.
+"""Makes notices from the audit trail, apart from the requests that caused the events.
 
 One process at a time reads on from where the last one stopped. The notices, their deliveries and
 the new place in the audit trail are one transaction: after a kill -9 nothing is lost or doubled.
@@ -30,7 +30,7 @@ _Making = Callable[[Connection, Event, Decimal], Awaitable[list[Draft]]]
 
 
 async def keep_making(services: Services) -> None:
-    """Every second; a fault leaves the place in the audit trail where it was."""
+    """Makes notices every second; a fault leaves the place in the audit trail where it was."""
     while True:
         try:
             while await make_notices(services):
@@ -41,16 +41,16 @@ async def keep_making(services: Services) -> None:
 
 
 async def make_all_notices(services: Services, now: datetime) -> None:
-    """Everything that has happened until now; the notices carry the instants of their events."""
+    """Makes notices of all events until now; they carry the instants of their events."""
     while await make_notices(services, wait=True):
         pass
 
 
 async def make_notices(services: Services, *, wait: bool = False) -> bool:
-    """Reads some events; True = there were more of them.
+    """Makes notices of some events; True = more events wait.
 
     While another process reads, this one waits, or does nothing. Nothing is read either while a
-    transaction that writes events stays open for seconds: later ones wait for it, so that none is
+    transaction that writes events stays open for seconds: later events wait for it, so that none is
     passed over.
     """
     if not await store.anything_unread(services.pool):
@@ -74,7 +74,7 @@ async def make_notices(services: Services, *, wait: bool = False) -> bool:
 
 
 async def _settled(connection: Connection) -> bool:
-    """Waits until all have ended that were writing events when this was called."""
+    """Waits until all transactions have ended that were writing events when this was called."""
     open_then = set(await store.writers(connection))
     waited = 0.0
     while open_then & set(await store.writers(connection)):
@@ -86,7 +86,7 @@ async def _settled(connection: Connection) -> bool:
 
 
 async def _wanted_actions(connection: Connection) -> list[str]:
-    """Certificates become notices only if somebody wants them: most events tell of one."""
+    """The actions to read; issued certificates, the most events, only if they are wanted."""
     if await notice_facts.certificates_wanted(connection):
         return [_ISSUED, _REVOKED, *_MAKING]
     return [_REVOKED, *_MAKING]
@@ -104,7 +104,7 @@ async def _drafts(
         try:
             drafts += await making(connection, event, low_balance)
         except (LookupError, ValueError, TypeError) as error:
-            # Later ones must not wait for ever for one that does not say what it should.
+            # An event that cannot be read must not hold up the later ones for ever.
             _log.error("notices.event_unreadable", event_id=event.id, **describe(error))
     return drafts
 
@@ -112,7 +112,7 @@ async def _drafts(
 async def _of_certificates(
     connection: Connection, events: Sequence[Event], action: str, *, only_wanted: bool
 ) -> list[Draft]:
-    """All at once: there may be as many as certificates."""
+    """Makes the notices of all certificate events in one query: there may be very many."""
     event_by_serial = {event.subject: event for event in events if event.action == action}
     if not event_by_serial:
         return []
@@ -169,4 +169,4 @@ _MAKING: Mapping[str, _Making] = {
     "prevalidation.expiring": _of_prevalidation,
     "prevalidation.renewed": _of_prevalidation,
 }
-"""Other actions of the audit trail that notices are made of. Another kind is a line here."""
+"""Other actions of the audit trail and how to make their notices. A new kind is a line here."""

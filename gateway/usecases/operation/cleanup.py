@@ -1,4 +1,4 @@
-"""What is over leaves the database, in batches short enough that nobody waits for them."""
+"""Deletes what is over from the database, in batches short enough not to hold up requests."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -23,7 +23,7 @@ _log = structlog.get_logger(__name__)
 
 
 async def clean_up(services: Services, now: datetime) -> None:
-    """Nonces, orders, authorizations, idempotent responses, notices, refusals, the job log."""
+    """Deletes nonces, orders, authorizations, stored responses, notices, refusals, the job log."""
     pool, retention = services.pool, services.settings.retention
     unfinished = now - timedelta(days=retention.order_days)
     issued = now - timedelta(days=retention.issued_order_days)

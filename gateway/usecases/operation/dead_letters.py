@@ -1,4 +1,4 @@
-"""Background work as operators handle it."""
+"""Listing and retrying background work, for operators."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,12 +11,12 @@ from gateway.usecases.work import Work
 
 
 async def list_jobs(connection: Connection, state: str) -> list[dict[str, Any]]:
-    """Rows of ops.jobs that are `waiting`, `running` or `failed`."""
+    """Gives the rows of ops.jobs that are `waiting`, `running` or `failed`."""
     return await jobs.list_jobs(connection, state)
 
 
 async def retry(work: Work, job_ids: Sequence[int] | None) -> list[int]:
-    """Takes up what has failed for good again; None = all of it. Gives the ids.
+    """Retries background work that has failed for good; None = all of it. Gives the ids.
 
     Raises OperatorMistake when one of the ids is not that of failed work.
     """

@@ -1,4 +1,4 @@
-"""Watches over whether the configured resolvers validate DNSSEC, from the start on."""
+"""Checks, from the start on, whether the configured resolvers validate DNSSEC."""
 
 import asyncio
 
@@ -15,7 +15,7 @@ _log = structlog.get_logger(__name__)
 
 
 class DnssecWatch:
-    """One per process. What it finds is in `services.dnssec`, where proofs go by it."""
+    """Watches the resolvers of one process; the state in `services.dnssec` decides about proofs."""
 
     def __init__(self, services: Services) -> None:
         self._resolver = services.resolver
@@ -29,7 +29,7 @@ class DnssecWatch:
         return self._standing.look.complaint if self._required else ""
 
     async def run_forever(self) -> None:
-        """Looks now and every few minutes, more often while something is wrong or not known."""
+        """Checks now and every few minutes, more often while something is wrong or not known."""
         while self._required:
             found = await look_at(
                 self._resolver.nameservers,

@@ -1,7 +1,7 @@
-"""Do the configured keys open what is stored?
+"""Checks that the configured keys decrypt what is stored.
 
-Fernet tokens do not say which key made them, and keys follow each other at any time, so a sample
-shows nothing: every row is tried. That takes some 25 µs each, once before any process serves.
+Fernet tokens do not say which key made them, and keys are rotated at any time, so a sample shows
+nothing: every row is tried. That takes some 25 µs each, once before any process serves.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from gateway.usecases.actions import RESPONSES_KEPT
 from gateway.vault import Vault
 
 _IDS_TOLD = 10
-"""Of each column."""
+"""How many rows of each column are named."""
 
 
 async def check(
@@ -23,7 +23,7 @@ async def check(
     now: datetime,
     kinds: Sequence[sealed.SealedColumn] = sealed.KINDS,
 ) -> None:
-    """Raises ConfigurationError that names the rows which no key opens; inside a transaction."""
+    """Raises ConfigurationError naming the rows that no key decrypts; inside a transaction."""
     closed = [found for kind in kinds if (found := await _closed(connection, vault, now, kind))]
     if closed:
         raise ConfigurationError(

@@ -1,4 +1,4 @@
-"""Which pre-validations a name may lean on, by the numbers that resellers send (O2)."""
+"""Which pre-validations a name is linked to, by the numbers that resellers send (O2)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,7 +31,10 @@ class SentAnchors:
 
 
 async def hold(connection: Connection, reseller_id: UUID, sent: SentAnchors) -> None:
-    """Keeps the states of what was sent as they are; call it before the credential is locked."""
+    """Locks the pre-validations that were sent, so that their states stay.
+
+    Call it before the credential is locked.
+    """
     numbers = [number_of(text) for text in (sent.ov, sent.ev) if text]
     if known := {number for number in numbers if number is not None}:
         await prevalidations.lock_for_linking(connection, known, reseller_id)
@@ -46,7 +49,7 @@ async def anchors_for(
     names: Sequence[str],
     sent: SentAnchors,
 ) -> Anchors:
-    """What `names` will lean on: checked, not yet linked.
+    """Gives the pre-validations for `names`: checked, not yet linked.
 
     An EV pre-validation is kept with OV names and changes nothing: there are no EV servers (O12).
     Raises NotApplicableForDv (E9), ArgumentMissing (E2), ArgumentInvalid (E3) for one that is

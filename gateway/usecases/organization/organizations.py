@@ -1,4 +1,4 @@
-"""Organizations: what resellers, or operators for them, state about a company."""
+"""Organizations: the details that resellers, or operators for them, give of a company."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -19,7 +19,7 @@ __all__ = ["StoredOrganization"]
 
 
 async def add_organization(work: Work, *, reseller_id: UUID, details: OrganizationDetails) -> UUID:
-    """Gives the id of the new organization; nothing is validated by that. Raises InvalidDetail."""
+    """Adds an organization and gives its id; this validates nothing. Raises InvalidDetail."""
     stated = checked(details)
     organization_id = ids.new_id()
     await organizations.add(
@@ -40,7 +40,7 @@ async def update_organization(
     """Replaces the details in `changes`, named as in OrganizationDetails; identifiers kind by kind.
 
     Pre-validations keep what was validated: the new details are for the next one (O8). Raises
-    InvalidDetail, also for an organization that is not theirs.
+    InvalidDetail, also for an organization of another reseller.
     """
     before = await organizations.lock(work.connection, organization_id, reseller_id)
     if before is None:
@@ -66,12 +66,12 @@ async def list_organizations(
     limit: int | None = None,
     offset: int = 0,
 ) -> list[StoredOrganization]:
-    """Oldest first; of all resellers without `reseller_id`."""
+    """Gives the organizations, oldest first; those of all resellers without `reseller_id`."""
     return await organizations.list_all(connection, reseller_id, limit=limit, offset=offset)
 
 
 async def show_organization(connection: Connection, organization_id: UUID) -> StoredOrganization:
-    """Raises InvalidDetail when there is none."""
+    """Gives an organization; raises InvalidDetail when there is none."""
     found = await organizations.find(connection, organization_id)
     if found is None:
         raise unknown_organization(organization_id)
@@ -79,7 +79,7 @@ async def show_organization(connection: Connection, organization_id: UUID) -> St
 
 
 async def reseller_called(connection: Connection, login: str) -> UUID:
-    """The reseller an operator names; raises OperatorMistake."""
+    """Gives the reseller that an operator names; raises OperatorMistake."""
     reseller = await resellers.lock_by_login(connection, login)
     if reseller is None:
         raise OperatorMistake(f"there is no reseller {login!r}")
@@ -87,5 +87,5 @@ async def reseller_called(connection: Connection, login: str) -> UUID:
 
 
 def unknown_organization(organization_id: UUID) -> InvalidDetail:
-    """The same for an organization of somebody else and for none at all."""
+    """The error for an unknown organization; the same for one of another reseller."""
     return InvalidDetail("organization", f"there is no organization {organization_id}")

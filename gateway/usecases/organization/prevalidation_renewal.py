@@ -1,7 +1,7 @@
-"""Pre-validations near their end: renewed, or their resellers warned, as these wish (O4–O7).
+"""Pre-validations near their end: renews them or warns their resellers, as these chose (O4–O7).
 
-What is renewed is what was validated, for the same domains, and the names lean on the new one from
-then on. An operator may reject it afterwards like any other.
+The new pre-validation has the details and domains that were validated, and names are linked to it
+from then on. An operator may reject it afterwards like any other.
 """
 
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ _WARNED_OF = timedelta(days=rules.WARNING_DAYS[0])
 async def due_renewals(
     pool: Pool, lead: timedelta, since: datetime, until: datetime
 ) -> Sequence[tuple[datetime, int]]:
-    """Of resellers with automatic renewal: when to renew which; earliest first."""
+    """Gives the renewals that are due, of resellers with automatic renewal; earliest first."""
     found = await jobs.prevalidations_in_use(pool, "auto", since=since, until=until, lead=lead)
     return [(held.expires_at - lead, held.number) for held in found]
 
@@ -41,7 +41,7 @@ async def renew(
 ) -> int | None:
     """Renews a pre-validation and re-assigns its names; gives the new number.
 
-    None = that is not to be done any more.
+    None = it need not be renewed any more.
     """
     async with open_work(pool, now, _RENEWAL) as work:
         await prevalidations.lock_for_decision(work.connection, [number])
@@ -71,7 +71,7 @@ async def renew(
 async def due_warnings(
     pool: Pool, since: datetime, until: datetime
 ) -> Sequence[tuple[datetime, int]]:
-    """Of resellers that renew themselves: when to warn of which; earliest first."""
+    """Gives the warnings that are due, of resellers that renew by hand; earliest first."""
     found = await jobs.prevalidations_in_use(
         pool, "manual", since=since, until=until, lead=_WARNED_OF
     )
@@ -80,7 +80,7 @@ async def due_warnings(
 
 
 async def warn(pool: Pool, number: int, now: datetime) -> None:
-    """Writes down that few days remain; each warning once."""
+    """Records the warning that few days remain; each warning once."""
     async with open_work(pool, now, _WARNING) as work:
         await prevalidations.lock_for_decision(work.connection, [number])
         held = await _in_use(work.connection, "manual", number, now, _WARNED_OF)
@@ -100,14 +100,14 @@ async def warn(pool: Pool, number: int, now: datetime) -> None:
 
 
 async def due_expiries(pool: Pool, until: datetime) -> Sequence[tuple[datetime, int]]:
-    """The first instant at which each is no longer valid; earliest first."""
+    """Gives the pre-validations to expire, each with its first invalid instant; earliest first."""
     found = await jobs.prevalidations_expired(pool, until, _LOOK_AT)
     due = [(expires_at + _SECOND, number) for expires_at, number in found]
     return [(at, number) for at, number in due if at <= until]
 
 
 async def write_expiry(pool: Pool, number: int, now: datetime) -> None:
-    """valid → expired; the gate has refused since the expiry itself."""
+    """Records the state change valid → expired; the gate has refused since the expiry itself."""
     async with open_work(pool, now, _EXPIRY) as work:
         await expire(work, number)
 

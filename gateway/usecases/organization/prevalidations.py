@@ -1,4 +1,4 @@
-"""Pre-validations: ordering, approving, rejecting and listing them.
+"""Ordering, approving, rejecting and listing pre-validations.
 
 Locks: pre-validations in the order of their numbers, then EAB credentials, then the reseller.
 """
@@ -34,7 +34,7 @@ __all__ = ["Prevalidation"]
 
 @dataclass(frozen=True, slots=True)
 class NewPrevalidation:
-    """What is to be validated, or was elsewhere: then `expires_at` says until when (O3).
+    """A pre-validation to add: to be validated, or validated elsewhere until `expires_at` (O3).
 
     `previous_number` is the one that it renews.
     """
@@ -50,9 +50,10 @@ class NewPrevalidation:
 
 
 async def add_prevalidation(work: Work, wanted: NewPrevalidation) -> int:
-    """Gives the anchor order number; with `expires_at` it is valid, otherwise requested.
+    """Adds a pre-validation; gives its anchor order number.
 
-    It keeps the organization's details as they are at this moment. Raises InvalidDetail.
+    With `expires_at` it is valid, otherwise requested. It keeps the organization's details as they
+    are at this moment. Raises InvalidDetail.
     """
     kind, domains = checked_type(wanted.type), await _domains(wanted.domains)
     organization = await organizations.lock(
@@ -101,7 +102,7 @@ async def add_prevalidation(work: Work, wanted: NewPrevalidation) -> int:
 
 
 async def begin_validation(work: Work, number: int, evidence: str = "") -> Prevalidation:
-    """requested → in_validation; one that has gone further stays. Raises OperatorMistake."""
+    """Moves requested → in_validation; later states stay. Raises OperatorMistake."""
     found = await _lock(work.connection, number)
     if found.state == "requested":
         await prevalidations.set_state(work.connection, number, "in_validation")
@@ -117,7 +118,7 @@ async def approve(
     term: timedelta,
     evidence: str = "",
 ) -> tuple[Prevalidation, bool]:
-    """Valid from now until `expires_at`, or for `term`; False = it was valid already.
+    """Approves: valid from now until `expires_at`, or for `term`; False = it was valid already.
 
     Raises OperatorMistake for one that is over.
     """
@@ -137,7 +138,7 @@ async def approve(
 
 
 async def reject(work: Work, number: int, evidence: str = "") -> tuple[Prevalidation, bool]:
-    """For good, also one that was valid: its names get no certificates from this moment on.
+    """Rejects for good, also one that was valid: its names get no more certificates.
 
     False = it was rejected already. Raises OperatorMistake for one that was superseded.
     """
@@ -153,7 +154,7 @@ async def reject(work: Work, number: int, evidence: str = "") -> tuple[Prevalida
 
 
 async def note(work: Work, number: int, evidence: str) -> None:
-    """Adds to the evidence, whatever the state. Raises OperatorMistake."""
+    """Adds a note to the evidence, in any state. Raises OperatorMistake."""
     await _lock(work.connection, number)
     await prevalidations.append_evidence(
         work.connection, number, _note(work.now, work.origin, evidence)
@@ -163,7 +164,7 @@ async def note(work: Work, number: int, evidence: str) -> None:
 
 
 async def expire(work: Work, number: int) -> bool:
-    """Writes down that it has expired; the gate does not wait for that. False = it has not."""
+    """Records the expiry, which the gate does not wait for. False = it has not expired."""
     found = await _lock(work.connection, number)
     if found.state != "valid" or found.validity.state_at(work.now) != "expired":
         return False
@@ -180,7 +181,7 @@ async def list_prevalidations(
     limit: int | None = None,
     offset: int = 0,
 ) -> list[Prevalidation]:
-    """In the order of their numbers."""
+    """Gives pre-validations in the order of their numbers."""
     return await prevalidations.list_all(
         connection,
         reseller_id=reseller_id,
@@ -191,7 +192,7 @@ async def list_prevalidations(
 
 
 async def show_prevalidation(connection: Connection, number: int) -> Prevalidation:
-    """Raises OperatorMistake when there is none."""
+    """Gives a pre-validation; raises OperatorMistake when there is none."""
     return await _get(connection, number)
 
 
@@ -237,7 +238,7 @@ def _note(now: datetime, origin: Origin, text: str) -> str:
 
 
 async def _domains(texts: Sequence[str]) -> list[str]:
-    """Each once. Others have their turn between two of them."""
+    """Gives each of the domains once, as stored. Other tasks may run between two of them."""
     domains = set()
     for domain in checked_domains(texts):
         domains.add(domain)

@@ -1,4 +1,4 @@
-"""Letting names lean on another pre-validation: UPDATEDOMAINS and renewal (O6–O8)."""
+"""Re-assigning names to another pre-validation: UPDATEDOMAINS and renewal (O6–O8)."""
 
 from datetime import datetime
 from uuid import UUID
@@ -17,11 +17,11 @@ from gateway.usecases.work import Work
 async def reassign(
     work: Work, *, reseller_id: UUID, old_number: int, new_number: int, kid: str | None = None
 ) -> set[UUID]:
-    """Lets names lean on `new_number` instead of `old_number`; gives the ids of their rows (O8).
+    """Links names to `new_number` instead of `old_number`; gives the ids of their rows (O8).
 
-    Those of one credential, or with `kid` None all of them. When the new one renews the old one
-    and no name is left on that, it is superseded. Raises ArgumentInvalid (E3) when the new one is
-    not valid now or does not cover one of the names: then nothing may be committed.
+    Those of one credential, or with `kid` None all of them. When the new one renews the old one and
+    no name is left on the old one, that is superseded. Raises ArgumentInvalid (E3) when the new one
+    is not valid now or does not cover one of the names: then nothing may be committed.
     """
     await prevalidations.lock_for_decision(
         work.connection, {old_number, new_number}, reseller_id=reseller_id
@@ -60,9 +60,9 @@ async def reassign_ev(
     new_number: int,
     kid: str,
 ) -> set[UUID]:
-    """As `reassign` for the EV pre-validations that are kept with names; call it afterwards.
+    """Does as `reassign` for the EV pre-validations kept with names; call it afterwards.
 
-    Raises ArgumentInvalid (E3) for what is not the reseller's, or not a valid EV one.
+    Raises ArgumentInvalid (E3) for one that is not the reseller's, or not a valid EV one.
     """
     if not await prevalidations.find(connection, old_number, reseller_id=reseller_id):
         raise ArgumentInvalid("oldEVAnchorOrderNumber")
@@ -78,7 +78,10 @@ async def reassign_ev(
 
 
 async def _supersede(work: Work, old: Prevalidation, new: Prevalidation) -> None:
-    """O7: what an EV pre-validation was kept for ends too, unless the renewal is one as well."""
+    """Supersedes a renewed pre-validation that no OV name is linked to any more (O7).
+
+    Names no longer keep it as their EV pre-validation, unless the renewal is an EV one as well.
+    """
     if old.state not in ("valid", "expired"):
         return
     if await prevalidation_links.linked_names(work.connection, old.number):

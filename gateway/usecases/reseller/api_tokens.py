@@ -16,7 +16,7 @@ _NO_HASH = bytes(32)
 
 
 async def new_token(work: Work, login: str, *, replace: bool = False) -> str:
-    """A new token of a reseller, shown only now; with `replace` all earlier ones end."""
+    """Makes a token of a reseller, shown only now; with `replace` all earlier ones are revoked."""
     reseller = await resellers.lock_by_login(work.connection, login)
     if reseller is None:
         raise OperatorMistake(f"there is no reseller {login!r}")
@@ -29,7 +29,7 @@ async def new_token(work: Work, login: str, *, replace: bool = False) -> str:
 
 
 async def log_in(connection: Connection, token: str, address: str | None) -> TokenState:
-    """Whose token it is; a suspended reseller is the caller's business.
+    """Gives the reseller whose token it is; the caller looks at its status.
 
     Raises TokenRefused, never saying why. An unknown token costs the same comparison.
     """

@@ -16,7 +16,7 @@ from gateway.store.reseller.logins import LoginState
 
 @dataclass(frozen=True, slots=True)
 class LoginAttempt:
-    """What somebody claims to be the login and password of a reseller; `address` is theirs."""
+    """A login and password as they were sent; `address` is the sender's."""
 
     login: str
     password: str = field(repr=False)
@@ -26,11 +26,11 @@ class LoginAttempt:
 async def log_in(
     pool: Pool, checker: PasswordChecker, rules: Logins, now: datetime, attempt: LoginAttempt
 ) -> LoginState:
-    """The reseller whose login and password were sent; its status is the caller's business.
+    """Gives the reseller whose login and password were sent; the caller looks at its status.
 
-    Raises LoginRefused for an unknown login, a wrong password, a locked login and an address
-    outside the allow-list alike: each of them has cost one argon2 run, and none says which it was.
-    Raises TooManyLogins under a flood.
+    Raises LoginRefused alike for an unknown login, a wrong password, a locked login and an address
+    outside the allow-list: each of them has cost one argon2 run, and none says which it was. Raises
+    TooManyLogins under a flood.
     """
     login, password = attempt.login, attempt.password
     async with pool.acquire() as connection:
@@ -61,7 +61,7 @@ def _may_try(state: LoginState, now: datetime) -> bool:
 
 
 async def _confirm(pool: Pool, state: LoginState, now: datetime) -> None:
-    # Guesses that came at the same moment may have locked the login while this one was checked.
+    # Guesses at the same moment may have locked the login while this password was checked.
     async with pool.acquire() as connection:
         if not await logins.confirm_login(connection, state.id, now):
             raise LoginRefused("The login was locked while its password was checked.", known=True)

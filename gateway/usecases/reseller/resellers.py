@@ -1,4 +1,4 @@
-"""What an operator does to resellers and servers. Each call audits what it changes.
+"""What operators do to resellers and servers. Each call audits what it changes.
 
 All of them take a connection inside a transaction and raise OperatorMistake, whose text says what
 is wrong, without having changed anything that the caller may then commit.
@@ -55,7 +55,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class ResellerChanges:
-    """What an operator changes of a reseller; None leaves it as it is."""
+    """An operator's changes to a reseller; None leaves a value as it is."""
 
     renewal_mode: str | None = None
     credit_limit: Decimal | None = None
@@ -71,7 +71,7 @@ class ResellerChanges:
 async def add_reseller(
     work: Work, *, login: str, password: str, currency: str = "USD", renewal_mode: str = "manual"
 ) -> None:
-    """A new reseller: balance and credit limit 0, default prices, all servers."""
+    """Adds a reseller with balance and credit limit 0, default prices, and all servers."""
     check_login(login)
     check_password(password)
     check_currency(currency)
@@ -87,7 +87,7 @@ async def add_reseller(
 
 
 async def deposit(work: Work, login: str, amount: Decimal, note: str = "") -> Decimal:
-    """Books money in favour of a reseller, in the reseller's currency; gives the new balance."""
+    """Books a deposit for a reseller, in its currency; gives the new balance."""
     check_note(note)
     booked = check_amount(amount)
     if booked <= 0:
@@ -111,12 +111,12 @@ async def deposit(work: Work, login: str, amount: Decimal, note: str = "") -> De
 
 
 async def list_resellers(connection: Connection) -> list[ResellerSummary]:
-    """All resellers by login."""
+    """Gives all resellers by login."""
     return await resellers.list_summaries(connection)
 
 
 async def set_reseller(work: Work, login: str, wanted: ResellerChanges) -> None:
-    """Changes what is given; a new password also lifts the lock of failed logins."""
+    """Changes the given settings; a new password also lifts the lock of failed logins."""
     if wanted.password is not None:
         check_password(wanted.password)
     before = await _locked(work.connection, login)
@@ -149,9 +149,9 @@ async def add_server(
     names: str,
     issuers: Sequence[str] = ("local",),
 ) -> None:
-    """Offers a further ACME directory, last in LISTSERVERS; clients rely on DV before OV.
+    """Adds an ACME server, last in LISTSERVERS; clients rely on DV before OV.
 
-    The first of `issuers` that there is issues its certificates.
+    The first of `issuers` that the settings have issues its certificates.
     """
     check_server(name, path, validation, product_id, description)
     check_server_names(names)
@@ -176,10 +176,11 @@ async def add_server(
 async def set_server(
     work: Work, name: str, *, names: str | None = None, issuers: Sequence[str] | None = None
 ) -> None:
-    """Changes what is given and leaves what is None.
+    """Changes the given settings of a server; None leaves one as it is.
 
-    `names` that are taken: `public` or `any`; those that are listed stay, `public` stops them. Of
-    `issuers` the first that there is gets the intents that are recorded from now on.
+    `names` says which names may be bought: `public` or `any`. Names in subscriptions stay there;
+    `public` stops certificates for those that no public CA certifies. The first of `issuers` that
+    the settings have gets the intents recorded from now on.
     """
     if names is not None:
         check_server_names(names)
@@ -194,7 +195,7 @@ async def set_server(
 
 
 async def list_servers(connection: Connection) -> list[Server]:
-    """All servers in the order of LISTSERVERS."""
+    """Gives all servers in the order of LISTSERVERS."""
     return await servers.list_all(connection)
 
 
@@ -206,7 +207,7 @@ async def _locked(connection: Connection, login: str) -> Reseller:
 
 
 async def _parent(connection: Connection, reseller: Reseller, tier1: str | None) -> Reseller | None:
-    """Two levels only: a parent has no parent, so that locks are taken in one order."""
+    """Finds a parent, which must have none itself: two levels keep the lock order fixed."""
     if tier1 is None:
         tier1 = reseller.tier1_login
     if not tier1:

@@ -25,7 +25,7 @@ from gateway.store.money.prices import prices_of
 from gateway.store.operation import audit
 from gateway.store.operation.audit import Change
 from gateway.store.sitelock import licences, partners
-from gateway.store.sitelock.licences import StoredLicence
+from gateway.store.sitelock.licences import NewLicence, StoredLicence
 from gateway.usecases.money import billing
 from gateway.usecases.work import Work
 
@@ -35,7 +35,7 @@ _EXPIRY = Origin("job:licence-expiry")
 
 @dataclass(frozen=True, slots=True)
 class LicenceOrder:
-    """What is asked for. With `test_only` everything is checked and nothing is done."""
+    """An order for products. With `test_only` everything is checked and nothing is done."""
 
     reseller_id: UUID
     products: Sequence[int]
@@ -50,7 +50,7 @@ class LicenceOrder:
 
 @dataclass(frozen=True, slots=True)
 class Ordered:
-    """What was done; with `test_only` the numbers are 0."""
+    """The result of an order; with `test_only` the numbers are 0."""
 
     order_number: int
     licence_number: int
@@ -101,12 +101,12 @@ async def order(work: Work, wanted: LicenceOrder) -> Ordered:
 
 
 async def due_expiries(pool: Pool, until: datetime) -> Sequence[tuple[datetime, UUID]]:
-    """When which licence ended; earliest first."""
+    """Gives licences that have ended, each with its end; earliest first."""
     return await licences.expired(pool, until, _LOOK_AT)
 
 
 async def write_expiry(pool: Pool, licence_id: UUID, now: datetime) -> None:
-    """active → expired; it has protected nothing since the expiry itself."""
+    """Records the change active → expired; protection has ended with the expiry itself."""
     async with transaction(pool) as connection:
         found = await licences.lock(connection, licence_id)
         if found is not None and found.facts.status == "active" and not found.facts.is_active(now):
@@ -116,7 +116,7 @@ async def write_expiry(pool: Pool, licence_id: UUID, now: datetime) -> None:
 async def _licence(
     connection: Connection, wanted: LicenceOrder, now: datetime
 ) -> StoredLicence | None:
-    """What the order is about: that of the previous order, or what the domain has."""
+    """Finds the licence that the order concerns: of the previous order, or of the domain."""
     if wanted.previous_order_number is not None:
         found = await licences.lock_of_order(
             connection, wanted.reseller_id, wanted.previous_order_number
@@ -180,20 +180,19 @@ async def _add(
     licence_id = ids.new_id()
     try:
         async with connection.transaction():
-            number = await licences.add(
-                connection,
-                licence_id=licence_id,
-                reseller_id=wanted.reseller_id,
-                domain_name=wanted.domain_name,
-                product=product,
-                days=decision.days,
-                email=wanted.email,
-                auto_renew=wanted.auto_renew,
-                organization=wanted.organization,
-                expires_at=decision.expires_at,
-                now=now,
+            licence = NewLicence(
+                licence_id,
+                wanted.reseller_id,
+                wanted.domain_name,
+                product,
+                decision.days,
+                wanted.email,
+                wanted.auto_renew,
+                wanted.organization,
+                decision.expires_at,
             )
-    except asyncpg.UniqueViolationError:  # somebody else was faster
+            number = await licences.add(connection, licence, now)
+    except asyncpg.UniqueViolationError:  # another order was faster
         raise LicenceExists from None
     return licence_id, number
 

@@ -8,7 +8,7 @@ from gateway.usecases.work import Work
 
 
 async def set_partner(work: Work, login: str, *, active: bool) -> None:
-    """Whether a reseller may order SiteLock products. Raises OperatorMistake."""
+    """Sets whether a reseller may order SiteLock products. Raises OperatorMistake."""
     reseller = await resellers.lock_by_login(work.connection, login)
     if reseller is None:
         raise OperatorMistake(f"there is no reseller {login!r}")

@@ -30,12 +30,12 @@ class AlreadyCancelled(GatewayError):
 
 
 class OnlyAddOns(GatewayError):
-    """The order bought add-ons only; these are not refunded by themselves."""
+    """The order bought only add-ons, which are not refunded by themselves."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """What became of a refund or cancellation."""
+    """The result of a refund or cancellation."""
 
     refunded: Decimal
 
@@ -43,7 +43,7 @@ class Ended:
 async def refund(
     work: Work, *, reseller_id: UUID, order_number: int, reason_code: int, once_in_days: int = 0
 ) -> Ended:
-    """Pays back what the order's licence cost in its present period; the licence ends.
+    """Refunds what the order's licence cost in its present period, and ends the licence.
 
     `once_in_days` is the setting refund.once_per_name_days (R22).
 
@@ -70,10 +70,10 @@ async def cancel(
     products: Sequence[int],
     once_in_days: int = 0,
 ) -> Ended:
-    """Ends a licence, or just some of its add-ons, whatever the refund period.
+    """Ends a licence, or only some of its add-ons, even after the refund period.
 
-    A licence that could still be refunded is (R22 too). Raises ArgumentInvalid, AlreadyRefunded,
-    AlreadyCancelled.
+    A licence that can still be refunded is refunded (R22 too). Raises ArgumentInvalid,
+    AlreadyRefunded, AlreadyCancelled.
     """
     licence = await licences.lock_of_order(work.connection, reseller_id, order_number)
     if licence is None:
@@ -102,7 +102,7 @@ def facts_of(
     now: datetime,
     refunds: NameRefunds,
 ) -> LicenceFacts:
-    """What decides whether an order of the licence is paid back now."""
+    """The facts that decide whether an order of the licence is paid back now."""
     own = [line for line in lines if line.order_number == order_number]
     return LicenceFacts(
         days=licence.facts.days,
@@ -136,7 +136,7 @@ async def _pay_back(
     facts: LicenceFacts,
     reason_code: int | None = None,
 ) -> Ended:
-    """Every order of the present period that bought the licence itself, upgrades included."""
+    """Refunds every order of the present period that bought the licence itself, or upgraded it."""
     main = {line.order_number for line in lines if line.kind != "add_on"}
     cost_by_order: dict[int, Decimal] = {}
     for line in lines:

@@ -1,4 +1,4 @@
-"""What operators put on offer as SSL certificates."""
+"""The articles that operators offer as SSL certificates."""
 
 import re
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from gateway.rules.ssl.order import TYPES, item_of
 from gateway.store.money import prices
 
 BUILT_IN_BRAND = "LOCAL"
-"""What certificates of the local CA are sold as."""
+"""The brand under which certificates of the local CA are sold."""
 
 _BRAND = re.compile(r"[A-Z][A-Z0-9_]{0,31}")
 
@@ -23,9 +23,9 @@ async def articles_of(
     *,
     new_brand: bool = False,
 ) -> list[Article]:
-    """What a name in a certificate costs for 12 months, by its type: "fqdn" or "wildcard".
+    """Gives the articles of a brand: a name for 12 months, by its type "fqdn" or "wildcard".
 
-    A brand that has no price yet is a slip of the pen, unless `new_brand` says so. Raises
+    A brand that has no price yet is taken for a typing error, unless `new_brand` is set. Raises
     OperatorMistake.
     """
     if not _BRAND.fullmatch(brand):

@@ -1,7 +1,7 @@
-"""Looking at the proofs of an application: has its applicant control over the names, and CAA?
+"""Checks the proofs of an application: control over the names, and CAA.
 
-A look that finds nothing is no failure: the customer may still be about to put it in place. The
-next look comes after a pause that grows, or at once when the customer applies again.
+A look that finds nothing is no failure: the customer may still be about to put the proof in place.
+The next look comes after a pause that grows, or at once when the customer applies again.
 """
 
 import asyncio
@@ -49,7 +49,7 @@ _LOOKS_AT_ONCE = 20
 _FAILURES_AT_ONCE = 100
 _AT_ONCE = timedelta(0)
 PAUSE_OF_OURS = timedelta(seconds=15)
-"""After trouble on our side; it does not grow."""
+"""Pause after a fault on our side; it does not grow."""
 _UNTIL_THE_JOB = timedelta(minutes=1)
 _NOT_PROVEN = f"Control over the names was not shown within {rules.PROOF_PERIOD.days} days."
 
@@ -58,19 +58,19 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What a look at a proof has shown: evidence, or a problem for the customer."""
+    """The result of a look at a proof: evidence, or a problem for the customer."""
 
     proof: NameProof
     evidence: Mapping[str, Any] | None = None
     problem: str | None = None
     ours: bool = False
-    """The problem is on our side: the customer is not made to wait longer for it each time."""
+    """The problem is on our side; it does not lengthen the pause before the next look."""
 
 
 async def look_at_proofs(services: Services, item: UnfinishedOrder, now: datetime) -> bool:
-    """For CHECKING and SUPPLEMENTCHECKING; True = there is more to be done at once."""
+    """Looks at the proofs in CHECKING and SUPPLEMENTCHECKING; True = continue at once."""
     if now >= item.application.submitted_at + rules.PROOF_PERIOD:
-        # Not looked at any more: the job that is due then ends it (fail_unproven).
+        # Its time is over: no further look, the job that is due then ends it (fail_unproven).
         await ssl_due.pause(services.pool, item.cert_id, _UNTIL_THE_JOB, None)
         return False
     if rules.period_is_over(item.first_issued_at, item.months, now):
@@ -114,7 +114,10 @@ async def look_at_proofs(services: Services, item: UnfinishedOrder, now: datetim
 async def look_at_caa_again(
     services: Services, item: UnfinishedOrder, now: datetime
 ) -> CaaRefused | CaaUnchecked | None:
-    """Before issuance, where the last check is too old (BR §3.2.2.8); gives what forbids it."""
+    """Checks CAA before issuance where the last check is too old; gives the objection.
+
+    BR §3.2.2.8. None = nothing forbids issuance.
+    """
     stale = [proof for proof in item.proofs if not is_fresh(proof.caa_checked_at, now)]
     until = _end_of_look(services)
     for proof in stale:
@@ -122,8 +125,8 @@ async def look_at_caa_again(
             work = _check_caa(services, item, proof, now)
             await done_in_all(services.settings, resolver_of(services), work, until)
         except ValidationFailed as failed:
-            told = f"{proof.name}: {failed.detail}"
-            return CaaRefused([CaaRefusal(proof.name, True, told)])
+            detail = f"{proof.name}: {failed.detail}"
+            return CaaRefused([CaaRefusal(proof.name, True, detail)])
         except NotChecked as fault:
             return CaaUnchecked(_told(proof, fault))
         await ssl_applications.mark_caa_checked(
@@ -133,7 +136,7 @@ async def look_at_caa_again(
 
 
 async def unchanged(connection: Connection, item: UnfinishedOrder) -> UnfinishedOrder | None:
-    """The order, locked, if it still has the application and status that `item` has."""
+    """Gives the order, locked, if it still has the application and status that `item` has."""
     await ssl_orders.lock(connection, item.cert_id)
     fresh = await ssl_applications.read_unfinished(connection, item.cert_id)
     if fresh is None or fresh.status != item.status or fresh.application != item.application:
@@ -142,13 +145,13 @@ async def unchanged(connection: Connection, item: UnfinishedOrder) -> Unfinished
 
 
 async def due_failures(pool: Pool, until: datetime) -> list[tuple[datetime, str]]:
-    """Applications whose time for proofs is over by then: the instant it was, and the cert_id."""
+    """Gives applications whose time for proofs ends by then: that instant, and the cert_id."""
     unproven = await ssl_due.unproven_since(pool, until - rules.PROOF_PERIOD, _FAILURES_AT_ONCE)
     return [(submitted_at + rules.PROOF_PERIOD, cert_id) for submitted_at, cert_id in unproven]
 
 
 async def fail_unproven(pool: Pool, cert_id: str, now: datetime) -> None:
-    """Ends an application whose time is over; nothing if it has moved on."""
+    """Ends an application whose time for proofs is over; does nothing if it has moved on."""
     item = await ssl_applications.read_unfinished(pool, cert_id)
     if (
         item is not None
@@ -160,7 +163,7 @@ async def fail_unproven(pool: Pool, cert_id: str, now: datetime) -> None:
 
 
 async def settle_failed(pool: Pool, item: UnfinishedOrder, problem: str, now: datetime) -> None:
-    """The application led to nothing: UNPASSED, or ISSUED as before."""
+    """Ends an application without a certificate: UNPASSED, or ISSUED as before."""
     async with transaction(pool) as connection:
         if await unchanged(connection, item) is None:
             return
@@ -178,7 +181,7 @@ async def moved(
     due_in: timedelta | None = None,
     problem: str | None = None,
 ) -> None:
-    """A move of the background, with its audit event; the order is locked."""
+    """Moves the status of a locked order in the background, with its audit event."""
     await ssl_orders.move(connection, item.cert_id, status, now, due_in=due_in, problem=problem)
     change = Change(
         "certificate_order.moved",
@@ -192,7 +195,7 @@ async def moved(
 async def _proven(
     connection: Connection, settings: Settings, item: UnfinishedOrder, now: datetime
 ) -> bool:
-    """All names are: on to the organization's check, or to the issuer."""
+    """Moves on when all names are proven: to the organization's check, or to the issuer."""
     if rules.TYPES[item.type] and item.status == "CHECKING":
         await moved(connection, item, "CHECKING_ORG", now)
         return False
@@ -230,7 +233,7 @@ def _end_of_look(services: Services) -> float:
 
 
 def _told(proof: NameProof, fault: NotChecked) -> str:
-    """What the customer reads; operators have it in the log and the metrics."""
+    """Logs and counts a fault; gives the text for the customer."""
     observe_validation_fault(fault.reason)
     _log.error(
         "certificate_order.not_checked", name=proof.name, reason=fault.reason, detail=fault.detail

@@ -15,7 +15,7 @@ from gateway.usecases.work import Work
 async def add_coupon(
     work: Work, *, login: str, amount: Decimal, expires_at: datetime | None = None
 ) -> str:
-    """A coupon for one order of a reseller, in the reseller's currency; gives its code.
+    """Adds a coupon for one order of a reseller, in the reseller's currency; gives its code.
 
     Raises OperatorMistake.
     """
@@ -29,7 +29,7 @@ async def add_coupon(
         raise OperatorMistake(f"there is no reseller {login!r}")
     code = ids.new_coupon_code()
     await coupons.add_coupon(work.connection, code, reseller.id, worth, expires_at, work.now)
-    # Not the code: whoever reads the trail could use it.
+    # The code is left out: whoever reads the audit trail could use it.
     after = {"amount": str(worth), "expiresAt": expires_at and expires_at.isoformat()}
     await work.record(Change("coupon.added", login, None, after))
     return code

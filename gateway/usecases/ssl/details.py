@@ -15,7 +15,7 @@ from gateway.usecases.ssl.proofs import location_and_value
 
 @dataclass(frozen=True, slots=True)
 class ShownProof:
-    """What is to be found where, and whether it was."""
+    """A proof as shown: what to put where, and whether it was found."""
 
     name: str
     method: str
@@ -38,7 +38,7 @@ class CertificateDetails:
 async def details(
     connection: Connection, now: datetime, reseller_id: UUID, cert_id: str
 ) -> CertificateDetails:
-    """Raises NotFound, as `show`."""
+    """Gives an order with its proofs and certificate; raises NotFound, as `show`."""
     order = await show(connection, now, reseller_id, cert_id)
     leaf, chain = None, []
     if order.serial is not None:
@@ -50,14 +50,14 @@ async def details(
 async def list_page(
     connection: Connection, now: datetime, reseller_id: UUID, page: Page
 ) -> tuple[list[CertificateOrder], int]:
-    """A page of a reseller's orders, and how many there are on all pages."""
+    """Gives a page of a reseller's orders, and how many there are on all pages."""
     return await ssl_orders.list_page(connection, reseller_id, page, now)
 
 
 async def list_for_operators(
     connection: Connection, now: datetime, *, waiting_only: bool
 ) -> list[ListedOrder]:
-    """Orders of all resellers, or those whose organization waits for a check."""
+    """Gives orders of all resellers, or only those whose organization waits for a check."""
     return await ssl_orders.list_for_operators(connection, now, waiting_only=waiting_only)
 
 

@@ -1,4 +1,4 @@
-"""What an SSL certificate will be, written down before an issuer is asked."""
+"""The intent of an SSL certificate, recorded before an issuer is asked."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,13 +10,13 @@ from gateway.rules.acme.issuance import validity
 from gateway.rules.ssl import order as rules
 
 PROFILE = "classic"
-"""Of every SSL certificate."""
+"""The profile of every SSL certificate."""
 
 
 def intent_of(
     settings: Settings, now: datetime, first_issued_at: datetime | None, months: int
 ) -> dict[str, Any]:
-    """Serial and validity: as long as the profile allows, and not beyond the paid period."""
+    """Gives serial and validity: as long as the profile allows, within the paid period."""
     paid_until = rules.term_ends(first_issued_at or now, months).replace(microsecond=0)
     longest = longest_validity(settings, PROFILES[PROFILE])
     backdated = timedelta(seconds=settings.issuance.backdate_seconds)

@@ -1,7 +1,7 @@
-"""From a proven application to the certificate, at an issuer that may need minutes.
+"""Issues the certificate of a proven application, at an issuer that may need minutes.
 
-The intent is recorded before; an issuer that was asked once is asked until it has answered, also
-when the customer has withdrawn meanwhile: what then comes is withheld and revoked.
+The intent is recorded first. An issuer that was asked once is asked until it has answered, even
+when the customer has withdrawn meanwhile: a certificate that comes then is withheld and revoked.
 """
 
 from datetime import datetime, timedelta
@@ -33,7 +33,7 @@ from gateway.usecases.ssl.checks import (
 from gateway.usecases.ssl.intents import PROFILE
 
 LEASE = timedelta(seconds=30)
-"""How long a process has an order for itself."""
+"""How long a process may work on an order before another takes it over."""
 
 _WANTED = ("ISSUING", "SUPPLEMENTCHECKING")
 _AT_ONCE = timedelta(0)
@@ -41,7 +41,7 @@ _BEFORE_THERE_WERE_SEVERAL = "local"
 
 
 async def ask_issuer(services: Services, item: UnfinishedOrder, now: datetime) -> bool:
-    """True = there is more to be done at once."""
+    """Asks the issuer for the certificate; True = continue at once."""
     if item.issuer_state is None and (objection := await _objection(services, item, now)):
         await _pause(services, item, objection)
         return False
@@ -91,9 +91,10 @@ async def _objection(
 
 
 async def _issuer_of(services: Services, item: UnfinishedOrder) -> Issuer:
-    """The one that the intent names; the first that is wanted is written there before it is asked.
+    """Gives the issuer that the intent names.
 
-    Raises IssuerMissing.
+    If it names none, the first that the settings have is recorded there before it is asked. Raises
+    IssuerMissing.
     """
     assert item.intent is not None
     name = item.intent.get("issuer")
@@ -106,7 +107,7 @@ async def _issuer_of(services: Services, item: UnfinishedOrder) -> Issuer:
 
 
 def _refused(item: UnfinishedOrder, objection: GatewayError) -> Refused:
-    """An objection that the customer reads at the order, for the operators."""
+    """The record of an objection for operators; the customer reads it at the order."""
     return Refused(
         "ssl",
         "issue",
@@ -128,7 +129,7 @@ async def _note_asked(services: Services, item: UnfinishedOrder) -> bool:
 
 
 def _request_of(item: UnfinishedOrder) -> CertificateRequest:
-    """The same however often it is asked."""
+    """The request to the issuer; the same each time it is sent."""
     assert item.intent is not None
     csr, organization = item.application.csr, item.application.organization
     return CertificateRequest(
@@ -145,7 +146,7 @@ def _request_of(item: UnfinishedOrder) -> CertificateRequest:
 
 
 async def _keep(services: Services, item: UnfinishedOrder, issuer: Issuer, issued: Issued) -> None:
-    """Stores what was signed; it is given out only if the order still waits for it."""
+    """Stores the signed certificate; it is given out only if the order still waits for it."""
     now = await services.clock.now()
     signed = SignedCertificate(
         issuer.id,

@@ -1,4 +1,4 @@
-"""SSL certificate orders as their owners find them."""
+"""Finding the SSL certificate orders of their owners."""
 
 from datetime import datetime
 from uuid import UUID
@@ -12,7 +12,7 @@ from gateway.store.ssl.orders import CertificateOrder
 async def show(
     connection: Connection, now: datetime, reseller_id: UUID, cert_id: str
 ) -> CertificateOrder:
-    """Raises NotFound, also for what belongs to somebody else or was unsubscribed (§8 G1)."""
+    """Gives an order; raises NotFound, also for a foreign or an unsubscribed one (§8 G1)."""
     order = await ssl_orders.find(connection, cert_id, now)
     if order is None or order.reseller_id != reseller_id:
         raise NotFound
@@ -22,7 +22,7 @@ async def show(
 async def locked(
     connection: Connection, now: datetime, reseller_id: UUID, cert_id: str
 ) -> CertificateOrder:
-    """As `show`, with the order locked: the first lock of every operation."""
+    """Does as `show`, and locks the order: the first lock of every operation."""
     await show(connection, now, reseller_id, cert_id)
     await ssl_orders.lock(connection, cert_id)
     return await show(connection, now, reseller_id, cert_id)

@@ -1,7 +1,7 @@
-"""SSL certificate orders: apply, withdraw, revoke, and look at them (docs/wire.md §8).
+"""SSL certificate orders: apply, withdraw, revoke, and show them (docs/wire.md §8).
 
-What takes time after an application, a withdrawal or a revocation is done by the runner
-(runner.py); the status tells how far it is.
+The runner (runner.py) does what takes time after an application, a withdrawal or a revocation; the
+status shows the progress.
 """
 
 from dataclasses import dataclass
@@ -38,14 +38,14 @@ from gateway.usecases.work import Work
 
 _AT_ONCE = timedelta(0)
 _LOOK_SOON = timedelta(seconds=1)
-"""However often a customer asks, servers of third parties are visited once in that time."""
+"""Servers of third parties are visited at most once in that time, however often a customer asks."""
 
 _VERBS = {"apply": "applied", "cancel-apply": "withdrawn", "revoke": "revoked"}
 
 
 @dataclass(frozen=True, slots=True)
 class Apply:
-    """A CSR (DER, unchecked) for an order, and how control over its names will be shown."""
+    """An application: a CSR (DER, unchecked) for an order, and the method to prove control."""
 
     reseller_id: UUID
     cert_id: str
@@ -65,10 +65,10 @@ class RevokeOrder:
 
 
 async def apply(work: Work, settings: Settings, wanted: Apply) -> CertificateOrder:
-    """Hands a CSR in; control over the names is looked at in the background.
+    """Submits a CSR; control over the names is checked in the background.
 
-    Applying again with the same key while it is looked at makes that look happen soon. Raises
-    NotFound, StatusForbids, BadCsr, BadMember.
+    Applying again with the same key meanwhile makes the next check happen soon. Raises NotFound,
+    StatusForbids, BadCsr, BadMember.
     """
     order = await locked(work.connection, work.now, wanted.reseller_id, wanted.cert_id)
     if order.status in ("CHECKING", "SUPPLEMENTCHECKING") and order.application_id:
@@ -99,7 +99,7 @@ async def apply(work: Work, settings: Settings, wanted: Apply) -> CertificateOrd
 
 
 async def withdraw(work: Work, reseller_id: UUID, cert_id: str) -> CertificateOrder:
-    """Takes an application back. Raises NotFound, StatusForbids."""
+    """Withdraws an application. Raises NotFound, StatusForbids."""
     order = await locked(work.connection, work.now, reseller_id, cert_id)
     status = rules.next_status("cancel-apply", order.status)
     if status is None:
@@ -111,8 +111,10 @@ async def withdraw(work: Work, reseller_id: UUID, cert_id: str) -> CertificateOr
 
 
 async def revoke(work: Work, wanted: RevokeOrder) -> CertificateOrder:
-    """Revokes all certificates of an order; REVOKED once the CRL says so. Raises NotFound,
-    StatusForbids."""
+    """Revokes all certificates of an order; REVOKED once the CRL lists them.
+
+    Raises NotFound, StatusForbids.
+    """
     order = await locked(work.connection, work.now, wanted.reseller_id, wanted.cert_id)
     status = rules.next_status("revoke", order.status)
     if status is None:
@@ -143,7 +145,7 @@ async def _look_again(
 async def _organization(
     connection: Connection, order: CertificateOrder, wanted: Apply
 ) -> dict[str, Any] | None:
-    """For DV none; issuing anew keeps the one that was checked."""
+    """The organization to apply with: none for DV; a re-issue keeps the one that was checked."""
     if not rules.TYPES[order.type]:
         if wanted.organization is not None:
             raise BadMember("organization is for OV_SSL_CERT only.")
@@ -157,13 +159,13 @@ async def _organization(
 
 
 async def _is_asked_for(connection: Connection, cert_id: str) -> bool:
-    """Was the issuer asked, so that a certificate may come?"""
+    """Whether the issuer was asked, so that a certificate may come."""
     unfinished = await ssl_applications.read_unfinished(connection, cert_id)
     return unfinished is not None and unfinished.issuer_state is not None
 
 
 async def _operate(work: Work, order: CertificateOrder, operation: str, status: str) -> None:
-    """The move itself. An unsubscription under review fails by it (§8)."""
+    """Moves the status. An unsubscription under review fails by it (§8)."""
     waiting = await unsubscriptions.find_waiting(work.connection, order.cert_id)
     changes = []
     if waiting is not None:

@@ -1,4 +1,4 @@
-"""What a customer puts in place to show control over the names of an SSL certificate order."""
+"""Proofs that customers put in place to show control over the names of their orders."""
 
 from base64 import urlsafe_b64encode
 from datetime import datetime, timedelta
@@ -15,12 +15,12 @@ from gateway.store.ssl.orders import CertificateOrder
 
 
 def key_authorization(token: str, key_hash: bytes) -> str:
-    """As RFC 8555 §8.1, with the hash of the CSR's key in place of an account's thumbprint."""
+    """The key authorization (RFC 8555 §8.1), with the CSR key's hash as the thumbprint."""
     return f"{token}.{urlsafe_b64encode(key_hash).rstrip(b'=').decode()}"
 
 
 def location_and_value(proof: NameProof, key_hash: bytes) -> tuple[str, str]:
-    """What the customer puts where: a TXT record (dns-01) or the body of a page (http-01)."""
+    """The location and value of a proof: a TXT record (dns-01) or the body of a page (http-01)."""
     base = base_of(proof.name)
     expected = key_authorization(proof.token, key_hash)
     if proof.method == "dns-01":
@@ -35,7 +35,7 @@ async def new_proofs(
     order: CertificateOrder,
     method: str,
 ) -> list[NameProof]:
-    """New ones, but for names whose control the reseller has proven lately."""
+    """Makes new proofs; names whose control the reseller has proven lately keep that proof."""
     if method != "dns-01" and any(name_type(name) == "wildcard" for name in order.names):
         raise BadMember("domain_method must be DNS for wildcards (RFC 8555 §8.4).")
     since = now - timedelta(days=settings.issuance.authorization_days)

@@ -1,4 +1,4 @@
-"""Buying SSL certificates: a price for each name, a part of it by coupon, the rest in cash."""
+"""Buying SSL certificates: a price for each name; a coupon pays a part, cash the rest."""
 
 import asyncio
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ _NO_COUPON = Decimal("0.00")
 
 @dataclass(frozen=True, slots=True)
 class Purchase:
-    """What is to be bought; `names` as the customer wrote them."""
+    """An order to buy; `names` as the customer wrote them."""
 
     reseller_id: UUID
     brand: str
@@ -37,7 +37,7 @@ class Purchase:
     name: str | None = None
     coupon: str | None = None
     public_only: bool = False
-    """Only names that a public CA may certify."""
+    """Only names that a public CA may certify are sold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Purchased:
 
 
 async def purchase(work: Work, wanted: Purchase) -> Purchased:
-    """Charges the cash part; the coupon pays the rest.
+    """Buys a certificate: charges the cash part; the coupon pays the rest.
 
     Raises BadMember, PricingMissing, PricingBroken, CouponRefused, NotEnoughCredit,
     Tier1DebitFailed or Tier1CreditLimitReached.
@@ -100,7 +100,7 @@ async def _names(texts: list[str], public_only: bool) -> list[str]:
             raise BadMember(f"domains: {error}.") from None
         if public_only and (why := objection_to_any(names[-1:])):
             raise BadMember(f"domains: {why}.")
-        await asyncio.sleep(0)  # A-labels take milliseconds: others have their turn in between
+        await asyncio.sleep(0)  # A-labels take milliseconds: other tasks run in between
     if len(set(names)) < len(names):
         raise BadMember("domains must hold each name once.")
     return names

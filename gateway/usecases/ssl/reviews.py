@@ -19,7 +19,7 @@ _AT_ONCE = timedelta(0)
 
 
 async def approve(work: Work, settings: Settings, cert_id: str) -> None:
-    """CHECKING_ORG → ISSUING. Raises OperatorMistake, also when the proofs have grown too old."""
+    """Moves CHECKING_ORG → ISSUING. Raises OperatorMistake, also when the proofs are too old."""
     order = await _in_review(work.connection, work.now, cert_id)
     assert order.application_id is not None
     proofs = await ssl_applications.proofs_of(work.connection, order.application_id)
@@ -34,7 +34,7 @@ async def approve(work: Work, settings: Settings, cert_id: str) -> None:
 
 
 async def reject(work: Work, cert_id: str, reason: str) -> None:
-    """CHECKING_ORG → UNPASSED; the customer reads `reason`. Raises OperatorMistake."""
+    """Moves CHECKING_ORG → UNPASSED; the customer reads `reason`. Raises OperatorMistake."""
     check_note(reason)
     order = await _in_review(work.connection, work.now, cert_id)
     await _decide(work, order, "UNPASSED", reason or "The check failed.")

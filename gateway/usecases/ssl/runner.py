@@ -1,6 +1,6 @@
-"""The background of certificate orders: proofs, issuance, withdrawals and revocations.
+"""Background work on SSL certificate orders: proofs, issuance, withdrawals and revocations.
 
-Any process can go on with any order; a lease in database time keeps them apart. An order with
+Any process can go on with any order; a lease in database time keeps them apart. An order during
 which process after process ends is taken up alone, after pauses that grow, and at last set aside.
 """
 
@@ -36,36 +36,36 @@ _log = structlog.get_logger(__name__)
 
 
 class CertificateOrderRunner:
-    """One per process."""
+    """Works on SSL certificate orders that are due; one per process."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
 
     async def run_forever(self) -> None:
-        """Goes on with orders that are due; a fault concerns its own order only."""
+        """Works on orders that are due; a fault concerns its own order only."""
         while True:
             claimed = await ssl_due.claim_due(self._services.pool, LEASE, _AT_ONCE)
             await asyncio.gather(*(self.work_on(cert_id) for cert_id in claimed))
-            # Alone: it may end this process, and what is beside it would be suspect too.
+            # One suspect at a time: it may end this process, and others would be suspect too.
             for cert_id in await ssl_due.claim_due(self._services.pool, LEASE, 1, suspects=True):
                 await self.work_on(cert_id)
             if len(claimed) < _AT_ONCE:
                 await asyncio.sleep(_PAUSE_SECONDS)
 
     async def work_on(self, cert_id: str) -> None:
-        """Goes on with one order as far as it goes now."""
+        """Works on one order as far as possible now."""
         try:
             more = True
             while more:
                 more = await self._step(cert_id)
-        except Exception as error:  # the lease ends and somebody tries again
+        except Exception as error:  # the lease ends and a process tries again
             log_fault("certificate_order", error, certificate=cert_id)
         finally:
-            with suppress(Exception):  # it is taken up once more for nothing
+            with suppress(Exception):  # at worst it is taken up once more in vain
                 await ssl_due.conclude(self._services.pool, cert_id)
 
     async def _step(self, cert_id: str) -> bool:
-        """True = there is more to be done at once."""
+        """Does the next step of an order; True = continue at once."""
         services = self._services
         item = await ssl_applications.read_unfinished(services.pool, cert_id)
         if item is None:

@@ -1,4 +1,4 @@
-"""Unsubscribing from an SSL certificate: a request, a review, and the money back (§8)."""
+"""Unsubscribing from an SSL certificate: a request, a review, and the refund (§8)."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -49,10 +49,10 @@ async def request(work: Work, reseller_id: UUID, cert_id: str, *, acknowledged: 
 
 
 async def approve(work: Work, number: int) -> Decimal:
-    """Pays the cash part back and takes the certificate off its owner's list; gives the amount.
+    """Pays the cash part back and removes the certificate from its owner's list; gives the amount.
 
-    The rules are looked at again, for the instant of the request. Raises OperatorMistake: there is
-    no such request, it was decided, an operation came in between, or the rules say no.
+    The rules are applied again, as of the instant of the request. Raises OperatorMistake: there is
+    no such request, it was decided, an operation came in between, or the rules refuse.
     """
     waiting, order = await _to_decide(work.connection, work.now, number)
     reason = _objection(order, waiting.requested_at)
@@ -70,7 +70,10 @@ async def approve(work: Work, number: int) -> Decimal:
 
 
 async def reject(work: Work, number: int, reason: str) -> None:
-    """The customer keeps the certificate, and may ask again. Raises OperatorMistake."""
+    """Rejects a request: the customer keeps the certificate, and may ask again.
+
+    Raises OperatorMistake.
+    """
     check_note(reason)
     _, order = await _to_decide(work.connection, work.now, number)
     decision = UnsubscriptionDecision("rejected", work.now, work.origin.actor, reason=reason)
@@ -81,7 +84,7 @@ async def reject(work: Work, number: int, reason: str) -> None:
 
 
 async def number_of(connection: Connection, text: str) -> int:
-    """What an operator typed: the number of a request, or the cert_id it waits for a decision on.
+    """Reads an operator's argument: the number of a request, or the cert_id of a waiting one.
 
     Raises OperatorMistake.
     """
@@ -96,14 +99,14 @@ async def number_of(connection: Connection, text: str) -> int:
 
 
 async def list_all(connection: Connection, *, waiting_only: bool) -> list[ListedUnsubscription]:
-    """Those that wait for a decision first."""
+    """Gives all requests; those that wait for a decision come first."""
     return await unsubscriptions.list_all(connection, waiting_only=waiting_only)
 
 
 async def _to_decide(
     connection: Connection, now: datetime, number: int
 ) -> tuple[Unsubscription, CertificateOrder]:
-    """A waiting one and its order, locked as every operation locks it."""
+    """Gives a waiting request and its order, locked as every operation locks it."""
     found = None
     if 0 < number <= _LARGEST_NUMBER:
         found = await unsubscriptions.find(connection, number)
@@ -116,7 +119,7 @@ async def _to_decide(
         why = f": {found.reason}" if found.reason else ""
         raise OperatorMistake(f"unsubscription {number} is {found.status} already{why}")
     order = await ssl_orders.find(connection, found.cert_id, now)
-    assert order is not None  # it leaves the list with an approval only
+    assert order is not None  # only an approval removes it from the list
     return found, order
 
 

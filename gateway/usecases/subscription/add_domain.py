@@ -38,7 +38,7 @@ from gateway.usecases.work import Work
 
 @dataclass(frozen=True, slots=True)
 class AddDomain:
-    """What is asked for. With `quote_only` nothing is locked or changed."""
+    """A request to add a name. With `quote_only` nothing is locked or changed."""
 
     reseller_id: UUID
     account_id: str
@@ -51,7 +51,7 @@ class AddDomain:
 
 @dataclass(frozen=True, slots=True)
 class DomainAdded:
-    """What was done, or would be: then `order_number` is None."""
+    """What was done; for a quote, what would be: then `order_number` is None."""
 
     order_number: int | None
     cost: Decimal
@@ -61,7 +61,7 @@ class DomainAdded:
 
 @dataclass(frozen=True, slots=True)
 class _Situation:
-    """What the decision was made on. `known` are the names that matter for the requested one."""
+    """The facts of a decision. `known` are the names that matter for the requested one."""
 
     credential: EabCredential
     current: Subscription | None
@@ -71,7 +71,7 @@ class _Situation:
 
 
 async def add_domain(work: Work, request: AddDomain) -> DomainAdded:
-    """Adds a name, and with `with_associated` the one that is free with it.
+    """Adds a name, and with `with_associated` the associated name that is free with it.
 
     Raises ArgumentInvalid, ArgumentMissing (no pre-validation on an OV server, O2),
     PermissionDenied (deactivated EAB), NotApplicableForDv, SubscriptionInGrace,
@@ -144,7 +144,7 @@ async def _decide(
 
 
 async def _current(connection: Connection, current: Subscription, now: datetime) -> Current:
-    """Looks for names only where it matters (A29)."""
+    """The current subscription; whether it has names is read only where it matters (A29)."""
     has_names = True
     if terms.state(current.expires_at, now) == "grace":
         has_names = bool(await subscriptions.all_domains(connection, current.id))
@@ -181,7 +181,7 @@ async def _carry_out(
 
 
 async def _start(work: Work, kid: str, former: Subscription | None, expires_at: datetime) -> UUID:
-    """R2, and R12 or A29 when it replaces a subscription that is over."""
+    """Starts a subscription (R2), which may replace one that is over (R12, A29)."""
     subscription_id = ids.new_id()
     await subscriptions.start(
         work.connection,

@@ -1,4 +1,4 @@
-"""What the actions on a subscription share, LISTDOMAINS and UPDATEDOMAINS."""
+"""LISTDOMAINS, UPDATEDOMAINS, and what the actions on a subscription share."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,9 +26,9 @@ _OLD_OV_ARGUMENT, _OLD_EV_ARGUMENT = "oldOVAnchorOrderNumber", "oldEVAnchorOrder
 
 @dataclass(frozen=True, slots=True)
 class UpdateDomains:
-    """Which pre-validation takes the place of which, for the names of a subscription.
+    """A request to replace one pre-validation by another, for the names of a subscription.
 
-    The EV pair may come along; there are no EV servers, it is only kept (O12).
+    It may also name an EV pair; there are no EV servers, so that is only kept (O12).
     """
 
     reseller_id: UUID
@@ -47,13 +47,13 @@ async def list_domains(
     limit: int | None = None,
     offset: int = 0,
 ) -> list[ListedDomain]:
-    """Each name of the EAB once, with its most recent expiry; expired ones stay (R12)."""
+    """Gives each name of the EAB once, with its most recent expiry; expired ones stay (R12)."""
     credential = await credential_of(connection, reseller_id, account_id)
     return await subscriptions.list_domains(connection, credential.kid, limit=limit, offset=offset)
 
 
 async def update_domains(work: Work, request: UpdateDomains) -> int:
-    """Lets names lean on another pre-validation; gives how many (O8).
+    """Links names to another pre-validation; gives how many (O8).
 
     Raises NotApplicableForDv (E9); on OV ArgumentMissing (E2), and ArgumentInvalid (E3) for one
     that is not the reseller's, and for a new one that is not valid now or does not cover a name.
@@ -91,28 +91,29 @@ async def update_domains(work: Work, request: UpdateDomains) -> int:
 async def credential_to_change(
     connection: Connection, reseller_id: UUID, account_id: str, *, lock: bool = True
 ) -> EabCredential:
-    """As credential_of, but locked: the first lock of every action. Quotes take none."""
+    """Does as credential_of, but locks: the first lock of every action. Quotes take none."""
     credential = await credential_of(connection, reseller_id, account_id)
     return await eab_credentials.lock_for_change(connection, credential.kid) if lock else credential
 
 
 def refuse_deactivated(credential: EabCredential) -> None:
-    """Nothing can be bought for an EAB that is deactivated for good: PermissionDenied (E10).
+    """Raises PermissionDenied (E10): nothing can be bought for a deactivated EAB credential.
 
-    A suspended one is the reseller's to steer (A26), and so is removing and listing names.
+    A suspended one may still buy: its reseller decides (A26). Removing and listing names is always
+    allowed.
     """
     if credential.status == "deactivated":
         raise PermissionDenied
 
 
 def refuse_uncertifiable(credential: EabCredential, name: str) -> None:
-    """ArgumentInvalid (E3) for a name that the server's public CA could never certify."""
+    """Raises ArgumentInvalid (E3) for a name that the server's public CA could never certify."""
     if credential.server_names == "public" and public_names.objection(name):
         raise ArgumentInvalid("domainName")
 
 
 def refuse_uncertifiable_listed(credential: EabCredential, names: Sequence[str]) -> None:
-    """ArgumentInvalid (A31), which names those of a subscription that must be removed first."""
+    """Raises ArgumentInvalid (A31) with the names that must leave the subscription first."""
     if credential.server_names == "public" and (hint := public_names.removal_first(names)):
         raise ArgumentInvalid("domainName", hint)
 
@@ -125,7 +126,7 @@ def _number(sent: str, argument: str) -> int:
 
 
 def parse_name(text: str) -> str:
-    """The name as stored; raises ArgumentInvalid (E3) for what no subscription may list (A27)."""
+    """Gives the name as stored; raises ArgumentInvalid (E3) for an impossible one (A27)."""
     try:
         return normalise(text)
     except InvalidName:

@@ -1,4 +1,4 @@
-"""EXTENDDOMAINS: move the expiry of a subscription, for all its names."""
+"""EXTENDDOMAINS: moves the expiry of a subscription, for all its names."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,7 +21,7 @@ from gateway.usecases.work import Work
 
 @dataclass(frozen=True, slots=True)
 class Extend:
-    """What is asked for. With `quote_only` nothing is locked or changed."""
+    """A request to extend. With `quote_only` nothing is locked or changed."""
 
     reseller_id: UUID
     account_id: str
@@ -32,7 +32,7 @@ class Extend:
 
 @dataclass(frozen=True, slots=True)
 class Extended:
-    """What was done, or would be: then `order_number` is None."""
+    """What was done; for a quote, what would be: then `order_number` is None."""
 
     order_number: int | None
     cost: Decimal
@@ -42,7 +42,7 @@ class Extended:
 
 
 async def extend(work: Work, request: Extend) -> Extended:
-    """R11: every paid name is charged today's price, free ones stay free.
+    """Extends a subscription: every paid name is charged today's price, free ones stay free (R11).
 
     Raises ArgumentInvalid (A31 too), PermissionDenied (deactivated EAB), NotExtendable,
     PricingMissing, PricingBroken, and unless it is a quote NotEnoughCredit, Tier1DebitFailed or

@@ -1,4 +1,4 @@
-"""Subscriptions come near their end, go into grace, and expire (R12)."""
+"""Milestones of subscriptions: they come near their end, go into grace, and expire (R12)."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -16,14 +16,14 @@ _INSTANT = timedelta(microseconds=1)
 
 
 async def due_milestones(pool: Pool, until: datetime) -> Sequence[tuple[datetime, UUID]]:
-    """The next milestones of subscriptions that are due until then; earliest first."""
+    """Gives the next milestones that are due until then; earliest first."""
     return await jobs.subscriptions_due(pool, until, _LOOK_AT)
 
 
 async def pass_milestone(
     pool: Pool, subscription_id: UUID, due_at: datetime, now: datetime
 ) -> None:
-    """Writes down the milestone that was due, and when the next one is; once, ever."""
+    """Records the milestone that was due, and when the next one is; each once, ever."""
     async with transaction(pool) as connection:
         found = await jobs.lock_subscription(connection, subscription_id)
         if found is None or found.due_at != due_at:  # passed already, or extended

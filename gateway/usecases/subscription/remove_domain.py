@@ -1,4 +1,4 @@
-"""REMOVEDOMAIN: take a name out, with the names that are free because of it."""
+"""REMOVEDOMAIN: removes a name, with the names that are free because of it."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,13 +20,13 @@ from gateway.usecases.work import Work
 
 @dataclass(frozen=True, slots=True)
 class RemoveDomain:
-    """What is asked for."""
+    """A request to remove a name."""
 
     reseller_id: UUID
     account_id: str
     domain_name: str
     revoke_certificates: bool = False
-    """With a refund, also what was issued for the names (setting refund.revoke_certificates)."""
+    """Whether a refund also revokes what was issued (setting refund.revoke_certificates)."""
     refund_once_in_days: int = 0
     """R22 (setting refund.once_per_name_days)."""
 
@@ -42,7 +42,7 @@ class DomainsRemoved:
 
 
 async def remove_domain(work: Work, request: RemoveDomain) -> DomainsRemoved:
-    """R7–R10, R22: also for a suspended or deactivated EAB (A26).
+    """Removes a name (R7–R10, R22), also for a suspended or deactivated EAB (A26).
 
     The subscription stays as it is, even without names (A9). Raises ArgumentInvalid, and
     DomainNotRemovable (E8) for a name that is not in the subscription or after grace.

@@ -1,4 +1,4 @@
-"""GETLASTORDER and LISTTRANSACTIONS: what a reseller can look up afterwards."""
+"""GETLASTORDER and LISTTRANSACTIONS: a reseller's reports on certificates and money."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ _TYPE_OF_KIND: dict[str, TransactionType] = {
 
 @dataclass(frozen=True, slots=True)
 class OrderReport:
-    """A name's newest ACME order; `status` is None while it is on its way."""
+    """A name's newest ACME order; `status` is None while it is in progress."""
 
     order: LastOrder
     status: CertificateStatus | None
@@ -35,7 +35,7 @@ class OrderReport:
 
 @dataclass(frozen=True, slots=True)
 class Transaction:
-    """Money moved for names. `cost` is positive, for a refund too."""
+    """A charge or refund for names. `cost` is positive, for a refund too."""
 
     kind: TransactionType
     at: datetime
@@ -58,19 +58,19 @@ class SubscriptionReport:
 
 @dataclass(frozen=True, slots=True)
 class OrderQuery:
-    """What GETLASTORDER is asked for; all `filters` have to hold."""
+    """A GETLASTORDER request; all `filters` must match."""
 
     reseller_id: UUID
     account_id: str
     all_accounts: bool = False
-    """Those of the account's EAB credential, not only itself."""
+    """Orders of all accounts of the EAB credential, and not only of the named one."""
     domain_name: str | None = None
     filters: Sequence[Filter] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class TransactionQuery:
-    """What LISTTRANSACTIONS is asked for; days are UTC days, both included."""
+    """A LISTTRANSACTIONS request; days are UTC days, both included."""
 
     reseller_id: UUID
     account_id: str
@@ -83,9 +83,10 @@ class TransactionQuery:
 async def last_orders(
     connection: Connection, now: datetime, query: OrderQuery
 ) -> list[OrderReport]:
-    """The newest ACME order of each name in the subscription, valid or in grace; all filters hold.
+    """Gives the newest ACME order of each name in a subscription that is valid or in grace.
 
-    Raises ArgumentInvalid for a foreign account or an impossible name.
+    Only orders that all filters match. Raises ArgumentInvalid for a foreign account or an
+    impossible name.
     """
     name = None if query.domain_name is None else parse_name(query.domain_name)
     credential = await credential_of(connection, query.reseller_id, query.account_id)
@@ -109,10 +110,10 @@ async def last_orders(
 async def list_transactions(
     connection: Connection, now: datetime, query: TransactionQuery
 ) -> list[SubscriptionReport]:
-    """Subscriptions with all that moved money, the current one first.
+    """Gives subscriptions with all their charges and refunds, the current one first.
 
-    Without `include_past` only the one that is valid or in grace. With `domain_name` the costs
-    are that name's share. Raises ArgumentInvalid for a foreign account or an impossible name.
+    Without `include_past` only the one that is valid or in grace. With `domain_name` the costs are
+    that name's share. Raises ArgumentInvalid for a foreign account or an impossible name.
     """
     name = None if query.domain_name is None else parse_name(query.domain_name)
     credential = await credential_of(connection, query.reseller_id, query.account_id)

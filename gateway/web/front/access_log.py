@@ -18,7 +18,7 @@ _LONGEST_PATH = 256
 _log = structlog.get_logger(__name__)
 _lines: list[bytes] = []
 _writing: asyncio.AbstractEventLoop | None = None
-"""The event loop that will write the lines at the end of its round; None = no line waits."""
+"""The event loop that will write the collected lines at the end of its round; None = no lines."""
 
 
 class _AccessLine(msgspec.Struct):

@@ -1,4 +1,4 @@
-"""Recognises plain requests, the usual ones of an ACME client, by one regular expression.
+"""Recognises plain requests, the usual ones of ACME clients, in few steps.
 
 A plain request is one whole HTTP/1.1 request without transfer coding, expectation or upgrade, in
 printable ASCII, that keeps its connection open. Everything else is left to aiohttp's parser, valid

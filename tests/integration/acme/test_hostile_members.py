@@ -116,9 +116,10 @@ async def test_orders_challenges_and_authorizations(client: AcmeClient) -> None:
         for payload in hostile(form):
             if payload != EXAMPLES[form]:
                 assert_exact(await client.post(url, payload), payload)
-    for payload in (*HOSTILE, {"keyAuthorization": "\0"}):
-        text = json.dumps(payload).encode()
-        assert_exact(await client.post(challenge["url"], text), payload)
+    odd: Any
+    for odd in (*HOSTILE, {"keyAuthorization": "\0"}):
+        text = json.dumps(odd).encode()
+        assert_exact(await client.post(challenge["url"], text), odd)
 
 
 async def test_revocations(client: AcmeClient, ready_order: ReadyOrder) -> None:

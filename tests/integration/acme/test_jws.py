@@ -54,6 +54,7 @@ async def test_a_post_without_jws_says_what_is_missing(client: AcmeClient) -> No
 async def test_extra_signatures_and_unprotected_headers_are_refused(client: AcmeClient) -> None:
     url = await order_url(client)
     body = await client.signed(url, {})
+    extra: dict[str, Any]
     for extra in ({"signatures": []}, {"header": {}}, {"header": None}):
         answer = await client.send(url, {**body, **extra})
         assert (answer.status, answer.problem) == (400, "malformed")

@@ -12,10 +12,10 @@ from urllib.parse import parse_qs, urlsplit
 import asyncpg
 import pytest
 
-from gateway.app import background
 from gateway.db.announcements import Listener
 from gateway.db.pool import Pool, open_pool
 from gateway.doors.acme.door import Servers
+from gateway.process.background import background
 from gateway.store.acme.servers import CHANNEL
 from tests.integration.process.test_serve import Served, process, serving
 from tests.support.server_process import until
@@ -241,4 +241,4 @@ async def test_a_server_that_a_command_adds_is_served_by_all_workers(
 
 
 async def listening(connection: Any, number: int) -> bool:
-    return await connection.fetchval(f"SELECT count(*) {_LISTENING}") == number
+    return bool(await connection.fetchval(f"SELECT count(*) {_LISTENING}") == number)

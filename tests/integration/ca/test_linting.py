@@ -64,7 +64,7 @@ async def test_a_sample_is_linted_afterwards_and_what_is_found_is_kept(
     ca = make_ca(WRONG_URL)
     for share, expected in ((0.0, 0), (1.0, 3)):
         sampler = LintSampler(services, share, collecting_seconds=0)
-        ca.on_issued = sampler.offer
+        ca.on_issued = sampler.offer  # type: ignore[assignment]
         serials = [ca.issue_now(certificate_request()).serial for _ in range(3)]
         await drained(sampler, pool, expected)
     rows = await pool.fetch("SELECT serial, refused, findings FROM ops.lint_findings")

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ from tests.support.ports import free_ports
 async def gateway(database: str, tmp_path: Path) -> AsyncIterator[RunningGateway]:
     """With every limit on money set. Nobody listens at its mail server's port."""
     notices = Notices(smtp_host="127.0.0.1", smtp_port=free_ports(1)[0], smtp_tls="none")
-    sections = {
+    sections: Any = {
         "notices": notices,
         "refund": Refund(once_per_name_days=365, revoke_certificates=True),
         "subscriptions": Subscriptions(minimum_days=90),

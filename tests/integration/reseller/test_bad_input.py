@@ -6,7 +6,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gateway.doors.reseller.parameters import ACTIONS, Action, Parameter
+from gateway.doors.reseller.parameters import ACTIONS, Action
+from gateway.web.forms import Parameter
 from tests.support.action_door import LOGIN, PASSWORD, Answered, Door
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}

@@ -17,7 +17,7 @@ async def test_r4_two_first_names_at_the_same_moment_start_one_subscription(shop
     account = await shop.credential()
     before = await shop.balance()
     costs = await asyncio.gather(shop.add(account, "a.example"), shop.add(account, "b.example"))
-    assert costs == [FEE, FEE]
+    assert list(costs) == [FEE, FEE]
     assert await shop.balance() == before - 2 * FEE
     assert set(await shop.domains(account)) == {"a.example", "b.example"}
     async with shop.gateway.pool.acquire() as connection:

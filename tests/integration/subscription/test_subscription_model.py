@@ -81,7 +81,7 @@ class Subscriptions(RuleBasedStateMachine):
     @rule(target=accounts, which=st.integers(0, 1), years=st.integers(1, 3))
     def preregister(self, which: int, years: int) -> str:
         login = sorted(self.shops)[which]
-        account = self._wait(self.shops[login].credential(years))
+        account: str = self._wait(self.shops[login].credential(years))
         self.model.credentials[account] = Credential(login, years * 365)
         return account
 

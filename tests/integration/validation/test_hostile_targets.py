@@ -1,7 +1,7 @@
 """Validation targets that send without end: the number of bytes and reads is limited."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from itertools import cycle
 from pathlib import Path
 from typing import Any
@@ -43,7 +43,7 @@ def scheme(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def reading(monkeypatch: pytest.MonkeyPatch) -> Iterator[Reading]:
+def reading(monkeypatch: pytest.MonkeyPatch) -> Reading:
     seen = Reading()
 
     def watch(reader: Any) -> None:
@@ -224,7 +224,7 @@ def check_tls(request: pytest.FixtureRequest) -> Callable[[int], Awaitable[Valid
     async def redirected(port: int) -> ValidationFailed:
         async with web_server() as server:
             server.pages[PATH] = pages.redirect(f"https://{NAME}{PATH}")
-            ports = {"http_port": server.port, "tls_port": port}
+            ports: Any = {"http_port": server.port, "tls_port": port}
             return await failure(Network(**ports, trusted=EVERYWHERE, timeout=60))
 
     return alpn if request.param == "tls-alpn-01" else redirected

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from aiohttp import ClientSession, web
 
-from gateway.db.pool import Connection, Pool
+from gateway.db.pool import Pool
 from gateway.doors import open_doors
 from gateway.errors import NotFound
 from gateway.errors.reseller import (
@@ -25,6 +25,7 @@ from gateway.errors.reseller import (
 )
 from gateway.refusal_log import Refused
 from gateway.services import Services
+from gateway.usecases.work import Work
 from gateway.web import unserved
 from gateway.web.door import About, Door, Envelope, Exchange, Handler, Route, add_routes
 from gateway.web.forms import MEDIA_TYPE, Parameter, text
@@ -105,11 +106,11 @@ class Tiny:
         if self.raising is not None:
             raise self.raising
 
-        async def work(_: Connection) -> bytes:
+        async def carry_out(_: Work) -> bytes:
             self.done.append(note)
             return f"noted by {exchange.origin.actor}".encode()
 
-        return web.Response(body=await exchange.perform(work, once))
+        return web.Response(body=await exchange.perform(carry_out, once))
 
     def door(self) -> Door:
         handlers: Mapping[str, Handler] = {"POST": self.handle}

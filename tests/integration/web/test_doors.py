@@ -86,7 +86,7 @@ async def test_every_json_door_refuses_what_is_nested_too_deeply(
 async def test_the_certificate_order_door_refuses_it_too(
     gateway: RunningGateway, client: RawClient
 ) -> None:
-    shop = await shop_of(gateway, gateway.login, None)  # type: ignore[arg-type]
+    shop = await shop_of(gateway, gateway.login, None)
     token = b"\r\nX-Auth-Token: " + shop.token.encode() + b"\r\nHost: gateway\r\n"
 
     def with_token(sent: Iterable[tuple[str, bytes]]) -> Iterable[tuple[str, bytes]]:

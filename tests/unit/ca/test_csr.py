@@ -194,7 +194,7 @@ def test_a_csr_is_not_much_longer_than_its_names_need() -> None:
     der = made(["a.example"] * 2000)
     assert refusal(der) == f"The CSR has {len(der)} bytes; 8249 must do for the names of the order."
     longest = [f"{'a' * 60}.{'b' * 60}.{'c' * 60}.{number:060}.example" for number in range(100)]
-    check_csr(made(longest, signer=key("RSA-4096")), longest, ACCOUNT)
+    check_csr(made([*longest], signer=key("RSA-4096")), longest, ACCOUNT)
 
 
 # --- versions ------------------------------------------------------------------------------------

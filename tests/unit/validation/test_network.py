@@ -1,13 +1,14 @@
 """Which addresses a gateway's settings let its checks connect to."""
 
 from pathlib import Path
+from typing import Any
 
 from gateway.config import Ca, Secret, Secrets, Settings, Validation
 from gateway.usecases.acme.perspective import network_of
 from gateway.validation.addresses import objection
 
 
-def settings(**validation: object) -> Settings:
+def settings(**validation: Any) -> Settings:
     return Settings(
         database="postgresql:///gateway",
         public_url="https://acme.example.com",

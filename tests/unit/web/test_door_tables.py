@@ -78,7 +78,7 @@ def test_the_nearest_class_counts_and_what_is_no_kind_of_any_has_no_line() -> No
     class NoTerm(SubscriptionInGrace):
         """A kind of a kind."""
 
-    table = {NotExtendable: "far", SubscriptionInGrace: "near"}
+    table: dict[type[Exception], str] = {NotExtendable: "far", SubscriptionInGrace: "near"}
     assert line_for(table, NoTerm()) == "near"
     assert line_for(table, NotExtendable()) == "far"
     assert line_for(table, NotFound()) is None
