@@ -10,6 +10,13 @@ RULEBOOK = ROOT / "docs" / "rules.md"
 CITED = re.compile(r"(?<![\w.§-])[RAEOXGB]\d{1,2}[ab]?(?![\w.])")
 ROW = re.compile(r"\| ([A-Z]\d{1,2}[ab]?) \|")
 NEVER_ANSWERED = {"E17"}
+CITED_PATH = re.compile(r"`([\w<>./-]+/[\w<>./-]*)(?:: (\w+))?`")
+"""A path in a document, and what is said to be in that file: `gateway/x/y.py: function`."""
+ROOMS = {
+    each.name for folder in (ROOT, ROOT / "gateway") for each in folder.iterdir() if each.is_dir()
+}
+SUFFIXES = (".py", ".sql", ".md", ".toml")
+MADE_BY_COMMANDS = {"bench/latest.json", "bench/latest-actions.json"}
 CITED_DOCUMENT = re.compile(r"(docs/[\w/-]+\.md)(?: (§\d[\d.]*\d|§\d))?")
 
 
@@ -58,6 +65,31 @@ def test_links_of_documents_lead_somewhere() -> None:
     for document in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]:
         for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", document.read_text()):
             assert (document.parent / target).exists(), (document.name, target)
+
+
+def files_of(path: str) -> list[Path]:
+    """What a document means, from the root or from gateway/: `<subject>` and NNNN_… are any."""
+    pattern = re.sub(r"NNNN_\w+", "*", re.sub(r"<\w+>", "*", path)).rstrip("/")
+    return [*ROOT.glob(pattern), *(ROOT / "gateway").glob(pattern)]
+
+
+def test_paths_that_documents_name_are_there() -> None:
+    named = {
+        (str(document.relative_to(ROOT)), path, inside)
+        for document in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+        for path, inside in CITED_PATH.findall(document.read_text())
+        if path.split("/")[0] in ROOMS or path.endswith(SUFFIXES)
+    }
+    assert len(named) > 100
+    stale = []
+    for document, path, inside in sorted(named):
+        found = files_of(path)
+        if not found and path not in MADE_BY_COMMANDS:
+            stale.append(f"{document} names {path}, which is not there")
+        defined = re.compile(rf"^\s*(async )?(def|class) {inside}\b", re.MULTILINE)
+        if inside and not any(defined.search(file.read_text()) for file in found):
+            stale.append(f"{document} says that {path} defines {inside}")
+    assert not stale, "\n".join(stale)
 
 
 def test_documents_that_code_cites_are_here_and_have_the_section() -> None:
