@@ -56,7 +56,7 @@ def drafts() -> list[notices.Draft]:
 
 def test_there_is_a_draft_for_every_kind_and_its_mail_can_be_written() -> None:
     made = {draft.kind: draft for draft in drafts()}
-    assert list(made) == list(KINDS)
+    assert list(made) == list(KINDS), "drafts() has one of every kind, in the order of KINDS"
     for kind, draft in made.items():
         subject, text = mail(kind, draft.due_at, draft.data)
         assert "{" not in subject + text
