@@ -37,7 +37,7 @@ from tests.support.action_door import HTTPS, LOGIN, PASSWORD, Answered, open_doo
 NOTE = Parameter("note", text(10), required=True)
 FIELDS = {"loginName": LOGIN, "loginPassword": PASSWORD, "note": "hello"}
 SECRET = "a-secret-word"
-NAME = "products"
+NAME = "sitelock"
 """One of the doors that ops.refusals has."""
 
 
