@@ -12,13 +12,17 @@ _SHOWN_BEFORE = 16  # bytes shown before the first one that differs
 
 
 async def check(claim: Claim, resolver: Resolver, network: Network) -> Evidence:
-    """Checks that the URL's body is the key authorization, except for white space at its end.
+    """Checks the well-known URL of the claim's token, as `check_at` does."""
+    return await check_at(f"/.well-known/acme-challenge/{claim.token}", claim, resolver, network)
+
+
+async def check_at(path: str, claim: Claim, resolver: Resolver, network: Network) -> Evidence:
+    """Checks that the body at `path` is the key authorization, but for white space at its end.
 
     Raises NotChecked, or ValidationFailed, which names the address and what went wrong there.
     """
     visit = Visit(resolver, network)
-    first = target.plain(claim.name, f"/.well-known/acme-challenge/{claim.token}")
-    response = await visit.follow(first)
+    response = await visit.follow(target.plain(claim.name, path))
     _compare(response, claim.key_authorization, visit)
     return {"urls": [each.url for each in visit.targets], "address": visit.address}
 
