@@ -98,7 +98,14 @@ def test_the_command_that_serve_shows_gets_a_certificate(temporary: Path) -> Non
     told = environment(temporary)
     command = [sys.executable, "-m", "gateway.sandbox.stay", "--state", str(state)]
     command += ["--port", str(port), "--http-port", str(http_port)]
-    with subprocess.Popen(command, env=told, stdout=subprocess.PIPE, text=True) as stay:
+    with subprocess.Popen(
+        command,
+        env=told,
+        stdout=subprocess.PIPE,
+        text=True,
+        # A shell's background jobs ignore SIGINT, and so would their children.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    ) as stay:
         try:
             assert stay.stdout is not None
             lines: list[str] = []
@@ -121,5 +128,8 @@ def test_the_command_that_serve_shows_gets_a_certificate(temporary: Path) -> Non
                 assert name in shown
         finally:
             stay.send_signal(signal.SIGINT)
-            assert stay.wait(60) == 0
+            try:
+                assert stay.wait(60) == 0
+            finally:
+                stay.kill()
     assert processes_of(temporary) == []
