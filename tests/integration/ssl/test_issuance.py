@@ -177,7 +177,7 @@ async def test_nothing_is_issued_for_a_suspended_reseller(shop: CertificateShop)
     await shop.gateway.services.refusals.flush()
     [row] = await shop.gateway.pool.fetch("SELECT * FROM ops.refusals WHERE name = $1", NAME)
     assert (row["reason"], row["told"]) == ("account_refused", "The account is suspended.")
-    assert (row["door"], row["reseller"], row["subject"]) == ("certificates", shop.login, cert_id)
+    assert (row["door"], row["reseller"], row["subject"]) == ("ssl", shop.login, cert_id)
     await set_status(shop, "active")
     await shop.until(cert_id, "ISSUED")
 
