@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from msgspec import structs
 from prometheus_client import REGISTRY
 
 from gateway.config import Validation
@@ -275,7 +276,7 @@ async def test_the_pause_grows_with_each_fault_up_to_a_minute(
     attempt = await unknown_method(waiting, proof)
     await waiting.pool.execute("UPDATE acme.challenge SET faults = $1", faults)
     validator = Validator(waiting.services)
-    validator.start(replace(attempt, faults=faults))
+    validator.start(structs.replace(attempt, faults=faults))
     await validator.close()
     left = await waiting.pool.fetchval(
         "SELECT extract(epoch FROM leased_until - clock_timestamp()) FROM acme.challenge"
