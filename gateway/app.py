@@ -35,7 +35,7 @@ from gateway.usecases.notice.delivery import NoticeRunner
 from gateway.usecases.notice.notices import keep_making
 from gateway.usecases.operation import stored_secrets
 from gateway.usecases.operation.dnssec_watch import DnssecWatch
-from gateway.usecases.ssl.runner import CertificateOrderRunner
+from gateway.usecases.ssl.runner import SslOrderRunner
 from gateway.validation.dns import DnsResolver, FixedResolver, Resolver
 from gateway.vault import Vault
 from gateway.web import door, downloads, health, metrics
@@ -103,7 +103,7 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
             ("servers", acme_door.servers.follow),
             ("validator", validator.run_forever),
             ("issuance", runner.run_forever),
-            ("certificate_orders", CertificateOrderRunner(services).run_forever),
+            ("ssl_orders", SslOrderRunner(services).run_forever),
             ("activity", activity.run_forever),
             ("refusals", services.refusals.run_forever),
             ("dnssec", dnssec.run_forever),

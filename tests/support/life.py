@@ -164,8 +164,8 @@ class Life:
         self.token = await shop_of(self.gateway, self.gateway.login, self.web)
         await self._subscribe()
         await self._organize()
-        await self._order_products()
-        await self._buy_certificates()
+        await self._order_sitelock()
+        await self._order_ssl()
         await self._issue()
         await self._be_told()
         await self._a_year_later()
@@ -232,7 +232,7 @@ class Life:
             oldOVAnchorOrderNumber=first,
         )
 
-    async def _order_products(self) -> None:
+    async def _order_sitelock(self) -> None:
         refunded = await self.order("1060", "365", "refunded.example.com")
         await self.product("AutoRefund", orderNumber=refunded, refundReasonCode="11")
         cancelled = await self.order("1060", "30", "cancelled.example.com")
@@ -246,7 +246,7 @@ class Life:
         await self.order("1082", "", "once.example.com")
         await self.product("WebHostReport", showStatusDetails="Y")
 
-    async def _buy_certificates(self) -> None:
+    async def _order_ssl(self) -> None:
         shop = self.token
         assert shop is not None
         bought = await self.certificate("POST", what="buy", json=purchase("paid.example.com"))

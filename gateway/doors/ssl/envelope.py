@@ -1,4 +1,4 @@
-"""The one place that renders answers and errors of the certificate-order API.
+"""The one place that renders answers and errors of the SSL certificate API.
 
 An error is {"error_code": "SCM.XXXX", "error_msg": "…"} (docs/wire.md §8).
 """

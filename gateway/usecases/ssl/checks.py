@@ -43,7 +43,7 @@ from gateway.validation import caa
 from gateway.validation.challenge import METHODS
 from gateway.validation.method import Claim, NotChecked, ValidationFailed
 
-GATEWAY = Origin("gateway:certificate-orders")
+GATEWAY = Origin("gateway:ssl-orders")
 _DOOR_PATH = "/v3/scm"
 _LOOKS_AT_ONCE = 20
 _FAILURES_AT_ONCE = 100
@@ -184,7 +184,7 @@ async def moved(
     """Moves the status of a locked order in the background, with its audit event."""
     await ssl_orders.move(connection, item.cert_id, status, now, due_in=due_in, problem=problem)
     change = Change(
-        "certificate_order.moved",
+        "ssl_order.moved",
         item.cert_id,
         {"status": item.status},
         {"status": status, "problem": problem} if problem else {"status": status},
@@ -222,7 +222,7 @@ async def _look(services: Services, item: UnfinishedOrder, proof: NameProof, now
     except NotChecked as fault:
         return Look(proof, problem=_told(proof, fault), ours=True)
     except Exception as error:
-        _log.error("certificate_order.check_failed", name=proof.name, **describe(error))
+        _log.error("ssl_order.check_failed", name=proof.name, **describe(error))
         broken = NotChecked("internal", "The check could not be carried out.")
         return Look(proof, problem=_told(proof, broken), ours=True)
     return Look(proof, evidence=evidence)
@@ -235,9 +235,7 @@ def _end_of_look(services: Services) -> float:
 def _told(proof: NameProof, fault: NotChecked) -> str:
     """Logs and counts a fault; gives the text for the customer."""
     observe_validation_fault(fault.reason)
-    _log.error(
-        "certificate_order.not_checked", name=proof.name, reason=fault.reason, detail=fault.detail
-    )
+    _log.error("ssl_order.not_checked", name=proof.name, reason=fault.reason, detail=fault.detail)
     return f"{proof.name}: {fault.detail} The cause is on our side; it is tried again."
 
 
@@ -263,7 +261,7 @@ def _claim(settings: Settings, item: UnfinishedOrder, proof: NameProof, now: dat
 def _changes(item: UnfinishedOrder, looks: Sequence[Look]) -> list[Change]:
     return [
         Change(
-            "certificate_order.name_proven",
+            "ssl_order.name_proven",
             item.cert_id,
             None,
             {"name": look.proof.name, "method": look.proof.method, "evidence": look.evidence},

@@ -115,7 +115,7 @@ async def test_a31_a_subscription_with_names_that_cannot_be_certified_is_not_ext
     assert await shop.state() == before
     await gateway.services.refusals.flush()
     told = await gateway.pool.fetchval(
-        "SELECT told FROM ops.refusals WHERE subject = $1 LIMIT 1", kid
+        "SELECT answer FROM ops.refusals WHERE subject = $1 LIMIT 1", kid
     )
     assert told == refused.detail
     await customer.remove("www.db.corp.internal")
@@ -188,7 +188,7 @@ async def test_an_order_that_was_applied_for_before_is_not_issued_and_can_be_wit
         await public_shop.prove(cert_id, await public_shop.show(cert_id))
 
         async def held_back() -> Any:
-            query = "SELECT problem FROM ssl.certificate_order WHERE status = 'ISSUING'"
+            query = "SELECT problem FROM ssl.\"order\" WHERE status = 'ISSUING'"
             return await services.pool.fetchval(query)
 
         problem = await eventually(held_back)

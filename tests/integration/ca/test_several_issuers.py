@@ -183,7 +183,9 @@ async def test_a_revocation_is_on_the_crls_of_its_issuer_and_on_no_other(
 
     async def told() -> bool:
         return bool(
-            await gateway.pool.fetchval("SELECT bool_and(told_at IS NOT NULL) FROM ca.revocation")
+            await gateway.pool.fetchval(
+                "SELECT bool_and(reported_at IS NOT NULL) FROM ca.revocation"
+            )
         )
 
     await until(told, "the revocation waits to be told")

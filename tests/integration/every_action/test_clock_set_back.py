@@ -132,7 +132,7 @@ async def products(life: Life) -> None:
 
 
 async def certificates(life: Life) -> None:
-    """Every operation on every certificate order, whatever became of it."""
+    """Every operation on every SSL certificate order, whatever became of it."""
     await life.certificate("POST", json=purchase("new.example.com"))
     await life.certificate("GET")
     for name, cert_id in life.certificates.items():

@@ -108,7 +108,7 @@ async def test_old_notices_are_deleted_unless_somebody_waits_for_them(
     await desk.pool.execute("UPDATE notice.notice SET made_at = made_at - interval '401 days'")
     await clean_up(gateway.services, now)
     assert await desk.notices() == [("subscription.expiring", kid)]
-    assert await desk.pool.fetchval("SELECT count(*) FROM notice.refusal_told") == 0
+    assert await desk.pool.fetchval("SELECT count(*) FROM notice.notified_refusal") == 0
 
 
 async def test_attempts_are_counted_by_channel_and_outcome(

@@ -142,7 +142,7 @@ async def test_refusals_of_actions_are_found_by_login_account_and_name(
     assert status >= 400
     [row] = await found(gateway, "name = $1 AND reseller = $2", NAME, gateway.login)
     assert row["reason"] == reason_of(instance(kind))
-    assert row["told"] == told["detail"]
+    assert row["answer"] == told["detail"]
     assert (row["door"], row["subject"], row["times"]) == ("reseller", "A" * 22, 1)
     assert str(row["source"]) == "127.0.0.1"
 
@@ -158,12 +158,12 @@ async def test_refusals_of_products_are_found_by_login_and_name(
         code = (await sent.text()).splitlines()[0]
     [row] = await found(gateway, "name = $1 AND reseller = $2", NAME, gateway.login)
     assert row["reason"] == reason_of(instance(kind))
-    assert row["told"].startswith(f"{code}: ")
+    assert row["answer"].startswith(f"{code}: ")
     assert (row["door"], row["request"]) == ("sitelock", "!AutoApplyOrder")
 
 
 @pytest.mark.parametrize("kind", named(certificate_answers.RENDERINGS))
-async def test_refusals_of_certificate_orders_are_found_by_login_number_and_name(
+async def test_refusals_of_ssl_orders_are_found_by_login_number_and_name(
     gateway: RunningGateway, monkeypatch: pytest.MonkeyPatch, kind: type[GatewayError]
 ) -> None:
     shop = await shop_of(gateway, gateway.login)
@@ -172,7 +172,7 @@ async def test_refusals_of_certificate_orders_are_found_by_login_number_and_name
     answer = await shop.send("GET", f"/{cert_id}")
     [row] = await found(gateway, "name = $1 AND reseller = $2", NAME, gateway.login)
     assert row["reason"] == reason_of(instance(kind))
-    assert row["told"].startswith(f"{answer.code}: ")
+    assert row["answer"].startswith(f"{answer.code}: ")
     assert (row["door"], row["subject"], row["proven"]) == ("ssl", cert_id, True)
 
 
@@ -200,7 +200,7 @@ async def test_refusals_of_acme_are_found_by_account_reseller_and_name(
     answer = await client.new_order(NAME)
     assert answer.status >= 400
     [row] = await found(gateway, "name = $1 AND reseller = $2", NAME, gateway.login)
-    assert (row["reason"], row["told"]) == (reason_of(error), answer.detail)
+    assert (row["reason"], row["answer"]) == (reason_of(error), answer.detail)
     assert (row["door"], row["request"]) == ("acme", "newOrder")
     assert (row["subject"], row["proven"]) == (account_of(client), True)
 
@@ -250,7 +250,7 @@ async def test_a_suspended_account_is_found_by_account_name_and_reseller(
     answer = await client.new_order(NAME)
     assert answer.detail.startswith("The account is suspended")
     [row] = await found(gateway, "name = $1", NAME)
-    assert (row["reason"], row["told"]) == ("account_refused", answer.detail)
+    assert (row["reason"], row["answer"]) == ("account_refused", answer.detail)
     assert (row["subject"], row["reseller"]) == (account, gateway.login)
 
 
@@ -427,7 +427,7 @@ async def test_what_cannot_be_stored_is_kept_as_far_as_it_can(gateway: RunningGa
         Refused("reseller", odd, "odd", odd, odd, odd, odd, names=(odd,))
     )
     [row] = await found(gateway, "reason = 'odd'")
-    for column in ("request", "told", "why", "reseller", "subject", "name"):
+    for column in ("request", "answer", "why", "reseller", "subject", "name"):
         assert row[column].startswith("???xxx")
         assert len(row[column]) <= 500
 

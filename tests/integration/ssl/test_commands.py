@@ -1,4 +1,4 @@
-"""What operators type for certificate orders and unsubscriptions, against a running gateway."""
+"""What operators type for SSL certificate orders and unsubscriptions, against a running gateway."""
 
 import asyncio
 import json

@@ -99,7 +99,7 @@ async def pauses_stay_short(named: CertificateShop, cert_id: str) -> None:
     row = await named.gateway.pool.fetchrow(
         """
         SELECT attempts, due_at - clock_timestamp() <= interval '15 seconds' AS soon
-          FROM ssl.certificate_order
+          FROM ssl."order"
          WHERE cert_id = $1
         """,
         cert_id,

@@ -182,7 +182,7 @@ async def test_the_checks_come_in_one_order_at_every_door(
     assert answer.headers["Cache-Control"] == "no-store"
     assert answer.headers.get("Allow") == ("POST" if status == 405 else None)
     [row] = await tiny.refusals()
-    assert (row["door"], row["request"], row["told"]) == (NAME, method, text)
+    assert (row["door"], row["request"], row["answer"]) == (NAME, method, text)
     if text in ("nowhere", "method", "type", "large"):
         assert row["reason"] == f"http_{status}"
     assert tiny.done == []

@@ -83,9 +83,7 @@ async def test_every_json_door_refuses_what_is_nested_too_deeply(
     await told(client, "clock", attacks.bad_json(b"/sandbox/clock", JSON), 400)
 
 
-async def test_the_certificate_order_door_refuses_it_too(
-    gateway: RunningGateway, client: RawClient
-) -> None:
+async def test_the_ssl_door_refuses_it_too(gateway: RunningGateway, client: RawClient) -> None:
     shop = await shop_of(gateway, gateway.login, None)
     token = b"\r\nX-Auth-Token: " + shop.token.encode() + b"\r\nHost: gateway\r\n"
 
