@@ -43,11 +43,11 @@ _NESTED = (
 class Wrong(list[tuple[object, int, bytes]]):
     """Answers that are not what they must be, each with its input."""
 
-    def unless(self, answer: Answer, told: object, *problems: str) -> None:
+    def unless(self, answer: Answer, described: object, *problems: str) -> None:
         """Adds an answer that is none of `problems`."""
         kind = answer.problem if answer.status in (400, 403) else ""
         if kind not in problems:
-            self.append((told, answer.status, answer.body[:200]))
+            self.append((described, answer.status, answer.body[:200]))
 
 
 async def test_a_body_nested_deeply_is_malformed(client: AcmeClient) -> None:

@@ -71,8 +71,8 @@ async def test_an_issuance_finishes_within_eight_times_its_time_alone_while_targ
         for _ in range(_ENDLESS_CHALLENGES):
             attacker, authorization = await _provoke(siege, target)
         meanwhile = await siege.issue()
-        told = f"{meanwhile / alone:.1f} times as long; {target.sent} bytes were taken"
-        assert meanwhile < _TIMES_ALONE * alone, told
+        comparison = f"{meanwhile / alone:.1f} times as long; {target.sent} bytes were taken"
+        assert meanwhile < _TIMES_ALONE * alone, comparison
         settled = await attacker.settled(authorization)
         assert settled["status"] == "invalid"
         assert max(target.sent) < _ENOUGH, target.sent

@@ -51,12 +51,12 @@ def _wrong_with(answer: RawAnswer) -> str:
     return ""
 
 
-async def _is_refused(sender: Correspondent, kind: Kind, body: bytes, told: str) -> bool:
-    answer = await sender.send(kind, body, told)
+async def _is_refused(sender: Correspondent, kind: Kind, body: bytes, described: str) -> bool:
+    answer = await sender.send(kind, body, described)
     if answer.status < 400:
         return False
     if wrong := _wrong_with(answer):
-        sender.watched.found(f"{wrong}: {told}", body, answer)
+        sender.watched.found(f"{wrong}: {described}", body, answer)
     return True
 
 
@@ -70,8 +70,8 @@ async def _spoil(sender: Correspondent, kind: Kind, document: Any, *, in_header:
                 body = sender.sealed(kind, kind.wrap(json.dumps(kind.document)), text)
             else:
                 body = sender.sealed(kind, kind.wrap(with_fragment(document, path, fragment)))
-            told = f"{fragment[:60]!r} at {path}"
-            if not await _is_refused(sender, kind, json.dumps(body).encode(), told):
+            described = f"{fragment[:60]!r} at {path}"
+            if not await _is_refused(sender, kind, json.dumps(body).encode(), described):
                 before = await sender.watched.settled_state()
         assert await sender.watched.settled_state() == before, path
     sender.watched.assert_nothing_found()

@@ -23,10 +23,10 @@ BYTES = (*(text.encode() for text in TEXTS), b"\xff", b"a\xc3", b"\xed\xa0\x80",
 _SHARES = 6
 
 
-def _is_refused(watched: Watched, request: bytes, answer: RawAnswer, told: object) -> bool:
+def _is_refused(watched: Watched, request: bytes, answer: RawAnswer, described: object) -> bool:
     how = refused_how(answer)
     if how == "":
-        watched.found(f"an error that says nothing: {told}", request, answer)
+        watched.found(f"an error that says nothing: {described}", request, answer)
     return how is not None
 
 
@@ -39,9 +39,9 @@ async def _spoil(watched: Watched, kind: FormKind, values: dict[str, str]) -> No
         fields = [each for each in kind.fields(values, all_of_them=False) if each[0] != name]
         for value in sent:
             request = kind.request([*fields, (name, value)])
-            told = f"{value[:60]!r} for {name} to {kind.path} {kind.fixed.get('action', '')}"
-            answer = await watched.ask(request, told)
-            if not _is_refused(watched, request, answer, told):
+            described = f"{value[:60]!r} for {name} to {kind.path} {kind.fixed.get('action', '')}"
+            answer = await watched.ask(request, described)
+            if not _is_refused(watched, request, answer, described):
                 before = await watched.state()
         assert await watched.state() == before, name
 
@@ -66,9 +66,9 @@ async def test_a_nasty_value_in_a_json_body_gets_an_error_and_changes_nothing(
         for fragment in fragments:
             text = with_fragment(kind.document, path, fragment)
             request = kind.request(text.encode("utf-8", "surrogatepass"))
-            told = f"{fragment[:60]!r} at {path} of {kind.path}"
-            answer = await watched.ask(request, told)
-            if not _is_refused(watched, request, answer, told):
+            described = f"{fragment[:60]!r} at {path} of {kind.path}"
+            answer = await watched.ask(request, described)
+            if not _is_refused(watched, request, answer, described):
                 before = await watched.state()
         assert await watched.state() == before, path
     watched.assert_nothing_found()

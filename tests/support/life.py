@@ -167,7 +167,7 @@ class Life:
         await self._order_sitelock()
         await self._order_ssl()
         await self._issue()
-        await self._be_told()
+        await self._get_notices()
         await self._a_year_later()
         return self
 
@@ -297,7 +297,7 @@ class Life:
         assert finalized.status == 200, finalized.body
         return await self.client.post(finalized.json["certificate"])
 
-    async def _be_told(self) -> None:
+    async def _get_notices(self) -> None:
         for where in (
             {"webhookUrl": "https://127.0.0.1:9/a", "kind": "balance.low issuance.refused"},
             {"emailAddress": "ann@example.com"},

@@ -62,9 +62,9 @@ class Correspondent:
         signature = base64url(signer.sign(f"{protected}.{encoded}".encode()))
         return {"protected": protected, "payload": encoded, "signature": signature}
 
-    async def send(self, kind: Kind, body: bytes, told: object) -> RawAnswer:
+    async def send(self, kind: Kind, body: bytes, described: object) -> RawAnswer:
         path = kind.url.removeprefix(self.watched.gateway.url)
-        answer = await self.watched.ask(post(path, "application/jose+json", body), told)
+        answer = await self.watched.ask(post(path, "application/jose+json", body), described)
         self.nonce = answer.header("replay-nonce") or self.nonce
         return answer
 

@@ -49,7 +49,7 @@ class Watched:
     findings: list[str] = field(default_factory=list)
     """Violations, each with the input that shows it."""
 
-    async def ask(self, request: bytes, told: object) -> RawAnswer:
+    async def ask(self, request: bytes, described: object) -> RawAnswer:
         """Sends a request; a fault, or too many calls for its bytes, is noted as a finding."""
         self.asked += 1
         if self.asked % _COUNTED:
@@ -64,7 +64,7 @@ class Watched:
         if calls > _BASE_CALLS + _CALLS_PER_BYTE * (len(request) + len(answer.body)):
             wrong.append(f"{calls} calls")
         if wrong:
-            self.found(f"{wrong}: {told}", request, answer)
+            self.found(f"{wrong}: {described}", request, answer)
         return answer
 
     async def _ask_and_count(self, request: bytes) -> tuple[RawAnswer, int]:

@@ -98,13 +98,17 @@ def imported(file: Path) -> Iterator[str]:
 def literals(file: Path) -> Iterator[ast.Constant]:
     """String literals that are no docstrings."""
     tree = ast.parse(file.read_text())
-    told = {
+    docstrings = {
         id(node.value)
         for node in ast.walk(tree)
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
     }
     for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in told:
+        if (
+            isinstance(node, ast.Constant)
+            and isinstance(node.value, str)
+            and id(node) not in docstrings
+        ):
             yield node
 
 
@@ -217,7 +221,7 @@ def test_business_time_comes_from_the_clock_only(file: Path) -> None:
 
 
 def test_a_class_name_says_whose_it_is() -> None:
-    """Two public classes of one name could only be told apart by their modules."""
+    """Two public classes of one name could only be distinguished by their modules."""
     seen: dict[str, Path] = {}
     for file in FILES:
         for node in ast.parse(file.read_text()).body:

@@ -129,7 +129,7 @@ class SslEnvelope(Envelope[SslRendering]):
         body = encode({"error_code": line.code, "error_msg": _message(line, error)})
         return web.Response(status=line.status, body=body, content_type="application/json")
 
-    def told(self, line: SslRendering, error: Exception) -> str:
+    def operator_text(self, line: SslRendering, error: Exception) -> str:
         kept = getattr(error, "kept", None)
         return f"{line.code}: {_message(line, error) if kept is None else kept}"
 

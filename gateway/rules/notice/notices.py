@@ -97,7 +97,7 @@ class RefusedNames:
     names: Sequence[str]
 
 
-def refusals_to_tell(event: Event) -> list[RefusedNames]:
+def refusals_to_notify_of(event: Event) -> list[RefusedNames]:
     """Gives what an `issuance.refused` contains that the reseller can fix, by reason."""
     found: dict[str, RefusedNames] = {}
     for refusal in event.after.get("refusals", ()):

@@ -127,7 +127,7 @@ async def _of_refusal(connection: Connection, event: Event, _: Decimal) -> list[
     if owner is None:
         return []
     drafts = []
-    for refused in notices.refusals_to_tell(event):
+    for refused in notices.refusals_to_notify_of(event):
         new_names = await store.notify_of_refusal(
             connection,
             kid=owner.kid,

@@ -128,7 +128,7 @@ async def look_at_caa_again(
             detail = f"{proof.name}: {failed.detail}"
             return CaaRefused([CaaRefusal(proof.name, True, detail)])
         except NotChecked as fault:
-            return CaaUnchecked(_told(proof, fault))
+            return CaaUnchecked(_report_fault(proof, fault))
         await ssl_applications.mark_caa_checked(
             services.pool, item.application.id, proof.position, now
         )
@@ -220,11 +220,11 @@ async def _look(services: Services, item: UnfinishedOrder, proof: NameProof, now
     except ValidationFailed as failed:
         return Look(proof, problem=f"{proof.name}: {failed.detail}")
     except NotChecked as fault:
-        return Look(proof, problem=_told(proof, fault), ours=True)
+        return Look(proof, problem=_report_fault(proof, fault), ours=True)
     except Exception as error:
         _log.error("ssl_order.check_failed", name=proof.name, **describe(error))
         broken = NotChecked("internal", "The check could not be carried out.")
-        return Look(proof, problem=_told(proof, broken), ours=True)
+        return Look(proof, problem=_report_fault(proof, broken), ours=True)
     return Look(proof, evidence=evidence)
 
 
@@ -232,7 +232,7 @@ def _end_of_look(services: Services) -> float:
     return asyncio.get_running_loop().time() + services.settings.validation.total_seconds
 
 
-def _told(proof: NameProof, fault: NotChecked) -> str:
+def _report_fault(proof: NameProof, fault: NotChecked) -> str:
     """Logs and counts a fault; gives the text for the customer."""
     observe_validation_fault(fault.reason)
     _log.error("ssl_order.not_checked", name=proof.name, reason=fault.reason, detail=fault.detail)

@@ -161,7 +161,7 @@ async def test_a_crash_before_a_step_loses_nothing_and_charges_once(
             assert await connection.fetch("SELECT * FROM ops.ledger_mismatch") == []
 
 
-async def test_a_certificate_a_client_was_told_of_survives_a_crash(
+async def test_a_certificate_that_a_client_has_seen_survives_a_crash(
     sandbox_process: SandboxProcess,
 ) -> None:
     async with challenge_server(sandbox_process.http_port) as web:

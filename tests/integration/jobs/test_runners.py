@@ -221,7 +221,7 @@ async def test_work_that_fails_again_and_again_waits_for_an_operator_who_lets_it
     assert "broken" in letter["problem"]
     await pool.execute("ALTER TABLE organization.prevalidation DROP CONSTRAINT broken")
     command = [sys.executable, "-m", "gateway", "jobs", "retry", "--config", business.config]
-    told = await asyncio.to_thread(subprocess.check_output, command)
-    assert told == b"1 taken up again\n"
+    printed = await asyncio.to_thread(subprocess.check_output, command)
+    assert printed == b"1 taken up again\n"
     await until(lambda: renewals(pool), "the renewal is done")
     assert await jobs_in(pool, "failed") == 0

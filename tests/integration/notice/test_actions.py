@@ -68,7 +68,7 @@ async def test_a_mail_address_gets_what_is_replayed(
     shop: Shop, desk: Desk, box: Mailbox, kid: str
 ) -> None:
     await desk.happen(kid, 30)
-    await until(lambda: desk.told_are(1), "it is made")
+    await until(lambda: desk.made_are(1), "it is made")
     added = await shop.do("ADDNOTICEDESTINATION", emailAddress="it@reseller.test")
     assert "secret" not in added
     days = {"fromDate": "2025-01-10", "toDate": "2025-01-10"}

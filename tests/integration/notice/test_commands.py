@@ -100,7 +100,7 @@ async def test_mail_and_the_threshold(run: Run, box: Mailbox, shop: Shop) -> Non
         (["low-balance", "demo", "much"], "is not an amount"),
     ],
 )
-async def test_a_mistake_is_told_in_one_line_and_changes_nothing(
+async def test_a_mistake_is_reported_in_one_line_and_changes_nothing(
     run: Run, desk: Desk, words: list[str], said: str
 ) -> None:
     by_operators = "SELECT count(*) FROM audit.event WHERE actor LIKE 'operator:%'"

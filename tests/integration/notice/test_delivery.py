@@ -255,9 +255,9 @@ async def test_a_receiver_that_does_not_answer_is_given_up_in_time(
         await desk.webhook(receiver.url)
         await desk.happen(await Shop(gateway).credential(), 1)
         await until(lambda: desk.failed_times(1), "the attempt was given up")
-        told = str((await desk.destination()).last_error)
-        assert told.startswith("Waiting for the answer of 127.0.0.1 at 127.0.0.1:")
-        assert told.endswith(": not done within 0.2 seconds")
+        last_error = str((await desk.destination()).last_error)
+        assert last_error.startswith("Waiting for the answer of 127.0.0.1 at 127.0.0.1:")
+        assert last_error.endswith(": not done within 0.2 seconds")
         receiver.hold.set()
 
 

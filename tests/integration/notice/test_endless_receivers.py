@@ -154,7 +154,7 @@ async def test_a_host_that_cannot_be_is_neither_decoded_nor_looked_up(
     assert literal_objection(url, ()) is None
 
 
-async def test_of_many_addresses_that_are_not_allowed_a_few_are_told() -> None:
+async def test_of_many_addresses_that_are_not_allowed_a_few_are_named() -> None:
     class Many(FixedResolver):
         async def addresses(self, name: str) -> list[str]:
             return [f"10.0.{number >> 8}.{number & 255}" for number in range(1000)]

@@ -71,6 +71,6 @@ async def test_a_certificate_for_another_name_is_refused_before_anything_is_sent
     gateway: RunningGateway, secure: Hook
 ) -> None:
     url = secure.url.replace("127.0.0.1", "hooks.example.com")
-    told = await send(url, new_secret(), gateway.root_pem)
-    assert told == "the receiver's certificate is not trusted"
+    failure = await send(url, new_secret(), gateway.root_pem)
+    assert failure == "the receiver's certificate is not trusted"
     assert secure.arrived == 0

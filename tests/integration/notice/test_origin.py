@@ -39,7 +39,7 @@ async def all_read(desk: Desk) -> None:
         await asyncio.sleep(0.01)
 
 
-async def test_certificates_are_told_where_they_are_wanted_and_revocations_everywhere(
+async def test_notices_of_certificates_go_where_they_are_wanted_of_revocations_everywhere(
     desk: Desk, receiver: Hook, client: AcmeClient, ready_order: ReadyOrder
 ) -> None:
     async with hook() as other:
@@ -69,7 +69,7 @@ async def test_certificates_that_nobody_wants_to_hear_of_leave_no_row(
     assert await desk.notices() == []
 
 
-async def test_a_refusal_that_the_reseller_can_cure_is_told_once_a_day_and_name(
+async def test_a_refusal_that_the_reseller_can_cure_makes_one_notice_a_day_and_name(
     desk: Desk, receiver: Hook, client: AcmeClient, customer: Customer, shop: Shop
 ) -> None:
     await desk.webhook(receiver.url)
@@ -80,8 +80,8 @@ async def test_a_refusal_that_the_reseller_can_cure_is_told_once_a_day_and_name(
     assert (await client.new_order("a.example.com")).status == 400
     await receiver.until(3)
     await all_read(desk)
-    told = [(post.json["timestamp"], post.json["data"]["domainNames"]) for post in receiver.posts]
-    assert told == [
+    sent = [(post.json["timestamp"], post.json["data"]["domainNames"]) for post in receiver.posts]
+    assert sent == [
         ("2025-01-10T15:30:00Z", ["a.example.com"]),
         ("2025-01-10T15:30:00Z", ["b.example.com"]),
         ("2025-01-11T00:00:00Z", ["a.example.com"]),
@@ -100,7 +100,7 @@ async def test_a_client_that_asks_for_ever_new_names_cannot_flood_its_reseller(
     assert len(await desk.notices()) == 20
 
 
-async def test_a_refusal_that_only_the_zones_owner_can_cure_is_not_told(
+async def test_a_refusal_that_only_the_zones_owner_can_cure_makes_no_notice(
     desk: Desk, client: AcmeClient, customer: Customer, gateway: RunningGateway
 ) -> None:
     account = await gateway.pool.fetchval("SELECT id FROM acme.account WHERE status = 'valid'")
@@ -118,7 +118,7 @@ async def test_a_refusal_that_only_the_zones_owner_can_cure_is_not_told(
     assert await desk.notices() == []
 
 
-async def test_only_the_purchase_that_crosses_the_threshold_is_told(
+async def test_only_the_purchase_that_crosses_the_threshold_makes_a_notice(
     desk: Desk, receiver: Hook, shop: Shop
 ) -> None:
     await desk.webhook(receiver.url)
@@ -147,7 +147,7 @@ async def test_the_threshold_of_all_counts_where_a_reseller_has_none(
     assert await desk.notices() == [("balance.low", "second")]
 
 
-async def test_a_tier_1_parent_is_told_of_its_own_balance(
+async def test_a_tier_1_parent_gets_a_notice_of_its_own_balance(
     gateway: RunningGateway, shop: Shop
 ) -> None:
     child = await shop.second_reseller("child")
@@ -223,7 +223,7 @@ async def test_many_writers_and_many_readers_lose_and_double_nothing(
     assert found == sorted(1000 * each + number for each in range(4) for number in range(25))
 
 
-async def test_the_same_event_told_twice_is_one_notice(
+async def test_the_same_event_read_twice_is_one_notice(
     desk: Desk, gateway: RunningGateway, kid: str
 ) -> None:
     await desk.happen(kid, 30)

@@ -28,11 +28,9 @@ async def test_replayed_notices_come_again_in_order_under_their_ids(
     assert len({post.id for post in receiver.posts}) == 3
 
 
-async def test_a_new_webhook_can_have_what_was_told_before(
-    desk: Desk, receiver: Hook, kid: str
-) -> None:
+async def test_a_new_webhook_can_have_earlier_notices(desk: Desk, receiver: Hook, kid: str) -> None:
     await desk.happen(kid, 1, 2)
-    await until(lambda: desk.told_are(2), "both are made")
+    await until(lambda: desk.made_are(2), "both are made")
     await desk.webhook(receiver.url)
     assert await desk.change(usecase.replay, None, None, None) == 2
     await receiver.until(2)
@@ -43,7 +41,7 @@ async def test_many_that_wait_come_in_turns_and_in_order(
     desk: Desk, receiver: Hook, kid: str
 ) -> None:
     await desk.happen(kid, *range(1, 46))
-    await until(lambda: desk.told_are(45), "all are made")
+    await until(lambda: desk.made_are(45), "all are made")
     await desk.webhook(receiver.url)
     assert await desk.change(usecase.replay, None, None, None) == 45
     await receiver.until(45)

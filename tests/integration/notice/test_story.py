@@ -18,12 +18,12 @@ LIFE = [
 
 def story(receiver: Hook) -> list[tuple[str, str, int | None]]:
     return [
-        (told["type"], told["timestamp"], told["data"].get("daysLeft"))
-        for told in (post.json for post in receiver.posts)
+        (notice["type"], notice["timestamp"], notice["data"].get("daysLeft"))
+        for notice in (post.json for post in receiver.posts)
     ]
 
 
-async def test_a_year_that_passes_at_once_is_told_in_order_as_of_when_it_was_due(
+async def test_a_year_that_passes_at_once_makes_notices_in_order_as_of_when_they_were_due(
     desk: Desk, receiver: Hook, box: Mailbox, shop: Shop
 ) -> None:
     secret = await desk.webhook(receiver.url)
@@ -36,13 +36,13 @@ async def test_a_year_that_passes_at_once_is_told_in_order_as_of_when_it_was_due
     mails = await box.until(len(LIFE))
     await until(lambda: desk.undelivered_are(0), "all are recorded")
     assert story(receiver) == LIFE
-    assert {told["data"]["acmeAccountID"] for told in receiver.verified(secret)} == {kid}
+    assert {notice["data"]["acmeAccountID"] for notice in receiver.verified(secret)} == {kid}
     assert [str(mail["Subject"]).split()[-3:] for mail in mails[:3]] == [
         ["in", str(days), "days"] for days in (60, 30, 7)
     ]
 
 
-async def test_an_extension_is_told_of_its_own_end_and_nothing_is_told_again(
+async def test_an_extension_gets_warnings_of_its_own_end_and_none_comes_again(
     desk: Desk, receiver: Hook, shop: Shop
 ) -> None:
     await desk.webhook(receiver.url)
@@ -62,7 +62,7 @@ async def test_an_extension_is_told_of_its_own_end_and_nothing_is_told_again(
     ]
 
 
-async def test_two_subscriptions_are_told_in_the_order_of_business_time(
+async def test_notices_of_two_subscriptions_are_in_the_order_of_business_time(
     desk: Desk, receiver: Hook, shop: Shop
 ) -> None:
     await desk.webhook(receiver.url)
@@ -75,7 +75,7 @@ async def test_two_subscriptions_are_told_in_the_order_of_business_time(
     assert instants == sorted(instants)
 
 
-async def test_with_manual_renewal_the_last_days_of_a_pre_validation_are_told_four_times(
+async def test_with_manual_renewal_four_warnings_precede_the_end_of_a_pre_validation(
     desk: Desk, gateway: RunningGateway, receiver: Hook, shop: Shop
 ) -> None:
     await desk.webhook(receiver.url)
@@ -98,7 +98,7 @@ async def test_with_manual_renewal_the_last_days_of_a_pre_validation_are_told_fo
     }
 
 
-async def test_an_automatic_renewal_is_told_with_what_it_made_of_what(
+async def test_the_notice_of_an_automatic_renewal_says_what_it_made_of_what(
     desk: Desk, gateway: RunningGateway, receiver: Hook, shop: Shop
 ) -> None:
     await desk.webhook(receiver.url)
@@ -107,10 +107,10 @@ async def test_an_automatic_renewal_is_told_with_what_it_made_of_what(
     old = await add_prevalidation(gateway, "shop.example", kind="EV", expires=ends)
     await add_ov_name(shop, (await ov_credential(shop)).kid, "shop.example", old)
     await shop.at("2025-06-01T00:00:00Z")
-    [told] = await receiver.until(1)
-    new = told.json["data"]["ovAnchorOrderNumber"]
+    [post] = await receiver.until(1)
+    new = post.json["data"]["ovAnchorOrderNumber"]
     assert new > old
-    assert told.json["type"] == "prevalidation.renewed"
+    assert post.json["type"] == "prevalidation.renewed"
     [notice] = await desk.pool.fetch("SELECT subject, data FROM ops.notices")
     assert notice["subject"] == str(new)
     assert notice["data"] == {

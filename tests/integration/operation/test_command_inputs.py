@@ -223,7 +223,7 @@ async def changes(pool: Pool) -> int:
 
 
 @pytest.mark.parametrize(("name", "parameter"), list(asked()))
-async def test_an_odd_value_is_told_in_one_line_and_changes_nothing(
+async def test_an_odd_value_is_reported_in_one_line_and_changes_nothing(
     run: Run, pool: Pool, name: str, parameter: str
 ) -> None:
     before = await changes(pool)
@@ -250,7 +250,7 @@ async def test_an_odd_value_is_told_in_one_line_and_changes_nothing(
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "message"),
     [
         (("price", "set", "demo", "--server", "DV", "--fqdn", "1", "--currency", "EUR"), "USD"),
         (("price", "set", "default", "--server", "DV", "--fqdn", "1", "--currency", "XYZ"), "4217"),
@@ -278,12 +278,12 @@ async def test_an_odd_value_is_told_in_one_line_and_changes_nothing(
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else None,
 )
 async def test_what_could_never_be_sold_is_refused(
-    run: Run, pool: Pool, words: tuple[str, ...], told: str
+    run: Run, pool: Pool, words: tuple[str, ...], message: str
 ) -> None:
     before = await changes(pool)
     ended = await run(*words)
     assert (ended.code, ended.out) == (1, "")
-    assert told in ended.err
+    assert message in ended.err
     assert ended.err.count("\n") == 1
     assert await changes(pool) == before
 
@@ -306,12 +306,12 @@ async def test_prices_are_listed_and_taken_back(run_beside: Run, gateway: Runnin
         '"server": "DV", "nameType": "fqdn"'
         not in (await run("price", "list", "default", "--json")).out
     )
-    status, told = await gateway.action("PREREGISTER", serverUrl=gateway.directory_url)
-    account = told["Accounts"][0]["acmeAccountID"]
-    status, told = await gateway.action(
+    status, body = await gateway.action("PREREGISTER", serverUrl=gateway.directory_url)
+    account = body["Accounts"][0]["acmeAccountID"]
+    status, body = await gateway.action(
         "ADDDOMAIN", acmeAccountID=account, domainName="a.example.com"
     )
-    assert (status, told["detail"]) == (403, "Pricing is not configured!")
+    assert (status, body["detail"]) == (403, "Pricing is not configured!")
 
 
 @pytest.mark.parametrize(

@@ -229,7 +229,7 @@ async def test_the_same_organization_stated_twice_is_two(holder: Holder) -> None
     assert (await holder.client.new_order(NAME, other)).status == 403
 
 
-async def test_names_that_are_not_listed_are_told_first(holder: Holder) -> None:
+async def test_names_that_are_not_listed_come_first(holder: Holder) -> None:
     await reject(holder.shop.gateway, holder.anchor)
     answer = await holder.client.new_order(NAME, "unpaid.example.org")
     assert (answer.status, answer.problem) == (400, "rejectedIdentifier")

@@ -83,7 +83,7 @@ async def test_one_that_fails_fails_alone(shelf: Shelf) -> None:
     assert await shelf.numbers() == [12, 14]
 
 
-async def test_one_without_an_answer_is_told_so(shelf: Shelf) -> None:
+async def test_one_without_an_answer_is_reported_so(shelf: Shelf) -> None:
     answers = await asyncio.gather(
         shelf.put(shelf.pool, 6), shelf.put(shelf.pool, 7), return_exceptions=True
     )
@@ -122,7 +122,7 @@ async def test_in_a_transaction_it_is_part_of_that(shelf: Shelf) -> None:
     assert await shelf.numbers() == []
 
 
-async def test_when_the_database_goes_away_everybody_is_told(shelf: Shelf) -> None:
+async def test_when_the_database_goes_away_every_request_gets_an_answer(shelf: Shelf) -> None:
     waiting = [asyncio.create_task(shelf.put(shelf.pool, number)) for number in (1, 2)]
     shelf.pool.terminate()
     answers = await asyncio.gather(*waiting, return_exceptions=True)

@@ -307,10 +307,10 @@ async def test_an_empty_database_is_refused_with_the_cure(
     database_server: str, tmp_path: Path
 ) -> None:
     async with fresh_database(database_server, BARE) as empty:
-        told = await refusal(await configured(empty, tmp_path), tmp_path)
-    assert "0001_foundation" in told
-    assert "gateway migrate" in told
-    assert "Traceback" not in told
+        message = await refusal(await configured(empty, tmp_path), tmp_path)
+    assert "0001_foundation" in message
+    assert "gateway migrate" in message
+    assert "Traceback" not in message
 
 
 async def test_an_older_schema_is_refused(database: str, tmp_path: Path) -> None:
@@ -320,54 +320,54 @@ async def test_an_older_schema_is_refused(database: str, tmp_path: Path) -> None
         " RETURNING name"
     )
     await connection.close()
-    told = await refusal(await configured(database, tmp_path), tmp_path)
-    assert last in told
-    assert "gateway migrate" in told
+    message = await refusal(await configured(database, tmp_path), tmp_path)
+    assert last in message
+    assert "gateway migrate" in message
 
 
-async def test_a_database_that_is_away_at_the_start_is_told(tmp_path: Path) -> None:
+async def test_a_database_that_is_away_at_the_start_is_reported(tmp_path: Path) -> None:
     away = "postgresql://gateway:hidden-password@127.0.0.1:1/gateway"
-    told = await refusal(await configured(away, tmp_path), tmp_path)
-    assert "the database cannot be used" in told
-    assert "hidden-password" not in told
-    assert "Traceback" not in told
+    message = await refusal(await configured(away, tmp_path), tmp_path)
+    assert "the database cannot be used" in message
+    assert "hidden-password" not in message
+    assert "Traceback" not in message
 
 
-async def test_a_taken_port_is_told(database: str, tmp_path: Path) -> None:
+async def test_a_taken_port_is_reported(database: str, tmp_path: Path) -> None:
     settings = await configured(database, tmp_path)
     with socket.create_server(("127.0.0.1", settings.listen.port)):
-        told = await refusal(settings, tmp_path)
-    assert f"listen.port: cannot use 127.0.0.1:{settings.listen.port}" in told
+        message = await refusal(settings, tmp_path)
+    assert f"listen.port: cannot use 127.0.0.1:{settings.listen.port}" in message
 
 
 async def test_a_second_server_does_not_share_the_port_silently(
     unharmed: Served, tmp_path: Path
 ) -> None:
-    told = await refusal(unharmed.settings, tmp_path)
-    assert "cannot use" in told
+    message = await refusal(unharmed.settings, tmp_path)
+    assert "cannot use" in message
     assert len(children(unharmed.server.process.pid)) == 2
 
 
-async def test_a_missing_tls_certificate_is_told(database: str, tmp_path: Path) -> None:
+async def test_a_missing_tls_certificate_is_reported(database: str, tmp_path: Path) -> None:
     settings = await configured(database, tmp_path)
     bare = structs.replace(settings.listen, tls_certificate=None)
-    told = await refusal(structs.replace(settings, listen=bare), tmp_path)
-    assert "set listen.tls_certificate" in told
+    message = await refusal(structs.replace(settings, listen=bare), tmp_path)
+    assert "set listen.tls_certificate" in message
 
 
-async def test_an_unreadable_tls_certificate_is_told(database: str, tmp_path: Path) -> None:
+async def test_an_unreadable_tls_certificate_is_reported(database: str, tmp_path: Path) -> None:
     settings = await configured(database, tmp_path)
     assert settings.listen.tls_certificate is not None
     settings.listen.tls_certificate.write_text("no certificate")
-    told = await refusal(settings, tmp_path)
-    assert str(settings.listen.tls_certificate) in told
-    assert "Traceback" not in told
+    message = await refusal(settings, tmp_path)
+    assert str(settings.listen.tls_certificate) in message
+    assert "Traceback" not in message
 
 
 async def test_sandbox_settings_are_refused_in_production(database: str, tmp_path: Path) -> None:
     settings = await configured(database, tmp_path, sandbox=False)
-    told = await refusal(settings, tmp_path)
-    assert "for the sandbox only" in told
+    message = await refusal(settings, tmp_path)
+    assert "for the sandbox only" in message
 
 
 def count(directory: Path, pattern: str) -> int:

@@ -195,13 +195,13 @@ def refused(state: Path, *options: str, **environment: str) -> str:
     return ended.stderr
 
 
-def test_a_state_that_is_a_file_is_told_in_one_line(tmp_path: Path) -> None:
+def test_a_state_that_is_a_file_is_reported_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     assert str(tmp_path / "file") in refused(tmp_path / "file")
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "message"),
     [
         ("garbage", "cannot be read"),
         ("listen = 3", "listen"),
@@ -210,20 +210,22 @@ def test_a_state_that_is_a_file_is_told_in_one_line(tmp_path: Path) -> None:
         ("[secrets]\nkeys = ['hidden']", "secrets.keys"),
     ],
 )
-def test_broken_settings_of_a_former_run_are_told_in_one_line(
-    tmp_path: Path, content: str, told: str
+def test_broken_settings_of_a_former_run_are_reported_in_one_line(
+    tmp_path: Path, content: str, message: str
 ) -> None:
     (tmp_path / "gateway.toml").write_text(content)
     shown = refused(tmp_path)
-    assert told in shown
+    assert message in shown
     assert "hidden" not in shown
 
 
 @pytest.mark.parametrize("variable", ["GATEWAY_WORKERS", "GATEWAY_LISTEN"])
-def test_an_environment_that_cannot_be_is_told_in_one_line(tmp_path: Path, variable: str) -> None:
+def test_an_environment_that_cannot_be_is_reported_in_one_line(
+    tmp_path: Path, variable: str
+) -> None:
     assert variable.removeprefix("GATEWAY_").lower() in refused(tmp_path, **{variable: "nonsense"})
 
 
 @pytest.mark.parametrize("resolver", ["nonsense:dns", "127.0.0.1:99999", "127.0.0.1:0"])
-def test_a_resolver_that_cannot_be_is_told_in_one_line(tmp_path: Path, resolver: str) -> None:
+def test_a_resolver_that_cannot_be_is_reported_in_one_line(tmp_path: Path, resolver: str) -> None:
     assert resolver in refused(tmp_path, "--dns", resolver)

@@ -110,7 +110,7 @@ async def test_a_revocation_that_is_complete_only_after_the_deadline_is_too_late
     shop: CertificateShop,
 ) -> None:
     cert_id = await shop.issue()
-    # Told to be complete while the clock stood behind the deadline.
+    # Stored as complete while the clock stood behind the deadline.
     await shop.gateway.at(TOO_LATE)
     await shop.revoke(cert_id)
     await shop.gateway.at(IN_TIME)

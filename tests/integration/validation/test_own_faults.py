@@ -82,7 +82,7 @@ def no_descriptors_left() -> Iterator[None]:
 
 
 async def put_off(waiting: Waiting, order: WaitingOrder, proof: Proof) -> str:
-    """The challenge waits, nothing is lost, and this is what the client is told."""
+    """The challenge waits, nothing is lost, and this is the detail that the client gets."""
     assert await waiting.statuses(order, proof) == ("processing", "pending", "pending")
     shown = await waiting.challenge(proof)
     assert (shown["put_off"], shown["faults"], shown["failures"]) == (True, 1, 0)
@@ -159,7 +159,7 @@ async def test_resolvers_that_do_not_answer_at_all_are_our_fault(
 
 
 @pytest.mark.parametrize(
-    ("trouble", "told"),
+    ("trouble", "detail"),
     [
         ("silent", "no answer within 0.3 seconds"),
         ("SERVFAIL", "the resolver answered SERVFAIL"),
@@ -167,7 +167,7 @@ async def test_resolvers_that_do_not_answer_at_all_are_our_fault(
     ],
 )
 async def test_a_zone_that_alone_does_not_answer_is_the_fault_of_its_owner(
-    waiting: Waiting, zone: DnsServer, no_time: None, trouble: str, told: str
+    waiting: Waiting, zone: DnsServer, no_time: None, trouble: str, detail: str
 ) -> None:
     order = await waiting.order(NAME)
     proof = order.dns(NAME)
@@ -179,7 +179,7 @@ async def test_a_zone_that_alone_does_not_answer_is_the_fault_of_its_owner(
     assert await waiting.statuses(order, proof) == ("invalid", "invalid", "invalid")
     error = (await waiting.challenge(proof))["error"]
     assert error["type"] == URN + "dns"
-    assert told in error["detail"]
+    assert detail in error["detail"]
 
 
 @pytest.mark.parametrize("method", ["http-01", "dns-01"])
@@ -220,7 +220,7 @@ async def test_however_many_look_ups_fail_at_once_the_resolver_is_probed_once(
     )
 
 
-async def test_a_zone_that_does_not_answer_is_told_from_a_second_resolver_that_is_gone(
+async def test_a_zone_that_does_not_answer_is_distinguished_from_a_resolver_that_is_gone(
     zone: DnsServer,
 ) -> None:
     zone.silent.add(NAME)
@@ -336,9 +336,9 @@ async def test_while_resolvers_do_not_validate_dnssec_nothing_is_proven_and_noth
     services.dnssec.take(ResolverLook(complaint, cause), services.resolver)
     before = counted("dnssec")
     await validate(waiting, proof, services=services)
-    told = await put_off(waiting, order, proof)
-    assert "do not validate DNSSEC" in told
-    assert "192.0.2.1" not in told
+    detail = await put_off(waiting, order, proof)
+    assert "do not validate DNSSEC" in detail
+    assert "192.0.2.1" not in detail
     assert web.requests == []
     assert counted("dnssec") == before + 1
     services.dnssec.take(ResolverLook("", cause), services.resolver)
@@ -370,9 +370,9 @@ async def test_while_no_resolver_answers_the_look_that_is_the_cause_and_it_is_ma
 
         await eventually(looked)
         await validate(waiting, proof, services=services)
-        told = await put_off(waiting, order, proof)
-        assert "this CA's resolvers do not answer" in told
-        assert "validate" not in told
+        detail = await put_off(waiting, order, proof)
+        assert "this CA's resolvers do not answer" in detail
+        assert "validate" not in detail
         assert web.requests == []
         assert counted("resolver") == before + 1
         zone.silent.clear()

@@ -70,7 +70,7 @@ class TinyEnvelope(Envelope[tuple[int, str]]):
     def refusal(self, line: tuple[int, str], error: Exception, exchange: Exchange) -> web.Response:
         return web.Response(status=line[0], text=line[1])
 
-    def told(self, line: tuple[int, str], error: Exception) -> str:
+    def operator_text(self, line: tuple[int, str], error: Exception) -> str:
         return line[1]
 
 
@@ -216,7 +216,7 @@ async def test_a_suspended_reseller_is_refused_after_its_login_and_before_any_ru
     assert (row["reason"], row["proven"]) == ("permission_denied", True)
 
 
-async def test_an_error_without_a_line_is_told_as_what_it_is_a_kind_of(tiny: Tiny) -> None:
+async def test_an_error_without_a_line_is_rendered_as_what_it_is_a_kind_of(tiny: Tiny) -> None:
     tiny.raising = Hushed()
     answer = await tiny.ask(data=FIELDS)
     assert (answer.status, answer.text) == (403, "permission")
