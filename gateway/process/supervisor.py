@@ -111,7 +111,7 @@ class Supervisor:
             while True:
                 if self._stop_is_wanted():
                     return
-                self._bury_the_dead()
+                self._forget_ended_workers()
                 self._start_missing()
                 self._let_outgoing_go()
         finally:
@@ -165,7 +165,7 @@ class Supervisor:
             if worker.terminated_at is not None and now > worker.terminated_at + _STOP_SECONDS:
                 worker.process.kill()
 
-    def _bury_the_dead(self) -> None:
+    def _forget_ended_workers(self) -> None:
         for worker in [each for each in self._workers if each.process.poll() is not None]:
             self._workers.remove(worker)
             self._forget(worker)

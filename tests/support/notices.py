@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 
 @dataclass
-class Desk:
+class NoticeOperator:
     """Sets up notices of one reseller as an operator; by default of the demo reseller."""
 
     services: Services

@@ -37,7 +37,7 @@ _WORK = ("due_at", "attempts", "claims", "problem")
 
 
 @dataclass
-class Watched:
+class WatchedGateway:
     """A gateway under watch; `connection` reaches all doors, and counts as HTTPS."""
 
     gateway: RunningGateway
@@ -142,7 +142,7 @@ class _Faults(logging.Handler):
 
 
 @asynccontextmanager
-async def watched_gateway(database: str, directory: Path) -> AsyncIterator[Watched]:
+async def watched_gateway(database: str, directory: Path) -> AsyncIterator[WatchedGateway]:
     """Runs a gateway with demo data, on an empty migrated database or one that has them already.
 
     Passwords are cheap to check, no login is ever locked, and a validation is tried once.
@@ -159,7 +159,7 @@ async def watched_gateway(database: str, directory: Path) -> AsyncIterator[Watch
         ) as gateway:
             with structlog.testing.capture_logs() as events:
                 connection = RawConnection(gateway.services.settings.listen.port)
-                watched = Watched(gateway, connection, events)
+                watched = WatchedGateway(gateway, connection, events)
                 async with _faults_noted(watched.faults):
                     yield watched
                 await connection.close()

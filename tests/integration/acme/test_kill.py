@@ -31,7 +31,7 @@ STEPS = {
 }
 
 
-class Story:
+class RepeatableIssuance:
     """A purchase and an issuance whose every step can be tried again after a crash."""
 
     def __init__(self, sandbox: SandboxProcess, web: ChallengeServer) -> None:
@@ -42,7 +42,7 @@ class Story:
         self.order_url: str | None = None
         self.signer: Any = None
 
-    async def tell(self) -> bytes:
+    async def carry_out(self) -> bytes:
         """From where it stands to the downloaded chain, as a client does that starts again."""
         ready = self.sandbox.ready
         async with session_trusting(self.sandbox.state / "root.pem") as session:
@@ -141,16 +141,16 @@ async def test_a_crash_before_a_step_loses_nothing_and_charges_once(
     sandbox_process: SandboxProcess, step: str
 ) -> None:
     async with challenge_server(sandbox_process.http_port) as web:
-        story = Story(sandbox_process, web)
+        issuance = RepeatableIssuance(sandbox_process, web)
         await hold(sandbox_process, *STEPS[step])
-        telling = asyncio.create_task(story.tell())
+        issuing = asyncio.create_task(issuance.carry_out())
         await wait_until_held(sandbox_process)
         sandbox_process.kill9()
         with pytest.raises((ClientError, OSError, AssertionError)):
-            await telling
+            await issuing
         await asyncio.to_thread(sandbox_process.start)
         await release(sandbox_process)
-        chain = await story.tell()
+        chain = await issuance.carry_out()
         assert chain.startswith(b"-----BEGIN CERTIFICATE-----")
         async with connected(sandbox_process) as connection:
             assert await connection.fetchval("SELECT count(*) FROM ca.certificate") == 1
@@ -165,8 +165,8 @@ async def test_a_certificate_that_a_client_has_seen_survives_a_crash(
     sandbox_process: SandboxProcess,
 ) -> None:
     async with challenge_server(sandbox_process.http_port) as web:
-        story = Story(sandbox_process, web)
-        chain = await story.tell()
+        issuance = RepeatableIssuance(sandbox_process, web)
+        chain = await issuance.carry_out()
         sandbox_process.kill9()
         await asyncio.to_thread(sandbox_process.start)
-        assert await story.tell() == chain
+        assert await issuance.carry_out() == chain

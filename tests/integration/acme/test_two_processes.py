@@ -17,7 +17,7 @@ from gateway.db.pool import Pool
 from gateway.sandbox import demo_data
 from tests.integration.acme.conftest import NAME
 from tests.integration.acme.test_key_change import change
-from tests.integration.process.test_serve import Served, serving
+from tests.integration.process.test_serve import ServedGateway, serving
 from tests.support.acme_client import AcmeClient, Answer, Eab, Signer
 from tests.support.server_process import until
 
@@ -28,7 +28,7 @@ _CONNECTIONS = 40
 class TwoWorkers:
     """A served gateway, a customer's client, and the demo reseller."""
 
-    served: Served
+    served: ServedGateway
     client: AcmeClient
     eab: Eab
 

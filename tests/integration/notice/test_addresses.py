@@ -18,7 +18,7 @@ from gateway.validation.dns import DnsResolver, FixedResolver, LookupFailed
 from gateway.vault import Vault
 from tests.support.action_door import LOGIN, OPERATOR, START, add_reseller, settings
 from tests.support.gateway import RunningGateway, free_ports
-from tests.support.receivers import Hook
+from tests.support.receivers import WebhookReceiver
 
 PRIVATE = ["127.0.0.1", "10.1.2.3", "169.254.169.254", "192.168.0.1", "::1", "fd00::1"]
 
@@ -38,7 +38,9 @@ async def error_of(sender: WebhookSender, url: str) -> str:
 
 
 @pytest.mark.parametrize("address", PRIVATE)
-async def test_a_name_that_leads_inwards_is_not_connected_to(receiver: Hook, address: str) -> None:
+async def test_a_name_that_leads_inwards_is_not_connected_to(
+    receiver: WebhookReceiver, address: str
+) -> None:
     port = receiver.url.split(":")[2]
     sender = WebhookSender(FixedResolver(address), (), 5)
     error = await error_of(sender, f"http://hook.example.com:{port}")
@@ -46,7 +48,7 @@ async def test_a_name_that_leads_inwards_is_not_connected_to(receiver: Hook, add
     assert receiver.arrived == 0
 
 
-async def test_an_address_in_the_url_is_no_way_around(receiver: Hook) -> None:
+async def test_an_address_in_the_url_is_no_way_around(receiver: WebhookReceiver) -> None:
     sender = WebhookSender(FixedResolver("93.184.216.34"), (), 5)
     assert await error_of(sender, receiver.url) == "the URL holds a loopback address"
     assert receiver.arrived == 0
@@ -84,7 +86,7 @@ class LyingResolver(FixedResolver):
         return self.answers.pop(0)
 
 
-async def test_what_was_checked_is_what_is_connected_to(receiver: Hook) -> None:
+async def test_what_was_checked_is_what_is_connected_to(receiver: WebhookReceiver) -> None:
     port = receiver.url.split(":")[2].split("/")[0]
     resolver = LyingResolver(["10.0.0.1"], ["127.0.0.1"])
     sender = WebhookSender(resolver, (), 5)

@@ -14,13 +14,13 @@ from gateway import cli
 from gateway.app import prepare
 from gateway.config import Listen, Settings
 from gateway.db.pool import Pool, open_pool
-from tests.integration.operation.test_command_settings import Ended, leaves
+from tests.integration.operation.test_command_settings import CommandResult, leaves
 from tests.support.gateway import RunningGateway, sandbox_settings
 from tests.support.kept import KeptDatabases
 from tests.support.postgres import FURNISHED
 from tests.support.server_process import write_config
 
-Run = Callable[..., Awaitable[Ended]]
+Run = Callable[..., Awaitable[CommandResult]]
 
 COMMANDS = dict(leaves(get_command(cli.app)))
 
@@ -199,7 +199,7 @@ def running(
     password = directory / "password.txt"
     password.write_text("a long password\n")
 
-    async def execute(*words: str) -> Ended:
+    async def execute(*words: str) -> CommandResult:
         words = tuple(word.replace(PASSWORD_FILE, str(password)) for word in words)
         cut = words.index("--") if "--" in words else len(words)
         given = [*words[:cut], "--config", str(config), *words[cut:]]
@@ -213,7 +213,7 @@ def running(
             return 0
 
         code = await asyncio.to_thread(call)
-        return Ended(code, *capsys.readouterr())
+        return CommandResult(code, *capsys.readouterr())
 
     return execute
 

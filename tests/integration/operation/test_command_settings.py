@@ -20,7 +20,7 @@ from tests.support.server_process import write_config
 
 
 @dataclass(frozen=True)
-class Ended:
+class CommandResult:
     """How a command ended and what it printed."""
 
     code: int
@@ -36,12 +36,12 @@ class Operator:
     capsys: pytest.CaptureFixture[str]
     monkeypatch: pytest.MonkeyPatch
 
-    def run(self, *words: str) -> Ended:
+    def run(self, *words: str) -> CommandResult:
         self.monkeypatch.setattr(sys, "argv", ["gateway", *words])
         with pytest.raises(SystemExit) as ended:
             cli.main()
         out, err = self.capsys.readouterr()
-        return Ended(int(ended.value.code or 0), out, err)
+        return CommandResult(int(ended.value.code or 0), out, err)
 
     def refused(self, *words: str) -> str:
         """What a command says that cannot be carried out."""

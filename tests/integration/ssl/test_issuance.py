@@ -205,7 +205,7 @@ async def test_many_processes_issue_one_certificate(shop: CertificateShop) -> No
     assert await certificates(shop) == [(False, None)]
 
 
-class Forgetful(Immediate):
+class IssuerThatDiesOnce(Immediate):
     """The local CA, in a process that dies once between signing and storing."""
 
     def __init__(self, ca: Any) -> None:
@@ -231,7 +231,7 @@ async def test_what_was_signed_before_a_crash_is_what_is_stored_after_it(
     shop: CertificateShop,
 ) -> None:
     services = shop.gateway.services
-    issuer = Forgetful(services.issuers.find("local"))
+    issuer = IssuerThatDiesOnce(services.issuers.find("local"))
     services.issuers.put_before(issuer)
     cert_id = await shop.buy()
     await shop.prove(cert_id, await shop.apply(cert_id, domain_method="FILE"))

@@ -68,7 +68,7 @@ class Records:
 
 
 @dataclass
-class Life:
+class ResellerHistory:
     """One reseller's clients of all doors, and the objects it has."""
 
     gateway: Any
@@ -156,7 +156,7 @@ class Life:
 
     # --- the requests ------------------------------------------------------------------------
 
-    async def lead(self) -> "Life":
+    async def play(self) -> "ResellerHistory":
         """Makes all requests from START to END; the clock stands at END afterwards."""
         await self.at(START)
         async with open_work(self.gateway.pool, await self.now(), OPERATOR) as work:
