@@ -28,7 +28,8 @@ LAYERS = (
     # What every layer may use.
     {"errors", "ids", "origin"},
     {"clock", "config", "vault", "passwords", "metrics"},
-    {"process.sockets", "process.descriptors", "web.untrusted", "web.unserved", "web.rendering"},
+    {"process.sockets", "process.descriptors", "process.place", "process.tls"},
+    {"web.untrusted", "web.unserved", "web.rendering"},
     {"web.forms"},
     {"rules"},
     {"db"},
@@ -42,7 +43,7 @@ LAYERS = (
     {"web.login", "web.refused_forms"},
     # Every folder is a room, and none knows another: what doors share is in `web`.
     {"doors"},
-    {"sandbox.clock_door"},
+    {"sandbox.clock_door", "process.preparation"},
     # What puts the parts together and starts them.
     {"app", "sandbox.demo_data"},
     {"process.listeners"},
