@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,11 @@ SQL = re.compile(
 )
 
 
+@cache
+def parsed(file: Path) -> ast.Module:
+    return ast.parse(file.read_text())
+
+
 def name_of(file: Path) -> str:
     parts = file.relative_to(PACKAGE).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
@@ -84,7 +90,7 @@ def level_of(room: str) -> int | None:
 
 def imported(file: Path) -> Iterator[str]:
     """Names of gateway modules a file imports, without the leading `gateway.`."""
-    for node in ast.walk(ast.parse(file.read_text())):
+    for node in ast.walk(parsed(file)):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
@@ -98,7 +104,7 @@ def imported(file: Path) -> Iterator[str]:
 
 def literals(file: Path) -> Iterator[ast.Constant]:
     """String literals that are no docstrings."""
-    tree = ast.parse(file.read_text())
+    tree = parsed(file)
     told = {
         id(node.value)
         for node in ast.walk(tree)
@@ -168,7 +174,7 @@ def test_a_layer_has_the_subjects_for_rooms_and_no_circle_of_them(layer: str) ->
 @pytest.mark.parametrize("file", sorted((PACKAGE / "rules").rglob("*.py")), ids=shown)
 def test_rules_wait_for_nothing_and_read_no_clock(file: Path) -> None:
     text = file.read_text()
-    for node in ast.walk(ast.parse(text)):
+    for node in ast.walk(parsed(file)):
         assert not isinstance(node, ast.AsyncFunctionDef | ast.Await), file
     for forbidden in ("asyncio", "asyncpg", "aiohttp", "time", "random", "secrets", "os", "socket"):
         assert not re.search(rf"^(import|from) {forbidden}\b", text, re.MULTILINE), forbidden
@@ -190,7 +196,7 @@ def test_few_functions_take_more_than_six_parameters() -> None:
         f"{shown(file)}: {node.name}"
         for file in FILES
         if room_of(name_of(file)) != "commands"
-        for node in ast.walk(ast.parse(file.read_text()))
+        for node in ast.walk(parsed(file))
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         and len(parameters_of(node)) > MOST_PARAMETERS
     ]
@@ -221,7 +227,7 @@ def test_a_class_name_says_whose_it_is() -> None:
     """Two public classes of one name could only be told apart by their modules."""
     seen: dict[str, Path] = {}
     for file in FILES:
-        for node in ast.parse(file.read_text()).body:
+        for node in parsed(file).body:
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                 assert node.name not in seen, (node.name, shown(file), shown(seen[node.name]))
                 seen[node.name] = file
