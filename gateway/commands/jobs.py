@@ -75,8 +75,9 @@ def run(config: Config = None) -> None:
     import uvloop
 
     from gateway import logging
-    from gateway.app import prepare, run_jobs  # as heavy as a server; the other commands are not
+    from gateway.app import run_jobs  # as heavy as a server; the other commands are not
     from gateway.db.pool import database_mistakes
+    from gateway.process.preparation import prepare
 
     settings = settings_of(config)
     logging.configure(settings.log_level)

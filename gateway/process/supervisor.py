@@ -19,13 +19,13 @@ from msgspec.structs import replace
 from prometheus_client import multiprocess
 
 from gateway import logging
-from gateway.app import check_profiles, prepare
 from gateway.config import Settings
 from gateway.db.pool import database_mistakes
 from gateway.errors import OperatorMistake
-from gateway.process.listeners import GRACE_SECONDS, tls_context
+from gateway.process.place import GRACE_SECONDS, Place, dump_place, dump_settings
+from gateway.process.preparation import check_profiles, prepare
 from gateway.process.sockets import Ports, bound_ports
-from gateway.process.worker import Place, dump_place, dump_settings
+from gateway.process.tls import tls_context
 from gateway.web.front.load_board import make_load_board
 
 _STOP_SECONDS = 2 * GRACE_SECONDS + 15

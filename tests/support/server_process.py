@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway.config import Settings
-from gateway.process.worker import dump_settings
+from gateway.process.place import dump_settings
 from gateway.sandbox.postgres import EmbeddedPostgres
 from tests.support.gateway import free_ports
 

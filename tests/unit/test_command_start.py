@@ -176,3 +176,11 @@ def test_every_command_loads_no_more_than_its_driver_before_its_work(tmp_path: P
         name: HEAVY & set(roots) - DRIVER - WORK.get(name, set()) for name, _, roots in started
     }
     assert {name: roots for name, roots in heavy.items() if roots} == {}
+
+
+def test_the_supervisor_loads_no_door() -> None:
+    counted = "import sys, gateway.process.supervisor; print(*sys.modules)"
+    script = [sys.executable, "-c", counted]
+    loaded = subprocess.run(script, capture_output=True, text=True, check=True).stdout.split()
+    assert "gateway.process.preparation" in loaded
+    assert not {"aiohttp", "pgqueuer", "gateway.app", "gateway.doors"} & set(loaded)

@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from gateway.app import prepare
 from gateway.clock import SystemClock
 from gateway.config import Jobs
 from gateway.db.pool import Pool, transaction
+from gateway.process.preparation import prepare
 from gateway.rules.subscription.decisions import Policy
 from gateway.sandbox import demo_data
 from gateway.services import Services

@@ -11,9 +11,9 @@ import pytest
 from typer.main import get_command
 
 from gateway import cli
-from gateway.app import prepare
 from gateway.config import Listen, Settings
 from gateway.db.pool import Pool, open_pool
+from gateway.process.preparation import prepare
 from tests.integration.operation.test_command_settings import CommandResult, leaves
 from tests.support.gateway import RunningGateway, sandbox_settings
 from tests.support.kept import KeptDatabases

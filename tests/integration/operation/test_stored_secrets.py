@@ -8,10 +8,10 @@ import pytest
 from cryptography.fernet import Fernet
 from msgspec import structs
 
-from gateway.app import prepare
 from gateway.config import Secret, Secrets, Settings
 from gateway.db.pool import Pool
 from gateway.errors import ConfigurationError
+from gateway.process.preparation import prepare
 from gateway.store.operation.sealed import KINDS, MAC_KEYS, RESPONSES, WEBHOOK_SECRETS, SealedColumn
 from tests.support.gateway import RunningGateway
 from tests.support.server_process import write_config
