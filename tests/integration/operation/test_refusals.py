@@ -1,14 +1,11 @@
 """Every refusal that a client or a reseller sees is found by name in ops.refusals."""
 
-import asyncio
 import pkgutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import replace
-from datetime import timedelta
 from importlib import import_module
 from typing import Any
 
-import asyncpg
 import pytest
 
 import gateway as package
@@ -51,12 +48,11 @@ from gateway.errors.acme import (
 from gateway.errors.ca import IssuerMissing
 from gateway.errors.notice import NoticeMistake
 from gateway.errors.reseller import ResellerRefusal
-from gateway.refusal_log import TOO_MANY, RefusalLog, Refused, reason_of
+from gateway.refusal_log import reason_of
 from gateway.rules.organization.organizations import InvalidDetail
 from gateway.usecases.acme import orders
 from gateway.usecases.ca.crl import NoSuchCrl
 from gateway.usecases.money.ledger_check import LedgerMismatch
-from gateway.usecases.operation.cleanup import clean_up
 from gateway.usecases.sitelock import licences
 from gateway.usecases.ssl import details as ssl_details
 from tests.integration.acme.conftest import new_customer
@@ -375,100 +371,3 @@ async def test_requests_that_cannot_be_served_are_found_by_address(
     rows = await found(gateway, "source = '127.0.0.1' AND NOT proven")
     assert {row["door"] for row in rows} == {"reseller", "ssl", "acme", "plain"}
     assert sum(row["door"] == "plain" for row in rows) == 3
-
-
-async def test_no_secret_is_kept_with_a_refusal(gateway: RunningGateway) -> None:
-    await gateway.action("LISTSERVERS", loginPassword="a-secret-password")
-    await gateway.action("LISTSERVERS", nonsense="a-secret-value")
-    shop = await shop_of(gateway, gateway.login)
-    shop.token = f"{shop.token}-a-secret-end"
-    await shop.send("GET")
-    await gateway.services.refusals.flush()
-    kept = await gateway.pool.fetch("SELECT refusal::text AS row FROM audit.refusal")
-    assert len(kept) == 3
-    assert not any("secret-" in row["row"] for row in kept)
-
-
-async def test_strangers_cannot_fill_the_database(gateway: RunningGateway) -> None:
-    log = gateway.services.refusals
-    for number in range(5000):
-        log.note(Refused("reseller", "x", "login_refused", "no", login=f"guess {number}"))
-    await log.flush()
-    for number in range(5000):
-        log.note(Refused("reseller", "y", "login_refused", "no", login=f"further {number}"))
-    rows = await found(gateway, "reason = 'login_refused'")
-    assert len(rows) == 101
-    [rest] = [row for row in rows if row["reseller"] is None]
-    assert (rest["why"], rest["times"]) == (TOO_MANY, 9900)
-    assert sum(row["times"] for row in rows) == 10_000
-
-
-async def test_odd_requests_do_not_hide_failed_logins(gateway: RunningGateway) -> None:
-    log = gateway.services.refusals
-    for number in range(5000):
-        log.note(Refused("acme", f"path {number}", "malformed", "no"))
-        log.note(Refused("reseller", f"odd {number}", "argument_unrecognized", "no"))
-    log.note(Refused("reseller", "x", "login_refused", "no", login="acme-hosting"))
-    assert len(await found(gateway, "reason = 'login_refused' AND reseller = 'acme-hosting'")) == 1
-
-
-async def test_strangers_do_not_take_the_room_of_those_who_are_known(
-    gateway: RunningGateway, client: AcmeClient
-) -> None:
-    for number in range(5000):
-        gateway.services.refusals.note(Refused("acme", f"path {number}", "malformed", "no"))
-    assert (await client.new_order("unlisted.example.com")).status == 400
-    assert len(await found(gateway, "name = 'unlisted.example.com'")) == 1
-
-
-async def test_what_cannot_be_stored_is_kept_as_far_as_it_can(gateway: RunningGateway) -> None:
-    odd = "\0\ud800\n" + "x" * 10_000
-    gateway.services.refusals.note(
-        Refused("reseller", odd, "odd", odd, odd, odd, odd, names=(odd,))
-    )
-    [row] = await found(gateway, "reason = 'odd'")
-    for column in ("request", "answer", "why", "reseller", "subject", "name"):
-        assert row[column].startswith("???xxx")
-        assert len(row[column]) <= 500
-
-
-async def test_refusals_outlive_an_outage_and_a_stop(gateway: RunningGateway) -> None:
-    log = RefusalLog(gateway.pool, gateway.services.clock)
-    log.note(Refused("reseller", "x", "first", "no"))
-    await gateway.pool.execute("ALTER TABLE audit.refusal RENAME TO away")
-    with pytest.raises(asyncpg.UndefinedTableError):
-        await log.flush()
-    await gateway.pool.execute("ALTER TABLE audit.away RENAME TO refusal")
-    log.note(Refused("reseller", "x", "first", "no"))
-    await log.flush()
-    [row] = await found(gateway, "reason = 'first'")
-    assert row["times"] == 2
-
-
-async def test_processes_count_the_same_refusal_in_one_row(gateway: RunningGateway) -> None:
-    logs = [RefusalLog(gateway.pool, gateway.services.clock) for _ in range(4)]
-    for log in logs:
-        for number in range(20):
-            log.note(Refused("reseller", f"{number}", "same", "no"))
-    await asyncio.gather(*(log.flush() for log in logs))
-    rows = await found(gateway, "reason = 'same'")
-    assert [row["times"] for row in rows] == [4] * 20
-
-
-async def test_old_refusals_are_cleaned_up(gateway: RunningGateway) -> None:
-    log = gateway.services.refusals
-    await gateway.at("2025-01-10T00:00:00Z")
-    log.note(Refused("reseller", "x", "old", "no"))
-    await log.flush()
-    now = await gateway.services.clock.now()
-    await clean_up(gateway.services, now + timedelta(days=80))
-    assert await found(gateway, "reason = 'old'")
-    await clean_up(gateway.services, now + timedelta(days=91))
-    assert await found(gateway, "reason = 'old'") == []
-
-
-async def test_a_request_that_is_admitted_writes_no_refusal(
-    gateway: RunningGateway, client: AcmeClient
-) -> None:
-    assert (await client.new_order(NAME)).status == 201
-    assert await found(gateway, "true") == []

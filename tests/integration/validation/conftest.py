@@ -16,8 +16,12 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import NameOID
 
 from gateway.db.pool import Pool
+from gateway.usecases.operation import dnssec_watch
+from tests.support.dns_server import DnsServer, dns_server
 from tests.support.waiting_orders import ValidationOrders, open_waiting
 from tests.support.web_server import WebServer, web_server
+
+NAME = "www.example.com"
 
 
 @pytest.fixture
@@ -49,3 +53,26 @@ async def web() -> AsyncIterator[WebServer]:
 async def waiting(pool: Pool, tmp_path: Path, web: WebServer) -> ValidationOrders:
     """A customer of a sandbox; http-01 goes to `web`."""
     return await open_waiting(pool, tmp_path / "ca", web.port)
+
+
+@pytest.fixture
+async def zone() -> AsyncIterator[DnsServer]:
+    """The name server that the gateway asks."""
+    async with dns_server() as server:
+        server.set(NAME, "A", "127.0.0.1")
+        yield server
+
+
+@pytest.fixture
+def no_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is waited for before it is tried again."""
+    monkeypatch.setattr("gateway.usecases.acme.validation._FIRST_PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr("gateway.usecases.acme.validation._PAUSE_SECONDS", 0.02)
+    monkeypatch.setattr("gateway.validation.dns_probe.SECONDS", 0.2)
+    monkeypatch.setattr("gateway.store.acme.challenges._SECONDS_A_LOST_LEASE", 0.0)
+
+
+@pytest.fixture
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dnssec_watch, "_PAUSE_WHILE_UNSURE_SECONDS", 0.02)
+    monkeypatch.setattr(dnssec_watch, "_TIMEOUT_SECONDS", 0.2)
