@@ -1,0 +1,257 @@
+"""A filled database of each earlier schema comes to the newest, and no row is lost."""
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import asyncpg
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from gateway.db.migrate import migrate, sql_directory
+from tests.support.acme_client import AcmeClient, Eab, Signer, base64url
+from tests.support.gateway import RunningGateway, running_gateway
+from tests.support.schema_chain import (
+    FILLED,
+    Chain,
+    Step,
+    chain_of_schemas,
+    rows_of,
+    tables_of,
+)
+
+MOVED = dict.fromkeys(("product.price", "sitelock.price", "ssl.price"), "reseller.price")
+"""Tables that are no more, by every name they had, and where their rows went."""
+
+AS_THEY_BEGIN = {
+    "sandbox.clock.only_row": "the table has one row",
+    "acme.nonce_epoch.only_row": "the table has one row",
+    "notice.cursor.only_row": "the table has one row",
+}
+"""Columns in which no row needs a value of its own, and why."""
+
+VIEWS = """
+    SELECT oid::regclass::text
+      FROM pg_class
+     WHERE relkind = 'v'
+       AND relnamespace::regnamespace::text NOT IN ('pg_catalog', 'information_schema')
+    """
+
+UNCHECKED = "SELECT conname FROM pg_constraint WHERE NOT convalidated"
+MISMATCHES = "SELECT * FROM ops.ledger_mismatch"
+
+KEY = "b25seSB0aGUgdGVzdHMnIGZpbGxlZCBkYXRhYmFzZXM="
+"""It opens the secrets of the rows."""
+MAC_KEY = base64url(b"mac key of the filled database..")
+
+
+@dataclass
+class Upgraded:
+    """What was seen of a database of an earlier schema after it came to the newest."""
+
+    step: Step
+    applied: list[str]
+    lost: list[str]
+    """Tables with rows that are there no more."""
+    unchecked: list[str]
+    """Constraints that old rows were not held to."""
+    unreadable: list[str]
+    """Views that fail at a row."""
+    mismatches: list[asyncpg.Record]
+
+
+@pytest.fixture(scope="module")
+async def chain(
+    database_server: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Chain]:
+    """Every schema, filled as it was at its time."""
+    directory = tmp_path_factory.mktemp("chain")
+    async with chain_of_schemas(database_server, sql_directory(), directory) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+async def upgraded(chain: Chain) -> list[Upgraded]:
+    """Every earlier schema, brought to the newest by the code that operators run."""
+    return await asyncio.gather(*(upgrade(step) for step in chain.steps[:-1]))
+
+
+async def upgrade(step: Step, sql: Path | None = None) -> Upgraded:
+    connection = await asyncpg.connect(step.dsn)
+    tables, rows = await tables_of(connection), await rows_of(connection)
+    await connection.close()
+    applied = await migrate(step.dsn, sql)
+    connection = await asyncpg.connect(step.dsn)
+    try:
+        views = {row[0] for row in await connection.fetch(VIEWS)}
+        return Upgraded(
+            step,
+            applied,
+            await lost(connection, tables, rows),
+            [row[0] for row in await connection.fetch(UNCHECKED)],
+            await unreadable(connection),
+            await connection.fetch(MISMATCHES) if "ops.ledger_mismatch" in views else [],
+        )
+    finally:
+        await connection.close()
+
+
+async def lost(
+    connection: asyncpg.Connection, tables: dict[int, str], rows: dict[int, set[str]]
+) -> list[str]:
+    """Tables of before with rows that are there no more, whatever the tables are called now."""
+    kept = await rows_of(connection)
+    names = {name: oid for oid, name in (await tables_of(connection)).items()}
+    now = {
+        oid: oid if oid in kept else names.get(MOVED.get(name, "")) for oid, name in tables.items()
+    }
+    return [name for oid, name in tables.items() if not rows[oid] <= kept.get(now[oid] or 0, set())]
+
+
+async def unreadable(connection: asyncpg.Connection) -> list[str]:
+    """Views that fail at a row."""
+    failed = []
+    for (view,) in await connection.fetch(VIEWS):
+        try:
+            await connection.fetch(f"SELECT * FROM {view}")
+        except asyncpg.PostgresError as error:
+            failed.append(f"{view}: {error}")
+    return failed
+
+
+def test_each_migration_that_changes_tables_has_rows_of_its_time(chain: Chain) -> None:
+    for step in chain.steps:
+        assert step.filled or not step.changed, (
+            f"{step.migration.name} changes {', '.join(step.changed)}: give it rows in"
+            f" tests/integration/db/filled/{step.number}.sql, in the columns of its time"
+        )
+
+
+def test_the_rows_use_every_table_and_column_of_their_time(chain: Chain) -> None:
+    for step in chain.steps:
+        unused = [column for column in step.unused if column not in AS_THEY_BEGIN]
+        assert not unused, (
+            f"{step.migration.name} brings {', '.join(unused)}, and no row has a value there: add"
+            f" some in tests/integration/db/filled/{step.number}.sql"
+        )
+
+
+def test_every_status_and_kind_occurs_in_the_rows(chain: Chain) -> None:
+    assert chain.unseen == [], "add rows in tests/integration/db/filled/"
+    assert chain.listed > 30, "the constraints that list values are found"
+
+
+def test_every_earlier_schema_comes_to_the_newest(chain: Chain, upgraded: list[Upgraded]) -> None:
+    names = [step.migration.name for step in chain.steps]
+    for position, each in enumerate(upgraded, 1):
+        assert each.applied == names[position:]
+    assert len(upgraded) == len(names) - 1
+
+
+def test_no_row_is_lost_on_the_way_to_the_newest_schema(upgraded: list[Upgraded]) -> None:
+    assert [(each.step.number, each.lost) for each in upgraded if each.lost] == []
+
+
+def test_old_rows_are_held_to_every_constraint_of_the_newest_schema(
+    upgraded: list[Upgraded],
+) -> None:
+    assert [(each.step.number, each.unchecked) for each in upgraded if each.unchecked] == []
+
+
+def test_the_money_of_every_earlier_schema_adds_up_in_the_newest(upgraded: list[Upgraded]) -> None:
+    assert [(each.step.number, each.mismatches) for each in upgraded if each.mismatches] == []
+
+
+def test_every_view_can_be_read_over_the_rows_of_every_earlier_schema(
+    upgraded: list[Upgraded],
+) -> None:
+    assert [(each.step.number, each.unreadable) for each in upgraded if each.unreadable] == []
+
+
+async def client_of(gateway: RunningGateway, private_value: int) -> AcmeClient:
+    """The client of an account that was there before."""
+    signer = Signer(ec.derive_private_key(private_value, ec.SECP256R1()))
+    client = AcmeClient(gateway.session, gateway.directory_url, signer)
+    found = await client.new_account(None, onlyReturnExisting=True)
+    assert found.status == 200, found.body
+    client.account_url = found.headers["Location"]
+    return client
+
+
+@pytest.mark.parametrize("number", ["0004", "0011", "last"])
+async def test_accounts_of_an_earlier_schema_are_served_as_before(
+    number: str, upgraded: list[Upgraded], tmp_path: Path
+) -> None:
+    """The first schema with accounts, the first with every product, and the one before the newest.
+
+    Rows of a time take the same way from every later schema.
+    """
+    wanted = [each for each in upgraded if number in (each.step.number, "last")][-1]
+    async with running_gateway(wanted.step.dsn, tmp_path, secrets={"keys": [KEY]}) as gateway:
+        active, grace, barred = [await client_of(gateway, 20250500 + n) for n in (1, 2, 3)]
+        placed = await active.new_order("shop.example.com")
+        assert (placed.status, placed.json["status"]) == (201, "ready"), "its proof still counts"
+        orders = (await active.post(f"{active.account_url}/orders")).json["orders"]
+        assert len(orders) == 5, "the four that are not invalid, and the new one"
+        refused = await grace.new_order("grace.example.com")
+        assert "expired on 2026-02-14T23:59:59Z and can be extended" in refused.detail
+        assert "suspended" in (await barred.new_order("shop.example.com")).detail
+        added = AcmeClient(gateway.session, gateway.directory_url)
+        await added.register(Eab("filledNew", MAC_KEY))
+
+        gateway.login, gateway.password = "filled", "filled-password"
+        _, listed = await gateway.action("LISTDOMAINS", acmeAccountID="filledDV")
+        assert [domain["domainName"] for domain in listed["Domains"]] == [
+            "old.example.com",
+            "shop.example.com",
+            "www.shop.example.com",
+            "*.app.example.com",
+            "app.example.com",
+        ]
+        form = {"loginName": gateway.login, "loginPassword": gateway.password}
+        url = f"{gateway.url}/products/!WebHostReport"
+        async with gateway.session.post(url, data={"responseFormat": "1", **form}) as answer:
+            report = await answer.text()
+        assert "_fqdn=back.example.com&" in report
+        assert "300.00+USD+paid+back+on+2025-06-08" in report
+        if number != "0004":
+            assert "_fqdn=scanned.example.com&" in report
+            assert "_fqdn=ssl5.example.com&" in report
+        status, bought = await gateway.action(
+            "ADDDOMAIN", acmeAccountID="filledDV", domainName="new.example.com"
+        )
+        assert status == 200, bought
+        assert await gateway.pool.fetch(MISMATCHES) == []
+
+
+BAD = """
+    CREATE TABLE audit.made (id integer PRIMARY KEY, kind text CHECK (kind IN ('one', 'two')));
+    ALTER TABLE acme.server ADD CONSTRAINT too_late CHECK (name <> 'DV') NOT VALID;
+    DELETE FROM reseller.idempotency;
+    CREATE VIEW ops.broken AS SELECT 1 / (position - 1) AS share FROM acme.server;
+    """
+
+
+async def test_what_a_bad_migration_does_is_seen(database_server: str, tmp_path: Path) -> None:
+    sql = tmp_path / "sql"
+    sql.mkdir()
+    for file in sql_directory().glob("000[12]_*.sql"):
+        shutil.copy(file, sql)
+    (sql / "0003_bad.sql").write_text(BAD)
+    filled, directory = tmp_path / "filled", tmp_path / "chain"
+    filled.mkdir()
+    directory.mkdir()
+    for number in ("0001", "0002"):
+        shutil.copy(FILLED / f"{number}.sql", filled)
+    async with chain_of_schemas(database_server, sql, directory, filled) as chain:
+        before, bad = chain.steps[-2:]
+        assert not bad.filled
+        assert bad.changed == ["acme.server", "audit.made"]
+        assert bad.unused == ["audit.made.id", "audit.made.kind"]
+        assert {"audit.made.kind = one", "audit.made.kind = two"} <= set(chain.unseen)
+        found = await upgrade(before, sql)
+        assert found.lost == ["reseller.idempotency"]
+        assert found.unchecked == ["too_late"]
+        assert [text.partition(":")[0] for text in found.unreadable] == ["ops.broken"]
