@@ -9,7 +9,7 @@ UV_VERSION := 0.13.9
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: install demo serve test bench bench-actions lint lock system-packages npm-packages \
-        python-clients fuzz
+        python-clients fuzz release-wheel
 
 install: $(INSTALLED)
 
@@ -54,6 +54,11 @@ bench: install
 
 bench-actions: install
 	$(BIN)/python -m bench.actions $(ARGS)
+
+# The release before of the tests: tests/releases/README.md says when.
+release-wheel: install
+	rm -f tests/releases/*.whl
+	$(BIN)/uv build --quiet --wheel --no-build-isolation --no-create-gitignore --out-dir tests/releases
 
 lint: install
 	$(BIN)/ruff check .

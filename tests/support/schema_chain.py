@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 import asyncpg
 
@@ -18,6 +19,9 @@ from gateway.db.pool import Connection
 from tests.support.postgres import BARE, fresh_database, of_database
 
 FILLED = Path(__file__).parents[1] / "integration/db/filled"
+
+KEY = "b25seSB0aGUgdGVzdHMnIGZpbGxlZCBkYXRhYmFzZXM="
+"""It opens the secrets of those rows."""
 
 _OURS = "NOT IN ('pg_catalog', 'information_schema', 'pg_toast', 'migration')"
 """Schemas of the gateway; the journal of migrations is not filled by hand."""
@@ -138,6 +142,7 @@ async def chain_of_schemas(
     steps: list[Step] = []
     unseen: dict[tuple[int, str, str], list[str]] = {}
     made: list[str] = []
+    texts = texts_in(filled)
     admin = await asyncpg.connect(server)
     try:
         async with fresh_database(server, BARE) as dsn:
@@ -148,7 +153,7 @@ async def chain_of_schemas(
                 await migrate(dsn, directory)
                 copy = f"{name}_{migration.name[:4]}"
                 step = Step(migration, of_database(server, copy), False, [])
-                before = await _fill(dsn, step, filled, before, unseen)
+                before = await _fill(dsn, step, texts, before, unseen)
                 await admin.execute(f"CREATE DATABASE {copy} TEMPLATE {template}")
                 made.append(copy)
                 steps.append(step)
@@ -162,7 +167,7 @@ async def chain_of_schemas(
 async def _fill(
     dsn: str,
     step: Step,
-    filled: Path,
+    texts: Mapping[str, str],
     before: Shape,
     unseen: dict[tuple[int, str, str], list[str]],
 ) -> Shape:
@@ -170,15 +175,7 @@ async def _fill(
     try:
         shape = await _shape(connection)
         step.changed = shape.changed_since(before)
-        file = filled / f"{step.number}.sql"
-        step.filled = file.is_file()
-        if step.filled:
-            try:
-                async with connection.transaction():
-                    await connection.execute(file.read_text())
-            except asyncpg.PostgresError as error:
-                error.add_note(str(file))
-                raise
+        step.filled = await put_in(dsn, texts.get(step.number))
         step.unused = [
             f"{column['table_name']}.{column['name']}"
             for column in shape.columns_since(before)
@@ -224,17 +221,67 @@ async def _unseen(connection: Connection, rule: asyncpg.Record) -> list[str]:
     return [f"{column} = {row[0]}" for row in await connection.fetch(statement)]
 
 
-async def rows_of(connection: Connection) -> dict[int, set[str]]:
-    """The primary keys of all rows, by the oid of their table."""
-    found = {}
-    for table in await connection.fetch(_KEYS):
-        rows = await connection.fetch(
-            f"SELECT concat_ws(' ', {table['columns']}) FROM {table['table_name']}"
-        )
-        found[table["table_oid"]] = {row[0] for row in rows}
-    return found
+@dataclass(frozen=True)
+class Rows:
+    """The primary keys of all rows, and the tables' names, by the oid of their table."""
+
+    names: Mapping[int, str]
+    keys: Mapping[int, set[str]]
+
+    def lost(self, later: "Rows", moved: Mapping[str, str] = MappingProxyType({})) -> list[str]:
+        """Tables with rows that `later` has not, whatever they are called there.
+
+        `moved` says where the rows of tables went that are no more.
+        """
+        oids = {name: oid for oid, name in later.names.items()}
+        return [
+            self.names[oid]
+            for oid, keys in self.keys.items()
+            if not keys
+            <= later.keys.get(
+                oid, later.keys.get(oids.get(moved.get(self.names[oid], ""), 0), set())
+            )
+        ]
 
 
-async def tables_of(connection: Connection) -> dict[int, str]:
-    """The names of all tables, by their oid."""
-    return dict((await _shape(connection)).names)
+async def rows_of(dsn: str) -> Rows:
+    """Reads the keys of all rows of a database."""
+    connection = await asyncpg.connect(dsn)
+    try:
+        names, keys = {}, {}
+        for table in await connection.fetch(_KEYS):
+            names[table["table_oid"]] = table["table_name"]
+            rows = await connection.fetch(
+                f"SELECT concat_ws(' ', {table['columns']}) FROM {table['table_name']}"
+            )
+            keys[table["table_oid"]] = {row[0] for row in rows}
+        return Rows(names, keys)
+    finally:
+        await connection.close()
+
+
+async def fill_forward(dsn: str, sql: Path, directory: Path, filled: Path = FILLED) -> None:
+    """Brings one empty database through all schemas of `sql`, with the rows of each time."""
+    texts = texts_in(filled)
+    for migration in read_migrations(sql):
+        shutil.copy(sql / f"{migration.name}.sql", directory)
+        await migrate(dsn, directory)
+        await put_in(dsn, texts.get(migration.name[:4]))
+
+
+async def put_in(dsn: str, rows: str | None) -> bool:
+    """Puts in rows in one transaction; False = there are none."""
+    if rows is None:
+        return False
+    connection = await asyncpg.connect(dsn)
+    try:
+        async with connection.transaction():
+            await connection.execute(rows)
+    finally:
+        await connection.close()
+    return True
+
+
+def texts_in(filled: Path) -> dict[str, str]:
+    """The rows of each time, by the number of its migration."""
+    return {file.stem: file.read_text() for file in filled.glob("[0-9][0-9][0-9][0-9].sql")}

@@ -15,11 +15,11 @@ from tests.support.acme_client import AcmeClient, Eab, Signer, base64url
 from tests.support.gateway import RunningGateway, running_gateway
 from tests.support.schema_chain import (
     FILLED,
+    KEY,
     Chain,
     Step,
     chain_of_schemas,
     rows_of,
-    tables_of,
 )
 
 MOVED = dict.fromkeys(("product.price", "sitelock.price", "ssl.price"), "reseller.price")
@@ -42,8 +42,6 @@ VIEWS = """
 UNCHECKED = "SELECT conname FROM pg_constraint WHERE NOT convalidated"
 MISMATCHES = "SELECT * FROM ops.ledger_mismatch"
 
-KEY = "b25seSB0aGUgdGVzdHMnIGZpbGxlZCBkYXRhYmFzZXM="
-"""It opens the secrets of the rows."""
 MAC_KEY = base64url(b"mac key of the filled database..")
 
 
@@ -79,35 +77,22 @@ async def upgraded(chain: Chain) -> list[Upgraded]:
 
 
 async def upgrade(step: Step, sql: Path | None = None) -> Upgraded:
-    connection = await asyncpg.connect(step.dsn)
-    tables, rows = await tables_of(connection), await rows_of(connection)
-    await connection.close()
+    before = await rows_of(step.dsn)
     applied = await migrate(step.dsn, sql)
+    after = await rows_of(step.dsn)
     connection = await asyncpg.connect(step.dsn)
     try:
         views = {row[0] for row in await connection.fetch(VIEWS)}
         return Upgraded(
             step,
             applied,
-            await lost(connection, tables, rows),
+            before.lost(after, MOVED),
             [row[0] for row in await connection.fetch(UNCHECKED)],
             await unreadable(connection),
             await connection.fetch(MISMATCHES) if "ops.ledger_mismatch" in views else [],
         )
     finally:
         await connection.close()
-
-
-async def lost(
-    connection: asyncpg.Connection, tables: dict[int, str], rows: dict[int, set[str]]
-) -> list[str]:
-    """Tables of before with rows that are there no more, whatever the tables are called now."""
-    kept = await rows_of(connection)
-    names = {name: oid for oid, name in (await tables_of(connection)).items()}
-    now = {
-        oid: oid if oid in kept else names.get(MOVED.get(name, "")) for oid, name in tables.items()
-    }
-    return [name for oid, name in tables.items() if not rows[oid] <= kept.get(now[oid] or 0, set())]
 
 
 async def unreadable(connection: asyncpg.Connection) -> list[str]:
