@@ -1,18 +1,19 @@
 """An upgrade for real: the release before and the next one on one filled database."""
 
+import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from aiohttp import ClientSession
+from aiohttp import ClientSession, TCPConnector
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from gateway.db.migrate import Migration, read_migrations
 from tests.support.acme_client import AcmeClient, Signer, make_csr
 from tests.support.challenge_server import ChallengeServer, challenge_server
-from tests.support.gateway import free_ports, session_of_proxy
+from tests.support.gateway import free_ports
 from tests.support.postgres import BARE, fresh_database
 from tests.support.releases import Program, release_before, todays
 from tests.support.schema_chain import KEY, fill_forward
@@ -55,6 +56,7 @@ class Upgrade:
     web: ChallengeServer
     web_ports: tuple[int, int]
     session: ClientSession
+    servers: dict[str, ServerProcess] = field(default_factory=dict)
 
     def configure(self, name: str) -> tuple[Path, str]:
         """Settings of a process on ports of its own, and its URL."""
@@ -76,6 +78,7 @@ class Upgrade:
         log.touch()
         server = ServerProcess(config, log, program=program)
         server.start()
+        self.servers[name] = server
         try:
             await server.until_logged("server.ready")
             form = {"loginName": "filled", "loginPassword": "filled-password"}
@@ -93,6 +96,13 @@ class Upgrade:
         client = AcmeClient(self.session, f"{url}/v2/DV", signer)
         client.account_url = f"{url}/v2/DV/account/{account}"
         return client
+
+    async def replace_workers(self, name: str) -> None:
+        """New workers of the same release take over."""
+        server = self.servers[name]
+        ready = server.logged("server.worker_ready")
+        server.process.send_signal(signal.SIGUSR1)
+        await server.until_logged("server.worker_ready", ready + 1)
 
     async def order_by_an_old_account(self, url: str) -> None:
         """An account among the rows of earlier times, whose proof of control still counts."""
@@ -132,7 +142,10 @@ async def filled(server: str, directory: Path, *made_up: tuple[str, str]) -> Asy
     async with (
         fresh_database(server, BARE) as database,
         challenge_server(ports[0]) as web,
-        session_of_proxy() as session,
+        # Workers are replaced meanwhile; an idle connection that ends with one is no failure.
+        ClientSession(
+            connector=TCPConnector(force_close=True), headers={"X-Forwarded-Proto": "https"}
+        ) as session,
     ):
         await fill_forward(database, before.sql, steps)
         made = Upgrade(

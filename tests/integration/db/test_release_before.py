@@ -4,6 +4,8 @@ It is the wheel in tests/releases, in processes of its own; see the README there
 """
 
 import asyncio
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -70,6 +72,8 @@ async def test_the_release_before_serves_while_the_newest_migrations_are_applied
             applied = await asyncio.to_thread(upgrade.after.run, "migrate", "--config", str(config))
             assert [each.name for each in upgrade.newer if each.name not in applied] == []
             await more_old(2)
+            await upgrade.replace_workers("before")
+            await more_old(1)
             await old.ask_for_everything()
             await upgrade.order_by_an_old_account(old.url)
             new = await beside.enter_async_context(upgrade.served("after", upgrade.after))
@@ -103,6 +107,19 @@ async def every_acknowledged_row_is_there(
         assert await connection.fetch("SELECT * FROM ops.ledger_mismatch") == []
     finally:
         await connection.close()
+
+
+def test_each_release_runs_its_own_code(tmp_path: Path) -> None:
+    for program in (release_before(tmp_path / "before"), todays(tmp_path / "after")):
+        script = "import gateway.process.worker as module; print(module.__file__)"
+        found = subprocess.run(
+            [sys.executable, "-c", script],
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+            **program.options,
+        ).stdout
+        assert found.startswith(f"{program.directory}/gateway/")
 
 
 async def test_every_statement_of_the_release_before_fits_the_newest_schema(
