@@ -57,8 +57,10 @@ bench-actions: install
 
 # The release before of the tests: tests/releases/README.md says when.
 release-wheel: install
+	rm -rf dist/release
+	$(BIN)/uv build --quiet --wheel --no-build-isolation --python $(BIN)/python --out-dir dist/release
 	rm -f tests/releases/*.whl
-	$(BIN)/uv build --quiet --wheel --no-build-isolation --no-create-gitignore --out-dir tests/releases
+	mv dist/release/*.whl tests/releases
 
 lint: install
 	$(BIN)/ruff check .

@@ -277,6 +277,9 @@ async def put_in(dsn: str, rows: str | None) -> bool:
     try:
         async with connection.transaction():
             await connection.execute(rows)
+    except asyncpg.PostgresError as error:
+        error.add_note(rows)
+        raise
     finally:
         await connection.close()
     return True

@@ -114,6 +114,11 @@ def test_each_migration_that_changes_tables_has_rows_of_its_time(chain: Chain) -
         )
 
 
+def test_each_file_of_rows_has_its_migration(chain: Chain) -> None:
+    numbers = {step.number for step in chain.steps}
+    assert [file.name for file in FILLED.iterdir() if file.stem not in numbers] == []
+
+
 def test_the_rows_use_every_table_and_column_of_their_time(chain: Chain) -> None:
     for step in chain.steps:
         unused = [column for column in step.unused if column not in AS_THEY_BEGIN]

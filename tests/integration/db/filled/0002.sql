@@ -61,3 +61,11 @@ INSERT INTO reseller.idempotency (account_id, key, request_hash, response, store
     (md5('reseller filled')::uuid, 'order-1', sha256('order-1'),
      'gAAAAABndIWAAAECAwQFBgcICQoLDA0OD-7Da7P2V93aFt2i3O4ZRrBZduR7TZQ74tjut7tS4aivCq_iwRCCr0Cxg_v4CvTMvBKfu7GyqXm5BbtQfKO8EE4=',
      '2026-03-01 11:00:00+00');
+
+INSERT INTO audit.event (at, actor, action, subject, after, source)
+SELECT purchased_at, 'reseller:' || account.login, 'purchase.charged', order_number::text,
+       jsonb_build_object('kind', kind, 'cost', cost::text, 'currency', purchase.currency, 'days', days),
+       '192.0.2.10'
+  FROM reseller.purchase
+  JOIN reseller.account ON account.id = purchase.account_id
+ ORDER BY order_number;

@@ -104,3 +104,16 @@ INSERT INTO ssl.unsubscription
     ('scs0000000000013', 'approved', '2026-01-28 11:00+00', 'flag', '2026-01-29 09:00+00', 'operator:ann', NULL, 90.00),
     ('scs0000000000002', 'failed', '2026-02-27 09:30+00', 'call', '2026-02-27 10:00+00', NULL, 'it was applied for', NULL),
     ('scs0000000000014', 'waiting', '2026-02-28 11:00+00', 'call', NULL, NULL, NULL, NULL);
+
+INSERT INTO audit.event (at, actor, action, subject, before, after, source)
+SELECT created_at, 'reseller:filled', 'certificate_order.bought', cert_id, NULL::jsonb,
+       jsonb_build_object('orderNumber', order_number, 'names', names, 'paid', paid::text, 'coupon', coupon::text),
+       inet '192.0.2.10'
+  FROM ssl.certificate_order
+ WHERE order_number IS NOT NULL
+ UNION ALL
+SELECT updated_at, 'gateway:certificate-orders', 'certificate_order.moved', cert_id,
+       '{"status": "CHECKING"}'::jsonb, jsonb_build_object('status', status), NULL
+  FROM ssl.certificate_order
+ WHERE status IN ('ISSUING', 'ISSUED', 'UNPASSED')
+ ORDER BY 1, 4;
