@@ -8,6 +8,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from gateway.db.migrate import migrate, sql_directory
@@ -42,6 +43,7 @@ VIEWS = """
 UNCHECKED = "SELECT conname FROM pg_constraint WHERE NOT convalidated"
 MISMATCHES = "SELECT * FROM ops.ledger_mismatch"
 
+SERIAL = "0a01f3c2d47e5b90a6f18c2d3e4b5a69"
 MAC_KEY = base64url(b"mac key of the filled database..")
 
 
@@ -170,50 +172,79 @@ async def client_of(gateway: RunningGateway, private_value: int) -> AcmeClient:
     return client
 
 
-@pytest.mark.parametrize("number", ["0004", "0011", "last"])
+@pytest.mark.parametrize("number", ["0005", "0011", "last"])
 async def test_accounts_of_an_earlier_schema_are_served_as_before(
     number: str, upgraded: list[Upgraded], tmp_path: Path
 ) -> None:
-    """The first schema with accounts, the first with every product, and the one before the newest.
+    """From the first schema with certificates, the first with all products, and the last.
 
     Rows of a time take the same way from every later schema.
     """
     wanted = [each for each in upgraded if number in (each.step.number, "last")][-1]
     async with running_gateway(wanted.step.dsn, tmp_path, secrets={"keys": [KEY]}) as gateway:
-        active, grace, barred = [await client_of(gateway, 20250500 + n) for n in (1, 2, 3)]
-        placed = await active.new_order("shop.example.com")
-        assert (placed.status, placed.json["status"]) == (201, "ready"), "its proof still counts"
-        orders = (await active.post(f"{active.account_url}/orders")).json["orders"]
-        assert len(orders) == 5, "the four that are not invalid, and the new one"
-        refused = await grace.new_order("grace.example.com")
-        assert "expired on 2026-02-14T23:59:59Z and can be extended" in refused.detail
-        assert "suspended" in (await barred.new_order("shop.example.com")).detail
-        added = AcmeClient(gateway.session, gateway.directory_url)
-        await added.register(Eab("filledNew", MAC_KEY))
-
         gateway.login, gateway.password = "filled", "filled-password"
-        _, listed = await gateway.action("LISTDOMAINS", acmeAccountID="filledDV")
-        assert [domain["domainName"] for domain in listed["Domains"]] == [
-            "old.example.com",
-            "shop.example.com",
-            "www.shop.example.com",
-            "*.app.example.com",
-            "app.example.com",
-        ]
-        form = {"loginName": gateway.login, "loginPassword": gateway.password}
-        url = f"{gateway.url}/products/!WebHostReport"
-        async with gateway.session.post(url, data={"responseFormat": "1", **form}) as answer:
-            report = await answer.text()
+        await clients_get_certificates_as_before(gateway)
+        await the_reseller_sees_its_names(gateway)
+        report = await order_report(gateway)
         assert "_fqdn=back.example.com&" in report
         assert "300.00+USD+paid+back+on+2025-06-08" in report
-        if number != "0004":
+        if number != "0005":
             assert "_fqdn=scanned.example.com&" in report
             assert "_fqdn=ssl5.example.com&" in report
-        status, bought = await gateway.action(
-            "ADDDOMAIN", acmeAccountID="filledDV", domainName="new.example.com"
-        )
-        assert status == 200, bought
+            await the_ssl_certificate_is_shown(gateway)
         assert await gateway.pool.fetch(MISMATCHES) == []
+
+
+async def clients_get_certificates_as_before(gateway: RunningGateway) -> None:
+    active, grace, barred = [await client_of(gateway, 20250500 + n) for n in (1, 2, 3)]
+    placed = await active.new_order("shop.example.com")
+    assert (placed.status, placed.json["status"]) == (201, "ready"), "its proof still counts"
+    orders = (await active.post(f"{active.account_url}/orders")).json["orders"]
+    assert len(orders) == 5, "the four that are not invalid, and the new one"
+    shown = [(await active.post(url)).json for url in orders]
+    [certificate] = [order["certificate"] for order in shown if order["status"] == "valid"]
+    leaf = x509.load_pem_x509_certificate((await active.post(certificate)).body)
+    assert f"{leaf.serial_number:032x}" == SERIAL
+    refused = await grace.new_order("grace.example.com")
+    assert "expired on 2026-02-14T23:59:59Z and can be extended" in refused.detail
+    assert "suspended" in (await barred.new_order("shop.example.com")).detail
+    added = AcmeClient(gateway.session, gateway.directory_url)
+    await added.register(Eab("filledNew", MAC_KEY))
+
+
+async def the_reseller_sees_its_names(gateway: RunningGateway) -> None:
+    """And buys one more."""
+    status, bought = await gateway.action(
+        "ADDDOMAIN", acmeAccountID="filledDV", domainName="new.example.com"
+    )
+    assert status == 200, bought
+    _, listed = await gateway.action("LISTDOMAINS", acmeAccountID="filledDV")
+    assert [domain["domainName"] for domain in listed["Domains"]] == [
+        "old.example.com",
+        "shop.example.com",
+        "www.shop.example.com",
+        "*.app.example.com",
+        "app.example.com",
+        "new.example.com",
+    ]
+
+
+async def order_report(gateway: RunningGateway) -> str:
+    form = {"loginName": gateway.login, "loginPassword": gateway.password, "responseFormat": "1"}
+    url = f"{gateway.url}/products/!WebHostReport"
+    async with gateway.session.post(url, data=form) as answer:
+        return await answer.text()
+
+
+async def the_ssl_certificate_is_shown(gateway: RunningGateway) -> None:
+    headers = {"X-Auth-Token": "filledToken00001.filled-secret"}
+    url = f"{gateway.url}/v3/scm/certificates/scs0000000000005"
+    async with gateway.session.get(url, headers=headers) as answer:
+        details = await answer.json()
+    leaf = x509.load_pem_x509_certificate(details["certificate"].encode())
+    names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert names.get_values_for_type(x509.DNSName) == ["ssl5.example.com"]
+    assert details["status"] == "ISSUED"
 
 
 BAD = """

@@ -9,7 +9,7 @@ INSERT INTO audit.event (at, actor, action, subject, before, after, source) VALU
      '{"status": "active", "credit_limit": "0.00"}', '{"status": "active", "credit_limit": "500.00"}', NULL),
     ('2025-05-01 09:00:00+00', 'reseller:filled', 'domain.added', 'shop.example.com', NULL,
      '{"kid": "filledDV", "cost": "365.00"}', '192.0.2.10'),
-    ('2026-01-15 10:00:00+00', 'acme:filledDV', 'certificate.issued', '0a01', NULL,
+    ('2026-01-15 10:00:00+00', 'acme:filledDV', 'certificate.issued', '0a01f3c2d47e5b90a6f18c2d3e4b5a69', NULL,
      '{"names": ["shop.example.com"]}', '2001:db8::10'),
     ('2026-02-01 00:00:01+00', 'job:subscription-milestone', 'subscription.expired', 'filledGrace', NULL, NULL, NULL),
     ('2026-02-02 10:00:00+00', 'acme:filledGrace', 'issuance.refused', 'grace.example.com', NULL,

@@ -30,9 +30,9 @@ SELECT md5('order ' || made.status)::uuid, 'filledDV', made.status, 'classic',
   FROM (VALUES
        ('pending', '2026-02-28 09:00+00', '2026-03-02 00:00+00', NULL::bytea, NULL, NULL, NULL, NULL, NULL),
        ('ready', '2026-02-27 09:00+00', NULL, NULL, NULL, NULL, NULL, NULL, 'AAAA.AQ'),
-       ('processing', '2026-02-26 09:00+00', NULL, '\x30', '{"serial": "0a03", "not_before": "2026-02-26T08:00:00Z", "not_after": "2026-05-26T08:00:00Z"}',
+       ('processing', '2026-02-26 09:00+00', NULL, '\x30', '{"serial": "0a03b7d6f5a49382716c5f4e3d2c1b0a", "not_before": "2026-02-26T08:00:00Z", "not_after": "2026-05-26T08:00:00Z"}',
         '{"url": "https://issuer.example.com/1"}', '2100-01-01 00:00+00', NULL, NULL),
-       ('valid', '2026-01-15 09:00+00', NULL, '\x30', '{"serial": "0a01", "not_before": "2026-01-15T09:00:00Z", "not_after": "2026-04-15T09:00:00Z"}',
+       ('valid', '2026-01-15 09:00+00', NULL, '\x30', '{"serial": "0a01f3c2d47e5b90a6f18c2d3e4b5a69", "not_before": "2026-01-15T09:00:00Z", "not_after": "2026-04-15T09:00:00Z"}',
         NULL, NULL, NULL, NULL),
        ('invalid', '2026-02-20 09:00+00', NULL, NULL, NULL, NULL, NULL,
         '{"type": "urn:ietf:params:acme:error:connection", "detail": "shop.example.com refused the connection."}', NULL))

@@ -16,13 +16,13 @@ INSERT INTO bought VALUES
     (2, 'CHECKING', 'DV_SSL_CERT', NULL, 20.00, '2026-02-27 09:00+00'),
     (3, 'CHECKING_ORG', 'OV_SSL_CERT', NULL, 0, '2026-02-27 09:00+00'),
     (4, 'ISSUING', 'DV_SSL_CERT', NULL, 0, '2026-02-27 09:00+00'),
-    (5, 'ISSUED', 'DV_SSL_CERT', '0a04', 0, '2025-12-01 09:00+00'),
-    (6, 'SUPPLEMENTCHECKING', 'DV_SSL_CERT', '0a04', 0, '2025-12-01 09:00+00'),
-    (7, 'REVOKING', 'DV_SSL_CERT', '0a05', 0, '2025-12-02 09:00+00'),
-    (8, 'REVOKED', 'DV_SSL_CERT', '0a05', 0, '2025-12-02 09:00+00'),
+    (5, 'ISSUED', 'DV_SSL_CERT', '0a049e8d7c6b5a4f3e2d1c0b9a8f7e6d', 0, '2025-12-01 09:00+00'),
+    (6, 'SUPPLEMENTCHECKING', 'DV_SSL_CERT', '0a049e8d7c6b5a4f3e2d1c0b9a8f7e6d', 0, '2025-12-01 09:00+00'),
+    (7, 'REVOKING', 'DV_SSL_CERT', '0a05d1c0b9a8f7e6d5c4b3a29180f7e6', 0, '2025-12-02 09:00+00'),
+    (8, 'REVOKED', 'DV_SSL_CERT', '0a05d1c0b9a8f7e6d5c4b3a29180f7e6', 0, '2025-12-02 09:00+00'),
     (9, 'CANCELCHECKING', 'DV_SSL_CERT', NULL, 0, '2026-02-27 09:00+00'),
     (10, 'UNPASSED', 'DV_SSL_CERT', NULL, 0, '2026-01-27 09:00+00'),
-    (11, 'EXPIRED', 'DV_SSL_CERT', '0a05', 0, '2024-12-02 09:00+00'),
+    (11, 'EXPIRED', 'DV_SSL_CERT', '0a05d1c0b9a8f7e6d5c4b3a29180f7e6', 0, '2024-12-02 09:00+00'),
     (12, 'UPLOAD', 'DV_SSL_CERT', NULL, 0, '2026-01-27 09:00+00'),
     (13, 'PAID', 'DV_SSL_CERT', NULL, 20.00, '2026-01-27 09:00+00'),
     (14, 'PAID', 'DV_SSL_CERT', NULL, 0, '2026-02-28 10:00+00');
@@ -74,7 +74,7 @@ SELECT md5('application ' || number)::uuid, 'scs' || lpad(number::text, 13, '0')
        CASE type WHEN 'OV_SSL_CERT' THEN '{"company_name": "Acme Hosting Ltd"}'::jsonb END, at,
        CASE status WHEN 'UNPASSED' THEN 'operator:ann' END,
        CASE WHEN status IN ('ISSUING', 'ISSUED')
-            THEN '{"serial": "0a04", "not_before": "2025-12-01T09:00:00Z", "not_after": "2026-12-01T08:59:59Z"}'::jsonb END,
+            THEN '{"serial": "0a049e8d7c6b5a4f3e2d1c0b9a8f7e6d", "not_before": "2025-12-01T09:00:00Z", "not_after": "2026-05-30T08:59:59Z"}'::jsonb END,
        CASE status WHEN 'ISSUING' THEN '{"url": "https://issuer.example.com/2"}'::jsonb END
   FROM bought
  WHERE number BETWEEN 2 AND 11;
@@ -95,8 +95,8 @@ SELECT application.id, 0, placed.names[1], application.method, 'token' || placed
   JOIN ssl.certificate_order placed USING (cert_id);
 
 INSERT INTO ssl.issued (serial, cert_id, application_id) VALUES
-    ('0a04', 'scs0000000000005', md5('application 5')::uuid),
-    ('0a05', 'scs0000000000008', md5('application 8')::uuid);
+    ('0a049e8d7c6b5a4f3e2d1c0b9a8f7e6d', 'scs0000000000005', md5('application 5')::uuid),
+    ('0a05d1c0b9a8f7e6d5c4b3a29180f7e6', 'scs0000000000008', md5('application 8')::uuid);
 
 INSERT INTO ssl.unsubscription
        (cert_id, status, requested_at, acknowledged, decided_at, decided_by, reason, refunded) VALUES
