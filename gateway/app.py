@@ -5,15 +5,10 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
-from urllib.parse import urlsplit
 
-from msgspec.structs import replace
-
-from gateway.ca.addresses import plain_url
 from gateway.ca.issuers import open_issuers
 from gateway.config import Settings
-from gateway.db.migrate import require_current_schema
-from gateway.db.pool import close_pool, open_pool, transaction
+from gateway.db.pool import close_pool, open_pool
 from gateway.doors import open_doors
 from gateway.doors.acme import unusual
 from gateway.doors.acme.door import open_door
@@ -22,6 +17,7 @@ from gateway.doors.jobs.registry import all_work
 from gateway.doors.jobs.runner import JobRunner
 from gateway.doors.jobs.work import BackgroundWork
 from gateway.process.background import at_the_end, background
+from gateway.process.preparation import resolver_of, vault_of
 from gateway.sandbox import clock_door
 from gateway.sandbox.clock import choose_clock
 from gateway.services import Services
@@ -29,20 +25,14 @@ from gateway.usecases.acme.activity import ActivityLog
 from gateway.usecases.acme.issuance_runner import IssuanceRunner
 from gateway.usecases.acme.perspective import check_validation
 from gateway.usecases.acme.validation import Validator
-from gateway.usecases.ca import issuers, linting
 from gateway.usecases.ca.linting import LintSampler, lint_before_signing
 from gateway.usecases.notice.delivery import NoticeRunner
 from gateway.usecases.notice.notices import keep_making
-from gateway.usecases.operation import stored_secrets
 from gateway.usecases.operation.dnssec_watch import DnssecWatch
-from gateway.usecases.ssl.runner import CertificateOrderRunner
-from gateway.validation.dns import DnsResolver, FixedResolver, Resolver
-from gateway.vault import Vault
+from gateway.usecases.ssl.runner import SslOrderRunner
 from gateway.web import door, downloads, health, metrics
 from gateway.web.door import Door
 from gateway.web.site import Site, new_app
-
-_ANY_HOST = "pki.example.com"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,28 +46,6 @@ class Gateway:
     public: Site
     plain: Site
     metrics: Site
-
-
-async def prepare(settings: Settings) -> None:
-    """Checks once before any process serves: schema, secrets; registers the issuers.
-
-    Raises OperatorMistake when the schema is older than the program, ConfigurationError when the
-    settings contradict each other or do not decrypt what is stored, and what `open_pool` raises.
-    """
-    check_validation(settings)
-    # Errors of these are reported here once, and not by every worker.
-    vault = _vault(settings)
-    _resolver(settings)
-    pool = await open_pool(settings.database, min_size=1)
-    try:
-        async with pool.acquire() as connection:
-            await require_current_schema(connection)
-        async with transaction(pool) as connection:
-            now = await choose_clock(settings, pool).now()
-            await stored_secrets.check(connection, vault, now)
-        await issuers.register(pool, await open_issuers(settings), settings)
-    finally:
-        await pool.close()
 
 
 @asynccontextmanager
@@ -103,7 +71,7 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
             ("servers", acme_door.servers.follow),
             ("validator", validator.run_forever),
             ("issuance", runner.run_forever),
-            ("certificate_orders", CertificateOrderRunner(services).run_forever),
+            ("ssl_orders", SslOrderRunner(services).run_forever),
             ("activity", activity.run_forever),
             ("refusals", services.refusals.run_forever),
             ("dnssec", dnssec.run_forever),
@@ -125,17 +93,6 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
         )
 
 
-async def check_profiles(settings: Settings) -> None:
-    """Raises ConfigurationError when a profile gives certificates with lint errors.
-
-    The hosts of their URLs do not matter: an internal CA may have an internal name.
-    """
-    url = urlsplit(plain_url(settings))._replace(netloc=_ANY_HOST).geturl()
-    elsewhere = replace(settings.ca, crl_url=url)
-    opened = await open_issuers(replace(settings, ca=elsewhere))
-    await linting.check_profiles(*opened)
-
-
 async def run_jobs(settings: Settings) -> None:
     """Runs only the background work of the queue, until cancelled; beside other processes."""
     check_validation(settings)
@@ -154,9 +111,9 @@ async def _services(settings: Settings) -> AsyncIterator[Services]:
             settings=settings,
             pool=pool,
             clock=choose_clock(settings, pool),
-            vault=_vault(settings),
+            vault=vault_of(settings),
             issuers=await open_issuers(settings),
-            resolver=_resolver(settings),
+            resolver=resolver_of(settings),
         )
         if not settings.ca.lint_every_certificate:
             yield services
@@ -165,18 +122,6 @@ async def _services(settings: Settings) -> AsyncIterator[Services]:
             yield services
     finally:
         await close_pool(pool)
-
-
-def _vault(settings: Settings) -> Vault:
-    return Vault([key.get_secret_value() for key in settings.secrets.keys])
-
-
-def _resolver(settings: Settings) -> Resolver:
-    if settings.validation.resolve_to is not None:
-        return FixedResolver(settings.validation.resolve_to)
-    # A look-up must end, and be known to be at fault, before the attempt that needs it.
-    chosen = settings.validation
-    return DnsResolver(chosen.resolvers, chosen.timeout_seconds / 2, chosen.probed_zone)
 
 
 def _public_site(

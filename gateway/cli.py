@@ -16,7 +16,7 @@ _GROUPS = {
     "reseller": ("resellers", "Resellers and their money."),
     "price": ("prices", "What a name costs for 365 days."),
     "server": ("servers", "ACME directories on offer."),
-    "notice": ("notices", "What resellers are told, and where it goes."),
+    "notice": ("notices", "Notices to resellers, and where they go."),
     "organization": ("organizations", "Organizations of resellers."),
     "prevalidation": ("prevalidations", "What is validated about organizations, for OV."),
     "sitelock": ("sitelock", "SiteLock products and their prices."),
@@ -77,9 +77,9 @@ def migrate(config: Config = None) -> None:
     import asyncio
 
     from gateway.db.migrate import migrate as apply_migrations
-    from gateway.db.pool import told_to_operators
+    from gateway.db.pool import database_mistakes
 
-    with told_to_operators():
+    with database_mistakes():
         applied = asyncio.run(apply_migrations(settings.database))
     for name in applied:
         typer.echo(f"applied {name}")

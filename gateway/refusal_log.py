@@ -40,14 +40,14 @@ class Refused:
     """One refusal. `proven` = the caller was authenticated.
 
     `known` = the login, or the EAB key identifier in `subject`, exists, though the caller was not
-    authenticated as its owner. `told` is the text that the caller was shown, `why` the reason that
-    it was not shown. `resource` is the id of the ACME resource it was about.
+    authenticated as its owner. `answer` is the text that the caller got, `why` the reason that it
+    did not get. `resource` is the id of the ACME resource it was about.
     """
 
     door: str
     request: str
     reason: str
-    told: str
+    answer: str
     why: str = ""
     login: str | None = None
     subject: str | None = None
@@ -145,7 +145,7 @@ def _bounded(refused: Refused) -> Refused:
     return replace(
         refused,
         request=_text(refused.request),
-        told=_text(refused.told),
+        answer=_text(refused.answer),
         why=_text(refused.why),
         login=None if refused.login is None else _text(refused.login),
         subject=None if refused.subject is None else _text(refused.subject),
@@ -170,7 +170,7 @@ def _row(refused: Refused, times: int) -> dict[str, Any]:
         "door": refused.door,
         "request": refused.request,
         "reason": refused.reason,
-        "told": refused.told,
+        "answer": refused.answer,
         "why": refused.why,
         "login": refused.login,
         "subject": refused.subject,

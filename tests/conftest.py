@@ -43,8 +43,14 @@ _UNIT = Path(__file__).parent / "unit"
 
 
 @pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Two workers a core: tests wait for clients, name servers and processes most of the time."""
+    return 2 * len(os.sched_getaffinity(0))
+
+
+@pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """pytest-xdist: the controlling process starts the server, its workers are told where."""
+    """pytest-xdist: the controlling process starts the server, its workers learn where."""
     stash = node.config.stash
     if all(_is_unit(argument) for argument in node.config.args):
         return

@@ -28,7 +28,7 @@ _EXTENSIONS: dict[int, list[x509.Extension[x509.ExtensionType]]] = {
 _EARLIEST = datetime(1950, 1, 1, tzinfo=UTC)
 
 
-def told(moment: datetime) -> datetime:
+def crl_time(moment: datetime) -> datetime:
     """An instant as a CRL can express it (RFC 5280 §5.1.2.4): whole seconds, from 1950 on."""
     return max(moment.replace(microsecond=0), _EARLIEST)
 
@@ -38,7 +38,7 @@ def entries(revoked: Iterable[tuple[str, datetime, int]]) -> list[x509.RevokedCe
     return [
         x509.RevokedCertificateBuilder(extensions=_EXTENSIONS.get(reason, []))
         .serial_number(int(serial, 16))
-        .revocation_date(told(revoked_at))
+        .revocation_date(crl_time(revoked_at))
         .build()
         for serial, revoked_at, reason in revoked
     ]

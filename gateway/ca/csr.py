@@ -29,8 +29,8 @@ _BYTES_BESIDE_NAMES = 8192
 """Bytes allowed for key, signature and whatever else clients put in."""
 _BYTES_AROUND_NAME = 8
 
-_NAMES_TOLD = 5
-_LONGEST_NAME_TOLD = 64
+_NAMES_SHOWN = 5
+_LONGEST_NAME_SHOWN = 64
 
 _WRONG_KEY = "Only RSA (rsaEncryption) and elliptic curve keys can be certified."
 _WRONG_HASH = "The CSR must be signed with SHA-256, SHA-384 or SHA-512."
@@ -122,6 +122,6 @@ def _as_ordered(name: str) -> str:
 
 
 def _listing(names: Sequence[str]) -> str:
-    shown = ", ".join(name[:_LONGEST_NAME_TOLD] for name in names[:_NAMES_TOLD])
-    more = len(names) - _NAMES_TOLD
+    shown = ", ".join(name[:_LONGEST_NAME_SHOWN] for name in names[:_NAMES_SHOWN])
+    more = len(names) - _NAMES_SHOWN
     return f"{shown} and {more} more" if more > 0 else shown

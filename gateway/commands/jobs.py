@@ -75,12 +75,13 @@ def run(config: Config = None) -> None:
     import uvloop
 
     from gateway import logging
-    from gateway.app import prepare, run_jobs  # as heavy as a server; the other commands are not
-    from gateway.db.pool import told_to_operators
+    from gateway.app import run_jobs  # as heavy as a server; the other commands are not
+    from gateway.db.pool import database_mistakes
+    from gateway.process.preparation import prepare
 
     settings = settings_of(config)
     logging.configure(settings.log_level)
-    with told_to_operators():
+    with database_mistakes():
         asyncio.run(prepare(settings))
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_until_stopped(run_jobs(settings)))

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gateway.commands.inputs import amount
 from gateway.commands.operation import Config, T, group, operate, settings_of
 from gateway.commands.resellers import Login
-from gateway.commands.told import amount
 from gateway.errors import OperatorMistake
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from gateway.usecases.work import Work
     from gateway.vault import Vault
 
-app = group("What resellers are told, and where it goes.")
+app = group("Notices to resellers, and where they go.")
 webhook_app = group("Webhooks of a reseller.")
 mail_app = group("Mail addresses of a reseller.")
 app.add_typer(webhook_app, name="webhook")
@@ -151,7 +151,7 @@ def low_balance(
     threshold: Annotated[str, typer.Argument(metavar="AMOUNT|default")],
     config: Config = None,
 ) -> None:
-    """The balance below which the reseller is told, in its currency."""
+    """The balance below which the reseller gets a notice, in its currency."""
     from gateway.usecases.notice import destinations as usecase
 
     chosen = None if threshold == "default" else amount(threshold)
@@ -160,7 +160,7 @@ def low_balance(
         await usecase.set_low_balance(work, owner, chosen)
 
     _for(config, login, carry_out)
-    typer.echo(f"{login} is told below {threshold}")
+    typer.echo(f"{login} gets a notice below {threshold}")
 
 
 @app.command()

@@ -28,9 +28,9 @@ T = TypeVar("T")
 CarriedOut = Callable[["Work"], Awaitable[T]]
 
 
-def group(told: str) -> typer.Typer:
-    """A group of commands; `told` is its help. Without rich, whose import takes longest."""
-    return typer.Typer(no_args_is_help=True, rich_markup_mode=None, help=told)
+def group(summary: str) -> typer.Typer:
+    """A group of commands; `summary` is its help. Without rich, whose import takes longest."""
+    return typer.Typer(no_args_is_help=True, rich_markup_mode=None, help=summary)
 
 
 def settings_of(config: Path | None) -> Settings:
@@ -47,9 +47,9 @@ def operate(config: Path | None, carry_out: CarriedOut[T]) -> T:
     settings = settings_of(config)
     import asyncio
 
-    from gateway.db.pool import told_to_operators
+    from gateway.db.pool import database_mistakes
 
-    with told_to_operators():
+    with database_mistakes():
         return asyncio.run(_operate(settings, carry_out))
 
 

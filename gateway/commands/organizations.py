@@ -8,8 +8,8 @@ from uuid import UUID
 
 import typer
 
+from gateway.commands.inputs import input_mistakes
 from gateway.commands.operation import Config, group, operate
-from gateway.commands.told import inputs_told
 from gateway.errors import OperatorMistake
 from gateway.rules.organization.organizations import IDENTIFIERS, OrganizationDetails
 
@@ -71,7 +71,7 @@ def add(
     )
 
     async def carry_out(work: Work) -> UUID:
-        with inputs_told():
+        with input_mistakes():
             return await organizations.add_organization(
                 work,
                 reseller_id=await organizations.reseller_called(work.connection, login),
@@ -115,7 +115,7 @@ def set_(
     }
 
     async def carry_out(work: Work) -> None:
-        with inputs_told():
+        with input_mistakes():
             before = await organizations.show_organization(work.connection, organization_id)
             await organizations.update_organization(
                 work,
@@ -163,7 +163,7 @@ def show(
     organization_id = uuid_of(organization)
 
     async def carry_out(work: Work) -> StoredOrganization:
-        with inputs_told():
+        with input_mistakes():
             return await organizations.show_organization(work.connection, organization_id)
 
     document = _document(operate(config, carry_out))

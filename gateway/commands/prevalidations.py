@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from gateway.commands.inputs import input_mistakes, instant_of
 from gateway.commands.operation import Config, group, operate, settings_of
 from gateway.commands.organizations import AsJson, Login, uuid_of
-from gateway.commands.told import inputs_told, instant_of
 from gateway.errors import OperatorMistake
 from gateway.errors.reseller import ArgumentInvalid
 
@@ -60,7 +60,7 @@ def add(
         wanted = NewPrevalidation(
             owner, organization_id, type_, domain, begins, ends, renews, evidence
         )
-        with inputs_told():
+        with input_mistakes():
             return await prevalidations.add_prevalidation(work, wanted)
 
     number = operate(config, carry_out)
@@ -76,7 +76,7 @@ def begin(number: Number, evidence: Evidence = "", config: Config = None) -> Non
     from gateway.usecases.organization import prevalidations
 
     async def carry_out(work: Work) -> Prevalidation:
-        with inputs_told():
+        with input_mistakes():
             return await prevalidations.begin_validation(work, number, evidence)
 
     typer.echo(f"pre-validation {number} is {operate(config, carry_out).state}")
@@ -96,7 +96,7 @@ def approve(
     term = timedelta(days=settings_of(config).prevalidations.days)
 
     async def carry_out(work: Work) -> tuple[Prevalidation, bool]:
-        with inputs_told():
+        with input_mistakes():
             return await prevalidations.approve(
                 work, number, expires_at=ends, term=term, evidence=evidence
             )
@@ -112,7 +112,7 @@ def reject(number: Number, evidence: Evidence = "", config: Config = None) -> No
     from gateway.usecases.organization import prevalidations
 
     async def carry_out(work: Work) -> tuple[Prevalidation, bool]:
-        with inputs_told():
+        with input_mistakes():
             return await prevalidations.reject(work, number, evidence)
 
     _, changed = operate(config, carry_out)
@@ -154,7 +154,7 @@ def note(
     from gateway.usecases.organization import prevalidations
 
     async def carry_out(work: Work) -> None:
-        with inputs_told():
+        with input_mistakes():
             await prevalidations.note(work, number, evidence)
 
     operate(config, carry_out)

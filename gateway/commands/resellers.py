@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gateway.commands.inputs import amount
 from gateway.commands.operation import Config, group, operate
-from gateway.commands.told import amount
 from gateway.errors import OperatorMistake
 
 if TYPE_CHECKING:

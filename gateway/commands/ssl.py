@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gateway.commands import price_lists
+from gateway.commands.inputs import amount
 from gateway.commands.operation import Config, group, operate, settings_of
 from gateway.commands.price_lists import AsJson, Currency, Login
-from gateway.commands.told import amount
 
 if TYPE_CHECKING:
     from gateway.db.pool import Connection

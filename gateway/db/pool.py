@@ -102,7 +102,7 @@ async def answers(pool: Pool) -> bool:
 
 
 @contextmanager
-def told_to_operators() -> Iterator[None]:
+def database_mistakes() -> Iterator[None]:
     """Turns errors of the database connection into an OperatorMistake of one line."""
     try:
         yield

@@ -11,9 +11,10 @@ from aiohttp import web
 
 from gateway.app import Gateway
 from gateway.config import Listen
-from gateway.errors import ConfigurationError
 from gateway.process import descriptors
 from gateway.process.background import background
+from gateway.process.place import GRACE_SECONDS
+from gateway.process.tls import load_certificate, tls_context
 from gateway.web.front.acceptor import Acceptor
 from gateway.web.front.access_log import AccessLog
 from gateway.web.front.aiohttp_connections import AiohttpConnections
@@ -22,9 +23,6 @@ from gateway.web.front.connection import Front
 from gateway.web.front.fault_log import FAULT_LOG
 from gateway.web.front.turn import Slot, Turn
 from gateway.web.site import Site
-
-GRACE_SECONDS = 30.0
-"""How long a stopping process waits for requests that it has begun to answer."""
 
 _KEEP_ALIVE_SECONDS = 75.0
 _SHARE_OF_SIDE_DOORS = 8
@@ -63,36 +61,7 @@ class Serving:
     def reload_certificate(self) -> None:
         """Reads the certificate files again, for new connections."""
         if self._tls is not None:
-            _load_certificate(self._tls, self._listen)
-
-
-def tls_context(listen: Listen) -> ssl.SSLContext | None:
-    """The server's TLS context; None = a trusted proxy in front ends TLS.
-
-    Raises ConfigurationError when there is neither a certificate nor such a proxy.
-    """
-    if listen.tls_certificate is None or listen.tls_key is None:
-        if listen.trusted_proxies:
-            return None
-        raise ConfigurationError(
-            "set listen.tls_certificate and listen.tls_key,"
-            " or listen.trusted_proxies if a proxy in front ends TLS"
-        )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    _load_certificate(context, listen)
-    return context
-
-
-def _load_certificate(context: ssl.SSLContext, listen: Listen) -> None:
-    assert listen.tls_certificate is not None
-    try:
-        context.load_cert_chain(listen.tls_certificate, listen.tls_key)
-    except OSError as error:  # ssl.SSLError is one
-        raise ConfigurationError(
-            f"listen.tls_certificate {listen.tls_certificate} and listen.tls_key"
-            f" {listen.tls_key} cannot be used: {error.strerror or error}"
-        ) from error
+            load_certificate(self._tls, self._listen)
 
 
 @asynccontextmanager

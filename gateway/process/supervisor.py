@@ -19,13 +19,13 @@ from msgspec.structs import replace
 from prometheus_client import multiprocess
 
 from gateway import logging
-from gateway.app import check_profiles, prepare
 from gateway.config import Settings
-from gateway.db.pool import told_to_operators
+from gateway.db.pool import database_mistakes
 from gateway.errors import OperatorMistake
-from gateway.process.listeners import GRACE_SECONDS, tls_context
+from gateway.process.place import GRACE_SECONDS, Place, dump_place, dump_settings
+from gateway.process.preparation import check_profiles, prepare
 from gateway.process.sockets import Ports, bound_ports
-from gateway.process.worker import Place, dump_place, dump_settings
+from gateway.process.tls import tls_context
 from gateway.web.front.load_board import make_load_board
 
 _STOP_SECONDS = 2 * GRACE_SECONDS + 15
@@ -53,7 +53,7 @@ def supervise(settings: Settings, ports: Ports, on_ready: Callable[[], None]) ->
     """Does what `serve` does, on bound ports; calls `on_ready` once all workers answer."""
     logging.configure(settings.log_level)
     tls_context(settings.listen)
-    with told_to_operators():
+    with database_mistakes():
         asyncio.run(prepare(settings))
         asyncio.run(check_profiles(settings))
     with _metrics_directory() as directory, _wakeups() as wakeups:
@@ -77,7 +77,7 @@ class Worker:
     ready: bool = False
     outgoing: bool = False
     """It is to end as soon as another worker has taken its place."""
-    told_at: float | None = None
+    terminated_at: float | None = None
     """When it was sent SIGTERM."""
 
 
@@ -111,7 +111,7 @@ class Supervisor:
             while True:
                 if self._stop_is_wanted():
                     return
-                self._bury_the_dead()
+                self._forget_ended_workers()
                 self._start_missing()
                 self._let_outgoing_go()
         finally:
@@ -155,23 +155,23 @@ class Supervisor:
 
     def _let_outgoing_go(self) -> None:
         """Ends replaced workers, never leaving too few; kills those that do not end in time."""
-        serving = [each for each in self._workers if each.ready and each.told_at is None]
+        serving = [each for each in self._workers if each.ready and each.terminated_at is None]
         outgoing = [each for each in serving if each.outgoing]
         now = time.monotonic()
         for worker in outgoing[: max(0, len(serving) - self._settings.workers)]:
-            worker.told_at = now
+            worker.terminated_at = now
             worker.process.send_signal(signal.SIGTERM)
         for worker in self._workers:
-            if worker.told_at is not None and now > worker.told_at + _STOP_SECONDS:
+            if worker.terminated_at is not None and now > worker.terminated_at + _STOP_SECONDS:
                 worker.process.kill()
 
-    def _bury_the_dead(self) -> None:
+    def _forget_ended_workers(self) -> None:
         for worker in [each for each in self._workers if each.process.poll() is not None]:
             self._workers.remove(worker)
             self._forget(worker)
             multiprocess.mark_process_dead(worker.process.pid, str(self._metrics_directory))  # type: ignore[no-untyped-call]
             status = worker.process.returncode
-            if worker.told_at is not None and status == 0:
+            if worker.terminated_at is not None and status == 0:
                 continue
             if self._on_ready is not None:
                 raise OperatorMistake(f"a worker ended with status {status}; see its message above")

@@ -13,53 +13,26 @@ import resource
 import signal
 import socket
 import sys
-from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass
-from typing import Any
 
-import msgspec
 import structlog
 import uvloop
 
 from gateway import logging
 from gateway.app import open_gateway
-from gateway.config import Secret, Settings
+from gateway.config import Settings
 from gateway.config.sources import made
 from gateway.db.migrate import require_current_schema
 from gateway.db.pool import Pool, is_outage
 from gateway.errors import GatewayError
 from gateway.process.listeners import Serving, serving
+from gateway.process.place import Place
 from gateway.web.front.load_board import LoadBoard
 from gateway.web.front.turn import Slot
 
 _STDIN = 0
 _ALLOCATIONS_BETWEEN_COLLECTIONS = 20_000
 _log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True)
-class Place:
-    """What a worker inherits: its sockets, the load board, and its slot on it."""
-
-    sockets: Mapping[str, int]
-    load_board: int
-    slots: int
-    slot: int
-
-
-def dump_place(place: Place) -> bytes:
-    """Encodes a Place as the second line that a worker reads."""
-    return json.dumps(asdict(place)).encode() + b"\n"
-
-
-def dump_settings(settings: Settings) -> bytes:
-    """Encodes settings, secrets included, as the first line that a worker reads."""
-
-    def plain(value: Any) -> str:
-        return value.get_secret_value() if isinstance(value, Secret) else str(value)
-
-    return msgspec.json.encode(settings, enc_hook=plain) + b"\n"
 
 
 def main() -> int:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from gateway.rules.names import has_known_suffix
 
-_NAMES_TOLD = 10
+_NAMES_SHOWN = 10
 
 SPECIAL_USE = {
     "alt": "RFC 9476",
@@ -44,6 +44,6 @@ def removal_first(names: Sequence[str]) -> str:
     bad = sorted(name for name in names if objection(name))
     if not bad:
         return ""
-    more = len(bad) - _NAMES_TOLD
-    shown = ", ".join(bad[:_NAMES_TOLD]) + (f" and {more} more" if more > 0 else "")
+    more = len(bad) - _NAMES_SHOWN
+    shown = ", ".join(bad[:_NAMES_SHOWN]) + (f" and {more} more" if more > 0 else "")
     return f"No public CA may certify {shown}; remove {'it' if len(bad) == 1 else 'them'} first."

@@ -23,14 +23,17 @@ from gateway.config.sources import environment, made, read_file
 from gateway.db.migrate import migrate
 from gateway.db.pool import open_pool
 from gateway.errors import OperatorMistake
+from gateway.process.preparation import resolver_of, vault_of
 from gateway.process.sockets import bound_ports
 from gateway.process.supervisor import supervise
 from gateway.sandbox import alternate_chain, demo_data, demo_organization
 from gateway.sandbox.clock import choose_clock
 from gateway.sandbox.postgres import EmbeddedPostgres
+from gateway.usecases.acme.perspective import check_validation
 
 _HOST = "127.0.0.1"
 _SECRET_FILE = 0o600
+_ANY_PORT = 443
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,7 @@ def run(wanted: SandboxOptions) -> None:
     state = wanted.state.absolute()
     state.mkdir(parents=True, exist_ok=True)
     before = _settings_before(state / "gateway.toml")
+    _refuse_what_cannot_start(wanted, state, before)
     postgres = EmbeddedPostgres(state / "postgres")
     database = postgres.start()
     try:
@@ -72,6 +76,16 @@ def run(wanted: SandboxOptions) -> None:
         pass
     finally:
         postgres.stop()
+
+
+def _refuse_what_cannot_start(wanted: SandboxOptions, state: Path, before: _Kept) -> None:
+    """Raises ConfigurationError for options and environment, before anything is made."""
+    listen = _listen(wanted, before)
+    numbered = replace(listen, port=listen.port or _ANY_PORT)
+    draft = _settings(wanted, state, "postgresql://", numbered, before)
+    check_validation(draft)
+    vault_of(draft)
+    resolver_of(draft)
 
 
 def _listen(wanted: SandboxOptions, before: _Kept) -> Listen:

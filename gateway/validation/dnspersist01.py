@@ -20,7 +20,7 @@ from gateway.validation.method import (
 
 _SECONDS = re.compile(r"-?[0-9]{1,11}")
 _SHOWN = 64  # characters
-_MOST_TOLD = 4  # of the objections
+_MOST_SHOWN = 4  # of the objections
 
 
 async def check(claim: Claim, resolver: Resolver, network: Network) -> Evidence:
@@ -45,7 +45,7 @@ async def check(claim: Claim, resolver: Resolver, network: Network) -> Evidence:
     kind: FailureKind = (
         "malformed" if any(kind == "malformed" for kind, _ in found) else "unauthorized"
     )
-    raise ValidationFailed(kind, f"{owner}: {'; '.join(text for _, text in found[:_MOST_TOLD])}.")
+    raise ValidationFailed(kind, f"{owner}: {'; '.join(text for _, text in found[:_MOST_SHOWN])}.")
 
 
 def _is_ours(record: str, claim: Claim) -> bool:

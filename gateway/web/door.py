@@ -84,7 +84,7 @@ class Envelope(ABC, Generic[Line]):
         """The answer to a refused request."""
 
     @abstractmethod
-    def told(self, line: Line, error: Exception) -> str:
+    def operator_text(self, line: Line, error: Exception) -> str:
         """The refusal's text for operators, without what the caller sent and may be secret."""
 
 
@@ -267,7 +267,7 @@ def _refused(exchange: Exchange, error: Exception, listener: str) -> web.Respons
     if isinstance(error, MethodNotAllowed) and response.status == 405:
         response.headers["Allow"] = ", ".join(exchange.route.handlers)
     try:
-        _note(exchange, error, listener, response.status, envelope.told(line, error))
+        _note(exchange, error, listener, response.status, envelope.operator_text(line, error))
     except Exception as fault:  # the caller gets the answer, noted or not
         log_fault("door", fault, door=exchange.door.name)
     return response

@@ -12,7 +12,7 @@ from typing import TypeVar
 import pytest
 from aiohttp import ClientConnectionError
 
-from tests.attacks.siege import Siege
+from tests.attacks.attacked_gateway import AttackedGateway
 
 T = TypeVar("T")
 
@@ -55,15 +55,15 @@ async def _bare_connections(port: int) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def _asking_connections(siege: Siege, sent: bytes) -> AsyncIterator[None]:
+async def _asking_connections(attacked: AttackedGateway, sent: bytes) -> AsyncIterator[None]:
     """When it begins, one of them has been taken and the others come; each is held to its end."""
-    root = siege.served.server.config.with_name("root.pem")
+    root = attacked.served.server.config.with_name("root.pem")
     tls = ssl.create_default_context(cafile=str(root))
     is_taken = asyncio.Event()
 
     async def hold() -> None:
         with suppress(OSError):  # the server may end it
-            reader, writer = await asyncio.open_connection("127.0.0.1", siege.port, ssl=tls)
+            reader, writer = await asyncio.open_connection("127.0.0.1", attacked.port, ssl=tls)
             writer.write(sent)
             is_taken.set()
             while await reader.read(65536):
@@ -90,37 +90,37 @@ async def _patiently(request: Callable[[], Awaitable[T]]) -> T:
     return await request()
 
 
-async def _finishes_in_time(siege: Siege, alone: float) -> None:
+async def _finishes_in_time(attacked: AttackedGateway, alone: float) -> None:
     """Some issuances, each of which comes again when its connection was ended."""
     spent = []
     for _ in range(_ISSUANCES):
         begun_at = time.monotonic()
-        await _patiently(siege.issue)
+        await _patiently(attacked.issue)
         spent.append(time.monotonic() - begun_at)
     assert min(spent) < _TIMES_ALONE * alone, (spent, alone)
     assert max(spent) < _TIMES_ALONE_TO_FIND_ROOM * alone, (spent, alone)
 
 
 async def test_an_issuance_finishes_within_six_times_its_time_alone_while_bare_connections_wait(
-    narrow_siege: Siege, many_sockets: None
+    attacked_narrow: AttackedGateway, many_sockets: None
 ) -> None:
-    siege = narrow_siege
-    alone = await siege.fastest_issuance()
-    async with _bare_connections(siege.port):
-        await _finishes_in_time(siege, alone)
-    log = siege.served.server.log.read_text()
+    attacked = attacked_narrow
+    alone = await attacked.fastest_issuance()
+    async with _bare_connections(attacked.port):
+        await _finishes_in_time(attacked, alone)
+    log = attacked.served.server.log.read_text()
     assert "front.cannot_accept" not in log
     assert "oo many open files" not in log
 
 
 @pytest.mark.parametrize("sent", HELD.values(), ids=HELD)
 async def test_an_issuance_finishes_within_six_times_its_time_alone_while_strangers_hold_all(
-    narrow_siege: Siege, many_sockets: None, sent: bytes
+    attacked_narrow: AttackedGateway, many_sockets: None, sent: bytes
 ) -> None:
-    siege = narrow_siege
-    alone = await siege.fastest_issuance()
-    async with _asking_connections(siege, sent):
-        await _finishes_in_time(siege, alone)
-    log = siege.served.server.log.read_text()
+    attacked = attacked_narrow
+    alone = await attacked.fastest_issuance()
+    async with _asking_connections(attacked, sent):
+        await _finishes_in_time(attacked, alone)
+    log = attacked.served.server.log.read_text()
     assert "front.full" in log
     assert "front.cannot_accept" not in log

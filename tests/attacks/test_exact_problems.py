@@ -40,18 +40,18 @@ _NESTED = (
 )
 
 
-class Wrong(list[tuple[object, int, bytes]]):
+class WrongAnswers(list[tuple[object, int, bytes]]):
     """Answers that are not what they must be, each with its input."""
 
-    def unless(self, answer: Answer, told: object, *problems: str) -> None:
+    def unless(self, answer: Answer, described: object, *problems: str) -> None:
         """Adds an answer that is none of `problems`."""
         kind = answer.problem if answer.status in (400, 403) else ""
         if kind not in problems:
-            self.append((told, answer.status, answer.body[:200]))
+            self.append((described, answer.status, answer.body[:200]))
 
 
 async def test_a_body_nested_deeply_is_malformed(client: AcmeClient) -> None:
-    wrong, url = Wrong(), await client.url("newOrder")
+    wrong, url = WrongAnswers(), await client.url("newOrder")
     for text in _NESTED:
         wrong.unless(await client.send(url, text), text[:20], "malformed")
         for member in ("protected", "payload", "signature", "extra"):
@@ -62,7 +62,7 @@ async def test_a_body_nested_deeply_is_malformed(client: AcmeClient) -> None:
 
 
 async def test_a_protected_header_nested_deeply_is_malformed(client: AcmeClient) -> None:
-    wrong, url = Wrong(), await client.url("newOrder")
+    wrong, url = WrongAnswers(), await client.url("newOrder")
     for text in _NESTED:
         for header in (text, b'{"alg":"ES256","jwk":' + text + b"}", b'{"x":' + text + b"}"):
             body = {"protected": base64url(header), "payload": "", "signature": ""}
@@ -71,7 +71,7 @@ async def test_a_protected_header_nested_deeply_is_malformed(client: AcmeClient)
 
 
 async def test_a_payload_nested_deeply_is_malformed(client: AcmeClient) -> None:
-    wrong = Wrong()
+    wrong = WrongAnswers()
     for text in _NESTED:
         for name in ("newOrder", "newAuthz", "revokeCert", "keyChange"):
             answer = await client.post(await client.url(name), text)
@@ -103,7 +103,7 @@ _ORDERS: list[tuple[dict[str, Any], str]] = [
 
 
 async def test_an_order_that_cannot_be_gets_its_exact_problem(client: AcmeClient) -> None:
-    wrong, url = Wrong(), await client.url("newOrder")
+    wrong, url = WrongAnswers(), await client.url("newOrder")
     for members, problem in _ORDERS:
         identifiers = [{"type": "dns", "value": NAME}]
         answer = await client.post(url, {"identifiers": identifiers, **members})
@@ -137,7 +137,7 @@ async def test_an_unusual_rsa_account_key_is_a_bad_public_key(
     usual = rsa.generate_private_key(65_537, 2048).public_key().public_numbers().n
     keys = [(secrets.randbits(bits) | 1 << (bits - 1) | 1, 65_537) for bits in _BITS]
     keys += [(usual, exponent) for exponent in _EXPONENTS]
-    wrong, stranger = Wrong(), new_client()
+    wrong, stranger = WrongAnswers(), new_client()
     url = await stranger.url("newAccount")
     for modulus, exponent in keys:
         key = {"kty": "RSA", "n": _number(modulus), "e": _number(exponent)}

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from tests.attacks.siege import Attack, Siege, raw
+from tests.attacks.attacked_gateway import Attack, AttackedGateway, raw
 from tests.support.acme_client import AcmeClient, Signer, base64url, jws
 from tests.support.raw_http import get, post
 
@@ -24,20 +24,20 @@ _SHARE_OF_AN_ISSUANCE = 0.3
 
 _LABEL = "xn--nxasmq6b"
 
-Making = Callable[[Siege], Attack]
+Making = Callable[[AttackedGateway], Attack]
 
 
 def _sending(request: bytes) -> Making:
     """The same bytes again and again, refused every time."""
 
-    def make(siege: Siege) -> Attack:
+    def make(attacked: AttackedGateway) -> Attack:
         async def attack() -> None:
-            connection = idle.pop() if idle else raw(siege)
+            connection = idle.pop() if idle else raw(attacked)
             answer = await connection.ask(request)
             assert answer.status < 500  # the older products say no with 200
             idle.append(connection)
 
-        idle = [raw(siege)]
+        idle = [raw(attacked)]
         return attack
 
     return make
@@ -54,10 +54,10 @@ def _jose(path: str, body: bytes) -> Making:
 def _signed(make: Callable[[AcmeClient], dict[str, object]]) -> Making:
     """A well-signed newOrder of the customer's account, refused every time."""
 
-    def made(siege: Siege) -> Attack:
+    def made(attacked: AttackedGateway) -> Attack:
         async def attack() -> None:
-            url = await siege.client.url("newOrder")
-            answer = await siege.client.post(url, make(siege.client))
+            url = await attacked.client.url("newOrder")
+            answer = await attacked.client.post(url, make(attacked.client))
             assert 400 <= answer.status < 500, answer.body
 
         return attack
@@ -74,8 +74,8 @@ def _rsa_key(bits: int, exponent: int) -> Making:
         "e": base64url(exponent.to_bytes(8, "big").lstrip(b"\0")),
     }
 
-    def make(siege: Siege) -> Attack:
-        client = siege.another_client()
+    def make(attacked: AttackedGateway) -> Attack:
+        client = attacked.another_client()
 
         async def attack() -> None:
             url = await client.url("newAccount")
@@ -93,8 +93,8 @@ def _badly_signed(key: Any, *, fresh: bool, nonce: str | None = None) -> Making:
     """newAccount with a good key and a bad signature, with one nonce again and again or `fresh`."""
     signer = Signer(key)
 
-    def make(siege: Siege) -> Attack:
-        client, bodies = siege.another_client(), list[Any]()
+    def make(attacked: AttackedGateway) -> Attack:
+        client, bodies = attacked.another_client(), list[Any]()
 
         async def attack() -> None:
             url = await client.url("newAccount")
@@ -188,21 +188,21 @@ _ALL = {**_ATTACKS, **_WORK, **{name: attack for name, (attack, _, _) in _PAIRS.
 
 @pytest.mark.parametrize(("making", "harmless", "most"), _PAIRS.values(), ids=_PAIRS)
 async def test_an_attack_costs_little_more_than_a_harmless_request_of_its_kind(
-    siege: Siege, making: Making, harmless: Making, most: float
+    attacked: AttackedGateway, making: Making, harmless: Making, most: float
 ) -> None:
-    assert await siege.cost_beside(making(siege), harmless(siege)) < most
+    assert await attacked.cost_beside(making(attacked), harmless(attacked)) < most
 
 
 @pytest.mark.parametrize("making", _ATTACKS.values(), ids=_ATTACKS)
 async def test_a_refused_request_costs_little_beside_an_issuance(
-    siege: Siege, making: Making
+    attacked: AttackedGateway, making: Making
 ) -> None:
-    assert await siege.cost_of(making(siege)) < _SHARE_OF_AN_ISSUANCE
+    assert await attacked.cost_of(making(attacked)) < _SHARE_OF_AN_ISSUANCE
 
 
 @pytest.mark.parametrize("making", _ALL.values(), ids=_ALL)
 async def test_an_issuance_finishes_within_six_times_its_time_alone_meanwhile(
-    siege: Siege, making: Making
+    attacked: AttackedGateway, making: Making
 ) -> None:
-    slowdown = await siege.slowdown(making(siege), _ATTACKERS, _PER_SECOND, _TIMES_ALONE)
+    slowdown = await attacked.slowdown(making(attacked), _ATTACKERS, _PER_SECOND, _TIMES_ALONE)
     assert slowdown < _TIMES_ALONE

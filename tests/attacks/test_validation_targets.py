@@ -9,8 +9,8 @@ import asyncpg
 import pytest
 from aiohttp import ClientConnectionError
 
+from tests.attacks.attacked_gateway import VICTIM, AttackedGateway
 from tests.attacks.hostile_target import HostileTarget, hostile_target
-from tests.attacks.siege import VICTIM, Siege
 from tests.support.acme_client import AcmeClient
 from tests.support.server_process import until
 
@@ -48,15 +48,15 @@ _ANSWERS: dict[str, tuple[bytes, bytes]] = {
 }
 
 
-async def _provoke(siege: Siege, target: HostileTarget) -> tuple[AcmeClient, str]:
+async def _provoke(attacked: AttackedGateway, target: HostileTarget) -> tuple[AcmeClient, str]:
     """An order whose validation is sent to the hostile target; gives the authorization."""
-    attacker = siege.another_client()
-    await attacker.register(siege.eab)
+    attacker = attacked.another_client()
+    await attacker.register(attacked.eab)
     placed = await attacker.new_order(VICTIM)
     assert placed.status == 201, placed.body
     [authorization] = placed.json["authorizations"]
     challenge = await attacker.challenge(authorization, "http-01")
-    siege.web.elsewhere[challenge["token"]] = target.url
+    attacked.web.elsewhere[challenge["token"]] = target.url
     with suppress(ClientConnectionError):  # the process may have ended before it answered
         assert (await attacker.post(challenge["url"], {})).status == 200
     return attacker, authorization
@@ -64,33 +64,35 @@ async def _provoke(siege: Siege, target: HostileTarget) -> tuple[AcmeClient, str
 
 @pytest.mark.parametrize(("head", "endless"), _ANSWERS.values(), ids=_ANSWERS.keys())
 async def test_an_issuance_finishes_within_eight_times_its_time_alone_while_targets_never_end(
-    siege: Siege, head: bytes, endless: bytes
+    attacked: AttackedGateway, head: bytes, endless: bytes
 ) -> None:
-    alone = await siege.fastest_issuance()
+    alone = await attacked.fastest_issuance()
     with hostile_target(head, endless) as target:
         for _ in range(_ENDLESS_CHALLENGES):
-            attacker, authorization = await _provoke(siege, target)
-        meanwhile = await siege.issue()
-        told = f"{meanwhile / alone:.1f} times as long; {target.sent} bytes were taken"
-        assert meanwhile < _TIMES_ALONE * alone, told
+            attacker, authorization = await _provoke(attacked, target)
+        meanwhile = await attacked.issue()
+        comparison = f"{meanwhile / alone:.1f} times as long; {target.sent} bytes were taken"
+        assert meanwhile < _TIMES_ALONE * alone, comparison
         settled = await attacker.settled(authorization)
         assert settled["status"] == "invalid"
         assert max(target.sent) < _ENOUGH, target.sent
 
 
-async def test_an_attempt_that_kills_its_process_is_given_up_in_the_end(own_siege: Siege) -> None:
-    siege = own_siege
+async def test_an_attempt_that_kills_its_process_is_given_up_in_the_end(
+    attacked_alone: AttackedGateway,
+) -> None:
+    attacked = attacked_alone
     deaths: list[Any] = []
     passed: list[Any] = []
-    database = await asyncpg.connect(siege.served.settings.database)
+    database = await asyncpg.connect(attacked.served.settings.database)
 
     def kill() -> None:
-        [worker] = siege.served.server.workers()
+        [worker] = attacked.served.server.workers()
         deaths.append(worker)
         os.kill(worker, signal.SIGKILL)
 
     with hostile_target(b"", b"HTTP/1.1 100\r\n\r\n", on_request=kill) as target:
-        attacker, authorization = await _provoke(siege, target)
+        attacker, authorization = await _provoke(attacked, target)
 
         async def is_over() -> bool:
             if len(deaths) > _MOST_DEATHS:
@@ -106,4 +108,4 @@ async def test_an_attempt_that_kills_its_process_is_given_up_in_the_end(own_sieg
         await until(is_over, "the attempt still waits", seconds=120)
     await database.close()
     assert len(deaths) <= _MOST_DEATHS
-    await siege.issue()
+    await attacked.issue()

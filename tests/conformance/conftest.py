@@ -4,8 +4,9 @@ import asyncio
 import os
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -14,19 +15,24 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from gateway.config import Directory, Validation
+from gateway.usecases.reseller import resellers
+from gateway.usecases.work import open_work
 from tests.conformance.fronts import open_front
 from tests.conformance.fronts import program as program
 from tests.integration.acme.conftest import Customer, new_customer
 from tests.support.dns_server import DnsServer, dns_server
 from tests.support.gateway import RunningGateway, free_ports
+from tests.support.kept import KeptDatabases
 from tests.support.lint import assert_lints_clean
-from tests.support.shop import Shop
+from tests.support.postgres import FURNISHED, fresh_database
+from tests.support.shop import OPERATOR, Shop
 
 HOOK = Path(__file__).with_name("dns_hook.py")
 NPM_PACKAGES = Path(sys.prefix) / "npm" / "node_modules"
 CLIENTS = Path(__file__).with_name("clients")
 _ENVIRONMENTS = Path(sys.prefix) / "clients"
 _PATIENCE_SECONDS = 120
+_FOR_ALL_TESTS = Decimal("900000.00")
 
 
 def in_its_environment(client: str, command: str) -> str:
@@ -171,11 +177,71 @@ def terms() -> str | None:
     return None
 
 
+@pytest.fixture(scope="session")
+async def shared_sites(
+    database_server: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator["SharedSites"]:
+    """Sites whose gateway is a process of its own: it starts once, for many customers."""
+    async with AsyncExitStack() as stack:
+        yield SharedSites(stack, database_server, tmp_path_factory)
+
+
+@dataclass
+class SharedSites:
+    """Opens each way to a gateway when a test first wants it, and keeps it open."""
+
+    stack: AsyncExitStack
+    server: str
+    directories: pytest.TempPathFactory
+    opened: dict[str, tuple[RunningGateway, Zone]] = field(default_factory=dict)
+
+    async def of(self, front: str) -> tuple[RunningGateway, Zone]:
+        """The gateway behind `front`, and the DNS that it asks."""
+        if front not in self.opened:
+            database = await self.stack.enter_async_context(fresh_database(self.server, FURNISHED))
+            directory = self.directories.mktemp("front")
+            gateway, zone = await self.stack.enter_async_context(
+                _opened(front, database, directory)
+            )
+            async with open_work(
+                gateway.pool, await gateway.services.clock.now(), OPERATOR
+            ) as work:
+                await resellers.deposit(work, gateway.login, _FOR_ALL_TESTS)
+            self.opened[front] = gateway, zone
+        return self.opened[front]
+
+
 @pytest.fixture
 async def site(
-    front: str, methods: list[str] | None, terms: str | None, database: str, tmp_path: Path
+    front: str,
+    methods: list[str] | None,
+    terms: str | None,
+    kept_databases: KeptDatabases,
+    shared_sites: "SharedSites",
+    tmp_path: Path,
 ) -> AsyncIterator[Site]:
     """By the real clock: clients look at the dates of what they get."""
+    directory = tmp_path / "client"
+    directory.mkdir()
+    if front != "gateway" and methods is None and terms is None:
+        gateway, zone = await shared_sites.of(front)
+        yield Site(gateway, await new_customer(Shop(gateway)), zone, directory)
+        return
+    async with (
+        kept_databases.lend(FURNISHED) as database,
+        _opened(front, database, tmp_path, methods, terms) as (gateway, zone),
+    ):
+        yield Site(gateway, await new_customer(Shop(gateway)), zone, directory)
+
+
+@asynccontextmanager
+async def _opened(
+    front: str,
+    database: str,
+    directory: Path,
+    methods: list[str] | None = None,
+    terms: str | None = None,
+) -> AsyncIterator[tuple[RunningGateway, Zone]]:
     async with open_zone() as zone:
         http_port, tls_port = free_ports(2)
         validation = Validation(
@@ -186,7 +252,5 @@ async def site(
             methods=methods,
         )
         sections = {"validation": validation, "directory": Directory(terms_of_service=terms)}
-        async with open_front(front, database, tmp_path, **sections) as gateway:
-            directory = tmp_path / "client"
-            directory.mkdir()
-            yield Site(gateway, await new_customer(Shop(gateway)), zone, directory)
+        async with open_front(front, database, directory, **sections) as gateway:
+            yield gateway, zone

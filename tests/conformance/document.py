@@ -31,9 +31,9 @@ def variables(site: Site) -> dict[str, str]:
 
 def here(text: str, **places: str) -> str:
     """`text` with ports and paths of this machine; each must stand in it."""
-    for told, place in places.items():
-        assert told in text
-        text = text.replace(told, place)
+    for written, place in places.items():
+        assert written in text
+        text = text.replace(written, place)
     return text
 
 

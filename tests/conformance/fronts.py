@@ -138,7 +138,7 @@ async def _behind_nginx(settings: Settings, directory: Path) -> AsyncIterator[Ru
         listen=structs.replace(listen, **hidden),
     )
     snippet = _documented("nginx")
-    for told, here in {
+    for written, here in {
         "listen 443": f"listen 127.0.0.1:{https}",
         "listen 80": f"listen 127.0.0.1:{http}",
         f"127.0.0.1:{documented['listen']['port']}": f"127.0.0.1:{listen.port}",
@@ -149,8 +149,8 @@ async def _behind_nginx(settings: Settings, directory: Path) -> AsyncIterator[Ru
         "/etc/nginx/tls.pem": str(listen.tls_certificate),
         "/etc/nginx/tls.key": str(listen.tls_key),
     }.items():
-        assert told in snippet
-        snippet = snippet.replace(told, here)
+        assert written in snippet
+        snippet = snippet.replace(written, here)
     place = directory / "nginx"
     place.mkdir()
     user = "user root;" if os.getuid() == 0 else ""

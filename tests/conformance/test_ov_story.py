@@ -65,7 +65,7 @@ async def test_two_years_of_automatic_renewal_and_then_new_details(site: Site) -
     )
     assert answer == {"success": True, "nRecordsUpdated": 1}
     assert subject_of(await renewed(site)) == ("DE", "Köln", "Acme Cloud GmbH")
-    assert await told(site, "prevalidation.expiring") == []
+    assert await events(site, "prevalidation.expiring") == []
 
 
 async def test_with_manual_renewal_and_nothing_done_only_the_issuance_of_ov_ends_on_the_day(
@@ -90,14 +90,14 @@ async def test_with_manual_renewal_and_nothing_done_only_the_issuance_of_ov_ends
     assert f"pre-validation {number} expired on 2025-12-31" in output
     assert certificate(site).serial_number == last
 
-    assert await told(site, "prevalidation.expiring") == [
+    assert await events(site, "prevalidation.expiring") == [
         ("2025-12-02", str(number)),
         ("2025-12-18", str(number)),
         ("2025-12-25", str(number)),
         ("2025-12-31", str(number)),
     ]
-    assert await told(site, "prevalidation.expired") == [("2026-01-01", str(number))]
-    assert await told(site, "prevalidation.renewed") == []
+    assert await events(site, "prevalidation.expired") == [("2026-01-01", str(number))]
+    assert await events(site, "prevalidation.renewed") == []
     assert await shop.domains(eab.kid) == {NAME: "2026-01-10T23:59:59Z"}
     await shop.extend(eab.kid)
     assert await shop.domains(eab.kid) == {NAME: "2027-01-10T23:59:59Z"}
@@ -145,7 +145,7 @@ async def anchor(shop: Shop, eab: Eab) -> int:
     return int(domain["ovAnchorOrderNumber"])
 
 
-async def told(site: Site, action: str) -> list[tuple[str, str]]:
+async def events(site: Site, action: str) -> list[tuple[str, str]]:
     """Days and subjects of events in the audit trail."""
     rows = await site.gateway.pool.fetch(
         """

@@ -28,9 +28,9 @@ async def bound_account(site: Site, webroot: Path) -> Path:
 
 async def test_acme_tiny_gets_and_renews_a_certificate(site: Site) -> None:
     await site.buy(NAME)
-    told = variables(site)
+    environment = variables(site)
     acme_tiny = Path(in_its_environment("acme-tiny", "acme-tiny"))
-    told["PATH"] = f"{acme_tiny.parent}:{told['PATH']}"
+    environment["PATH"] = f"{acme_tiny.parent}:{environment['PATH']}"
     async with webroot(site) as directory:
         await bound_account(site, directory)
         lines = here(
@@ -39,7 +39,7 @@ async def test_acme_tiny_gets_and_renews_a_certificate(site: Site) -> None:
         )
         serials = set()
         for _ in range(2):
-            await site.succeed("sh", "-euc", lines, **told)
+            await site.succeed("sh", "-euc", lines, **environment)
             chain = site.directory / f"{NAME}.pem"
             serials.add(site.check_certificate(chain, NAME).serial_number)
     assert len(serials) == 2

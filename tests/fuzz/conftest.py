@@ -7,12 +7,12 @@ import pytest
 
 from tests.support.kept import KeptDatabases
 from tests.support.postgres import FURNISHED
-from tests.support.signed_kinds import Correspondent, correspondent
-from tests.support.watched_gateway import Watched, watched_gateway
+from tests.support.signed_kinds import SigningClient, signing_client
+from tests.support.watched_gateway import WatchedGateway, watched_gateway
 
 
 @pytest.fixture
-async def watched(kept_databases: KeptDatabases, tmp_path: Path) -> AsyncIterator[Watched]:
+async def watched(kept_databases: KeptDatabases, tmp_path: Path) -> AsyncIterator[WatchedGateway]:
     async with (
         kept_databases.lend(FURNISHED) as database,
         watched_gateway(database, tmp_path) as made,
@@ -22,5 +22,5 @@ async def watched(kept_databases: KeptDatabases, tmp_path: Path) -> AsyncIterato
 
 
 @pytest.fixture
-async def sender(watched: Watched) -> Correspondent:
-    return await correspondent(watched)
+async def sender(watched: WatchedGateway) -> SigningClient:
+    return await signing_client(watched)

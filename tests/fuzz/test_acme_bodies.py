@@ -6,8 +6,8 @@ from random import Random
 import pytest
 
 from tests.support.amount import share_of
-from tests.support.nasty import FRAGMENTS
-from tests.support.signed_kinds import Correspondent, Kind
+from tests.support.extreme_values import FRAGMENTS
+from tests.support.signed_kinds import Kind, SigningClient
 from tests.support.spoiling import spoilt_bytes, spoilt_json
 
 _SEEDS = range(8)
@@ -15,7 +15,7 @@ _EACH = share_of(2_500)
 
 
 @pytest.mark.parametrize("seed", _SEEDS)
-async def test_a_damaged_jws_is_never_a_servers_error(sender: Correspondent, seed: int) -> None:
+async def test_a_damaged_jws_is_never_a_servers_error(sender: SigningClient, seed: int) -> None:
     random = Random(seed)
     kinds = list(sender.kinds.items())
     for number in range(_EACH):
@@ -25,7 +25,7 @@ async def test_a_damaged_jws_is_never_a_servers_error(sender: Correspondent, see
     sender.watched.assert_nothing_found()
 
 
-def _damaged(random: Random, sender: Correspondent, kind: Kind) -> bytes:
+def _damaged(random: Random, sender: SigningClient, kind: Kind) -> bytes:
     """In the payload, the header, the JWS or its bytes; only then is the signature wrong."""
     payload = kind.wrap(json.dumps(kind.document))
     match random.randrange(6):

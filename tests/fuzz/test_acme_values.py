@@ -8,9 +8,9 @@ import pytest
 
 import gateway.doors.acme.routes  # noqa: F401  all forms are defined once it is imported
 from tests.support.amount import spread
-from tests.support.nasty import FRAGMENTS, places, with_fragment
+from tests.support.extreme_values import FRAGMENTS, places, with_fragment
 from tests.support.raw_http import RawAnswer
-from tests.support.signed_kinds import Correspondent, Kind
+from tests.support.signed_kinds import Kind, SigningClient
 
 KINDS = (
     "newAccount",
@@ -51,16 +51,16 @@ def _wrong_with(answer: RawAnswer) -> str:
     return ""
 
 
-async def _is_refused(sender: Correspondent, kind: Kind, body: bytes, told: str) -> bool:
-    answer = await sender.send(kind, body, told)
+async def _is_refused(sender: SigningClient, kind: Kind, body: bytes, described: str) -> bool:
+    answer = await sender.send(kind, body, described)
     if answer.status < 400:
         return False
     if wrong := _wrong_with(answer):
-        sender.watched.found(f"{wrong}: {told}", body, answer)
+        sender.watched.found(f"{wrong}: {described}", body, answer)
     return True
 
 
-async def _spoil(sender: Correspondent, kind: Kind, document: Any, *, in_header: bool) -> None:
+async def _spoil(sender: SigningClient, kind: Kind, document: Any, *, in_header: bool) -> None:
     """Every fragment in every place of the payload's document, or of the protected header."""
     before = await sender.watched.settled_state()
     for path, fragments in spread(FRAGMENTS, places(document)):
@@ -70,32 +70,32 @@ async def _spoil(sender: Correspondent, kind: Kind, document: Any, *, in_header:
                 body = sender.sealed(kind, kind.wrap(json.dumps(kind.document)), text)
             else:
                 body = sender.sealed(kind, kind.wrap(with_fragment(document, path, fragment)))
-            told = f"{fragment[:60]!r} at {path}"
-            if not await _is_refused(sender, kind, json.dumps(body).encode(), told):
+            described = f"{fragment[:60]!r} at {path}"
+            if not await _is_refused(sender, kind, json.dumps(body).encode(), described):
                 before = await sender.watched.settled_state()
         assert await sender.watched.settled_state() == before, path
     sender.watched.assert_nothing_found()
 
 
 @pytest.mark.parametrize("name", KINDS)
-async def test_a_nasty_value_in_a_payload_gets_a_problem_and_changes_nothing(
-    sender: Correspondent, name: str
+async def test_an_extreme_value_in_a_payload_gets_a_problem_and_changes_nothing(
+    sender: SigningClient, name: str
 ) -> None:
     kind = sender.kinds[name]
     await _spoil(sender, kind, kind.document, in_header=False)
 
 
 @pytest.mark.parametrize("name", _WITH_HEADER)
-async def test_a_nasty_value_in_a_protected_header_gets_a_problem_and_changes_nothing(
-    sender: Correspondent, name: str
+async def test_an_extreme_value_in_a_protected_header_gets_a_problem_and_changes_nothing(
+    sender: SigningClient, name: str
 ) -> None:
     kind = sender.kinds[name]
     await _spoil(sender, kind, sender.header(kind), in_header=True)
 
 
 @pytest.mark.parametrize("member", ["protected", "payload", "signature"])
-async def test_a_nasty_value_in_a_jws_gets_a_problem_and_changes_nothing(
-    sender: Correspondent, member: str
+async def test_an_extreme_value_in_a_jws_gets_a_problem_and_changes_nothing(
+    sender: SigningClient, member: str
 ) -> None:
     kind = sender.kinds["newOrder"]
     before = await sender.watched.settled_state()
@@ -108,7 +108,9 @@ async def test_a_nasty_value_in_a_jws_gets_a_problem_and_changes_nothing(
     assert await sender.watched.settled_state() == before
 
 
-async def test_every_resource_of_the_directory_has_its_nasty_values(sender: Correspondent) -> None:
+async def test_every_resource_of_the_directory_has_its_extreme_values(
+    sender: SigningClient,
+) -> None:
     assert set(KINDS) == set(sender.kinds)
     urls = {kind.url for kind in sender.kinds.values()}
     await sender.client.url("newNonce")
@@ -120,8 +122,8 @@ async def test_every_resource_of_the_directory_has_its_nasty_values(sender: Corr
     assert {name for name, url in offered.items() if url not in urls} == set()
 
 
-async def test_every_member_that_the_gateway_reads_has_its_nasty_values(
-    sender: Correspondent,
+async def test_every_member_that_the_gateway_reads_has_its_extreme_values(
+    sender: SigningClient,
 ) -> None:
     sent = {"crit", "header", "signatures"}  # refused whatever they hold
     for kind in sender.kinds.values():

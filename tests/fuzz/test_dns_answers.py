@@ -230,7 +230,7 @@ def test_the_count_finds_a_pattern_that_does() -> None:
     assert giving_back(sre_parser.parse("(?:-*+[a-z])*+")) == 0
 
 
-class Counting:
+class CountingPattern:
     """A pattern that counts the characters it is given."""
 
     def __init__(self, pattern: re.Pattern[str]) -> None:
@@ -259,11 +259,11 @@ def test_the_text_of_a_record_is_read_in_work_that_grows_with_its_length(
     start: str, again: str, end: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each pattern is given every character once at most, and a record has few calls a part."""
-    counting = [Counting(caa._ISSUE_VALUE), Counting(caa._PARAMETER)]
-    monkeypatch.setattr(caa, "_ISSUE_VALUE", counting[0])
-    monkeypatch.setattr(caa, "_PARAMETER", counting[1])
+    patterns = [CountingPattern(caa._ISSUE_VALUE), CountingPattern(caa._PARAMETER)]
+    monkeypatch.setattr(caa, "_ISSUE_VALUE", patterns[0])
+    monkeypatch.setattr(caa, "_PARAMETER", patterns[1])
     text = start + again * (LARGEST // len(again)) + end
     with counted_steps() as steps:
         parse_issue_value(text)
-    assert all(pattern.characters <= len(text) for pattern in counting)
+    assert all(pattern.characters <= len(text) for pattern in patterns)
     assert steps.number <= STEPS_A_VALUE + STEPS_A_PARAMETER * text.count(";")

@@ -6,16 +6,16 @@ import pytest
 
 from tests.support.amount import share_of
 from tests.support.doors_of_forms import FormKind, JsonKind, form_kinds, json_kinds, some_values
-from tests.support.nasty import TEXTS
+from tests.support.extreme_values import TEXTS
 from tests.support.spoiling import spoilt_bytes, spoilt_json
-from tests.support.watched_gateway import Watched
+from tests.support.watched_gateway import WatchedGateway
 
 _SEEDS = range(10)
 _EACH = share_of(3_500)
 
 
 @pytest.mark.parametrize("seed", _SEEDS)
-async def test_a_damaged_form_is_never_a_servers_error(watched: Watched, seed: int) -> None:
+async def test_a_damaged_form_is_never_a_servers_error(watched: WatchedGateway, seed: int) -> None:
     random = Random(seed)
     values = await some_values(watched)
     kinds: list[tuple[str, FormKind | JsonKind]] = [*form_kinds().items()]

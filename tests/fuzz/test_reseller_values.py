@@ -14,23 +14,25 @@ from tests.support.doors_of_forms import (
     refused_how,
     some_values,
 )
-from tests.support.nasty import FRAGMENTS, TEXTS, places, with_fragment
+from tests.support.extreme_values import FRAGMENTS, TEXTS, places, with_fragment
 from tests.support.raw_http import RawAnswer
-from tests.support.watched_gateway import Watched
+from tests.support.watched_gateway import WatchedGateway
 
 KINDS = form_kinds()
 BYTES = (*(text.encode() for text in TEXTS), b"\xff", b"a\xc3", b"\xed\xa0\x80", b"\xc0\x80")
 _SHARES = 6
 
 
-def _is_refused(watched: Watched, request: bytes, answer: RawAnswer, told: object) -> bool:
+def _is_refused(
+    watched: WatchedGateway, request: bytes, answer: RawAnswer, described: object
+) -> bool:
     how = refused_how(answer)
     if how == "":
-        watched.found(f"an error that says nothing: {told}", request, answer)
+        watched.found(f"an error that says nothing: {described}", request, answer)
     return how is not None
 
 
-async def _spoil(watched: Watched, kind: FormKind, values: dict[str, str]) -> None:
+async def _spoil(watched: WatchedGateway, kind: FormKind, values: dict[str, str]) -> None:
     before = await watched.state()
     names = [parameter.name for parameter in kind.parameters]
     if kind.fixed.get("action") == "LISTSERVERS":  # the login is checked in one place for all
@@ -39,16 +41,16 @@ async def _spoil(watched: Watched, kind: FormKind, values: dict[str, str]) -> No
         fields = [each for each in kind.fields(values, all_of_them=False) if each[0] != name]
         for value in sent:
             request = kind.request([*fields, (name, value)])
-            told = f"{value[:60]!r} for {name} to {kind.path} {kind.fixed.get('action', '')}"
-            answer = await watched.ask(request, told)
-            if not _is_refused(watched, request, answer, told):
+            described = f"{value[:60]!r} for {name} to {kind.path} {kind.fixed.get('action', '')}"
+            answer = await watched.ask(request, described)
+            if not _is_refused(watched, request, answer, described):
                 before = await watched.state()
         assert await watched.state() == before, name
 
 
 @pytest.mark.parametrize("share", range(_SHARES))
-async def test_a_nasty_value_in_a_form_gets_an_error_and_changes_nothing(
-    watched: Watched, share: int
+async def test_an_extreme_value_in_a_form_gets_an_error_and_changes_nothing(
+    watched: WatchedGateway, share: int
 ) -> None:
     values = await some_values(watched)
     for name in sorted(KINDS)[share::_SHARES]:
@@ -57,8 +59,8 @@ async def test_a_nasty_value_in_a_form_gets_an_error_and_changes_nothing(
 
 
 @pytest.mark.parametrize("name", ["buy", "apply", "revoke", "unsubscribe"])
-async def test_a_nasty_value_in_a_json_body_gets_an_error_and_changes_nothing(
-    watched: Watched, name: str
+async def test_an_extreme_value_in_a_json_body_gets_an_error_and_changes_nothing(
+    watched: WatchedGateway, name: str
 ) -> None:
     kind = (await json_kinds(watched))[name]
     before = await watched.state()
@@ -66,15 +68,15 @@ async def test_a_nasty_value_in_a_json_body_gets_an_error_and_changes_nothing(
         for fragment in fragments:
             text = with_fragment(kind.document, path, fragment)
             request = kind.request(text.encode("utf-8", "surrogatepass"))
-            told = f"{fragment[:60]!r} at {path} of {kind.path}"
-            answer = await watched.ask(request, told)
-            if not _is_refused(watched, request, answer, told):
+            described = f"{fragment[:60]!r} at {path} of {kind.path}"
+            answer = await watched.ask(request, described)
+            if not _is_refused(watched, request, answer, described):
                 before = await watched.state()
         assert await watched.state() == before, path
     watched.assert_nothing_found()
 
 
-async def test_every_member_of_a_json_body_has_its_nasty_values(watched: Watched) -> None:
+async def test_every_member_of_a_json_body_has_its_extreme_values(watched: WatchedGateway) -> None:
     kinds = await json_kinds(watched)
     sent = {
         part
@@ -86,7 +88,9 @@ async def test_every_member_of_a_json_body_has_its_nasty_values(watched: Watched
     assert members_of_json_bodies() - sent == set()
 
 
-async def test_nasty_names_and_tokens_get_an_error_and_change_nothing(watched: Watched) -> None:
+async def test_extreme_names_and_tokens_get_an_error_and_change_nothing(
+    watched: WatchedGateway,
+) -> None:
     kind = KINDS["LISTSERVERS"]
     buy = (await json_kinds(watched))["buy"]
     before = await watched.state()

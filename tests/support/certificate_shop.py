@@ -179,7 +179,7 @@ class CertificateShop:
             "reseller.account",
             "reseller.purchase",
             "reseller.ledger_entry",
-            "ssl.certificate_order",
+            'ssl."order"',
             "ssl.application",
             "ssl.proof",
             "ssl.unsubscription",

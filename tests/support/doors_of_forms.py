@@ -19,7 +19,7 @@ from gateway.sandbox import demo_data
 from gateway.web.forms import Parameter
 from tests.support.certificate_shop import application, purchase, shop_of
 from tests.support.raw_http import RawAnswer, post
-from tests.support.watched_gateway import Watched
+from tests.support.watched_gateway import WatchedGateway
 
 _FORM = "application/x-www-form-urlencoded"
 _HTTPS = "X-Forwarded-Proto: https"
@@ -81,7 +81,7 @@ def form_kinds() -> dict[str, FormKind]:
     return {**actions, **older}
 
 
-async def some_values(watched: Watched) -> dict[str, str]:
+async def some_values(watched: WatchedGateway) -> dict[str, str]:
     """Values of parameters, by name, for which objects exist in this gateway."""
     gateway = watched.gateway
     url = gateway.directory_url
@@ -102,7 +102,7 @@ async def some_values(watched: Watched) -> dict[str, str]:
     }
 
 
-async def json_kinds(watched: Watched) -> dict[str, JsonKind]:
+async def json_kinds(watched: WatchedGateway) -> dict[str, JsonKind]:
     """One of each kind of body; the certificate that they speak of waits for its application."""
     shop = await shop_of(watched.gateway, demo_data.LOGIN)
     shop.headers["X-Forwarded-Proto"] = "https"

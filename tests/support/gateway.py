@@ -11,13 +11,14 @@ from aiohttp import ClientSession, TCPConnector
 from cryptography.fernet import Fernet
 from msgspec import structs
 
-from gateway.app import open_gateway, prepare
+from gateway.app import open_gateway
 from gateway.ca.issuers import open_issuers
 from gateway.ca.local.issuer import LocalCa
 from gateway.config import Ca, Listen, Settings, Validation
 from gateway.config.sources import made
 from gateway.db.pool import Pool, is_outage
 from gateway.process.listeners import serving
+from gateway.process.preparation import prepare
 from gateway.process.sockets import bound_ports
 from gateway.sandbox import demo_data
 from gateway.services import Services

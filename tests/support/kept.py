@@ -65,7 +65,7 @@ _SEQUENCES = """
 
 
 @dataclass
-class Kept:
+class KeptDatabase:
     """A database that is reused. `keeper` is a connection that no test uses."""
 
     dsn: str
@@ -126,7 +126,7 @@ class Kept:
 class KeptPool(asyncpg.Pool):  # type: ignore[misc]
     """A pool that begins with the connections of one that was closed, and keeps its own."""
 
-    kept: Kept
+    kept: KeptDatabase
 
     async def _async__init__(self) -> Any:
         taken = [each for each in self.kept.idle if not each.is_closed()][: self._maxsize]
@@ -169,8 +169,8 @@ class KeptDatabases:
 
     def __init__(self, server: str) -> None:
         self._server = server
-        self._idle: dict[str, list[Kept]] = {}
-        self._lent: dict[str, tuple[Kept, asyncio.AbstractEventLoop]] = {}
+        self._idle: dict[str, list[KeptDatabase]] = {}
+        self._lent: dict[str, tuple[KeptDatabase, asyncio.AbstractEventLoop]] = {}
         self._create_pool = asyncpg.create_pool
 
     @asynccontextmanager
@@ -210,11 +210,11 @@ class KeptDatabases:
         pool.kept = kept
         return pool
 
-    async def _made(self, template: str) -> Kept:
+    async def _made(self, template: str) -> KeptDatabase:
         name = f"test_{ids.new_id().hex}"
         await self._execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
         dsn = of_database(self._server, name)
-        kept = Kept(dsn, await asyncpg.connect(dsn))
+        kept = KeptDatabase(dsn, await asyncpg.connect(dsn))
         await kept.note()
         return kept
 
@@ -224,7 +224,7 @@ class KeptDatabases:
         await connection.close()
 
 
-async def _is_as_before(kept: Kept) -> bool:
+async def _is_as_before(kept: KeptDatabase) -> bool:
     with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
         return await kept.is_as_before()
     return False

@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 
 @dataclass
-class Desk:
+class NoticeOperator:
     """Sets up notices of one reseller as an operator; by default of the demo reseller."""
 
     services: Services
@@ -159,7 +159,7 @@ class Desk:
         )
         return waiting
 
-    async def told_are(self, number: int) -> bool:
+    async def made_are(self, number: int) -> bool:
         return len(await self.notices()) == number
 
     async def attempted(self, times: int) -> bool:

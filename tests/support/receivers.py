@@ -34,7 +34,7 @@ class Post:
 
 
 @dataclass
-class Hook:
+class WebhookReceiver:
     """A webhook: keeps what it is sent, and answers with the next of `answers`, then 204."""
 
     url: str
@@ -66,7 +66,7 @@ class Hook:
 
     @property
     def days(self) -> list[int]:
-        """The numbers of `Desk.happen`, as they came."""
+        """The numbers of `NoticeOperator.happen`, as they came."""
         return [post.json["data"]["daysLeft"] for post in self.posts]
 
     def verified(self, secret: str) -> list[Any]:
@@ -89,11 +89,11 @@ class Hook:
 
 
 @asynccontextmanager
-async def hook(port: int = 0, tls: ssl.SSLContext | None = None) -> AsyncIterator[Hook]:
+async def hook(port: int = 0, tls: ssl.SSLContext | None = None) -> AsyncIterator[WebhookReceiver]:
     """A webhook on the loopback; with `tls` by HTTPS."""
     app = web.Application()
     runner = web.AppRunner(app)
-    served = Hook("")
+    served = WebhookReceiver("")
     app.router.add_post("/notices", served.serve)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", port, ssl_context=tls).start()

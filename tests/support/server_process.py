@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway.config import Settings
-from gateway.process.worker import dump_settings
+from gateway.process.place import dump_settings
 from gateway.sandbox.postgres import EmbeddedPostgres
 from tests.support.gateway import free_ports
 from tests.support.releases import ProcessOptions, Program
@@ -87,15 +87,19 @@ def _limited(descriptors: int) -> list[str]:
     return ["sh", "-c", f'ulimit -n {descriptors}; exec "$0" "$@"']
 
 
-async def until(condition: Callable[[], Any], told: object, seconds: float = START_SECONDS) -> None:
-    """Waits for `condition()`, awaitable or not; fails with `told`, a text or a log file."""
+async def until(
+    condition: Callable[[], Any], otherwise: object, seconds: float = START_SECONDS
+) -> None:
+    """Waits for `condition()`, awaitable or not; fails with `otherwise`, a text or a log file."""
     deadline = time.monotonic() + seconds
     while True:
         met = condition()
         if await met if isawaitable(met) else met:
             return
         if time.monotonic() > deadline:
-            raise AssertionError(told.read_text() if isinstance(told, Path) else told)
+            raise AssertionError(
+                otherwise.read_text() if isinstance(otherwise, Path) else otherwise
+            )
         await asyncio.sleep(0.02)
 
 

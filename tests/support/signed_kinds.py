@@ -17,7 +17,7 @@ from tests.support.acme_client import (
 )
 from tests.support.challenge_server import challenge_server
 from tests.support.raw_http import RawAnswer, post
-from tests.support.watched_gateway import Watched
+from tests.support.watched_gateway import WatchedGateway
 
 NAMES = tuple(f"n{number}.example.com" for number in range(4))
 
@@ -39,10 +39,10 @@ def _plain(text: str) -> bytes:
 
 
 @dataclass
-class Correspondent:
+class SigningClient:
     """An account with an order in every state, and one of each kind of request."""
 
-    watched: Watched
+    watched: WatchedGateway
     client: AcmeClient
     kinds: dict[str, Kind]
     nonce: str
@@ -62,14 +62,14 @@ class Correspondent:
         signature = base64url(signer.sign(f"{protected}.{encoded}".encode()))
         return {"protected": protected, "payload": encoded, "signature": signature}
 
-    async def send(self, kind: Kind, body: bytes, told: object) -> RawAnswer:
+    async def send(self, kind: Kind, body: bytes, described: object) -> RawAnswer:
         path = kind.url.removeprefix(self.watched.gateway.url)
-        answer = await self.watched.ask(post(path, "application/jose+json", body), told)
+        answer = await self.watched.ask(post(path, "application/jose+json", body), described)
         self.nonce = answer.header("replay-nonce") or self.nonce
         return answer
 
 
-async def correspondent(watched: Watched) -> Correspondent:
+async def signing_client(watched: WatchedGateway) -> SigningClient:
     """Buys names, registers, and brings an order into each state."""
     gateway = watched.gateway
     url = gateway.directory_url
@@ -86,10 +86,10 @@ async def correspondent(watched: Watched) -> Correspondent:
         issued = await client.finalize(valid.json, make_csr([NAMES[3]]))
         assert issued.status == 200, issued.body
     kinds = await _kinds(client, other, eab, pending, giving_up, ready, issued)
-    return Correspondent(watched, client, kinds, await client.nonce())
+    return SigningClient(watched, client, kinds, await client.nonce())
 
 
-async def _action(watched: Watched, name: str, **fields: str) -> Any:
+async def _action(watched: WatchedGateway, name: str, **fields: str) -> Any:
     status, answer = await watched.gateway.action(name, **fields)
     assert status == 200, answer
     return answer

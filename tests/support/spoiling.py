@@ -4,7 +4,7 @@ import json
 from random import Random
 from typing import Any
 
-from tests.support.nasty import FRAGMENTS, places, with_fragment
+from tests.support.extreme_values import FRAGMENTS, places, with_fragment
 
 
 def spoilt_bytes(random: Random, text: bytes) -> bytes:

@@ -61,7 +61,7 @@ class WaitingOrder:
         return self.proofs[name, "dns-01"]
 
 
-class Waiting:
+class ValidationOrders:
     """Makes orders in the database, and reads what became of them."""
 
     def __init__(self, services: Services) -> None:
@@ -161,7 +161,7 @@ class Waiting:
         return [(row["action"], row["after"]) for row in rows]
 
 
-async def open_waiting(pool: Pool, directory: Path, http_port: int) -> Waiting:
+async def open_waiting(pool: Pool, directory: Path, http_port: int) -> ValidationOrders:
     """An account with a key, on a sandbox whose names are all on the loopback."""
     key = Fernet.generate_key().decode()
     settings = Settings(
@@ -181,7 +181,7 @@ async def open_waiting(pool: Pool, directory: Path, http_port: int) -> Waiting:
     ca = LocalCa.create_or_load(
         directory, await SystemClock().now(), base_url="http://gateway.example.com"
     )
-    return Waiting(
+    return ValidationOrders(
         Services(
             settings,
             pool,

@@ -37,7 +37,7 @@ _WORK = ("due_at", "attempts", "claims", "problem")
 
 
 @dataclass
-class Watched:
+class WatchedGateway:
     """A gateway under watch; `connection` reaches all doors, and counts as HTTPS."""
 
     gateway: RunningGateway
@@ -49,7 +49,7 @@ class Watched:
     findings: list[str] = field(default_factory=list)
     """Violations, each with the input that shows it."""
 
-    async def ask(self, request: bytes, told: object) -> RawAnswer:
+    async def ask(self, request: bytes, described: object) -> RawAnswer:
         """Sends a request; a fault, or too many calls for its bytes, is noted as a finding."""
         self.asked += 1
         if self.asked % _COUNTED:
@@ -64,7 +64,7 @@ class Watched:
         if calls > _BASE_CALLS + _CALLS_PER_BYTE * (len(request) + len(answer.body)):
             wrong.append(f"{calls} calls")
         if wrong:
-            self.found(f"{wrong}: {told}", request, answer)
+            self.found(f"{wrong}: {described}", request, answer)
         return answer
 
     async def _ask_and_count(self, request: bytes) -> tuple[RawAnswer, int]:
@@ -142,7 +142,7 @@ class _Faults(logging.Handler):
 
 
 @asynccontextmanager
-async def watched_gateway(database: str, directory: Path) -> AsyncIterator[Watched]:
+async def watched_gateway(database: str, directory: Path) -> AsyncIterator[WatchedGateway]:
     """Runs a gateway with demo data, on an empty migrated database or one that has them already.
 
     Passwords are cheap to check, no login is ever locked, and a validation is tried once.
@@ -159,7 +159,7 @@ async def watched_gateway(database: str, directory: Path) -> AsyncIterator[Watch
         ) as gateway:
             with structlog.testing.capture_logs() as events:
                 connection = RawConnection(gateway.services.settings.listen.port)
-                watched = Watched(gateway, connection, events)
+                watched = WatchedGateway(gateway, connection, events)
                 async with _faults_noted(watched.faults):
                     yield watched
                 await connection.close()

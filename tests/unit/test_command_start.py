@@ -111,14 +111,14 @@ def words(command):
 def start(path, command):
     extra = SPECIAL.get(" ".join(path), "").split()
     sys.argv = ["gateway", *path, *words(command), *extra, "--config", settings]
-    told = io.StringIO()
-    with redirect_stdout(io.StringIO()), redirect_stderr(told):
+    printed = io.StringIO()
+    with redirect_stdout(io.StringIO()), redirect_stderr(printed):
         try:
             cli.main()
         except SystemExit:
             pass
     roots = sorted({name.partition(".")[0] for name in sys.modules})
-    line = json.dumps([" ".join(path), told.getvalue(), roots])
+    line = json.dumps([" ".join(path), printed.getvalue(), roots])
     os.write(1, line.encode() + b"\\n")
 
 for path, command in leaves(get_command(cli.app)):
@@ -166,9 +166,21 @@ def test_every_command_loads_no_more_than_its_driver_before_its_work(tmp_path: P
     )
     started = [json.loads(line) for line in finished.stdout.splitlines()]
     assert len(started) > 40
-    early = {name: told for name, told, _ in started if "the database cannot be used" not in told}
+    early = {
+        name: printed
+        for name, printed, _ in started
+        if "the database cannot be used" not in printed
+    }
     assert set(early) <= NO_DATABASE, early
     heavy = {
         name: HEAVY & set(roots) - DRIVER - WORK.get(name, set()) for name, _, roots in started
     }
     assert {name: roots for name, roots in heavy.items() if roots} == {}
+
+
+def test_the_supervisor_loads_no_door() -> None:
+    counted = "import sys, gateway.process.supervisor; print(*sys.modules)"
+    script = [sys.executable, "-c", counted]
+    loaded = subprocess.run(script, capture_output=True, text=True, check=True).stdout.split()
+    assert "gateway.process.preparation" in loaded
+    assert not {"aiohttp", "pgqueuer", "gateway.app", "gateway.doors"} & set(loaded)

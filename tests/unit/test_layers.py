@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -28,7 +29,8 @@ LAYERS = (
     # What every layer may use.
     {"errors", "ids", "origin"},
     {"clock", "config", "vault", "passwords", "metrics"},
-    {"process.sockets", "process.descriptors", "web.untrusted", "web.unserved", "web.rendering"},
+    {"process.sockets", "process.descriptors", "process.place", "process.tls"},
+    {"web.untrusted", "web.unserved", "web.rendering"},
     {"web.forms"},
     {"rules"},
     {"db"},
@@ -42,7 +44,7 @@ LAYERS = (
     {"web.login", "web.refused_forms"},
     # Every folder is a room, and none knows another: what doors share is in `web`.
     {"doors"},
-    {"sandbox.clock_door"},
+    {"sandbox.clock_door", "process.preparation"},
     # What puts the parts together and starts them.
     {"app", "sandbox.demo_data"},
     {"process.listeners"},
@@ -65,6 +67,11 @@ SQL = re.compile(
 )
 
 
+@cache
+def parsed(file: Path) -> ast.Module:
+    return ast.parse(file.read_text())
+
+
 def name_of(file: Path) -> str:
     parts = file.relative_to(PACKAGE).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
@@ -83,7 +90,7 @@ def level_of(room: str) -> int | None:
 
 def imported(file: Path) -> Iterator[str]:
     """Names of gateway modules a file imports, without the leading `gateway.`."""
-    for node in ast.walk(ast.parse(file.read_text())):
+    for node in ast.walk(parsed(file)):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
@@ -97,14 +104,18 @@ def imported(file: Path) -> Iterator[str]:
 
 def literals(file: Path) -> Iterator[ast.Constant]:
     """String literals that are no docstrings."""
-    tree = ast.parse(file.read_text())
-    told = {
+    tree = parsed(file)
+    docstrings = {
         id(node.value)
         for node in ast.walk(tree)
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
     }
     for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in told:
+        if (
+            isinstance(node, ast.Constant)
+            and isinstance(node.value, str)
+            and id(node) not in docstrings
+        ):
             yield node
 
 
@@ -167,7 +178,7 @@ def test_a_layer_has_the_subjects_for_rooms_and_no_circle_of_them(layer: str) ->
 @pytest.mark.parametrize("file", sorted((PACKAGE / "rules").rglob("*.py")), ids=shown)
 def test_rules_wait_for_nothing_and_read_no_clock(file: Path) -> None:
     text = file.read_text()
-    for node in ast.walk(ast.parse(text)):
+    for node in ast.walk(parsed(file)):
         assert not isinstance(node, ast.AsyncFunctionDef | ast.Await), file
     for forbidden in ("asyncio", "asyncpg", "aiohttp", "time", "random", "secrets", "os", "socket"):
         assert not re.search(rf"^(import|from) {forbidden}\b", text, re.MULTILINE), forbidden
@@ -189,7 +200,7 @@ def test_few_functions_take_more_than_six_parameters() -> None:
         f"{shown(file)}: {node.name}"
         for file in FILES
         if room_of(name_of(file)) != "commands"
-        for node in ast.walk(ast.parse(file.read_text()))
+        for node in ast.walk(parsed(file))
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         and len(parameters_of(node)) > MOST_PARAMETERS
     ]
@@ -217,10 +228,10 @@ def test_business_time_comes_from_the_clock_only(file: Path) -> None:
 
 
 def test_a_class_name_says_whose_it_is() -> None:
-    """Two public classes of one name could only be told apart by their modules."""
+    """Two public classes of one name could only be distinguished by their modules."""
     seen: dict[str, Path] = {}
     for file in FILES:
-        for node in ast.parse(file.read_text()).body:
+        for node in parsed(file).body:
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                 assert node.name not in seen, (node.name, shown(file), shown(seen[node.name]))
                 seen[node.name] = file

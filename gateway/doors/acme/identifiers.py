@@ -7,7 +7,7 @@ from gateway.errors.acme import Refusal
 from gateway.rules.names import InvalidName, stored_form
 
 _MAXIMUM_NAMES = 100
-_LONGEST_TYPE_TOLD = 64  # characters
+_LONGEST_TYPE_SHOWN = 64  # characters
 
 
 class Identifier(msgspec.Struct):
@@ -42,7 +42,7 @@ def _unsupported(item: Identifier) -> Refusal:
     return Refusal(
         "unsupported_type",
         (item.value,),
-        f'Identifiers of type {item.type[:_LONGEST_TYPE_TOLD]!r} are not supported; use "dns".',
+        f'Identifiers of type {item.type[:_LONGEST_TYPE_SHOWN]!r} are not supported; use "dns".',
         concerns_name_only=True,
         type=item.type,
     )

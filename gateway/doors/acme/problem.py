@@ -34,7 +34,7 @@ from gateway.web.rendering import line_for
 if TYPE_CHECKING:
     from gateway.doors.acme.signed_request import AcmeCall
 
-_LONGEST_NAME_TOLD = 253  # characters; the subproblem has all of it
+_LONGEST_NAME_SHOWN = 253  # characters; the subproblem has all of it
 URN = "urn:ietf:params:acme:error:"
 
 
@@ -114,7 +114,7 @@ def _why_identifiers_are_refused(refusals: Sequence[Refusal]) -> str:
     texts = [
         refusal.text
         if refusal.names[0] in refusal.text
-        else f"{refusal.names[0][:_LONGEST_NAME_TOLD]}: {refusal.text}"
+        else f"{refusal.names[0][:_LONGEST_NAME_SHOWN]}: {refusal.text}"
         for refusal in refusals
         if refusal.reason != "not_listed"
     ]

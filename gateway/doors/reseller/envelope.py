@@ -172,7 +172,7 @@ class ActionEnvelope(Envelope[ActionRendering]):
         body = encode({"type": _URN + line.kind, "detail": detail, "errorMessage": detail})
         return web.Response(status=line.status, body=body, content_type="application/json")
 
-    def told(self, line: ActionRendering, error: Exception) -> str:
+    def operator_text(self, line: ActionRendering, error: Exception) -> str:
         return _detail(line, kept_name(error, self._known_arguments), error)
 
 

@@ -15,7 +15,7 @@ from gateway.errors.reseller import ArgumentInvalid, ArgumentMissing, Permission
 from gateway.rules.notice.destinations import LONGEST_ADDRESS
 from gateway.rules.notice.kinds import KINDS, message_id
 from gateway.usecases.notice import destinations as usecase
-from gateway.usecases.notice.destinations import Destination, Recipient, Told
+from gateway.usecases.notice.destinations import Destination, ListedNotice, Recipient
 from gateway.web.forms import Parameter, ParameterKind, choice, flag, text
 
 _LAST_INSTANT = time(23, 59, 59, 999999, tzinfo=UTC)
@@ -75,7 +75,7 @@ async def add_destination(call: ActionCall) -> dict[str, Any]:
         raise ArgumentInvalid("emailAddress")
     owner, kinds = _owner(call), call.arguments["kind"]
     start = (call.work, owner)
-    with _told("emailAddress" if url is None else "webhookUrl"):
+    with _argument_errors("emailAddress" if url is None else "webhookUrl"):
         if url is None:
             made = await usecase.add_mail(*start, address, kinds, settings=call.settings)
             return {"success": True, "destinationID": str(made)}
@@ -123,7 +123,7 @@ async def set_destination(call: ActionCall) -> dict[str, Any]:
     if not kinds and not resume:
         raise ArgumentMissing("kind")
     start = (call.work, _owner(call))
-    with _told():
+    with _argument_errors():
         if kinds:
             await usecase.set_kinds(*start, call.arguments["destinationID"], kinds)
         if resume:
@@ -140,7 +140,7 @@ async def set_destination(call: ActionCall) -> dict[str, Any]:
 )
 async def rotate_secret(call: ActionCall) -> dict[str, Any]:
     """Another secret for a webhook; the last one signs too, until the next time."""
-    with _told():
+    with _argument_errors():
         secret = await usecase.rotate_secret(
             call.work,
             _owner(call),
@@ -154,7 +154,7 @@ async def rotate_secret(call: ActionCall) -> dict[str, Any]:
 @action("REMOVENOTICEDESTINATION", _DESTINATION, answer=_DONE, writes=True)
 async def remove_destination(call: ActionCall) -> dict[str, Any]:
     """Nothing more is sent there, what waits included."""
-    with _told():
+    with _argument_errors():
         await usecase.remove(call.work, _owner(call), call.arguments["destinationID"])
     return {"success": True}
 
@@ -162,7 +162,7 @@ async def remove_destination(call: ActionCall) -> dict[str, Any]:
 @action("TESTNOTICEDESTINATION", _DESTINATION, answer=_DONE, writes=True)
 async def send_test(call: ActionCall) -> dict[str, Any]:
     """Sends a notice of type notice.test there, behind what waits."""
-    with _told():
+    with _argument_errors():
         await usecase.send_test(call.work, _owner(call), call.arguments["destinationID"])
     return {"success": True}
 
@@ -177,7 +177,7 @@ async def send_test(call: ActionCall) -> dict[str, Any]:
 )
 async def replay(call: ActionCall) -> dict[str, Any]:
     """Sends notices of these days there again, in order and under the ids they had."""
-    with _told():
+    with _argument_errors():
         queued = await usecase.replay(
             call.work,
             _owner(call),
@@ -205,9 +205,11 @@ async def replay(call: ActionCall) -> dict[str, Any]:
     ),
 )
 async def list_notices(call: ActionCall) -> dict[str, Any]:
-    """What you were told, or would have been, the newest first."""
+    """Your notices, the newest first, also those that no destination wanted."""
     limit, offset = page_bounds(call.arguments)
-    found = await usecase.list_told(call.work.connection, _owner(call), limit=limit, offset=offset)
+    found = await usecase.list_notices(
+        call.work.connection, _owner(call), limit=limit, offset=offset
+    )
     return {"Notices": [_notice(notice) for notice in found]}
 
 
@@ -223,8 +225,8 @@ async def list_notices(call: ActionCall) -> dict[str, Any]:
     writes=True,
 )
 async def set_low_balance(call: ActionCall) -> dict[str, Any]:
-    """You are told when a purchase takes your balance below this."""
-    with _told():
+    """Sets the balance below which a purchase makes a notice."""
+    with _argument_errors():
         await usecase.set_low_balance(call.work, _owner(call), call.arguments["lowBalance"])
     return {"success": True}
 
@@ -233,7 +235,7 @@ _ARGUMENTS = {"kind": "kind", "amount": "lowBalance", "destination": "destinatio
 
 
 @contextmanager
-def _told(address: str = "destinationID") -> Iterator[None]:
+def _argument_errors(address: str = "destinationID") -> Iterator[None]:
     """Turns NoticeMistake into E3 for its argument, or into E10 for too many destinations."""
     try:
         yield
@@ -261,7 +263,7 @@ def _destination(destination: Destination) -> dict[str, Any]:
     }
 
 
-def _notice(notice: Told) -> dict[str, Any]:
+def _notice(notice: ListedNotice) -> dict[str, Any]:
     return {
         "type": notice.kind,
         "timestamp": timestamp(notice.due_at),

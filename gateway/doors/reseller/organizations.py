@@ -78,7 +78,7 @@ _STATES = ("requested", "in_validation", "valid", "expired", "rejected", "supers
 @action("ADDORGANIZATION", *_DETAILS, answer=_STATED, writes=True)
 async def add_organization(call: ActionCall) -> dict[str, Any]:
     """States an organization; nothing is validated by that."""
-    with _inputs_told(call):
+    with _argument_errors(call):
         organization_id = await organizations.add_organization(
             call.work,
             reseller_id=call.reseller.id,
@@ -90,7 +90,7 @@ async def add_organization(call: ActionCall) -> dict[str, Any]:
 @action("UPDATEORGANIZATION", _ID, *_DETAILS, answer=_STATED, writes=True)
 async def update_organization(call: ActionCall) -> dict[str, Any]:
     """States all details anew. Pre-validations keep what was validated: order a new one."""
-    with _inputs_told(call):
+    with _argument_errors(call):
         changed = await organizations.update_organization(
             call.work,
             reseller_id=call.reseller.id,
@@ -161,7 +161,7 @@ async def order_prevalidation(call: ActionCall) -> dict[str, Any]:
         call.arguments["domainNames"].split(","),
         previous_number=previous,
     )
-    with _inputs_told(call):
+    with _argument_errors(call):
         number = await prevalidations.add_prevalidation(call.work, wanted)
     return {"success": True, "ovAnchorOrderNumber": number, "prevalidationState": "requested"}
 
@@ -203,7 +203,7 @@ async def list_prevalidations(call: ActionCall) -> dict[str, Any]:
 
 
 @contextmanager
-def _inputs_told(call: ActionCall) -> Iterator[None]:
+def _argument_errors(call: ActionCall) -> Iterator[None]:
     """Turns InvalidDetail into E3 for its argument, or into E2 for a place that was not sent."""
     try:
         yield

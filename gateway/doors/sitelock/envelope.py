@@ -159,7 +159,7 @@ class SiteLockEnvelope(Envelope[SiteLockRendering]):
         status = 200 if asks else line.status
         return self.answer(SiteLockAnswer(line.code, values), exchange.form, status)
 
-    def told(self, line: SiteLockRendering, error: Exception) -> str:
+    def operator_text(self, line: SiteLockRendering, error: Exception) -> str:
         item = _printable(kept_name(error, self._known_arguments))
         return f"{line.code}: {line.text.format(item or error)}"
 

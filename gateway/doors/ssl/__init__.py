@@ -1,1 +1,1 @@
-"""The certificate-order API: /v3/scm, JSON, X-Auth-Token (docs/ssl-api.md)."""
+"""The SSL certificate API: /v3/scm, JSON, X-Auth-Token (docs/ssl-api.md)."""

@@ -1,4 +1,4 @@
-"""Certificate orders as JSON documents, with the vendor's member names."""
+"""SSL certificate orders as JSON documents, with the vendor's member names."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -7,7 +7,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from gateway.rules.ssl import order as rules
-from gateway.store.ssl.orders import CertificateOrder
+from gateway.store.ssl.orders import SslOrder
 from gateway.usecases.ssl.details import CertificateDetails, ShownProof
 from gateway.usecases.ssl.purchases import Purchased
 
@@ -26,7 +26,7 @@ def purchased(bought: Purchased) -> dict[str, Any]:
     }
 
 
-def moved(order: CertificateOrder) -> dict[str, Any]:
+def moved(order: SslOrder) -> dict[str, Any]:
     """An order after an operation."""
     return {"cert_id": order.cert_id, "status": order.status}
 
@@ -36,7 +36,7 @@ def applied(details: CertificateDetails) -> dict[str, Any]:
     return {**moved(details.order), "domain_validation": _proofs(details.proofs)}
 
 
-def listed(order: CertificateOrder) -> dict[str, Any]:
+def listed(order: SslOrder) -> dict[str, Any]:
     """A row of the list (ListCertificates)."""
     return {
         "id": order.cert_id,

@@ -33,7 +33,7 @@ _UNKNOWN = "…"
 
 
 def open_door(_: Services) -> Door:
-    """The certificate-order API."""
+    """The SSL certificate API."""
     handlers: dict[str, dict[str, Handler]] = {
         _CERTIFICATES: {"GET": _list, "POST": _buy},
         _CERTIFICATE: {"GET": _show},

@@ -1,4 +1,4 @@
-"""The one place that renders answers and errors of the certificate-order API.
+"""The one place that renders answers and errors of the SSL certificate API.
 
 An error is {"error_code": "SCM.XXXX", "error_msg": "…"} (docs/wire.md §8).
 """
@@ -129,7 +129,7 @@ class SslEnvelope(Envelope[SslRendering]):
         body = encode({"error_code": line.code, "error_msg": _message(line, error)})
         return web.Response(status=line.status, body=body, content_type="application/json")
 
-    def told(self, line: SslRendering, error: Exception) -> str:
+    def operator_text(self, line: SslRendering, error: Exception) -> str:
         kept = getattr(error, "kept", None)
         return f"{line.code}: {_message(line, error) if kept is None else kept}"
 

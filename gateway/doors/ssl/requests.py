@@ -1,4 +1,4 @@
-"""Reads requests to the certificate-order API: strict JSON, and query parameters."""
+"""Reads requests to the SSL certificate API: strict JSON, and query parameters."""
 
 import re
 from base64 import b64decode

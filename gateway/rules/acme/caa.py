@@ -24,7 +24,7 @@ _ISSUE_VALUE = re.compile(
 )
 _PARAMETER = re.compile(rf"{_SPACE}({_LABEL}){_SPACE}={_SPACE}([\x21-\x3a\x3c-\x7e]*+){_SPACE}")
 _SHOWN = 64  # characters
-_MOST_TOLD = 4  # of the reasons
+_MOST_SHOWN = 4  # of the reasons
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ def objection(records: Sequence[Property], wanted: WantedCertificate) -> str:
             return f"have the critical property {_shown(record.tag)}, which is not understood here"
     values = _restricting(records, wanted.wildcard)
     objections = [_value_objection(value, wanted) for value in values]
-    return "" if "" in objections else "; they ".join([*dict.fromkeys(objections)][:_MOST_TOLD])
+    return "" if "" in objections else "; they ".join([*dict.fromkeys(objections)][:_MOST_SHOWN])
 
 
 def is_fresh(checked_at: datetime | None, now: datetime) -> bool:

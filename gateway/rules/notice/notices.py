@@ -97,7 +97,7 @@ class RefusedNames:
     names: Sequence[str]
 
 
-def refusals_to_tell(event: Event) -> list[RefusedNames]:
+def refusals_to_notify_of(event: Event) -> list[RefusedNames]:
     """Gives what an `issuance.refused` contains that the reseller can fix, by reason."""
     found: dict[str, RefusedNames] = {}
     for refusal in event.after.get("refusals", ()):
@@ -111,11 +111,11 @@ def refusals_to_tell(event: Event) -> list[RefusedNames]:
 
 
 def refusal(
-    event: Event, owner: AccountOwner, refused: RefusedNames, untold: Collection[str]
+    event: Event, owner: AccountOwner, refused: RefusedNames, new_names: Collection[str]
 ) -> Draft:
     """Makes a notice of refused issuance.
 
-    `untold` are those names that no notice of the day (`day_of` the event) has contained.
+    `new_names` are those names that no notice of the day (`day_of` the event) has contained.
     """
     return Draft(
         owner.reseller_id,
@@ -125,7 +125,7 @@ def refusal(
         {
             "acmeAccountID": owner.account_id,
             "eabMACIDb64url": owner.kid,
-            "domainNames": [name for name in refused.names if name in untold],
+            "domainNames": [name for name in refused.names if name in new_names],
             "reason": refused.reason,
             "detail": refused.text,
         },

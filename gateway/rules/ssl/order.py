@@ -1,7 +1,7 @@
 """SSL certificate orders: their statuses, the operations in each status, their costs.
 
 The statuses are those of the vendor's certificate service (docs/wire.md §8). The same machine is in
-the database (sql/0011_certificate_orders.sql) and in docs/status-machines.md.
+the database (triggers `moves` of ssl."order") and in docs/status-machines.md.
 """
 
 import re

@@ -51,37 +51,39 @@ async def revoke(
 
 
 @dataclass(frozen=True, slots=True)
-class Untold:
-    """A revocation that the issuer has not been informed of."""
+class UnreportedRevocation:
+    """A revocation that was not reported to the issuer yet."""
 
     serial: str
     reason: int
     revoked_at: datetime
 
 
-async def claim_untold(connection: Connection, issuer_id: UUID, limit: int) -> list[Untold]:
-    """Locks revocations for this process to inform the issuer of; inside a transaction."""
+async def claim_unreported(
+    connection: Connection, issuer_id: UUID, limit: int
+) -> list[UnreportedRevocation]:
+    """Locks revocations for this process to report to the issuer; inside a transaction."""
     rows = await connection.fetch(
         """
         SELECT revocation.serial, revocation.reason, revocation.revoked_at
           FROM ca.revocation
           JOIN ca.certificate ON certificate.serial = revocation.serial
-         WHERE revocation.told_at IS NULL AND certificate.issuer_id = $1
+         WHERE revocation.reported_at IS NULL AND certificate.issuer_id = $1
          LIMIT $2
            FOR UPDATE OF revocation SKIP LOCKED
         """,
         issuer_id,
         limit,
     )
-    return [Untold(**row) for row in rows]
+    return [UnreportedRevocation(**row) for row in rows]
 
 
-async def mark_told(connection: Connection, serials: Sequence[str]) -> None:
-    """Records that the issuer was informed."""
+async def mark_reported(connection: Connection, serials: Sequence[str]) -> None:
+    """Records that the revocations were reported to the issuer."""
     await connection.execute(
         """
         UPDATE ca.revocation
-           SET told_at = clock_timestamp()
+           SET reported_at = clock_timestamp()
          WHERE serial = ANY ($1)
         """,
         serials,

@@ -52,7 +52,7 @@ class Failing:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ListedNotice:
     """A notice as shown to its reseller; `wanted` and `delivered` count destinations."""
 
     id: UUID
@@ -290,9 +290,9 @@ async def set_low_balance(
     return former
 
 
-async def list_told(
+async def list_notices(
     connection: Connection, reseller_id: UUID, *, limit: int | None, offset: int
-) -> list[Told]:
+) -> list[ListedNotice]:
     """Gives a reseller's notices, the newest first."""
     rows = await connection.fetch(
         """
@@ -311,4 +311,4 @@ async def list_told(
         limit,
         offset,
     )
-    return [Told(**row) for row in rows]
+    return [ListedNotice(**row) for row in rows]

@@ -93,7 +93,7 @@ async def writers(connection: Connection) -> list[str]:
     return [row["virtualtransaction"] for row in rows]
 
 
-async def tell_refusal(
+async def notify_of_refusal(
     connection: Connection,
     *,
     kid: str,
@@ -108,13 +108,13 @@ async def tell_refusal(
     """
     rows = await connection.fetch(
         """
-        INSERT INTO notice.refusal_told (kid, day, reason, name, event_id)
+        INSERT INTO notice.notified_refusal (kid, day, reason, name, event_id)
         SELECT $1, $2, $3, name, $5
           FROM unnest($4::text[]) AS name
-         WHERE (SELECT count(DISTINCT told.event_id)
-                  FROM notice.refusal_told told
-                 WHERE told.kid = $1
-                   AND told.day = $2) < $6
+         WHERE (SELECT count(DISTINCT notified.event_id)
+                  FROM notice.notified_refusal notified
+                 WHERE notified.kid = $1
+                   AND notified.day = $2) < $6
         ON CONFLICT DO NOTHING
         RETURNING name
         """,
@@ -246,8 +246,8 @@ async def delete_old(pool: Pool, age: timedelta, limit: int) -> int:
         ), deliveries AS (
             DELETE FROM notice.delivery
              WHERE notice_number IN (SELECT number FROM old)
-        ), told AS (
-            DELETE FROM notice.refusal_told
+        ), refusals AS (
+            DELETE FROM notice.notified_refusal
              WHERE event_id IN (SELECT event_id FROM old)
         ), notices AS (
             DELETE FROM notice.notice

@@ -16,10 +16,10 @@ async def add(pool: Pool, now: datetime, refusals: Sequence[dict[str, Any]]) -> 
     await pool.execute(
         """
         INSERT INTO audit.refusal
-               (hour, key, door, request, reason, told, why, login, subject, proven, names,
+               (hour, key, door, request, reason, answer, why, login, subject, proven, names,
                 source, times, first_at, last_at)
         SELECT date_trunc('hour', $1::timestamptz, 'UTC'), given.key, given.door, given.request,
-               given.reason, given.told, given.why, given.login, given.subject, given.proven,
+               given.reason, given.answer, given.why, given.login, given.subject, given.proven,
                coalesce(nullif(given.names, '{}'), ARRAY(
                    SELECT identifier.name
                      FROM acme."order"
@@ -39,7 +39,7 @@ async def add(pool: Pool, now: datetime, refusals: Sequence[dict[str, Any]]) -> 
                       AND proof.account_id = given.subject
                     UNION ALL
                    SELECT unnest(placed.names)
-                     FROM ssl.certificate_order placed
+                     FROM ssl."order" placed
                      JOIN reseller.account ON account.id = placed.reseller_id
                     WHERE given.door = 'ssl'
                       AND given.proven
@@ -47,7 +47,7 @@ async def add(pool: Pool, now: datetime, refusals: Sequence[dict[str, Any]]) -> 
                       AND placed.cert_id = given.subject)),
                given.source, given.times, $1, $1
           FROM jsonb_to_recordset($2) AS given
-               (key uuid, door text, request text, reason text, told text, why text, login text,
+               (key uuid, door text, request text, reason text, answer text, why text, login text,
                 subject text, proven boolean, names text[], source inet, times bigint,
                 resource uuid)
          ORDER BY given.key

@@ -80,7 +80,7 @@ async def add(
               FROM unnest($8::smallint[], $9::text[], $10::text[], $11::text[],
                           $12::timestamptz[], $13::timestamptz[]) AS item
         )
-        UPDATE ssl.certificate_order
+        UPDATE ssl."order"
            SET application_id = $1
          WHERE cert_id = $2
         """,
@@ -138,7 +138,7 @@ async def earlier_proofs(
                proof.caa_checked_at
           FROM ssl.proof
           JOIN ssl.application ON application.id = proof.application_id
-          JOIN ssl.certificate_order placed ON placed.cert_id = application.cert_id
+          JOIN ssl."order" placed ON placed.cert_id = application.cert_id
          WHERE proof.name = ANY ($2)
            AND proof.proven_at >= $3
            AND placed.reseller_id = $1
@@ -179,7 +179,7 @@ async def read_unfinished(connection: Connection | Pool, cert_id: str) -> Unfini
                application.id, application.csr, application.key_hash, application.method,
                application.organization, application.submitted_at, application.intent,
                application.issuer_state
-          FROM ssl.certificate_order placed
+          FROM ssl."order" placed
           JOIN reseller.account ON account.id = placed.reseller_id
           JOIN ssl.application ON application.id = placed.application_id
          WHERE placed.cert_id = $1

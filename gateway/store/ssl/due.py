@@ -18,11 +18,11 @@ async def claim_due(
     """
     rows = await pool.fetch(
         """
-        UPDATE ssl.certificate_order
+        UPDATE ssl."order"
            SET due_at = clock_timestamp() + $1::interval, claims = claims + 1
          WHERE cert_id IN (
                 SELECT cert_id
-                  FROM ssl.certificate_order
+                  FROM ssl."order"
                  WHERE due_at <= clock_timestamp()
                    AND (claims > 1) = $3
                    AND (NOT $3
@@ -43,7 +43,7 @@ async def claim_due(
 async def conclude(pool: Pool, cert_id: str) -> None:
     """Records that the process has finished its work on the order, with any result."""
     await pool.execute(
-        "UPDATE ssl.certificate_order SET claims = 0 WHERE cert_id = $1 AND claims > 0", cert_id
+        'UPDATE ssl."order" SET claims = 0 WHERE cert_id = $1 AND claims > 0', cert_id
     )
 
 
@@ -51,7 +51,7 @@ async def make_due(connection: Connection, cert_id: str, due_in: timedelta) -> N
     """Makes the order due after that time."""
     await connection.execute(
         """
-        UPDATE ssl.certificate_order
+        UPDATE ssl."order"
            SET due_at = clock_timestamp() + $2::interval
          WHERE cert_id = $1
         """,
@@ -64,7 +64,7 @@ async def look_soon(connection: Connection, cert_id: str, due_in: timedelta) -> 
     """Makes the next look come within that time, and resets the pauses, for a customer."""
     await connection.execute(
         """
-        UPDATE ssl.certificate_order
+        UPDATE ssl."order"
            SET due_at = least(due_at, clock_timestamp() + $2::interval), attempts = 0
          WHERE cert_id = $1
         """,
@@ -78,7 +78,7 @@ async def unproven_since(pool: Pool, until: datetime, limit: int) -> list[tuple[
     rows = await pool.fetch(
         """
         SELECT application.submitted_at, placed.cert_id
-          FROM ssl.certificate_order placed
+          FROM ssl."order" placed
           JOIN ssl.application ON application.id = placed.application_id
          WHERE placed.status IN ('CHECKING', 'SUPPLEMENTCHECKING')
            AND placed.updated_at <= $1
@@ -97,7 +97,7 @@ async def rest(connection: Connection | Pool, cert_id: str, status: str) -> None
     """Makes the order due no more while it has this status."""
     await connection.execute(
         """
-        UPDATE ssl.certificate_order
+        UPDATE ssl."order"
            SET due_at = NULL
          WHERE cert_id = $1
            AND status = $2
@@ -121,7 +121,7 @@ async def pause(
     """
     await connection.execute(
         """
-        UPDATE ssl.certificate_order
+        UPDATE ssl."order"
            SET attempts = attempts + $4::boolean::integer,
                due_at = clock_timestamp() + $2::interval,
                problem = $3

@@ -66,7 +66,7 @@ async def wait_for_issuer(
              WHERE id = $2
                AND NOT EXISTS (SELECT FROM ssl.issued WHERE application_id = $2)
         )
-        UPDATE ssl.certificate_order
+        UPDATE ssl."order"
            SET due_at = clock_timestamp() + $4::interval
          WHERE cert_id = $1
            AND due_at IS NOT NULL
@@ -130,14 +130,14 @@ async def store_certificate(
               FROM stored
              WHERE $11
         ), shown AS (
-            UPDATE ssl.certificate_order
+            UPDATE ssl."order"
                SET serial = $3,
                    first_issued_at = coalesce(first_issued_at, $10)
              WHERE cert_id = $1
                AND NOT $11
         )
         INSERT INTO audit.event (at, actor, action, subject, after)
-        SELECT $10, 'gateway:certificate-orders',
+        SELECT $10, 'gateway:ssl-orders',
                CASE WHEN $11 THEN 'certificate.withheld' ELSE 'certificate.issued' END, $3,
                jsonb_build_object('certificateOrder', $1::text, 'names', to_jsonb($5::text[]))
           FROM stored
@@ -187,7 +187,7 @@ async def revocation_is_complete(connection: Connection, cert_id: str) -> bool:
                  JOIN ca.certificate ON certificate.serial = issued.serial
                  JOIN ca.revocation ON revocation.serial = issued.serial
                 WHERE issued.cert_id = $1
-                  AND (revocation.told_at IS NULL
+                  AND (revocation.reported_at IS NULL
                        OR (revocation.crl_number IS NULL
                            OR revocation.partition IS NULL
                            OR revocation.partition > 0 AND revocation.partition_number IS NULL)

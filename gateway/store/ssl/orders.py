@@ -11,7 +11,7 @@ from gateway.db.pool import Connection, Pool
 
 
 @dataclass(frozen=True, slots=True)
-class NewCertificateOrder:
+class NewSslOrder:
     """An order to be stored as PAID. `paid` is cash and coupon together."""
 
     cert_id: str
@@ -27,7 +27,7 @@ class NewCertificateOrder:
 
 
 @dataclass(frozen=True, slots=True)
-class CertificateOrder:
+class SslOrder:
     """A stored order.
 
     `status` is as shown at the asked instant, `not_after` that of the newest certificate.
@@ -83,11 +83,11 @@ class Page:
     status: str | None
 
 
-async def add(connection: Connection, order: NewCertificateOrder, now: datetime) -> bool:
+async def add(connection: Connection, order: NewSslOrder, now: datetime) -> bool:
     """Stores an order; False = the cert_id is taken."""
     row = await connection.fetchrow(
         """
-        INSERT INTO ssl.certificate_order
+        INSERT INTO ssl."order"
                (cert_id, reseller_id, order_number, name, brand, type, names, months, paid,
                 coupon, created_at, updated_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)
@@ -114,7 +114,7 @@ async def lock(connection: Connection, cert_id: str) -> None:
     await connection.execute(
         """
         SELECT cert_id
-          FROM ssl.certificate_order
+          FROM ssl."order"
          WHERE cert_id = $1
            FOR NO KEY UPDATE
         """,
@@ -122,9 +122,7 @@ async def lock(connection: Connection, cert_id: str) -> None:
     )
 
 
-async def find(
-    connection: Connection | Pool, cert_id: str, now: datetime
-) -> CertificateOrder | None:
+async def find(connection: Connection | Pool, cert_id: str, now: datetime) -> SslOrder | None:
     """Gives an order that was not unsubscribed."""
     row = await connection.fetchrow(
         """
@@ -134,7 +132,7 @@ async def find(
                placed.application_id, placed.serial, placed.first_issued_at, placed.revoked_at,
                placed.problem, placed.created_at, placed.updated_at, certificate.not_after,
                purchase.purchased_at, purchase.cost AS cash, purchase.refunded, purchase.currency
-          FROM ssl.certificate_order placed
+          FROM ssl."order" placed
           LEFT JOIN ca.certificate ON certificate.serial = placed.serial
           LEFT JOIN reseller.purchase ON purchase.order_number = placed.order_number
          WHERE placed.cert_id = $1
@@ -143,12 +141,12 @@ async def find(
         cert_id,
         now,
     )
-    return CertificateOrder(**row) if row else None
+    return SslOrder(**row) if row else None
 
 
 async def list_page(
     connection: Connection | Pool, reseller_id: UUID, page: Page, now: datetime
-) -> tuple[list[CertificateOrder], int]:
+) -> tuple[list[SslOrder], int]:
     """Gives a reseller's orders that were not unsubscribed, and their number on all pages.
 
     Ties are broken by cert_id, so that pages do not overlap.
@@ -164,7 +162,7 @@ async def list_page(
                    placed.revoked_at, placed.problem, placed.created_at, placed.updated_at,
                    certificate.not_after, purchase.purchased_at, purchase.cost AS cash,
                    purchase.refunded, purchase.currency
-              FROM ssl.certificate_order placed
+              FROM ssl."order" placed
               LEFT JOIN ca.certificate ON certificate.serial = placed.serial
               LEFT JOIN reseller.purchase ON purchase.order_number = placed.order_number
              WHERE placed.reseller_id = $1
@@ -199,7 +197,7 @@ async def list_page(
         page.offset,
     )
     found = [
-        CertificateOrder(**{name: value for name, value in row.items() if name != "total"})
+        SslOrder(**{name: value for name, value in row.items() if name != "total"})
         for row in rows
         if row["cert_id"] is not None
     ]
@@ -216,7 +214,7 @@ async def list_for_operators(
                ssl.shown_status(placed.status, certificate.not_after, $1) AS status,
                placed.type, placed.names, placed.order_number, application.organization,
                placed.problem
-          FROM ssl.certificate_order placed
+          FROM ssl."order" placed
           JOIN reseller.account ON account.id = placed.reseller_id
           LEFT JOIN ca.certificate ON certificate.serial = placed.serial
           LEFT JOIN ssl.application ON application.id = placed.application_id
@@ -242,7 +240,7 @@ async def move(
     """Changes the status of a locked order; `due_in` None = it needs no work."""
     await connection.execute(
         """
-        UPDATE ssl.certificate_order
+        UPDATE ssl."order"
            SET status = $2,
                updated_at = $3,
                due_at = clock_timestamp() + $4::interval,
@@ -263,7 +261,7 @@ async def mark_unsubscribed(connection: Connection, cert_id: str, now: datetime)
     """Removes an order from lists from now on; the record stays."""
     await connection.execute(
         """
-        UPDATE ssl.certificate_order
+        UPDATE ssl."order"
            SET unsubscribed_at = $2, updated_at = $2
          WHERE cert_id = $1
         """,

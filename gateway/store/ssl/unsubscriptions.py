@@ -121,7 +121,7 @@ async def list_all(connection: Connection, *, waiting_only: bool) -> list[Listed
                placed.order_number, purchase.cost AS cash, purchase.currency,
                unsubscription.requested_at, unsubscription.decided_at, unsubscription.reason
           FROM ssl.unsubscription
-          JOIN ssl.certificate_order placed ON placed.cert_id = unsubscription.cert_id
+          JOIN ssl."order" placed ON placed.cert_id = unsubscription.cert_id
           JOIN reseller.account ON account.id = placed.reseller_id
           LEFT JOIN reseller.purchase ON purchase.order_number = placed.order_number
          WHERE NOT $1 OR unsubscription.status = 'waiting'

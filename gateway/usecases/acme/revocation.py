@@ -128,12 +128,12 @@ async def tell_issuer(pool: Pool, issuer: Issuer) -> None:
     An issuer that needs no such message counts as informed: its CRLs are made from what is stored.
     """
     async with transaction(pool) as connection:
-        untold = await revocations.claim_untold(connection, issuer.id, _AT_ONCE)
+        unreported = await revocations.claim_unreported(connection, issuer.id, _AT_ONCE)
         if isinstance(issuer, RevocationRelay):
-            for one in untold:
+            for one in unreported:
                 await issuer.revoke(one.serial, one.reason, one.revoked_at)
-        if untold:
-            await revocations.mark_told(connection, [one.serial for one in untold])
+        if unreported:
+            await revocations.mark_reported(connection, [one.serial for one in unreported])
 
 
 def _serial(der: bytes) -> str:

@@ -5,7 +5,7 @@ import math
 import time
 from datetime import datetime, timedelta
 
-from gateway.ca.crl import entries, told
+from gateway.ca.crl import crl_time, entries
 from gateway.ca.issuer import CrlSigner
 from gateway.db.pool import Connection, Pool, transaction
 from gateway.errors import GatewayError
@@ -124,7 +124,7 @@ async def _renew(
     previous: StoredCrl | None,
     now: datetime,
 ) -> bytes:
-    this_update = told(now)
+    this_update = crl_time(now)
     next_update = this_update + VALID_FOR
     number = previous.number + 1 if previous else 1
     # RFC 5280 §3.3: an entry stays until a CRL was made after the certificate's end.

@@ -100,7 +100,7 @@ class LintSampler:
     async def _lint(self, issued: Issued) -> None:
         if findings := await self._process.lint(issued.der):
             now = await self._services.clock.now()
-            await tell(self._services.pool, issued.serial, findings, now, refused=False)
+            await report(self._services.pool, issued.serial, findings, now, refused=False)
 
 
 class LintedIssuer:
@@ -124,7 +124,7 @@ class LintedIssuer:
         draft = self._ca.draft(request)
         if findings := await self._process.lint(draft.der):
             now = await self._services.clock.now()
-            await tell(self._services.pool, draft.serial, findings, now, refused=True)
+            await report(self._services.pool, draft.serial, findings, now, refused=True)
             return Failed("the certificate would not be in order")
         return await self._ca.issue(request, state)
 
@@ -148,7 +148,7 @@ async def lint_before_signing(services: Services) -> AsyncIterator[None]:
         yield
 
 
-async def tell(
+async def report(
     pool: Pool, serial: str, findings: Iterable[str], now: datetime, *, refused: bool
 ) -> None:
     """Reports findings to the log, the metrics, and ops.lint_findings."""

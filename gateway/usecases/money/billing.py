@@ -23,7 +23,7 @@ async def charge(
     work: Work,
     *,
     reseller_id: UUID,
-    kind: Literal["add_domain", "extend_domains", "buy_certificate", "order_product"],
+    kind: Literal["add_domain", "extend_domains", "order_ssl", "order_sitelock"],
     cost: Decimal,
     currency: str,
     days: int,

@@ -26,7 +26,7 @@ from gateway.rules.notice.destinations import (
 from gateway.rules.notice.kinds import Channel, instant
 from gateway.store.notice import destinations as store
 from gateway.store.notice import notices as notice_store
-from gateway.store.notice.destinations import Destination, Failing, NewDestination, Told
+from gateway.store.notice.destinations import Destination, Failing, ListedNotice, NewDestination
 from gateway.store.operation.audit import Change
 from gateway.store.reseller import resellers
 from gateway.usecases.work import Work
@@ -34,7 +34,7 @@ from gateway.usecases.work import Work
 if TYPE_CHECKING:
     from gateway.vault import Vault
 
-__all__ = ["Destination", "Failing", "Told"]
+__all__ = ["Destination", "Failing", "ListedNotice"]
 
 _EARLIEST = datetime.min.replace(tzinfo=UTC)
 
@@ -124,11 +124,11 @@ async def list_failing(connection: Connection) -> list[Failing]:
     return await store.list_failing(connection)
 
 
-async def list_told(
+async def list_notices(
     connection: Connection, owner: Recipient, *, limit: int | None, offset: int
-) -> list[Told]:
+) -> list[ListedNotice]:
     """Gives a reseller's notices, the newest first."""
-    return await store.list_told(connection, owner.id, limit=limit, offset=offset)
+    return await store.list_notices(connection, owner.id, limit=limit, offset=offset)
 
 
 async def set_kinds(work: Work, owner: Recipient, which: str, kinds: Sequence[str]) -> None:
@@ -231,7 +231,7 @@ async def set_low_balance(work: Work, owner: Recipient, threshold: Decimal | Non
     if threshold is not None and checked is None:
         raise NoticeMistake("amount", "an amount has at most two decimals and ten digits before")
     if checked is not None and checked < 0:
-        raise NoticeMistake("amount", "a balance to be told below is not negative")
+        raise NoticeMistake("amount", "the balance for a notice is not negative")
     former = await store.set_low_balance(work.connection, owner.id, checked)
     change = Change(
         "reseller.low_balance_set",

@@ -127,8 +127,8 @@ async def _of_refusal(connection: Connection, event: Event, _: Decimal) -> list[
     if owner is None:
         return []
     drafts = []
-    for refused in notices.refusals_to_tell(event):
-        untold = await store.tell_refusal(
+    for refused in notices.refusals_to_notify_of(event):
+        new_names = await store.notify_of_refusal(
             connection,
             kid=owner.kid,
             day=notices.day_of(event),
@@ -136,8 +136,8 @@ async def _of_refusal(connection: Connection, event: Event, _: Decimal) -> list[
             event_id=event.id,
             most=notices.REFUSALS_A_DAY,
         )
-        if untold:
-            drafts.append(notices.refusal(event, owner, refused, untold))
+        if new_names:
+            drafts.append(notices.refusal(event, owner, refused, new_names))
     return drafts
 
 

@@ -13,7 +13,7 @@ from gateway.store.operation import sealed
 from gateway.usecases.actions import RESPONSES_KEPT
 from gateway.vault import Vault
 
-_IDS_TOLD = 10
+_IDS_SHOWN = 10
 """How many rows of each column are named."""
 
 
@@ -40,7 +40,7 @@ async def _closed(
         count += 1
         if not vault.opens(token):
             closed += 1
-            ids += [repr(row_id)] if len(ids) < _IDS_TOLD else []
+            ids += [repr(row_id)] if len(ids) < _IDS_SHOWN else []
     if not closed:
         return None
     more = f" and {closed - len(ids)} more" if closed > len(ids) else ""

@@ -80,7 +80,7 @@ async def order(work: Work, wanted: LicenceOrder) -> Ordered:
     order_number = await billing.charge(
         work,
         reseller_id=wanted.reseller_id,
-        kind="order_product",
+        kind="order_sitelock",
         cost=decision.cost,
         currency=prices.currency,
         days=decision.days,

@@ -43,7 +43,7 @@ from gateway.validation import caa
 from gateway.validation.challenge import METHODS
 from gateway.validation.method import Claim, NotChecked, ValidationFailed
 
-GATEWAY = Origin("gateway:certificate-orders")
+GATEWAY = Origin("gateway:ssl-orders")
 _DOOR_PATH = "/v3/scm"
 _LOOKS_AT_ONCE = 20
 _FAILURES_AT_ONCE = 100
@@ -128,7 +128,7 @@ async def look_at_caa_again(
             detail = f"{proof.name}: {failed.detail}"
             return CaaRefused([CaaRefusal(proof.name, True, detail)])
         except NotChecked as fault:
-            return CaaUnchecked(_told(proof, fault))
+            return CaaUnchecked(_report_fault(proof, fault))
         await ssl_applications.mark_caa_checked(
             services.pool, item.application.id, proof.position, now
         )
@@ -184,7 +184,7 @@ async def moved(
     """Moves the status of a locked order in the background, with its audit event."""
     await ssl_orders.move(connection, item.cert_id, status, now, due_in=due_in, problem=problem)
     change = Change(
-        "certificate_order.moved",
+        "ssl_order.moved",
         item.cert_id,
         {"status": item.status},
         {"status": status, "problem": problem} if problem else {"status": status},
@@ -220,11 +220,11 @@ async def _look(services: Services, item: UnfinishedOrder, proof: NameProof, now
     except ValidationFailed as failed:
         return Look(proof, problem=f"{proof.name}: {failed.detail}")
     except NotChecked as fault:
-        return Look(proof, problem=_told(proof, fault), ours=True)
+        return Look(proof, problem=_report_fault(proof, fault), ours=True)
     except Exception as error:
-        _log.error("certificate_order.check_failed", name=proof.name, **describe(error))
+        _log.error("ssl_order.check_failed", name=proof.name, **describe(error))
         broken = NotChecked("internal", "The check could not be carried out.")
-        return Look(proof, problem=_told(proof, broken), ours=True)
+        return Look(proof, problem=_report_fault(proof, broken), ours=True)
     return Look(proof, evidence=evidence)
 
 
@@ -232,12 +232,10 @@ def _end_of_look(services: Services) -> float:
     return asyncio.get_running_loop().time() + services.settings.validation.total_seconds
 
 
-def _told(proof: NameProof, fault: NotChecked) -> str:
+def _report_fault(proof: NameProof, fault: NotChecked) -> str:
     """Logs and counts a fault; gives the text for the customer."""
     observe_validation_fault(fault.reason)
-    _log.error(
-        "certificate_order.not_checked", name=proof.name, reason=fault.reason, detail=fault.detail
-    )
+    _log.error("ssl_order.not_checked", name=proof.name, reason=fault.reason, detail=fault.detail)
     return f"{proof.name}: {fault.detail} The cause is on our side; it is tried again."
 
 
@@ -263,7 +261,7 @@ def _claim(settings: Settings, item: UnfinishedOrder, proof: NameProof, now: dat
 def _changes(item: UnfinishedOrder, looks: Sequence[Look]) -> list[Change]:
     return [
         Change(
-            "certificate_order.name_proven",
+            "ssl_order.name_proven",
             item.cert_id,
             None,
             {"name": look.proof.name, "method": look.proof.method, "evidence": look.evidence},

@@ -1,4 +1,4 @@
-"""One certificate order with its proofs of control and its certificate."""
+"""One SSL certificate order with its proofs of control and its certificate."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,7 +8,7 @@ from gateway.db.pool import Connection
 from gateway.store.ssl import applications as ssl_applications
 from gateway.store.ssl import issuance as ssl_issuance
 from gateway.store.ssl import orders as ssl_orders
-from gateway.store.ssl.orders import CertificateOrder, ListedOrder, Page
+from gateway.store.ssl.orders import ListedOrder, Page, SslOrder
 from gateway.usecases.ssl.lookup import show
 from gateway.usecases.ssl.proofs import location_and_value
 
@@ -29,7 +29,7 @@ class ShownProof:
 class CertificateDetails:
     """`leaf` and `chain` are DER; None and empty before the first issuance."""
 
-    order: CertificateOrder
+    order: SslOrder
     proofs: list[ShownProof]
     leaf: bytes | None
     chain: list[bytes]
@@ -49,7 +49,7 @@ async def details(
 
 async def list_page(
     connection: Connection, now: datetime, reseller_id: UUID, page: Page
-) -> tuple[list[CertificateOrder], int]:
+) -> tuple[list[SslOrder], int]:
     """Gives a page of a reseller's orders, and how many there are on all pages."""
     return await ssl_orders.list_page(connection, reseller_id, page, now)
 
@@ -61,7 +61,7 @@ async def list_for_operators(
     return await ssl_orders.list_for_operators(connection, now, waiting_only=waiting_only)
 
 
-async def _proofs(connection: Connection, order: CertificateOrder) -> list[ShownProof]:
+async def _proofs(connection: Connection, order: SslOrder) -> list[ShownProof]:
     if order.application_id is None:
         return []
     application = await ssl_applications.find(connection, order.application_id)

@@ -6,12 +6,10 @@ from uuid import UUID
 from gateway.db.pool import Connection
 from gateway.errors import NotFound
 from gateway.store.ssl import orders as ssl_orders
-from gateway.store.ssl.orders import CertificateOrder
+from gateway.store.ssl.orders import SslOrder
 
 
-async def show(
-    connection: Connection, now: datetime, reseller_id: UUID, cert_id: str
-) -> CertificateOrder:
+async def show(connection: Connection, now: datetime, reseller_id: UUID, cert_id: str) -> SslOrder:
     """Gives an order; raises NotFound, also for a foreign or an unsubscribed one (§8 G1)."""
     order = await ssl_orders.find(connection, cert_id, now)
     if order is None or order.reseller_id != reseller_id:
@@ -21,7 +19,7 @@ async def show(
 
 async def locked(
     connection: Connection, now: datetime, reseller_id: UUID, cert_id: str
-) -> CertificateOrder:
+) -> SslOrder:
     """Does as `show`, and locks the order: the first lock of every operation."""
     await show(connection, now, reseller_id, cert_id)
     await ssl_orders.lock(connection, cert_id)

@@ -30,7 +30,7 @@ from gateway.store.ssl import issuance as ssl_issuance
 from gateway.store.ssl import orders as ssl_orders
 from gateway.store.ssl import unsubscriptions
 from gateway.store.ssl.applications import Application
-from gateway.store.ssl.orders import CertificateOrder
+from gateway.store.ssl.orders import SslOrder
 from gateway.store.ssl.unsubscriptions import UnsubscriptionDecision
 from gateway.usecases.ssl.lookup import locked, show
 from gateway.usecases.ssl.proofs import new_proofs
@@ -64,7 +64,7 @@ class RevokeOrder:
     reason_name: str
 
 
-async def apply(work: Work, settings: Settings, wanted: Apply) -> CertificateOrder:
+async def apply(work: Work, settings: Settings, wanted: Apply) -> SslOrder:
     """Submits a CSR; control over the names is checked in the background.
 
     Applying again with the same key meanwhile makes the next check happen soon. Raises NotFound,
@@ -98,7 +98,7 @@ async def apply(work: Work, settings: Settings, wanted: Apply) -> CertificateOrd
     return await _after(work.connection, work.now, order)
 
 
-async def withdraw(work: Work, reseller_id: UUID, cert_id: str) -> CertificateOrder:
+async def withdraw(work: Work, reseller_id: UUID, cert_id: str) -> SslOrder:
     """Withdraws an application. Raises NotFound, StatusForbids."""
     order = await locked(work.connection, work.now, reseller_id, cert_id)
     status = rules.next_status("cancel-apply", order.status)
@@ -110,7 +110,7 @@ async def withdraw(work: Work, reseller_id: UUID, cert_id: str) -> CertificateOr
     return await _after(work.connection, work.now, order)
 
 
-async def revoke(work: Work, wanted: RevokeOrder) -> CertificateOrder:
+async def revoke(work: Work, wanted: RevokeOrder) -> SslOrder:
     """Revokes all certificates of an order; REVOKED once the CRL lists them.
 
     Raises NotFound, StatusForbids.
@@ -128,9 +128,7 @@ async def revoke(work: Work, wanted: RevokeOrder) -> CertificateOrder:
     return await _after(work.connection, work.now, order)
 
 
-async def _look_again(
-    connection: Connection, order: CertificateOrder, wanted: Apply
-) -> CertificateOrder:
+async def _look_again(connection: Connection, order: SslOrder, wanted: Apply) -> SslOrder:
     assert order.application_id is not None
     application = await ssl_applications.find(connection, order.application_id)
     key_hash = _key_hash(check_csr(wanted.csr, order.names, None))
@@ -143,7 +141,7 @@ async def _look_again(
 
 
 async def _organization(
-    connection: Connection, order: CertificateOrder, wanted: Apply
+    connection: Connection, order: SslOrder, wanted: Apply
 ) -> dict[str, Any] | None:
     """The organization to apply with: none for DV; a re-issue keeps the one that was checked."""
     if not rules.TYPES[order.type]:
@@ -164,7 +162,7 @@ async def _is_asked_for(connection: Connection, cert_id: str) -> bool:
     return unfinished is not None and unfinished.issuer_state is not None
 
 
-async def _operate(work: Work, order: CertificateOrder, operation: str, status: str) -> None:
+async def _operate(work: Work, order: SslOrder, operation: str, status: str) -> None:
     """Moves the status. An unsubscription under review fails by it (§8)."""
     waiting = await unsubscriptions.find_waiting(work.connection, order.cert_id)
     changes = []
@@ -177,7 +175,7 @@ async def _operate(work: Work, order: CertificateOrder, operation: str, status: 
     await ssl_orders.move(work.connection, order.cert_id, status, work.now, due_in=due_in)
     changes.append(
         Change(
-            f"certificate_order.{_VERBS[operation]}",
+            f"ssl_order.{_VERBS[operation]}",
             order.cert_id,
             {"status": order.status},
             {"status": status},
@@ -186,9 +184,7 @@ async def _operate(work: Work, order: CertificateOrder, operation: str, status: 
     await work.record(*changes)
 
 
-async def _after(
-    connection: Connection, now: datetime, order: CertificateOrder
-) -> CertificateOrder:
+async def _after(connection: Connection, now: datetime, order: SslOrder) -> SslOrder:
     return await show(connection, now, order.reseller_id, order.cert_id)
 
 

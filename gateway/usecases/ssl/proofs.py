@@ -11,7 +11,7 @@ from gateway.rules.acme.key_authorization import txt_value
 from gateway.rules.names import base_of, name_type
 from gateway.store.ssl import applications as ssl_applications
 from gateway.store.ssl.applications import NameProof
-from gateway.store.ssl.orders import CertificateOrder
+from gateway.store.ssl.orders import SslOrder
 
 
 def key_authorization(token: str, key_hash: bytes) -> str:
@@ -32,7 +32,7 @@ async def new_proofs(
     connection: Connection,
     now: datetime,
     settings: Settings,
-    order: CertificateOrder,
+    order: SslOrder,
     method: str,
 ) -> list[NameProof]:
     """Makes new proofs; names whose control the reseller has proven lately keep that proof."""

@@ -18,7 +18,7 @@ from gateway.store.money import prices
 from gateway.store.operation.audit import Change
 from gateway.store.ssl import coupons
 from gateway.store.ssl import orders as ssl_orders
-from gateway.store.ssl.orders import NewCertificateOrder
+from gateway.store.ssl.orders import NewSslOrder
 from gateway.usecases.money import billing
 from gateway.usecases.work import Work
 
@@ -70,7 +70,7 @@ async def purchase(work: Work, wanted: Purchase) -> Purchased:
     order_number = await billing.charge(
         work,
         reseller_id=wanted.reseller_id,
-        kind="buy_certificate",
+        kind="order_ssl",
         cost=cost.cash,
         currency=currency,
         days=rules.paid_days(wanted.months),
@@ -84,7 +84,7 @@ async def purchase(work: Work, wanted: Purchase) -> Purchased:
         "paid": str(cost.total),
         "coupon": str(cost.coupon),
     }
-    change = Change("certificate_order.bought", cert_id, None, after)
+    change = Change("ssl_order.bought", cert_id, None, after)
     await work.record(change)
     return Purchased(cert_id, order_number, cost, currency)
 
@@ -128,7 +128,7 @@ async def _store(
     order_number: int,
 ) -> str:
     while True:
-        order = NewCertificateOrder(
+        order = NewSslOrder(
             ids.new_cert_id(),
             wanted.reseller_id,
             order_number,

@@ -11,7 +11,7 @@ from gateway.store.operation.audit import Change
 from gateway.store.ssl import applications as ssl_applications
 from gateway.store.ssl import issuance as ssl_issuance
 from gateway.store.ssl import orders as ssl_orders
-from gateway.store.ssl.orders import CertificateOrder
+from gateway.store.ssl.orders import SslOrder
 from gateway.usecases.ssl.intents import intent_of
 from gateway.usecases.work import Work
 
@@ -40,7 +40,7 @@ async def reject(work: Work, cert_id: str, reason: str) -> None:
     await _decide(work, order, "UNPASSED", reason or "The check failed.")
 
 
-async def _in_review(connection: Connection, now: datetime, cert_id: str) -> CertificateOrder:
+async def _in_review(connection: Connection, now: datetime, cert_id: str) -> SslOrder:
     order = None
     if CERT_ID.fullmatch(cert_id):
         await ssl_orders.lock(connection, cert_id)
@@ -52,7 +52,7 @@ async def _in_review(connection: Connection, now: datetime, cert_id: str) -> Cer
     return order
 
 
-async def _decide(work: Work, order: CertificateOrder, status: str, problem: str | None) -> None:
+async def _decide(work: Work, order: SslOrder, status: str, problem: str | None) -> None:
     assert order.application_id is not None
     await ssl_issuance.note_reviewer(work.connection, order.application_id, work.origin.actor)
     due_in = _AT_ONCE if status == "ISSUING" else None
@@ -60,7 +60,7 @@ async def _decide(work: Work, order: CertificateOrder, status: str, problem: str
         work.connection, order.cert_id, status, work.now, due_in=due_in, problem=problem
     )
     change = Change(
-        "certificate_order.reviewed",
+        "ssl_order.reviewed",
         order.cert_id,
         {"status": order.status},
         {"status": status, "reason": problem},

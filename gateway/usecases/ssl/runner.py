@@ -35,7 +35,7 @@ _ENDS_PROCESSES = (
 _log = structlog.get_logger(__name__)
 
 
-class CertificateOrderRunner:
+class SslOrderRunner:
     """Works on SSL certificate orders that are due; one per process."""
 
     def __init__(self, services: Services) -> None:
@@ -59,7 +59,7 @@ class CertificateOrderRunner:
             while more:
                 more = await self._step(cert_id)
         except Exception as error:  # the lease ends and a process tries again
-            log_fault("certificate_order", error, certificate=cert_id)
+            log_fault("ssl_order", error, certificate=cert_id)
         finally:
             with suppress(Exception):  # at worst it is taken up once more in vain
                 await ssl_due.conclude(self._services.pool, cert_id)
@@ -94,7 +94,7 @@ class CertificateOrderRunner:
     async def _set_aside(self, item: UnfinishedOrder, now: datetime) -> None:
         """Ends the application, unless an issuer may have signed or there is none to end."""
         observe_validation_fault("process")
-        _log.error("certificate_order.ends_processes", certificate=item.cert_id, status=item.status)
+        _log.error("ssl_order.ends_processes", certificate=item.cert_id, status=item.status)
         pool = self._services.pool
         if item.issuer_state is None and item.status in _CAN_FAIL:
             await settle_failed(pool, item, _ENDS_PROCESSES, now)

@@ -14,7 +14,7 @@ from gateway.rules.ssl.refund import CertificateFacts
 from gateway.store.operation.audit import Change
 from gateway.store.ssl import orders as ssl_orders
 from gateway.store.ssl import unsubscriptions
-from gateway.store.ssl.orders import CertificateOrder
+from gateway.store.ssl.orders import SslOrder
 from gateway.store.ssl.unsubscriptions import (
     ListedUnsubscription,
     Unsubscription,
@@ -105,7 +105,7 @@ async def list_all(connection: Connection, *, waiting_only: bool) -> list[Listed
 
 async def _to_decide(
     connection: Connection, now: datetime, number: int
-) -> tuple[Unsubscription, CertificateOrder]:
+) -> tuple[Unsubscription, SslOrder]:
     """Gives a waiting request and its order, locked as every operation locks it."""
     found = None
     if 0 < number <= _LARGEST_NUMBER:
@@ -123,11 +123,11 @@ async def _to_decide(
     return found, order
 
 
-def _objection(order: CertificateOrder, requested_at: datetime) -> str | None:
+def _objection(order: SslOrder, requested_at: datetime) -> str | None:
     return _facts(order, requested_at).objection()
 
 
-def _facts(order: CertificateOrder, requested_at: datetime) -> CertificateFacts:
+def _facts(order: SslOrder, requested_at: datetime) -> CertificateFacts:
     return CertificateFacts(
         order.status,
         bought_here=order.order_number is not None,

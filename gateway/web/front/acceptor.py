@@ -22,7 +22,7 @@ _TLS_SHUTDOWN_SECONDS = 2.0
 _SHARE_ENDED = 4
 """While others wait and the limit is reached, one in so many connections ends at each look."""
 _HANDSHAKE_WHILE_FULL_SECONDS = 1.0
-_TELL_SECONDS = 60.0
+_LOG_SECONDS = 60.0
 _OUT_OF_RESOURCES = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
 _log = structlog.get_logger(__name__)
@@ -65,7 +65,7 @@ class Acceptor:
         self._reopening: asyncio.TimerHandle | None = None
         self._has_stopped_accepting = False
         self._is_full = False
-        self._told_at = -math.inf
+        self._logged_at = -math.inf
         self._arriving: dict[asyncio.Task[None], float] = {}
 
     async def look_after(self) -> None:
@@ -98,8 +98,8 @@ class Acceptor:
         self._has_stopped_accepting = False
         if not self._is_full:
             return
-        if self._loop.time() > self._told_at + _TELL_SECONDS:
-            self._told_at = self._loop.time()
+        if self._loop.time() > self._logged_at + _LOG_SECONDS:
+            self._logged_at = self._loop.time()
             _log.warning("front.full", connections=self._number, most=self._most)
         if self._somebody_waits():
             self._make_room(-(-self._number // _SHARE_ENDED))

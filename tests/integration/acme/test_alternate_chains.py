@@ -75,13 +75,13 @@ async def test_the_same_chain_is_offered_once(gateway: Any) -> None:
 
 async def test_a_chain_that_does_not_begin_with_the_issuer_is_refused(gateway: Any) -> None:
     made = cross_sign(gateway.services.issuers.find("local").issuing_pem(), "Other")
-    for pem, told in (
+    for pem, expected in (
         (b"nothing", "no certificates"),
         (made.root, "not one of local"),
         (gateway.services.issuers.find("local").issuing_pem(), "the usual one"),
         (made.issuing + gateway.services.issuers.find("local").root_pem(), "has not issued"),
     ):
-        with pytest.raises(OperatorMistake, match=told):
+        with pytest.raises(OperatorMistake, match=expected):
             await offer(gateway, pem)
 
 

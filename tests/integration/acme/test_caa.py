@@ -95,9 +95,9 @@ async def test_after_eight_hours_they_are_and_what_they_say_then_counts(
     csr = make_csr([NAME])
     answer = await client.finalize(order, csr)
     assert (answer.status, answer.problem) == (403, "caa")
-    [told] = answer.json["subproblems"]
-    assert told["identifier"] == {"type": "dns", "value": NAME}
-    assert "The CAA records of example.com let nobody issue." in told["detail"]
+    [subproblem] = answer.json["subproblems"]
+    assert subproblem["identifier"] == {"type": "dns", "value": NAME}
+    assert "The CAA records of example.com let nobody issue." in subproblem["detail"]
     refused = await gateway.pool.fetchrow("SELECT name, reason FROM ops.issuance_refusals")
     assert refused is not None
     assert tuple(refused) == (NAME, "caa")

@@ -26,9 +26,9 @@ async def test_an_unlisted_name_is_a_rejected_identifier_with_its_own_subproblem
         NAME, "bad.example.com", "good.example.net", "worse.example.com"
     )
     assert (answer.status, answer.problem) == (400, "rejectedIdentifier")
-    told = {item["identifier"]["value"]: item for item in answer.json["subproblems"]}
-    assert set(told) == {"bad.example.com", "worse.example.com"}
-    for name, item in told.items():
+    subproblems = {item["identifier"]["value"]: item for item in answer.json["subproblems"]}
+    assert set(subproblems) == {"bad.example.com", "worse.example.com"}
+    for name, item in subproblems.items():
         assert item["type"] == "urn:ietf:params:acme:error:rejectedIdentifier"
         assert item["identifier"]["type"] == "dns"
         assert item["detail"] == f"{name} is not in the subscription; ask your reseller to add it."
@@ -159,8 +159,8 @@ class TestTheSameGateAtFinalize:
         await customer.remove(NAME)
         answer = await finalize()
         assert (answer.status, answer.problem) == (400, "rejectedIdentifier")
-        [told] = answer.json["subproblems"]
-        assert told["identifier"]["value"] == NAME
+        [subproblem] = answer.json["subproblems"]
+        assert subproblem["identifier"]["value"] == NAME
         await self.assert_nothing_was_issued(gateway)
 
     @pytest.mark.parametrize(

@@ -5,8 +5,9 @@ again on the same state.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from decimal import Decimal
 from typing import Any
 
 import asyncpg
@@ -31,7 +32,7 @@ STEPS = {
 }
 
 
-class Story:
+class RepeatableIssuance:
     """A purchase and an issuance whose every step can be tried again after a crash."""
 
     def __init__(self, sandbox: SandboxProcess, web: ChallengeServer) -> None:
@@ -42,7 +43,7 @@ class Story:
         self.order_url: str | None = None
         self.signer: Any = None
 
-    async def tell(self) -> bytes:
+    async def carry_out(self) -> bytes:
         """From where it stands to the downloaded chain, as a client does that starts again."""
         ready = self.sandbox.ready
         async with session_trusting(self.sandbox.state / "root.pem") as session:
@@ -133,40 +134,69 @@ async def wait_until_held(sandbox: SandboxProcess) -> None:
 
 async def release(sandbox: SandboxProcess) -> None:
     async with connected(sandbox) as connection:
-        await connection.execute("DROP FUNCTION public.hold() CASCADE")
+        await connection.execute("DROP FUNCTION IF EXISTS public.hold() CASCADE")
+
+
+async def counted(sandbox: SandboxProcess) -> tuple[int, int, Decimal]:
+    """How many certificates and charges there are, and the charges' sum."""
+    async with connected(sandbox) as connection:
+        assert await connection.fetch("SELECT * FROM ops.ledger_mismatch") == []
+        return tuple(
+            await connection.fetchrow(
+                """
+                SELECT (SELECT count(*) FROM ca.certificate), count(*), coalesce(sum(amount), 0)
+                  FROM reseller.ledger_entry
+                 WHERE kind = 'charge'
+                """
+            )
+        )
+
+
+@pytest.fixture(scope="module")
+def one_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess]:
+    process = SandboxProcess(tmp_path_factory.mktemp("killed") / "sandbox")
+    try:
+        process.start()
+        yield process
+    finally:
+        process.clean_up()
+
+
+@pytest.fixture
+async def sandbox(one_sandbox: SandboxProcess) -> SandboxProcess:
+    """One for all tests here: each kills it, starts it again, and leaves it running."""
+    if one_sandbox.process.poll() is not None:  # the test before has failed
+        await asyncio.to_thread(one_sandbox.start)
+    await release(one_sandbox)
+    return one_sandbox
 
 
 @pytest.mark.parametrize("step", STEPS)
 async def test_a_crash_before_a_step_loses_nothing_and_charges_once(
-    sandbox_process: SandboxProcess, step: str
+    sandbox: SandboxProcess, step: str
 ) -> None:
-    async with challenge_server(sandbox_process.http_port) as web:
-        story = Story(sandbox_process, web)
-        await hold(sandbox_process, *STEPS[step])
-        telling = asyncio.create_task(story.tell())
-        await wait_until_held(sandbox_process)
-        sandbox_process.kill9()
+    certificates, charges, charged = await counted(sandbox)
+    async with challenge_server(sandbox.http_port) as web:
+        issuance = RepeatableIssuance(sandbox, web)
+        await hold(sandbox, *STEPS[step])
+        issuing = asyncio.create_task(issuance.carry_out())
+        await wait_until_held(sandbox)
+        sandbox.kill9()
         with pytest.raises((ClientError, OSError, AssertionError)):
-            await telling
-        await asyncio.to_thread(sandbox_process.start)
-        await release(sandbox_process)
-        chain = await story.tell()
+            await issuing
+        await asyncio.to_thread(sandbox.start)
+        await release(sandbox)
+        chain = await issuance.carry_out()
         assert chain.startswith(b"-----BEGIN CERTIFICATE-----")
-        async with connected(sandbox_process) as connection:
-            assert await connection.fetchval("SELECT count(*) FROM ca.certificate") == 1
-            charges = (
-                "SELECT count(*), sum(amount) FROM reseller.ledger_entry WHERE kind = 'charge'"
-            )
-            assert tuple(await connection.fetchrow(charges)) == (1, -365)
-            assert await connection.fetch("SELECT * FROM ops.ledger_mismatch") == []
+    assert await counted(sandbox) == (certificates + 1, charges + 1, charged - 365)
 
 
-async def test_a_certificate_a_client_was_told_of_survives_a_crash(
-    sandbox_process: SandboxProcess,
+async def test_a_certificate_that_a_client_has_seen_survives_a_crash(
+    sandbox: SandboxProcess,
 ) -> None:
-    async with challenge_server(sandbox_process.http_port) as web:
-        story = Story(sandbox_process, web)
-        chain = await story.tell()
-        sandbox_process.kill9()
-        await asyncio.to_thread(sandbox_process.start)
-        assert await story.tell() == chain
+    async with challenge_server(sandbox.http_port) as web:
+        issuance = RepeatableIssuance(sandbox, web)
+        chain = await issuance.carry_out()
+        sandbox.kill9()
+        await asyncio.to_thread(sandbox.start)
+        assert await issuance.carry_out() == chain

@@ -90,8 +90,8 @@ async def test_other_identifier_types_are_unsupported(client: AcmeClient) -> Non
     identifiers = [{"type": "ip", "value": "192.0.2.1"}, {"type": "dns", "value": NAME}]
     answer = await client.post(await client.url("newOrder"), {"identifiers": identifiers})
     assert (answer.status, answer.problem) == (400, "unsupportedIdentifier")
-    [told] = answer.json["subproblems"]
-    assert told["identifier"] == identifiers[0]
+    [subproblem] = answer.json["subproblems"]
+    assert subproblem["identifier"] == identifiers[0]
 
 
 async def test_all_refused_identifiers_are_named_at_once_whatever_the_reason(
@@ -109,9 +109,9 @@ async def test_all_refused_identifiers_are_named_at_once_whatever_the_reason(
     url = await client.url("newOrder")
     answer = await client.post(url, {"identifiers": [good[0], *asked, good[1], asked[0]]})
     assert (answer.status, answer.problem) == (400, "compound")
-    told = answer.json["subproblems"]
-    assert [item["identifier"] for item in told] == asked
-    for item in told:
+    subproblems = answer.json["subproblems"]
+    assert [item["identifier"] for item in subproblems] == asked
+    for item in subproblems:
         assert item["type"].endswith(f":{refused[item['identifier']['value']][1]}")
         assert item["identifier"]["value"] in answer.detail
     assert NAME not in answer.detail.replace("not.bought.example.com", "")
@@ -163,8 +163,8 @@ async def test_a_value_that_is_no_certifiable_name_is_rejected_by_name(
 ) -> None:
     answer = await client.new_order(NAME, name)
     assert (answer.status, answer.problem) == (400, "rejectedIdentifier")
-    [told] = answer.json["subproblems"]
-    assert told["identifier"]["value"] == name
+    [subproblem] = answer.json["subproblems"]
+    assert subproblem["identifier"]["value"] == name
 
 
 async def test_an_unknown_profile_is_refused_and_a_known_one_is_kept(client: AcmeClient) -> None:

@@ -15,7 +15,7 @@ from tests.support.csrs import csr
 _FILLED = Amounts(accounts=2000, names=10_000, certificates=10_000, revocations=2000)
 _TINY = {"server", "issuer", "clock", "nonce_epoch", "cursor", "alternate_chain"}
 """A few rows for ever."""
-_OF_A_JOB = "revocation.told_at IS NULL"
+_OF_A_JOB = "revocation.reported_at IS NULL"
 """A part of the statement by which a job looks for work while a test runs; no request sends it."""
 
 

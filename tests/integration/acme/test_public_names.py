@@ -66,13 +66,13 @@ async def test_those_that_were_bought_before_are_refused_by_name_and_can_be_remo
     await sell(gateway, "public")
     answer = await client.new_order(INTERNAL, NAME)
     assert (answer.status, answer.problem) == (400, "rejectedIdentifier")
-    [told] = answer.json["subproblems"]
-    assert told["identifier"] == {"type": "dns", "value": INTERNAL}
-    assert told["detail"] == (
+    [subproblem] = answer.json["subproblems"]
+    assert subproblem["identifier"] == {"type": "dns", "value": INTERNAL}
+    assert subproblem["detail"] == (
         f"No public CA may certify {INTERNAL}: "
         ".internal is a special-use domain (reserved by ICANN for private use)."
     )
-    assert answer.detail == told["detail"]
+    assert answer.detail == subproblem["detail"]
     identifier = {"type": "dns", "value": INTERNAL}
     asked = await client.post(await client.url("newAuthz"), {"identifier": identifier})
     assert asked.problem == "rejectedIdentifier"
@@ -114,10 +114,10 @@ async def test_a31_a_subscription_with_names_that_cannot_be_certified_is_not_ext
         )
     assert await shop.state() == before
     await gateway.services.refusals.flush()
-    told = await gateway.pool.fetchval(
-        "SELECT told FROM ops.refusals WHERE subject = $1 LIMIT 1", kid
+    recorded = await gateway.pool.fetchval(
+        "SELECT answer FROM ops.refusals WHERE subject = $1 LIMIT 1", kid
     )
-    assert told == refused.detail
+    assert recorded == refused.detail
     await customer.remove("www.db.corp.internal")
     refused = await shop.refused("EXTENDDOMAINS", acmeAccountID=kid, years="1")
     assert refused.detail.endswith("No public CA may certify db.corp.internal; remove it first.")
@@ -188,7 +188,7 @@ async def test_an_order_that_was_applied_for_before_is_not_issued_and_can_be_wit
         await public_shop.prove(cert_id, await public_shop.show(cert_id))
 
         async def held_back() -> Any:
-            query = "SELECT problem FROM ssl.certificate_order WHERE status = 'ISSUING'"
+            query = "SELECT problem FROM ssl.\"order\" WHERE status = 'ISSUING'"
             return await services.pool.fetchval(query)
 
         problem = await eventually(held_back)

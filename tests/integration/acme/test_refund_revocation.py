@@ -61,8 +61,8 @@ async def test_certificates_of_a_refunded_name_are_revoked_if_the_operator_says_
     )
     assert [tuple(row) for row in abuse] == [(gateway.login, 1)]
     if wanted:
-        told = "SELECT told_at IS NOT NULL FROM ca.revocation"
-        await until(lambda: gateway.pool.fetchval(told), "the issuer was not told")
+        reported = "SELECT reported_at IS NOT NULL FROM ca.revocation"
+        await until(lambda: gateway.pool.fetchval(reported), "the issuer was not reported")
 
 
 async def test_without_a_refund_nothing_is_revoked(gateway: RunningGateway) -> None:

@@ -17,7 +17,7 @@ from gateway.db.pool import Pool, open_pool
 from gateway.doors.acme.door import Servers
 from gateway.process.background import background
 from gateway.store.acme.servers import CHANNEL
-from tests.integration.process.test_serve import Served, process, serving
+from tests.integration.process.test_serve import ServedGateway, process, serving
 from tests.support.server_process import until
 
 _ADD = """
@@ -216,13 +216,13 @@ async def test_who_does_not_hear_its_own_announcement_hears_none(database: str, 
 
 
 @pytest.fixture
-async def served(database: str, tmp_path: Path) -> AsyncIterator[Served]:
+async def served(database: str, tmp_path: Path) -> AsyncIterator[ServedGateway]:
     async with serving(database, tmp_path, workers=2) as running:
         yield running
 
 
 async def test_a_server_that_a_command_adds_is_served_by_all_workers(
-    served: Served, database: str, tmp_path: Path
+    served: ServedGateway, database: str, tmp_path: Path
 ) -> None:
     async def statuses() -> set[int]:
         return set(await asyncio.gather(*(served.get("/v2/NEW") for _ in range(40))))

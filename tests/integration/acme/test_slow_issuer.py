@@ -121,7 +121,7 @@ async def test_a_certificate_that_comes_when_the_gate_is_closed_is_withheld_and_
     await until(settled, "the order is still open")
     [(serial, withheld)] = await upstream.certificates()
     assert withheld
-    await until(lambda: serial in upstream.issuer.revoked(), "the issuer was not told")
+    await until(lambda: serial in upstream.issuer.revoked(), "the revocation was not reported")
     certificate = answer.headers["Location"].replace("/order/", "/cert/")
     if gone == "removed":
         assert (await upstream.client.post(certificate)).status == 404

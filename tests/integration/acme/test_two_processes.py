@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 from aiohttp import ClientConnectionError
 
-from gateway.clock import SystemClock
-from gateway.db.pool import Pool
 from gateway.sandbox import demo_data
 from tests.integration.acme.conftest import NAME
 from tests.integration.acme.test_key_change import change
-from tests.integration.process.test_serve import Served, serving
+from tests.integration.process.test_serve import ServedGateway, serving
 from tests.support.acme_client import AcmeClient, Answer, Eab, Signer
+from tests.support.kept import KeptDatabases
+from tests.support.postgres import FURNISHED
 from tests.support.server_process import until
 
 _CONNECTIONS = 40
@@ -28,7 +28,7 @@ _CONNECTIONS = 40
 class TwoWorkers:
     """A served gateway, a customer's client, and the demo reseller."""
 
-    served: Served
+    served: ServedGateway
     client: AcmeClient
     eab: Eab
 
@@ -60,18 +60,29 @@ class TwoWorkers:
         }
 
 
+@pytest.fixture(scope="module")
+async def served(
+    kept_databases: KeptDatabases, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[ServedGateway]:
+    directory = tmp_path_factory.mktemp("two")
+    async with (
+        kept_databases.lend(FURNISHED) as database,
+        serving(database, directory, workers=2, spread=True) as served,
+    ):
+        yield served
+
+
 @pytest.fixture
-async def two(database: str, pool: Pool, tmp_path: Path) -> AsyncIterator[TwoWorkers]:
-    async with serving(database, tmp_path, workers=2, spread=True) as served:
-        await demo_data.add(pool, SystemClock())
-        directory_url = f"{served.url}/v2/DV"
-        client = AcmeClient(served.session, directory_url)
-        made = TwoWorkers(served, client, Eab("", ""))
-        account = (await made.action("PREREGISTER", serverUrl=directory_url))["Accounts"][0]
-        made.eab = Eab(account["eabMACIDb64url"], account["eabMACKeyb64url"])
-        await made.action("ADDDOMAIN", acmeAccountID=made.eab.kid, domainName=NAME)
-        await client.register(made.eab)
-        yield made
+async def two(served: ServedGateway) -> TwoWorkers:
+    """The workers that all tests here share, and a customer of the test's own."""
+    directory_url = f"{served.url}/v2/DV"
+    client = AcmeClient(served.session, directory_url)
+    made = TwoWorkers(served, client, Eab("", ""))
+    account = (await made.action("PREREGISTER", serverUrl=directory_url))["Accounts"][0]
+    made.eab = Eab(account["eabMACIDb64url"], account["eabMACKeyb64url"])
+    await made.action("ADDDOMAIN", acmeAccountID=made.eab.kid, domainName=NAME)
+    await client.register(made.eab)
+    return made
 
 
 async def closing(client: AcmeClient, url: str, body: Any) -> Answer:

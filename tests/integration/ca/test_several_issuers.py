@@ -181,12 +181,14 @@ async def test_a_revocation_is_on_the_crls_of_its_issuer_and_on_no_other(
     for url, entries in expected.items():
         assert len(x509.load_der_x509_crl(await fetch(gateway, url))) == entries, url
 
-    async def told() -> bool:
+    async def reported() -> bool:
         return bool(
-            await gateway.pool.fetchval("SELECT bool_and(told_at IS NOT NULL) FROM ca.revocation")
+            await gateway.pool.fetchval(
+                "SELECT bool_and(reported_at IS NOT NULL) FROM ca.revocation"
+            )
         )
 
-    await until(told, "the revocation waits to be told")
+    await until(reported, "the revocation waits to be reported")
 
 
 async def test_a_changed_server_asks_another_issuer_from_the_next_order_on(
@@ -256,8 +258,8 @@ async def test_a_gateway_without_any_issuer_of_a_server_does_not_start(
         )
     finally:
         await pool.close()
-    told = await refusal(settings, tmp_path)
-    assert "server X: there is no issuer gone or away; the settings have local, internal" in told
+    message = await refusal(settings, tmp_path)
+    assert "server X: there is no issuer gone or away; the settings have local, internal" in message
 
 
 @pytest.fixture

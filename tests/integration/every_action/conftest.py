@@ -9,8 +9,8 @@ import pytest
 from gateway.config import Notices, Refund, Subscriptions
 from tests.support.challenge_server import challenge_server
 from tests.support.gateway import RunningGateway, running_gateway
-from tests.support.life import Life
 from tests.support.ports import free_ports
+from tests.support.reseller_history import ResellerHistory
 
 
 @pytest.fixture
@@ -27,6 +27,6 @@ async def gateway(database: str, tmp_path: Path) -> AsyncIterator[RunningGateway
 
 
 @pytest.fixture
-async def life(gateway: RunningGateway) -> AsyncIterator[Life]:
+async def history(gateway: RunningGateway) -> AsyncIterator[ResellerHistory]:
     async with challenge_server(gateway.http_port) as web:
-        yield await Life(gateway, web).lead()
+        yield await ResellerHistory(gateway, web).play()

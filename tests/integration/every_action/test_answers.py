@@ -12,7 +12,7 @@ import pytest
 from gateway.doors.reseller.openapi import describe
 from gateway.doors.reseller.parameters import ACTIONS
 from tests.support.certificate_shop import eventually
-from tests.support.life import STATED, Life
+from tests.support.reseller_history import STATED, ResellerHistory
 
 DOCS = Path(__file__).parents[3] / "docs"
 
@@ -44,44 +44,44 @@ def answered(answer: dict[str, Any], path: str = "") -> Iterator[str]:
 
 
 @pytest.fixture
-async def answers(life: Life) -> dict[str, list[Any]]:
-    """What a life was answered, with a last look at everything that can be listed."""
-    named = {"acmeAccountID": life.accounts["dv"], "domainName": "back.example.com"}
+async def answers(history: ResellerHistory) -> dict[str, list[Any]]:
+    """What the history was answered, with a last look at everything that can be listed."""
+    named = {"acmeAccountID": history.accounts["dv"], "domainName": "back.example.com"}
     for _ in range(2):
-        await life.do("ADDDOMAIN", **named)
-        await life.do("REMOVEDOMAIN", **named)
+        await history.do("ADDDOMAIN", **named)
+        await history.do("REMOVEDOMAIN", **named)
     for action in ("LISTSERVERS", "LISTBINDINGS", "LISTORGANIZATIONS", "LISTPREVALIDATIONS"):
-        await life.do(action)
-    await life.do("LISTACCOUNTS", includeContacts="Y")
-    for account in life.accounts.values():
-        await life.do("LISTDOMAINS", acmeAccountID=account)
-        await life.do("GETLASTORDER", acmeAccountID=account)
-        await life.do("LISTTRANSACTIONS", acmeAccountID=account, includeExpired="Y")
-    await life.do("UPDATEORGANIZATION", organizationID=life.organization, **STATED)
-    webhook, mail = life.destinations
-    await life.do("TESTNOTICEDESTINATION", destinationID=webhook)
+        await history.do(action)
+    await history.do("LISTACCOUNTS", includeContacts="Y")
+    for account in history.accounts.values():
+        await history.do("LISTDOMAINS", acmeAccountID=account)
+        await history.do("GETLASTORDER", acmeAccountID=account)
+        await history.do("LISTTRANSACTIONS", acmeAccountID=account, includeExpired="Y")
+    await history.do("UPDATEORGANIZATION", organizationID=history.organization, **STATED)
+    webhook, mail = history.destinations
+    await history.do("TESTNOTICEDESTINATION", destinationID=webhook)
 
     async def failed() -> bool:
-        listed = await life.do("LISTNOTICEDESTINATIONS")
+        listed = await history.do("LISTNOTICEDESTINATIONS")
         return all("lastError" in each for each in listed["Destinations"])
 
-    await life.do("TESTNOTICEDESTINATION", destinationID=mail)
+    await history.do("TESTNOTICEDESTINATION", destinationID=mail)
     await eventually(failed)
-    await life.do("LISTNOTICES")
-    await life.do("REPLAYNOTICES", destinationID=webhook)
-    await life.do("SETNOTICEDESTINATION", destinationID=webhook, resume="Y")
-    await life.do("ROTATENOTICESECRET", destinationID=webhook)
-    await life.do("REMOVENOTICEDESTINATION", destinationID=webhook)
-    assert life.token is not None
-    path = f"/{life.certificates['late']}/revoke"
-    await life.certificate("POST", path, what="revoke")
-    await life.certificate("GET", "/scs0000000000000", what="refused")
-    await life.product("AutoRefund", orderNumber="1", refundReasonCode="1")
-    return life.records.answers
+    await history.do("LISTNOTICES")
+    await history.do("REPLAYNOTICES", destinationID=webhook)
+    await history.do("SETNOTICEDESTINATION", destinationID=webhook, resume="Y")
+    await history.do("ROTATENOTICESECRET", destinationID=webhook)
+    await history.do("REMOVENOTICEDESTINATION", destinationID=webhook)
+    assert history.token is not None
+    path = f"/{history.certificates['late']}/revoke"
+    await history.certificate("POST", path, what="revoke")
+    await history.certificate("GET", "/scs0000000000000", what="refused")
+    await history.product("AutoRefund", orderNumber="1", refundReasonCode="1")
+    return history.records.answers
 
 
 async def test_every_answer_is_as_described_and_every_member_described_is_answered(
-    answers: dict[str, list[Any]], life: Life
+    answers: dict[str, list[Any]], history: ResellerHistory
 ) -> None:
     schemas = describe("https://gateway.test")["components"]["schemas"]
     unasked = set(ACTIONS) - set(answers)
@@ -94,8 +94,8 @@ async def test_every_answer_is_as_described_and_every_member_described_is_answer
         seen = {path for answer in answers[action] for path in answered(answer)}
         assert seen == set(described(schema)), action
     errors = jsonschema_rs.validator_for(schemas["Error"])
-    assert life.records.refusals
-    for _, refusal in life.records.refusals:
+    assert history.records.refusals
+    for _, refusal in history.records.refusals:
         errors.validate(refusal)
 
 

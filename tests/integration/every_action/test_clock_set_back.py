@@ -9,7 +9,7 @@ from gateway.doors.sitelock.door import ENDPOINTS
 from gateway.errors import OperatorMistake
 from tests.support.acme_client import AcmeClient, make_csr
 from tests.support.certificate_shop import application, purchase
-from tests.support.life import STATED, Life, certificate_id, certificate_of
+from tests.support.reseller_history import STATED, ResellerHistory, certificate_id, certificate_of
 
 EARLIER = (
     "2026-06-19T12:00:00Z",  # a day
@@ -27,26 +27,28 @@ DOMAINS = ("refunded", "cancelled", "upgraded", "ended", "month", "renewed", "la
 
 
 @pytest.mark.parametrize("instant", EARLIER)
-async def test_no_door_fails_after_the_clock_was_set_back(life: Life, instant: str) -> None:
-    assert life.records.failures() == []
-    await life.at(instant)
-    await everything(life)
-    assert life.records.failures() == []
-    assert await life.mismatches() == 0
-    await life.at("2027-06-20T12:00:00Z")
-    assert life.records.failures() == []
-    assert await life.mismatches() == 0
+async def test_no_door_fails_after_the_clock_was_set_back(
+    history: ResellerHistory, instant: str
+) -> None:
+    assert history.records.failures() == []
+    await history.at(instant)
+    await everything(history)
+    assert history.records.failures() == []
+    assert await history.mismatches() == 0
+    await history.at("2027-06-20T12:00:00Z")
+    assert history.records.failures() == []
+    assert await history.mismatches() == 0
 
 
-async def everything(life: Life) -> None:
+async def everything(history: ResellerHistory) -> None:
     for step in (products, certificates, acme, actions):
-        await step(life)
+        await step(history)
 
 
-async def actions(life: Life) -> None:
+async def actions(history: ResellerHistory) -> None:
     """Every action, those that end something last."""
-    url, organization = life.gateway.directory_url, life.organization
-    old, ev, new, fresh, renewing = life.anchors
+    url, organization = history.gateway.directory_url, history.organization
+    old, ev, new, fresh, renewing = history.anchors
     asked: list[tuple[str, dict[str, str]]] = [
         ("LISTSERVERS", {}),
         ("LISTBINDINGS", {}),
@@ -64,7 +66,7 @@ async def actions(life: Life) -> None:
     for renews in (old, new, fresh, renewing):
         wanted = {"organizationID": organization, "domainNames": "example.com"}
         asked.append(("ORDERPREVALIDATION", {**wanted, "renewsAnchorOrderNumber": renews}))
-    for account in life.accounts.values():
+    for account in history.accounts.values():
         named = {"acmeAccountID": account}
         asked += [
             ("LISTDOMAINS", named),
@@ -92,7 +94,7 @@ async def actions(life: Life) -> None:
         ]
         endings = ("SUSPENDACCOUNT", "UNSUSPENDACCOUNT", "DEACTIVATEACCOUNT")
         asked += [(action, named) for action in endings]
-    for destination in life.destinations:
+    for destination in history.destinations:
         named = {"destinationID": destination}
         asked += [
             ("TESTNOTICEDESTINATION", named),
@@ -104,12 +106,12 @@ async def actions(life: Life) -> None:
     unasked = set(ACTIONS) - {action for action, _ in asked}
     assert not unasked, f"nothing is asked of {unasked}: add it to `asked`"
     for action, fields in asked:
-        await life.action(action, **fields)
+        await history.action(action, **fields)
 
 
-async def products(life: Life) -> None:
+async def products(history: ResellerHistory) -> None:
     """Every order is renewed, upgraded, cancelled and refunded; every domain is ordered anew."""
-    orders = list(life.orders)
+    orders = list(history.orders)
     for number in orders:
         for product in ("1060", "1061", "1069", "1060,1071"):
             for domain in DOMAINS:
@@ -118,56 +120,56 @@ async def products(life: Life) -> None:
                     "appRepEmailAddress": "owner@shop.example",
                     "previousOrderNumber": number,
                 }
-                await life.product("AutoApplyOrder", **wanted)
-        await life.product("AutoRefund", orderNumber=number, refundReasonCode="1")
+                await history.product("AutoApplyOrder", **wanted)
+        await history.product("AutoRefund", orderNumber=number, refundReasonCode="1")
         for product in ("1069", "1060", "1061"):
             fields = {"orderNumber": number, "product": product, "action": "cancel"}
-            await life.product("modifyThirdPartyDetails", **fields)
-        await life.product("AutoRefund", orderNumber=number, refundReasonCode="1")
+            await history.product("modifyThirdPartyDetails", **fields)
+        await history.product("AutoRefund", orderNumber=number, refundReasonCode="1")
     for domain in DOMAINS:
         wanted = {"product": "1060", "days": "365", "domainName": f"{domain}.example.com"}
-        await life.product("AutoApplyOrder", **wanted, appRepEmailAddress="owner@shop.example")
-    await life.product("WebHostReport", showStatusDetails="Y")
-    assert set(ENDPOINTS) <= {what for what, _, _ in life.records.statuses}
+        await history.product("AutoApplyOrder", **wanted, appRepEmailAddress="owner@shop.example")
+    await history.product("WebHostReport", showStatusDetails="Y")
+    assert set(ENDPOINTS) <= {what for what, _, _ in history.records.statuses}
 
 
-async def certificates(life: Life) -> None:
-    """Every operation on every certificate order, whatever became of it."""
-    await life.certificate("POST", json=purchase("new.example.com"))
-    await life.certificate("GET")
-    for name, cert_id in life.certificates.items():
+async def certificates(history: ResellerHistory) -> None:
+    """Every operation on every SSL certificate order, whatever became of it."""
+    await history.certificate("POST", json=purchase("new.example.com"))
+    await history.certificate("GET")
+    for name, cert_id in history.certificates.items():
         path = f"/{cert_id}"
-        await life.certificate("GET", path)
-        await life.certificate("DELETE", f"{path}/unsubscribe")
+        await history.certificate("GET", path)
+        await history.certificate("DELETE", f"{path}/unsubscribe")
         wanted = application(f"{name}.example.com", domain_method="FILE")
-        await life.certificate("POST", f"{path}/apply", json=wanted)
-        await life.certificate("POST", f"{path}/cancel-apply")
-        await life.certificate("POST", f"{path}/revoke", json={"reason": "superseded"})
-        await life.certificate("DELETE", f"{path}/unsubscribe")
-    assert life.token is not None
-    waiting = await life.gateway.pool.fetch(
+        await history.certificate("POST", f"{path}/apply", json=wanted)
+        await history.certificate("POST", f"{path}/cancel-apply")
+        await history.certificate("POST", f"{path}/revoke", json={"reason": "superseded"})
+        await history.certificate("DELETE", f"{path}/unsubscribe")
+    assert history.token is not None
+    waiting = await history.gateway.pool.fetch(
         "SELECT id FROM ssl.unsubscription WHERE status = 'waiting'"
     )
     for row in waiting:
         try:
-            await life.token.approve(row["id"])
+            await history.token.approve(row["id"])
         except OperatorMistake:
-            await life.token.reject(row["id"], "not now")
+            await history.token.reject(row["id"], "not now")
 
 
-async def acme(life: Life) -> None:
+async def acme(history: ResellerHistory) -> None:
     """newOrder, finalize, renewalInfo and revokeCert, and what else an account can ask for."""
-    client = life.client
+    client = history.client
 
     async def keep(what: str, answer: Any) -> Any:
         error = "" if answer.status < 400 else answer.json["type"]
-        life.records.keep(what, answer.status, None, error)
+        history.records.keep(what, answer.status, None, error)
         return answer
 
-    await keep("order", await client.post(life.ready["finalize"].removesuffix("/finalize")))
+    await keep("order", await client.post(history.ready["finalize"].removesuffix("/finalize")))
     csr = make_csr(["a.example.com", "www.a.example.com"])
-    await keep("finalize", await client.finalize(life.ready, csr))
-    for answer in life.issued:
+    await keep("finalize", await client.finalize(history.ready, csr))
+    for answer in history.issued:
         info = f"{await client.url('renewalInfo')}/{certificate_id(answer)}"
         await keep("renewalInfo", await client.request("GET", info))
         fields = {"replaces": certificate_id(answer)}
@@ -183,13 +185,13 @@ async def acme(life: Life) -> None:
             deactivated = {"status": "deactivated"}
             await keep("authorization", await client.post(authorization, deactivated))
         await keep("finalize", await client.finalize(placed.json, make_csr([name])))
-    for answer in life.issued:
+    for answer in history.issued:
         revoke = await client.url("revokeCert")
         body = {"certificate": certificate_of(answer)}
         await keep("revokeCert", await client.post(revoke, body))
-    for eab in life.eabs.values():
+    for eab in history.eabs.values():
         other = AcmeClient(client.session, client.directory_url)
         await keep("newAccount", await other.new_account(eab, termsOfServiceAgreed=True))
-    crl = f"{life.gateway.plain_url}/crl/local.crl"
-    async with life.gateway.session.get(crl) as response:
-        life.records.keep("crl", response.status, None, "")
+    crl = f"{history.gateway.plain_url}/crl/local.crl"
+    async with history.gateway.session.get(crl) as response:
+        history.records.keep("crl", response.status, None, "")

@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.shop import Shop
 
-Told = Callable[[], Awaitable[list[tuple[str, str, str]]]]
+BusinessEvents = Callable[[], Awaitable[list[tuple[str, str, str]]]]
 
 
 @pytest.fixture
@@ -17,7 +17,7 @@ async def shop(gateway: Any) -> Shop:
 
 
 @pytest.fixture
-def told(gateway: Any) -> Told:
+def business_events(gateway: Any) -> BusinessEvents:
     """What happened by itself: instant, action and subject, in the order of writing."""
 
     async def read() -> list[tuple[str, str, str]]:

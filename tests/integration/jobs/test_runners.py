@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from gateway.app import prepare
 from gateway.clock import SystemClock
 from gateway.config import Jobs
 from gateway.db.pool import Pool, transaction
+from gateway.process.preparation import prepare
 from gateway.rules.subscription.decisions import Policy
 from gateway.sandbox import demo_data
 from gateway.services import Services
@@ -221,7 +221,7 @@ async def test_work_that_fails_again_and_again_waits_for_an_operator_who_lets_it
     assert "broken" in letter["problem"]
     await pool.execute("ALTER TABLE organization.prevalidation DROP CONSTRAINT broken")
     command = [sys.executable, "-m", "gateway", "jobs", "retry", "--config", business.config]
-    told = await asyncio.to_thread(subprocess.check_output, command)
-    assert told == b"1 taken up again\n"
+    printed = await asyncio.to_thread(subprocess.check_output, command)
+    assert printed == b"1 taken up again\n"
     await until(lambda: renewals(pool), "the renewal is done")
     assert await jobs_in(pool, "failed") == 0

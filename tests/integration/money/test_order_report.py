@@ -31,7 +31,7 @@ FILL = """
            (order_number, account_id, kind, cost, currency, days, purchased_at, refunded,
             refunded_at)
     SELECT 100000 + n, md5('r' || n / 40)::uuid,
-           CASE n % 4 WHEN 0 THEN 'order_product' WHEN 1 THEN 'buy_certificate'
+           CASE n % 4 WHEN 0 THEN 'order_sitelock' WHEN 1 THEN 'order_ssl'
                       ELSE 'add_domain' END, 10, 'USD', 365, '2025-05-20',
            CASE WHEN n % 10 < 3 THEN 10 ELSE 0 END,
            CASE WHEN n % 10 < 3 THEN '2025-05-25'::date + n % 3 END
@@ -50,28 +50,28 @@ FILL = """
             expires_at, created_at)
     SELECT md5('l' || order_number)::uuid, account_id, 'n' || order_number || '.example', 1060, 365,
            '', false, purchased_at, '2026-05-20', purchased_at
-      FROM reseller.purchase WHERE kind = 'order_product';
+      FROM reseller.purchase WHERE kind = 'order_sitelock';
     INSERT INTO sitelock.order_line (order_number, product, licence_id, kind, cost)
     SELECT order_number, 1060, md5('l' || order_number)::uuid, 'order', 10
-      FROM reseller.purchase WHERE kind = 'order_product';
-    INSERT INTO ssl.certificate_order
+      FROM reseller.purchase WHERE kind = 'order_sitelock';
+    INSERT INTO ssl."order"
            (cert_id, reseller_id, order_number, name, brand, type, names, months, paid, created_at,
             updated_at)
     SELECT 'scs' || lpad(order_number::text, 13, '0'), account_id, order_number, 'n', 'LOCAL',
            'DV_SSL_CERT', ARRAY['n' || order_number || '.example'], 12, 10, purchased_at,
            purchased_at
-      FROM reseller.purchase WHERE kind = 'buy_certificate';
+      FROM reseller.purchase WHERE kind = 'order_ssl';
     INSERT INTO ca.certificate
            (serial, issuer_id, names, not_before, not_after, key_hash, der, issued_at)
     SELECT md5(cert_id), md5('issuer')::uuid, names, '2025-05-20', '2025-08-18', '', '',
            '2025-05-20'
-      FROM ssl.certificate_order;
-    UPDATE ssl.certificate_order SET serial = md5(cert_id);
+      FROM ssl."order";
+    UPDATE ssl."order" SET serial = md5(cert_id);
     INSERT INTO ssl.unsubscription (cert_id, requested_at, acknowledged)
-    SELECT cert_id, created_at, 'flag' FROM ssl.certificate_order;
+    SELECT cert_id, created_at, 'flag' FROM ssl."order";
 """
 MANY = {"purchase", "purchase_line", "domain", "subscription", "eab_credential", "licence"}
-MANY |= {"order_line", "certificate_order", "certificate", "unsubscription", "account"}
+MANY |= {"order_line", "order", "certificate", "unsubscription", "account"}
 
 
 @pytest.fixture

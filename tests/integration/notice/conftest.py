@@ -10,8 +10,8 @@ import pytest
 from gateway.config import Notices
 from tests.integration.acme import conftest as acme
 from tests.support.gateway import RunningGateway, running_gateway
-from tests.support.notices import Desk
-from tests.support.receivers import Hook, Mailbox, hook, mailbox
+from tests.support.notices import NoticeOperator
+from tests.support.receivers import Mailbox, WebhookReceiver, hook, mailbox
 from tests.support.shop import Shop
 
 client = acme.client
@@ -23,7 +23,7 @@ web = acme.web
 
 
 @pytest.fixture
-async def receiver() -> AsyncIterator[Hook]:
+async def receiver() -> AsyncIterator[WebhookReceiver]:
     async with hook() as served:
         yield served
 
@@ -56,8 +56,8 @@ async def gateway(database: str, tmp_path: Path, box: Mailbox) -> AsyncIterator[
 
 
 @pytest.fixture
-async def desk(gateway: RunningGateway) -> Desk:
-    return Desk(gateway.services)
+async def operator(gateway: RunningGateway) -> NoticeOperator:
+    return NoticeOperator(gateway.services)
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ import pytest
 from standardwebhooks import WebhookVerificationError
 
 from tests.support.gateway import RunningGateway
-from tests.support.notices import Desk
-from tests.support.receivers import Hook, Mailbox
+from tests.support.notices import NoticeOperator
+from tests.support.receivers import Mailbox, WebhookReceiver
 from tests.support.server_process import until
 from tests.support.shop import Refused, Shop
 
@@ -20,7 +20,7 @@ async def destinations(shop: Shop) -> list[dict[str, Any]]:
 
 
 async def test_a_webhook_is_added_tested_changed_and_removed(
-    shop: Shop, desk: Desk, receiver: Hook
+    shop: Shop, operator: NoticeOperator, receiver: WebhookReceiver
 ) -> None:
     assert await destinations(shop) == []
     added = await shop.do("ADDNOTICEDESTINATION", webhookUrl=receiver.url, kind="balance.low")
@@ -28,7 +28,7 @@ async def test_a_webhook_is_added_tested_changed_and_removed(
     await shop.do("TESTNOTICEDESTINATION", destinationID=destination)
     await receiver.until(1)
     assert [notice["type"] for notice in receiver.verified(added["secret"])] == ["notice.test"]
-    await until(lambda: desk.undelivered_are(0), "it is recorded")
+    await until(lambda: operator.undelivered_are(0), "it is recorded")
     [listed] = await destinations(shop)
     assert listed == {
         "destinationID": destination,
@@ -44,13 +44,13 @@ async def test_a_webhook_is_added_tested_changed_and_removed(
 
 
 async def test_a_low_balance_is_what_the_reseller_says_it_is(
-    shop: Shop, desk: Desk, receiver: Hook
+    shop: Shop, operator: NoticeOperator, receiver: WebhookReceiver
 ) -> None:
     await shop.do("ADDNOTICEDESTINATION", webhookUrl=receiver.url)
     await shop.do("SETLOWBALANCE", lowBalance="9999.00")
     await shop.add(await shop.credential(), "a.example.com")
     await receiver.until(1)
-    await until(lambda: desk.undelivered_are(0), "it is recorded")
+    await until(lambda: operator.undelivered_are(0), "it is recorded")
     [listed] = (await shop.do("LISTNOTICES"))["Notices"]
     assert listed == {
         "type": "balance.low",
@@ -61,14 +61,14 @@ async def test_a_low_balance_is_what_the_reseller_says_it_is(
         "delivered": 1,
     }
     await shop.do("SETLOWBALANCE", lowBalance="")
-    assert await desk.pool.fetchval("SELECT low_balance FROM notice.setting") is None
+    assert await operator.pool.fetchval("SELECT low_balance FROM notice.setting") is None
 
 
 async def test_a_mail_address_gets_what_is_replayed(
-    shop: Shop, desk: Desk, box: Mailbox, kid: str
+    shop: Shop, operator: NoticeOperator, box: Mailbox, kid: str
 ) -> None:
-    await desk.happen(kid, 30)
-    await until(lambda: desk.told_are(1), "it is made")
+    await operator.happen(kid, 30)
+    await until(lambda: operator.made_are(1), "it is made")
     added = await shop.do("ADDNOTICEDESTINATION", emailAddress="it@reseller.test")
     assert "secret" not in added
     days = {"fromDate": "2025-01-10", "toDate": "2025-01-10"}
@@ -80,12 +80,14 @@ async def test_a_mail_address_gets_what_is_replayed(
     assert replayed["nRecordsUpdated"] == 0
 
 
-async def test_a_parked_webhook_is_resumed(shop: Shop, desk: Desk, receiver: Hook) -> None:
+async def test_a_parked_webhook_is_resumed(
+    shop: Shop, operator: NoticeOperator, receiver: WebhookReceiver
+) -> None:
     receiver.answers = [410]
     added = await shop.do("ADDNOTICEDESTINATION", webhookUrl=receiver.url)
     which = {"destinationID": added["destinationID"]}
     await shop.do("TESTNOTICEDESTINATION", **which)
-    await until(lambda: desk.has_status("parked"), "it is parked")
+    await until(lambda: operator.has_status("parked"), "it is parked")
     [listed] = await destinations(shop)
     assert (listed["status"], listed["undelivered"]) == ("parked", 1)
     assert listed["lastError"] == "the receiver answered 410"
@@ -143,7 +145,11 @@ async def test_the_same_address_and_an_eleventh_are_refused(shop: Shop) -> None:
     ],
 )
 async def test_another_resellers_destination_is_as_unknown_as_none(
-    shop: Shop, gateway: RunningGateway, receiver: Hook, action: str, fields: dict[str, str]
+    shop: Shop,
+    gateway: RunningGateway,
+    receiver: WebhookReceiver,
+    action: str,
+    fields: dict[str, str],
 ) -> None:
     foreign = await shop.second_reseller("second")
     added = await foreign.do("ADDNOTICEDESTINATION", webhookUrl=receiver.url)
@@ -162,7 +168,7 @@ async def test_a_threshold_that_is_no_amount(shop: Shop, amount: str) -> None:
 
 
 async def test_a_rotated_secret_signs_beside_the_last_one_until_that_is_dropped(
-    shop: Shop, desk: Desk, receiver: Hook, box: Mailbox
+    shop: Shop, operator: NoticeOperator, receiver: WebhookReceiver, box: Mailbox
 ) -> None:
     added = await shop.do("ADDNOTICEDESTINATION", webhookUrl=receiver.url)
     which = {"destinationID": added["destinationID"]}
@@ -174,7 +180,7 @@ async def test_a_rotated_secret_signs_beside_the_last_one_until_that_is_dropped(
     last = await shop.do("ROTATENOTICESECRET", **which, dropOld="Y")
     await shop.do("TESTNOTICEDESTINATION", **which)
     await receiver.until(2)
-    await until(lambda: desk.undelivered_are(0), "both are recorded")
+    await until(lambda: operator.undelivered_are(0), "both are recorded")
     receiver.posts.pop(0)
     assert len(receiver.verified(last["secret"])) == 1
     for secret in (added["secret"], rotated["secret"]):

@@ -18,7 +18,7 @@ from gateway.validation.dns import DnsResolver, FixedResolver, LookupFailed
 from gateway.vault import Vault
 from tests.support.action_door import LOGIN, OPERATOR, START, add_reseller, settings
 from tests.support.gateway import RunningGateway, free_ports
-from tests.support.receivers import Hook
+from tests.support.receivers import WebhookReceiver
 
 PRIVATE = ["127.0.0.1", "10.1.2.3", "169.254.169.254", "192.168.0.1", "::1", "fd00::1"]
 
@@ -38,15 +38,17 @@ async def error_of(sender: WebhookSender, url: str) -> str:
 
 
 @pytest.mark.parametrize("address", PRIVATE)
-async def test_a_name_that_leads_inwards_is_not_connected_to(receiver: Hook, address: str) -> None:
+async def test_a_name_that_leads_inwards_is_not_connected_to(
+    receiver: WebhookReceiver, address: str
+) -> None:
     port = receiver.url.split(":")[2]
     sender = WebhookSender(FixedResolver(address), (), 5)
-    told = await error_of(sender, f"http://hook.example.com:{port}")
-    assert told.startswith("hook.example.com has no public address to connect to")
+    error = await error_of(sender, f"http://hook.example.com:{port}")
+    assert error.startswith("hook.example.com has no public address to connect to")
     assert receiver.arrived == 0
 
 
-async def test_an_address_in_the_url_is_no_way_around(receiver: Hook) -> None:
+async def test_an_address_in_the_url_is_no_way_around(receiver: WebhookReceiver) -> None:
     sender = WebhookSender(FixedResolver("93.184.216.34"), (), 5)
     assert await error_of(sender, receiver.url) == "the URL holds a loopback address"
     assert receiver.arrived == 0
@@ -84,27 +86,27 @@ class LyingResolver(FixedResolver):
         return self.answers.pop(0)
 
 
-async def test_what_was_checked_is_what_is_connected_to(receiver: Hook) -> None:
+async def test_what_was_checked_is_what_is_connected_to(receiver: WebhookReceiver) -> None:
     port = receiver.url.split(":")[2].split("/")[0]
     resolver = LyingResolver(["10.0.0.1"], ["127.0.0.1"])
     sender = WebhookSender(resolver, (), 5)
-    told = await error_of(sender, f"http://hook.example.com:{port}/notices")
-    assert "10.0.0.1 is a private address" in told
+    error = await error_of(sender, f"http://hook.example.com:{port}/notices")
+    assert "10.0.0.1 is a private address" in error
     assert resolver.answers == [["127.0.0.1"]]
     assert receiver.arrived == 0
 
 
-async def test_a_name_that_cannot_be_looked_up_is_told() -> None:
-    told = await error_of(WebhookSender(LyingResolver(), (), 5), "https://hook.example.com/")
-    assert told.startswith("The A records of hook.example.com could not be looked up")
-    told = await error_of(WebhookSender(LyingResolver([]), (), 5), "https://hook.example.com/")
-    assert told == "hook.example.com has no A or AAAA record"
+async def test_a_name_that_cannot_be_looked_up_is_reported() -> None:
+    error = await error_of(WebhookSender(LyingResolver(), (), 5), "https://hook.example.com/")
+    assert error.startswith("The A records of hook.example.com could not be looked up")
+    error = await error_of(WebhookSender(LyingResolver([]), (), 5), "https://hook.example.com/")
+    assert error == "hook.example.com has no A or AAAA record"
 
 
 async def test_a_certificate_that_is_not_trusted_is_no_receiver(gateway: RunningGateway) -> None:
     sender = WebhookSender(FixedResolver("127.0.0.1"), EVERYWHERE, 5)
-    told = await error_of(sender, f"{gateway.url}/notices")
-    assert told == "the receiver's certificate is not trusted"
+    error = await error_of(sender, f"{gateway.url}/notices")
+    assert error == "the receiver's certificate is not trusted"
 
 
 async def test_an_answer_is_not_read_however_long_it_is() -> None:

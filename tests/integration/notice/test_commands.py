@@ -7,8 +7,8 @@ import pytest
 
 from tests.integration.operation import test_cli
 from tests.integration.operation.test_cli import Run
-from tests.support.notices import Desk
-from tests.support.receivers import Hook, Mailbox
+from tests.support.notices import NoticeOperator
+from tests.support.receivers import Mailbox, WebhookReceiver
 from tests.support.server_process import until
 from tests.support.shop import Shop
 
@@ -35,15 +35,15 @@ async def listed(run: Run, channel: str = "webhook") -> list[dict[str, Any]]:
 
 
 async def test_a_webhook_from_adding_to_removing(
-    run: Run, desk: Desk, receiver: Hook, kid: str
+    run: Run, operator: NoticeOperator, receiver: WebhookReceiver, kid: str
 ) -> None:
     receiver.answers = [410]
     kinds = ("--kind", "subscription.expiring", "--kind", "balance.low")
     added = json.loads(await done(run, "webhook", "add", "demo", receiver.url, *kinds, "--json"))
     await done(run, "test", "demo", added["id"])
-    await until(lambda: desk.has_status("parked"), "it is parked")
-    await desk.happen(kid, 30)
-    await until(lambda: desk.undelivered_are(2), "both wait")
+    await until(lambda: operator.has_status("parked"), "it is parked")
+    await operator.happen(kid, 30)
+    await until(lambda: operator.undelivered_are(2), "both wait")
     failing = json.loads(await done(run, "failed", "--json"))
     assert (failing["login"], failing["status"], failing["undelivered"]) == ("demo", "parked", 2)
     assert failing["lastError"] == "the receiver answered 410"
@@ -51,7 +51,7 @@ async def test_a_webhook_from_adding_to_removing(
     assert "is not sent" in await done(run, "skip", "demo", receiver.url)
     await done(run, "resume", "demo", receiver.url)
     await receiver.until(1)
-    await until(lambda: desk.undelivered_are(0), "it is recorded")
+    await until(lambda: operator.undelivered_are(0), "it is recorded")
     assert await done(run, "failed") == ""
     replayed = await done(run, "replay", "demo", "--since", "2025-01-01T00:00:00Z")
     assert replayed == "1 queued\n"
@@ -100,11 +100,11 @@ async def test_mail_and_the_threshold(run: Run, box: Mailbox, shop: Shop) -> Non
         (["low-balance", "demo", "much"], "is not an amount"),
     ],
 )
-async def test_a_mistake_is_told_in_one_line_and_changes_nothing(
-    run: Run, desk: Desk, words: list[str], said: str
+async def test_a_mistake_is_reported_in_one_line_and_changes_nothing(
+    run: Run, operator: NoticeOperator, words: list[str], said: str
 ) -> None:
     by_operators = "SELECT count(*) FROM audit.event WHERE actor LIKE 'operator:%'"
-    before = await desk.pool.fetchval(by_operators)
+    before = await operator.pool.fetchval(by_operators)
     assert said in await refused(run, *words)
-    assert await desk.pool.fetchval(by_operators) == before
-    assert await desk.destinations() == []
+    assert await operator.pool.fetchval(by_operators) == before
+    assert await operator.destinations() == []

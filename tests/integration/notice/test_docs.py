@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from gateway.rules.notice.kinds import KINDS
-from tests.support.notices import Desk
-from tests.support.receivers import Hook
+from tests.support.notices import NoticeOperator
+from tests.support.receivers import WebhookReceiver
 
 DOCUMENT = (Path(__file__).parents[3] / "docs" / "reseller-api.md").read_text()
 
@@ -22,14 +22,14 @@ def verified() -> Any:
 
 
 async def test_the_documents_function_checks_what_we_send(
-    desk: Desk, receiver: Hook, kid: str
+    operator: NoticeOperator, receiver: WebhookReceiver, kid: str
 ) -> None:
-    secret = await desk.webhook(receiver.url)
-    await desk.happen(kid, 60)
+    secret = await operator.webhook(receiver.url)
+    await operator.happen(kid, 60)
     [post] = await receiver.until(1)
     check = verified()
     assert check(secret, post.headers, post.body) == post.json
-    other = await desk.webhook(f"{receiver.url}?other")
+    other = await operator.webhook(f"{receiver.url}?other")
     old = {**post.headers, "webhook-timestamp": "1"}
     elsewhere = {**post.headers, "webhook-id": "msg_1"}
     forged = [
@@ -44,11 +44,11 @@ async def test_the_documents_function_checks_what_we_send(
 
 
 async def test_the_documents_example_has_the_members_that_are_sent(
-    desk: Desk, receiver: Hook, kid: str
+    operator: NoticeOperator, receiver: WebhookReceiver, kid: str
 ) -> None:
     [shown] = re.findall(r'    (\{"type": "subscription.expiring".*?\}\})\n', DOCUMENT, re.DOTALL)
-    await desk.webhook(receiver.url)
-    await desk.happen(kid, 60)
+    await operator.webhook(receiver.url)
+    await operator.happen(kid, 60)
     [post] = await receiver.until(1)
     assert set(re.findall(r'"(\w+)":', shown)) == {
         *post.json,

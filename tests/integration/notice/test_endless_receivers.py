@@ -27,7 +27,7 @@ _ENOUGH = 512 * 1024
 OK = b"HTTP/1.1 200 OK\r\n"
 
 
-class Read:
+class BytesRead:
     """How many bytes came to the connections of a sender."""
 
     def __init__(self) -> None:
@@ -35,8 +35,8 @@ class Read:
 
 
 @pytest.fixture
-def read(monkeypatch: pytest.MonkeyPatch) -> Read:
-    seen = Read()
+def bytes_read(monkeypatch: pytest.MonkeyPatch) -> BytesRead:
+    seen = BytesRead()
     # From the socket only: whatever else reads there makes these tests fail.
     for reader in (TargetConnection, tls.TlsTransport):
         receive: Any = reader.data_received
@@ -116,27 +116,29 @@ ENDLESS = pytest.mark.parametrize(
 
 @ENDLESS
 async def test_a_receiver_that_answers_without_end_is_left_after_a_bounded_number_of_bytes(
-    head: bytes, endless: bytes, cause: str, read: Read
+    head: bytes, endless: bytes, cause: str, bytes_read: BytesRead
 ) -> None:
     async with receiver(head, endless) as url:
         assert cause in await refusal(url)
-    assert 0 < read.bytes < _ENOUGH
+    assert 0 < bytes_read.bytes < _ENOUGH
 
 
 @ENDLESS
 async def test_the_same_holds_behind_tls(
-    head: bytes, endless: bytes, cause: str, read: Read, trusted: ssl.SSLContext
+    head: bytes, endless: bytes, cause: str, bytes_read: BytesRead, trusted: ssl.SSLContext
 ) -> None:
     async with receiver(head, endless, trusted) as url:
         assert cause in await refusal(url)
-    assert 0 < read.bytes < 2 * _ENOUGH  # once encrypted, once not
+    assert 0 < bytes_read.bytes < 2 * _ENOUGH  # once encrypted, once not
 
 
-async def test_a_handshake_without_end_is_left_after_a_bounded_number_of_bytes(read: Read) -> None:
+async def test_a_handshake_without_end_is_left_after_a_bounded_number_of_bytes(
+    bytes_read: BytesRead,
+) -> None:
     warning = bytes.fromhex("15 03 03 00 02 01 5a")  # an alert that ends nothing
     async with receiver(b"", warning) as url:
         await refusal(url.replace("http:", "https:"))
-    assert 0 < read.bytes < _ENOUGH
+    assert 0 < bytes_read.bytes < _ENOUGH
 
 
 @pytest.mark.parametrize(
@@ -154,7 +156,7 @@ async def test_a_host_that_cannot_be_is_neither_decoded_nor_looked_up(
     assert literal_objection(url, ()) is None
 
 
-async def test_of_many_addresses_that_are_not_allowed_a_few_are_told() -> None:
+async def test_of_many_addresses_that_are_not_allowed_a_few_are_named() -> None:
     class Many(FixedResolver):
         async def addresses(self, name: str) -> list[str]:
             return [f"10.0.{number >> 8}.{number & 255}" for number in range(1000)]

@@ -11,7 +11,7 @@ import pytest
 
 from gateway.notify.webhook import new_secret
 from tests.support.gateway import RunningGateway
-from tests.support.receivers import Hook, hook
+from tests.support.receivers import WebhookReceiver, hook
 
 # A process of its own: which certificates are trusted is read once, from the environment.
 _SEND = """
@@ -37,7 +37,7 @@ asyncio.run(send(*sys.argv[1:]))
 
 
 @pytest.fixture
-async def secure(gateway: RunningGateway) -> AsyncIterator[Hook]:
+async def secure(gateway: RunningGateway) -> AsyncIterator[WebhookReceiver]:
     """With the certificate that the gateway's CA made for 127.0.0.1."""
     listen = gateway.services.settings.listen
     assert listen.tls_certificate
@@ -60,7 +60,7 @@ async def send(url: str, secret: str, trusted: Path) -> str:
 
 
 async def test_a_receiver_that_the_system_trusts_gets_its_notice(
-    gateway: RunningGateway, secure: Hook
+    gateway: RunningGateway, secure: WebhookReceiver
 ) -> None:
     secret = new_secret()
     assert await send(secure.url, secret, gateway.root_pem) == ""
@@ -68,9 +68,9 @@ async def test_a_receiver_that_the_system_trusts_gets_its_notice(
 
 
 async def test_a_certificate_for_another_name_is_refused_before_anything_is_sent(
-    gateway: RunningGateway, secure: Hook
+    gateway: RunningGateway, secure: WebhookReceiver
 ) -> None:
     url = secure.url.replace("127.0.0.1", "hooks.example.com")
-    told = await send(url, new_secret(), gateway.root_pem)
-    assert told == "the receiver's certificate is not trusted"
+    failure = await send(url, new_secret(), gateway.root_pem)
+    assert failure == "the receiver's certificate is not trusted"
     assert secure.arrived == 0

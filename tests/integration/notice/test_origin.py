@@ -17,8 +17,8 @@ from tests.integration.acme.conftest import NAME, Customer, ReadyOrder
 from tests.integration.acme.test_revocation import Issued
 from tests.support.acme_client import AcmeClient, make_csr
 from tests.support.gateway import RunningGateway
-from tests.support.notices import Desk
-from tests.support.receivers import Hook, hook
+from tests.support.notices import NoticeOperator
+from tests.support.receivers import WebhookReceiver, hook
 from tests.support.server_process import until
 from tests.support.shop import OPERATOR, Shop
 
@@ -32,26 +32,26 @@ async def issued(client: AcmeClient, ready_order: ReadyOrder) -> Issued:
     return Issued(client, x509.load_pem_x509_certificates(chain)[0], None)
 
 
-async def all_read(desk: Desk) -> None:
+async def all_read(operator: NoticeOperator) -> None:
     """Everything that happened so far has become what it becomes."""
-    while await desk.unread():
-        await make_notices(desk.services)
+    while await operator.unread():
+        await make_notices(operator.services)
         await asyncio.sleep(0.01)
 
 
-async def test_certificates_are_told_where_they_are_wanted_and_revocations_everywhere(
-    desk: Desk, receiver: Hook, client: AcmeClient, ready_order: ReadyOrder
+async def test_notices_of_certificates_go_where_they_are_wanted_of_revocations_everywhere(
+    operator: NoticeOperator, receiver: WebhookReceiver, client: AcmeClient, ready_order: ReadyOrder
 ) -> None:
     async with hook() as other:
-        await desk.webhook(receiver.url, ISSUED, REVOKED)
-        await desk.webhook(other.url)
+        await operator.webhook(receiver.url, ISSUED, REVOKED)
+        await operator.webhook(other.url)
         finalized = (await client.finalize(await ready_order(), make_csr([NAME]))).json
         chain = (await client.post(finalized["certificate"])).body
         leaf = x509.load_pem_x509_certificates(chain)[0]
         await Issued(client, leaf, None).revoke(reason=4)
         await receiver.until(2)
         await other.until(1)
-        await until(lambda: desk.undelivered_are(0), "all are recorded")
+        await until(lambda: operator.undelivered_are(0), "all are recorded")
     assert receiver.kinds == [ISSUED, REVOKED]
     assert other.kinds == [REVOKED]
     first, second = (post.json["data"] for post in receiver.posts)
@@ -62,26 +62,30 @@ async def test_certificates_are_told_where_they_are_wanted_and_revocations_every
 
 
 async def test_certificates_that_nobody_wants_to_hear_of_leave_no_row(
-    desk: Desk, receiver: Hook, issued: Issued
+    operator: NoticeOperator, receiver: WebhookReceiver, issued: Issued
 ) -> None:
-    await desk.webhook(receiver.url)
-    await all_read(desk)
-    assert await desk.notices() == []
+    await operator.webhook(receiver.url)
+    await all_read(operator)
+    assert await operator.notices() == []
 
 
-async def test_a_refusal_that_the_reseller_can_cure_is_told_once_a_day_and_name(
-    desk: Desk, receiver: Hook, client: AcmeClient, customer: Customer, shop: Shop
+async def test_a_refusal_that_the_reseller_can_cure_makes_one_notice_a_day_and_name(
+    operator: NoticeOperator,
+    receiver: WebhookReceiver,
+    client: AcmeClient,
+    customer: Customer,
+    shop: Shop,
 ) -> None:
-    await desk.webhook(receiver.url)
+    await operator.webhook(receiver.url)
     for _ in range(3):
         assert (await client.new_order(NAME, "a.example.com")).problem == "rejectedIdentifier"
     assert (await client.new_order("a.example.com", "b.example.com")).status == 400
     await shop.at("2025-01-11T00:00:00Z")
     assert (await client.new_order("a.example.com")).status == 400
     await receiver.until(3)
-    await all_read(desk)
-    told = [(post.json["timestamp"], post.json["data"]["domainNames"]) for post in receiver.posts]
-    assert told == [
+    await all_read(operator)
+    sent = [(post.json["timestamp"], post.json["data"]["domainNames"]) for post in receiver.posts]
+    assert sent == [
         ("2025-01-10T15:30:00Z", ["a.example.com"]),
         ("2025-01-10T15:30:00Z", ["b.example.com"]),
         ("2025-01-11T00:00:00Z", ["a.example.com"]),
@@ -92,16 +96,16 @@ async def test_a_refusal_that_the_reseller_can_cure_is_told_once_a_day_and_name(
 
 
 async def test_a_client_that_asks_for_ever_new_names_cannot_flood_its_reseller(
-    desk: Desk, client: AcmeClient
+    operator: NoticeOperator, client: AcmeClient
 ) -> None:
     for number in range(25):
         await client.new_order(f"n{number}.example.com")
-    await all_read(desk)
-    assert len(await desk.notices()) == 20
+    await all_read(operator)
+    assert len(await operator.notices()) == 20
 
 
-async def test_a_refusal_that_only_the_zones_owner_can_cure_is_not_told(
-    desk: Desk, client: AcmeClient, customer: Customer, gateway: RunningGateway
+async def test_a_refusal_that_only_the_zones_owner_can_cure_makes_no_notice(
+    operator: NoticeOperator, client: AcmeClient, customer: Customer, gateway: RunningGateway
 ) -> None:
     account = await gateway.pool.fetchval("SELECT id FROM acme.account WHERE status = 'valid'")
     refusals = [{"name": NAME, "reason": "caa", "text": "CAA forbids it."}]
@@ -114,26 +118,26 @@ async def test_a_refusal_that_only_the_zones_owner_can_cure_is_not_told(
             account,
             {"refusals": refusals},
         )
-    await all_read(desk)
-    assert await desk.notices() == []
+    await all_read(operator)
+    assert await operator.notices() == []
 
 
-async def test_only_the_purchase_that_crosses_the_threshold_is_told(
-    desk: Desk, receiver: Hook, shop: Shop
+async def test_only_the_purchase_that_crosses_the_threshold_makes_a_notice(
+    operator: NoticeOperator, receiver: WebhookReceiver, shop: Shop
 ) -> None:
-    await desk.webhook(receiver.url)
-    await desk.threshold("9400.00")
+    await operator.webhook(receiver.url)
+    await operator.threshold("9400.00")
     account = await shop.credential()
     for name in ("a", "b", "c"):  # 9635, 9270, 8905
         await shop.add(account, f"{name}.example.com")
-    await all_read(desk)
+    await all_read(operator)
     [notice] = await receiver.until(1)
     assert notice.json["data"]["balance"] == "9270.00"
     await shop.remove(account, "b.example.com")  # 9270
     await shop.remove(account, "c.example.com")  # 9635
     await shop.add(account, "d.example.com")  # below again
     await receiver.until(2)
-    await all_read(desk)
+    await all_read(operator)
     assert receiver.kinds == ["balance.low"] * 2
 
 
@@ -141,58 +145,62 @@ async def test_the_threshold_of_all_counts_where_a_reseller_has_none(
     gateway: RunningGateway, shop: Shop
 ) -> None:
     second = await shop.second_reseller("second", deposit="400.00")
-    desk = Desk(gateway.services, "second")
+    operator = NoticeOperator(gateway.services, "second")
     await second.add(await second.credential(), "a.example.com")  # 35.00 of 400.00
-    await all_read(desk)
-    assert await desk.notices() == [("balance.low", "second")]
+    await all_read(operator)
+    assert await operator.notices() == [("balance.low", "second")]
 
 
-async def test_a_tier_1_parent_is_told_of_its_own_balance(
+async def test_a_tier_1_parent_gets_a_notice_of_its_own_balance(
     gateway: RunningGateway, shop: Shop
 ) -> None:
     child = await shop.second_reseller("child")
     await shop.second_reseller("parent", deposit="400.00")
     await shop.set_reseller("child", tier1="parent")
     await child.add(await child.credential(), "a.example.com")
-    desk = Desk(gateway.services, "parent")
-    await all_read(desk)
-    assert await desk.notices() == [("balance.low", "parent")]
-    assert await Desk(gateway.services, "child").notices() == []
+    operator = NoticeOperator(gateway.services, "parent")
+    await all_read(operator)
+    assert await operator.notices() == [("balance.low", "parent")]
+    assert await NoticeOperator(gateway.services, "child").notices() == []
 
 
 async def test_nobody_hears_of_another_resellers_affairs(
-    desk: Desk, gateway: RunningGateway, receiver: Hook, shop: Shop, kid: str
+    operator: NoticeOperator,
+    gateway: RunningGateway,
+    receiver: WebhookReceiver,
+    shop: Shop,
+    kid: str,
 ) -> None:
     await shop.second_reseller("second")
-    second = Desk(gateway.services, "second")
+    second = NoticeOperator(gateway.services, "second")
     async with hook() as foreign:
         await second.webhook(foreign.url)
-        await desk.webhook(receiver.url)
-        await desk.happen(kid, 1)
+        await operator.webhook(receiver.url)
+        await operator.happen(kid, 1)
         await receiver.until(1)
-        await all_read(desk)
-        await until(lambda: desk.undelivered_are(0), "all are recorded")
+        await all_read(operator)
+        await until(lambda: operator.undelivered_are(0), "all are recorded")
         assert foreign.posts == foreign.refused == []
     assert await second.notices() == []
 
 
 async def test_an_event_that_commits_after_later_ones_is_not_passed_over(
-    desk: Desk, gateway: RunningGateway, kid: str, pool: Any
+    operator: NoticeOperator, gateway: RunningGateway, kid: str, pool: Any
 ) -> None:
     async with transaction(pool) as slow:
         now = await gateway.services.clock.now()
         after = {"expiresAt": "2026-01-10T23:59:59Z", "daysLeft": 7}
         await audit.record(slow, now, OPERATOR, Change("subscription.expiring", kid, None, after))
-        await desk.happen(kid, 30)  # a later id, committed earlier
+        await operator.happen(kid, 30)  # a later id, committed earlier
         assert not await make_notices(gateway.services)
-        assert await desk.notices() == []
-    await all_read(desk)
-    rows = await desk.pool.fetch("SELECT data FROM ops.notices ORDER BY number")
+        assert await operator.notices() == []
+    await all_read(operator)
+    rows = await operator.pool.fetch("SELECT data FROM ops.notices ORDER BY number")
     assert [row["data"]["daysLeft"] for row in rows] == [7, 30]
 
 
 async def test_ids_that_were_rolled_back_hold_nobody_up(
-    desk: Desk, gateway: RunningGateway, kid: str
+    operator: NoticeOperator, gateway: RunningGateway, kid: str
 ) -> None:
     with pytest.raises(RuntimeError):
         async with transaction(gateway.pool) as connection:
@@ -200,42 +208,42 @@ async def test_ids_that_were_rolled_back_hold_nobody_up(
             change = Change("subscription.expiring", kid, None, {"daysLeft": 1})
             await audit.record(connection, now, OPERATOR, change)
             raise RuntimeError
-    await desk.happen(kid, 30)
-    await all_read(desk)
-    assert len(await desk.notices()) == 1
+    await operator.happen(kid, 30)
+    await all_read(operator)
+    assert len(await operator.notices()) == 1
 
 
 async def test_many_writers_and_many_readers_lose_and_double_nothing(
-    desk: Desk, gateway: RunningGateway, kid: str
+    operator: NoticeOperator, gateway: RunningGateway, kid: str
 ) -> None:
     async def write(first: int) -> None:
         for number in range(first, first + 25):
-            await desk.happen(kid, number)
+            await operator.happen(kid, number)
 
     async def read() -> None:
         for _ in range(40):
             await make_notices(gateway.services)
 
     await asyncio.gather(*(write(1000 * each) for each in range(4)), read(), read())
-    await all_read(desk)
-    rows = await desk.pool.fetch("SELECT data FROM ops.notices")
+    await all_read(operator)
+    rows = await operator.pool.fetch("SELECT data FROM ops.notices")
     found = sorted(row["data"]["daysLeft"] for row in rows)
     assert found == sorted(1000 * each + number for each in range(4) for number in range(25))
 
 
-async def test_the_same_event_told_twice_is_one_notice(
-    desk: Desk, gateway: RunningGateway, kid: str
+async def test_the_same_event_read_twice_is_one_notice(
+    operator: NoticeOperator, gateway: RunningGateway, kid: str
 ) -> None:
-    await desk.happen(kid, 30)
-    await desk.happen(kid, 30)
-    await all_read(desk)
-    assert len(await desk.notices()) == 1
+    await operator.happen(kid, 30)
+    await operator.happen(kid, 30)
+    await all_read(operator)
+    assert len(await operator.notices()) == 1
 
 
 async def test_a_reader_that_dies_half_way_leaves_everything_to_the_next(
-    desk: Desk, gateway: RunningGateway, kid: str, receiver: Hook
+    operator: NoticeOperator, gateway: RunningGateway, kid: str, receiver: WebhookReceiver
 ) -> None:
-    await desk.webhook(receiver.url)
+    await operator.webhook(receiver.url)
     await gateway.pool.execute(
         """
         CREATE FUNCTION notice.die() RETURNS trigger LANGUAGE plpgsql AS
@@ -243,14 +251,14 @@ async def test_a_reader_that_dies_half_way_leaves_everything_to_the_next(
         CREATE TRIGGER dies BEFORE UPDATE ON notice.cursor EXECUTE FUNCTION notice.die();
         """
     )
-    await desk.happen(kid, 1)
+    await operator.happen(kid, 1)
     with pytest.raises(Exception, match="killed"):
         while True:  # the gateway's own reader dies as well
             await make_notices(gateway.services)
-    assert await desk.notices() == []
+    assert await operator.notices() == []
     await gateway.pool.execute("DROP TRIGGER dies ON notice.cursor")
     await receiver.until(1)
-    assert len(await desk.notices()) == 1
+    assert len(await operator.notices()) == 1
 
 
 @pytest.mark.parametrize(
@@ -268,7 +276,7 @@ async def test_a_reader_that_dies_half_way_leaves_everything_to_the_next(
     ],
 )
 async def test_an_event_that_does_not_say_what_it_should_holds_up_nothing(
-    desk: Desk,
+    operator: NoticeOperator,
     gateway: RunningGateway,
     client: AcmeClient,
     kid: str,
@@ -281,15 +289,17 @@ async def test_an_event_that_does_not_say_what_it_should_holds_up_nothing(
     async with transaction(gateway.pool) as connection:
         change = Change(action, subject.format(kid=kid), None, after)
         await audit.record(connection, now, Origin(f"acme:{account}"), change)
-    await desk.happen(kid, 30)
-    await all_read(desk)
-    assert await desk.notices() == [("subscription.expiring", kid)]
+    await operator.happen(kid, 30)
+    await all_read(operator)
+    assert await operator.notices() == [("subscription.expiring", kid)]
 
 
-async def test_thresholds_are_amounts(desk: Desk) -> None:
-    await desk.threshold("10.5")
-    assert await desk.pool.fetchval("SELECT low_balance FROM notice.setting") == Decimal("10.50")
+async def test_thresholds_are_amounts(operator: NoticeOperator) -> None:
+    await operator.threshold("10.5")
+    assert await operator.pool.fetchval("SELECT low_balance FROM notice.setting") == Decimal(
+        "10.50"
+    )
     with pytest.raises(NoticeMistake, match="not negative"):
-        await desk.threshold("-10.5")
-    await desk.threshold(None)
-    assert await desk.pool.fetchval("SELECT low_balance FROM notice.setting") is None
+        await operator.threshold("-10.5")
+    await operator.threshold(None)
+    assert await operator.pool.fetchval("SELECT low_balance FROM notice.setting") is None

@@ -6,8 +6,8 @@ from typing import Any
 from tests.integration.acme import test_plans
 from tests.integration.acme.test_plans import scanned
 from tests.support.gateway import RunningGateway
-from tests.support.notices import Desk
-from tests.support.receivers import Hook
+from tests.support.notices import NoticeOperator
+from tests.support.receivers import WebhookReceiver
 from tests.support.server_process import until
 from tests.support.shop import Shop
 
@@ -52,18 +52,18 @@ _FILL = """
 
 async def test_statements_of_notices_go_by_an_index(
     gateway: RunningGateway,
-    desk: Desk,
-    receiver: Hook,
+    operator: NoticeOperator,
+    receiver: WebhookReceiver,
     kid: str,
     shop: Shop,
     statements: dict[str, Any],
 ) -> None:
-    await desk.webhook(receiver.url)
-    await desk.threshold("10000.00")
-    await desk.happen(kid, 1)
+    await operator.webhook(receiver.url)
+    await operator.threshold("10000.00")
+    await operator.happen(kid, 1)
     await shop.add(kid, "a.example.com")
     await receiver.until(2)
-    await until(lambda: desk.undelivered_are(0), "both are recorded")
+    await until(lambda: operator.undelivered_are(0), "both are recorded")
     ours = {text: arguments for text, arguments in statements.items() if " notice." in text}
     assert len(ours) >= 12
     async with gateway.pool.acquire() as connection:

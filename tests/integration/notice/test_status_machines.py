@@ -6,8 +6,8 @@ import pytest
 
 from tests.integration.acme.test_status_machines import documented, moves
 from tests.support.gateway import RunningGateway
-from tests.support.notices import Desk
-from tests.support.receivers import Hook
+from tests.support.notices import NoticeOperator
+from tests.support.receivers import WebhookReceiver
 from tests.support.server_process import until
 
 MACHINES = {
@@ -18,12 +18,16 @@ MACHINES = {
 
 @pytest.mark.parametrize("title", MACHINES)
 async def test_exactly_the_documented_moves_are_possible(
-    gateway: RunningGateway, desk: Desk, receiver: Hook, kid: str, title: str
+    gateway: RunningGateway,
+    operator: NoticeOperator,
+    receiver: WebhookReceiver,
+    kid: str,
+    title: str,
 ) -> None:
     table, statuses = MACHINES[title]
-    await desk.webhook(receiver.url)
-    await desk.happen(kid, 1)
-    await until(lambda: desk.undelivered_are(0), "it is recorded")
+    await operator.webhook(receiver.url)
+    await operator.happen(kid, 1)
+    await until(lambda: operator.undelivered_are(0), "it is recorded")
     async with gateway.pool.acquire() as connection:
         for constraint in ("parked_is_dated", "delivered_is_dated"):
             await connection.execute(f"ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {constraint}")

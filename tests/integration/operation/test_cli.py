@@ -198,7 +198,7 @@ async def test_issuers_are_listed_with_what_they_can_do(
     ],
     ids=" ".join,
 )
-async def test_a_mistake_is_told_in_one_line_and_changes_nothing(
+async def test_a_mistake_is_reported_in_one_line_and_changes_nothing(
     run: Run, pool: Pool, words: tuple[str, ...]
 ) -> None:
     # The running gateway records what it does of its own accord, such as signing a CRL.

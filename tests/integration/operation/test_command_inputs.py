@@ -11,16 +11,16 @@ import pytest
 from typer.main import get_command
 
 from gateway import cli
-from gateway.app import prepare
 from gateway.config import Listen, Settings
 from gateway.db.pool import Pool, open_pool
-from tests.integration.operation.test_command_settings import Ended, leaves
+from gateway.process.preparation import prepare
+from tests.integration.operation.test_command_settings import CommandResult, leaves
 from tests.support.gateway import RunningGateway, sandbox_settings
 from tests.support.kept import KeptDatabases
 from tests.support.postgres import FURNISHED
 from tests.support.server_process import write_config
 
-Run = Callable[..., Awaitable[Ended]]
+Run = Callable[..., Awaitable[CommandResult]]
 
 COMMANDS = dict(leaves(get_command(cli.app)))
 
@@ -199,7 +199,7 @@ def running(
     password = directory / "password.txt"
     password.write_text("a long password\n")
 
-    async def execute(*words: str) -> Ended:
+    async def execute(*words: str) -> CommandResult:
         words = tuple(word.replace(PASSWORD_FILE, str(password)) for word in words)
         cut = words.index("--") if "--" in words else len(words)
         given = [*words[:cut], "--config", str(config), *words[cut:]]
@@ -213,7 +213,7 @@ def running(
             return 0
 
         code = await asyncio.to_thread(call)
-        return Ended(code, *capsys.readouterr())
+        return CommandResult(code, *capsys.readouterr())
 
     return execute
 
@@ -223,7 +223,7 @@ async def changes(pool: Pool) -> int:
 
 
 @pytest.mark.parametrize(("name", "parameter"), list(asked()))
-async def test_an_odd_value_is_told_in_one_line_and_changes_nothing(
+async def test_an_odd_value_is_reported_in_one_line_and_changes_nothing(
     run: Run, pool: Pool, name: str, parameter: str
 ) -> None:
     before = await changes(pool)
@@ -250,7 +250,7 @@ async def test_an_odd_value_is_told_in_one_line_and_changes_nothing(
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "message"),
     [
         (("price", "set", "demo", "--server", "DV", "--fqdn", "1", "--currency", "EUR"), "USD"),
         (("price", "set", "default", "--server", "DV", "--fqdn", "1", "--currency", "XYZ"), "4217"),
@@ -278,12 +278,12 @@ async def test_an_odd_value_is_told_in_one_line_and_changes_nothing(
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else None,
 )
 async def test_what_could_never_be_sold_is_refused(
-    run: Run, pool: Pool, words: tuple[str, ...], told: str
+    run: Run, pool: Pool, words: tuple[str, ...], message: str
 ) -> None:
     before = await changes(pool)
     ended = await run(*words)
     assert (ended.code, ended.out) == (1, "")
-    assert told in ended.err
+    assert message in ended.err
     assert ended.err.count("\n") == 1
     assert await changes(pool) == before
 
@@ -306,12 +306,12 @@ async def test_prices_are_listed_and_taken_back(run_beside: Run, gateway: Runnin
         '"server": "DV", "nameType": "fqdn"'
         not in (await run("price", "list", "default", "--json")).out
     )
-    status, told = await gateway.action("PREREGISTER", serverUrl=gateway.directory_url)
-    account = told["Accounts"][0]["acmeAccountID"]
-    status, told = await gateway.action(
+    status, body = await gateway.action("PREREGISTER", serverUrl=gateway.directory_url)
+    account = body["Accounts"][0]["acmeAccountID"]
+    status, body = await gateway.action(
         "ADDDOMAIN", acmeAccountID=account, domainName="a.example.com"
     )
-    assert (status, told["detail"]) == (403, "Pricing is not configured!")
+    assert (status, body["detail"]) == (403, "Pricing is not configured!")
 
 
 @pytest.mark.parametrize(

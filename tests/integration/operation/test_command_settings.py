@@ -20,7 +20,7 @@ from tests.support.server_process import write_config
 
 
 @dataclass(frozen=True)
-class Ended:
+class CommandResult:
     """How a command ended and what it printed."""
 
     code: int
@@ -36,12 +36,12 @@ class Operator:
     capsys: pytest.CaptureFixture[str]
     monkeypatch: pytest.MonkeyPatch
 
-    def run(self, *words: str) -> Ended:
+    def run(self, *words: str) -> CommandResult:
         self.monkeypatch.setattr(sys, "argv", ["gateway", *words])
         with pytest.raises(SystemExit) as ended:
             cli.main()
         out, err = self.capsys.readouterr()
-        return Ended(int(ended.value.code or 0), out, err)
+        return CommandResult(int(ended.value.code or 0), out, err)
 
     def refused(self, *words: str) -> str:
         """What a command says that cannot be carried out."""
@@ -122,7 +122,7 @@ def test_one_newline_at_the_end_of_a_password_file_is_dropped(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "message"),
     [
         (b"database = ", "cannot be read"),
         (b"\xff\xfe", "cannot be read"),
@@ -136,32 +136,32 @@ def test_one_newline_at_the_end_of_a_password_file_is_dropped(tmp_path: Path) ->
         (b"public_url = 'https://[bad'", "public_url: "),
     ],
 )
-def test_a_settings_file_that_cannot_be_is_told(
-    operator: Operator, content: bytes, told: str
+def test_a_settings_file_that_cannot_be_is_reported(
+    operator: Operator, content: bytes, message: str
 ) -> None:
     operator.config.write_bytes(content)
     shown = operator.refused("reseller", "list")
-    assert told in shown
+    assert message in shown
     assert "pass/" not in shown
 
 
-def test_a_settings_file_that_is_not_there_is_told(operator: Operator) -> None:
+def test_a_settings_file_that_is_not_there_is_reported(operator: Operator) -> None:
     operator.config.unlink()
     assert "does not exist" in operator.refused("serve")
 
 
-def test_an_environment_variable_that_cannot_be_is_told(operator: Operator) -> None:
+def test_an_environment_variable_that_cannot_be_is_reported(operator: Operator) -> None:
     operator.monkeypatch.setenv("GATEWAY_SECRETS", "no JSON")
     assert "secrets" in operator.refused("reseller", "list")
 
 
-def test_a_database_that_is_away_is_told_without_its_password(operator: Operator) -> None:
+def test_a_database_that_is_away_is_reported_without_its_password(operator: Operator) -> None:
     away = "postgresql://me:hidden@127.0.0.1:1/gateway"
     operator.monkeypatch.setenv("GATEWAY_DATABASE", away)
     for command in (["reseller", "list"], ["migrate"]):
-        told = operator.refused(*command)
-        assert "the database cannot be used" in told
-        assert "hidden" not in told
+        message = operator.refused(*command)
+        assert "the database cannot be used" in message
+        assert "hidden" not in message
 
 
 @pytest.mark.parametrize(

@@ -198,6 +198,92 @@ async def test_prices_of_all_families_move_into_one_list(empty: str, tmp_path: P
     await connection.close()
 
 
+async def test_history_has_the_new_words_and_the_ledger_stays_as_it_was(
+    empty: str, tmp_path: Path
+) -> None:
+    for file in sql_directory().glob("*.sql"):
+        if file.name < "0025":
+            shutil.copy(file, tmp_path)
+    await migrate(empty, tmp_path)
+    connection = await asyncpg.connect(empty)
+    await connection.execute(
+        """
+        INSERT INTO reseller.account (id, login, password_hash, created_at)
+        VALUES (md5('r')::uuid, 'r', '', now());
+        INSERT INTO reseller.purchase
+               (order_number, account_id, kind, cost, currency, days, purchased_at)
+        SELECT 100 + n, md5('r')::uuid, kind, 10, 'USD', 365, now()
+          FROM unnest(ARRAY['add_domain', 'extend_domains', 'buy_certificate', 'order_product'])
+               WITH ORDINALITY AS bought (kind, n);
+        INSERT INTO reseller.ledger_entry (account_id, amount, kind, booked_at)
+        VALUES (md5('r')::uuid, 100, 'deposit', now());
+        INSERT INTO reseller.ledger_entry (account_id, amount, kind, order_number, booked_at)
+        SELECT md5('r')::uuid, -10, 'charge', order_number, now() FROM reseller.purchase;
+        INSERT INTO audit.event (at, actor, action, subject, after)
+        SELECT now(), 'reseller:r', 'purchase.charged', order_number,
+               jsonb_build_object('kind', kind, 'cost', cost)
+          FROM reseller.purchase ORDER BY order_number;
+        INSERT INTO audit.event (at, actor, action, subject, after)
+        VALUES (now(), 'reseller:r', 'certificate_order.bought', 'scs1', '{"status": "PAID"}'),
+               (now(), 'gateway:certificate-orders', 'certificate_order.moved', 'scs1', NULL),
+               (now(), 'gateway:certificate-orders', 'certificate.issued', '0a', NULL);
+        """
+    )
+    ledger = "SELECT array_agg(entry ORDER BY id) FROM reseller.ledger_entry entry"
+    before = await connection.fetchval(ledger)
+    await connection.close()
+    await migrate(empty)
+    connection = await asyncpg.connect(empty)
+    try:
+        assert await connection.fetchval(ledger) == before
+        purchases = await connection.fetch(
+            "SELECT kind, family FROM reseller.purchase ORDER BY order_number"
+        )
+        assert [tuple(row) for row in purchases] == [
+            ("add_domain", "acme"),
+            ("extend_domains", "acme"),
+            ("order_ssl", "ssl"),
+            ("order_sitelock", "sitelock"),
+        ]
+        events = await connection.fetch(
+            "SELECT actor, action, after ->> 'kind' FROM audit.event ORDER BY id"
+        )
+        assert [tuple(row) for row in events] == [
+            ("reseller:r", "purchase.charged", "add_domain"),
+            ("reseller:r", "purchase.charged", "extend_domains"),
+            ("reseller:r", "purchase.charged", "order_ssl"),
+            ("reseller:r", "purchase.charged", "order_sitelock"),
+            ("reseller:r", "ssl_order.bought", None),
+            ("gateway:ssl-orders", "ssl_order.moved", None),
+            ("gateway:ssl-orders", "certificate.issued", None),
+        ]
+        with pytest.raises(asyncpg.RestrictViolationError, match="append-only"):
+            await connection.execute("UPDATE audit.event SET action = 'other'")
+    finally:
+        await connection.close()
+
+
+async def test_nothing_in_the_database_has_a_name_of_former_times(database: str) -> None:
+    former = await value(
+        database,
+        """
+        SELECT array_agg(name)
+          FROM (SELECT relname::text FROM pg_class
+                 UNION ALL SELECT conname::text FROM pg_constraint
+                 UNION ALL SELECT attname::text FROM pg_attribute
+                 UNION ALL SELECT proname::text FROM pg_proc
+                 UNION ALL SELECT tgname::text FROM pg_trigger
+                 UNION ALL SELECT pg_get_constraintdef(oid) FROM pg_constraint
+                 UNION ALL SELECT prosrc FROM pg_proc
+                 UNION ALL SELECT pg_get_viewdef(oid) FROM pg_class
+                            WHERE relkind = 'v' AND relnamespace::regnamespace::text !~ '^pg_')
+               AS found (name)
+         WHERE name ~ 'certificate_order(?!_id)|(^|_)(un)?told|order_product|buy_certificate'
+        """,
+    )
+    assert former is None
+
+
 async def test_the_schema_is_current_only_when_every_file_was_applied(
     empty: str, files: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

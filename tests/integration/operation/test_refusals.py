@@ -94,8 +94,8 @@ NO_REFUSALS: dict[type[GatewayError], str] = {
     GatewayError: "the base of all",
     ResellerRefusal: "the base of those of the action API",
     DetailedError: "the base of those with a text",
-    ConfigurationError: "told to the operator at the start",
-    OperatorMistake: "told to the operator who types the command",
+    ConfigurationError: "shown to the operator at the start",
+    OperatorMistake: "shown to the operator who types the command",
     NoticeMistake: "the same; to a reseller it is an invalid argument",
     InvalidDetail: "to an operator a mistake, to a reseller an invalid argument",
     LedgerMismatch: "fails the check of the ledger, which tells the operator",
@@ -138,11 +138,11 @@ async def test_refusals_of_actions_are_found_by_login_account_and_name(
 ) -> None:
     refusing = replace(ACTIONS["ADDDOMAIN"], handler=raising(instance(kind)))
     monkeypatch.setitem(ACTIONS, "ADDDOMAIN", refusing)
-    status, told = await gateway.action("ADDDOMAIN", acmeAccountID="A" * 22, domainName=NAME)
+    status, body = await gateway.action("ADDDOMAIN", acmeAccountID="A" * 22, domainName=NAME)
     assert status >= 400
     [row] = await found(gateway, "name = $1 AND reseller = $2", NAME, gateway.login)
     assert row["reason"] == reason_of(instance(kind))
-    assert row["told"] == told["detail"]
+    assert row["answer"] == body["detail"]
     assert (row["door"], row["subject"], row["times"]) == ("reseller", "A" * 22, 1)
     assert str(row["source"]) == "127.0.0.1"
 
@@ -158,12 +158,12 @@ async def test_refusals_of_products_are_found_by_login_and_name(
         code = (await sent.text()).splitlines()[0]
     [row] = await found(gateway, "name = $1 AND reseller = $2", NAME, gateway.login)
     assert row["reason"] == reason_of(instance(kind))
-    assert row["told"].startswith(f"{code}: ")
+    assert row["answer"].startswith(f"{code}: ")
     assert (row["door"], row["request"]) == ("sitelock", "!AutoApplyOrder")
 
 
 @pytest.mark.parametrize("kind", named(certificate_answers.RENDERINGS))
-async def test_refusals_of_certificate_orders_are_found_by_login_number_and_name(
+async def test_refusals_of_ssl_orders_are_found_by_login_number_and_name(
     gateway: RunningGateway, monkeypatch: pytest.MonkeyPatch, kind: type[GatewayError]
 ) -> None:
     shop = await shop_of(gateway, gateway.login)
@@ -172,7 +172,7 @@ async def test_refusals_of_certificate_orders_are_found_by_login_number_and_name
     answer = await shop.send("GET", f"/{cert_id}")
     [row] = await found(gateway, "name = $1 AND reseller = $2", NAME, gateway.login)
     assert row["reason"] == reason_of(instance(kind))
-    assert row["told"].startswith(f"{answer.code}: ")
+    assert row["answer"].startswith(f"{answer.code}: ")
     assert (row["door"], row["subject"], row["proven"]) == ("ssl", cert_id, True)
 
 
@@ -200,7 +200,7 @@ async def test_refusals_of_acme_are_found_by_account_reseller_and_name(
     answer = await client.new_order(NAME)
     assert answer.status >= 400
     [row] = await found(gateway, "name = $1 AND reseller = $2", NAME, gateway.login)
-    assert (row["reason"], row["told"]) == (reason_of(error), answer.detail)
+    assert (row["reason"], row["answer"]) == (reason_of(error), answer.detail)
     assert (row["door"], row["request"]) == ("acme", "newOrder")
     assert (row["subject"], row["proven"]) == (account_of(client), True)
 
@@ -250,7 +250,7 @@ async def test_a_suspended_account_is_found_by_account_name_and_reseller(
     answer = await client.new_order(NAME)
     assert answer.detail.startswith("The account is suspended")
     [row] = await found(gateway, "name = $1", NAME)
-    assert (row["reason"], row["told"]) == ("account_refused", answer.detail)
+    assert (row["reason"], row["answer"]) == ("account_refused", answer.detail)
     assert (row["subject"], row["reseller"]) == (account, gateway.login)
 
 
@@ -293,8 +293,8 @@ async def test_a_registration_under_a_suspended_credential_is_found_by_its_resel
     gateway: RunningGateway,
 ) -> None:
     customer = await new_customer(Shop(gateway), NAME)
-    status, told = await gateway.action("SUSPENDACCOUNT", acmeAccountID=customer.eab.kid)
-    assert status == 200, told
+    status, body = await gateway.action("SUSPENDACCOUNT", acmeAccountID=customer.eab.kid)
+    assert status == 200, body
     client = AcmeClient(gateway.session, gateway.directory_url)
     assert (await client.new_account(customer.eab, termsOfServiceAgreed=True)).status == 403
     [row] = await found(gateway, "reseller = $1", gateway.login)
@@ -308,19 +308,19 @@ LOGIN_FAILURES = {
 
 
 @pytest.mark.parametrize(("fields", "why"), LOGIN_FAILURES.values(), ids=LOGIN_FAILURES)
-async def test_a_failed_login_is_found_by_login_with_what_the_caller_is_not_told(
+async def test_a_failed_login_is_found_by_login_with_what_the_caller_does_not_learn(
     gateway: RunningGateway, fields: dict[str, str], why: str
 ) -> None:
     for _ in range(3):
-        status, told = await gateway.action("LISTSERVERS", **fields)
+        status, body = await gateway.action("LISTSERVERS", **fields)
         assert status == 401
-        assert why not in told["detail"]
+        assert why not in body["detail"]
     [row] = await found(gateway, "reseller = $1", fields.get("loginName", gateway.login))
     assert (row["reason"], row["why"], row["times"]) == ("login_refused", why, 3)
     assert (row["request"], row["proven"]) == ("!ACMEAdmin LISTSERVERS", False)
 
 
-async def test_a_locked_login_and_a_foreign_address_are_told_apart_for_operators(
+async def test_operators_can_distinguish_a_locked_login_and_a_foreign_address(
     gateway: RunningGateway,
 ) -> None:
     shop = Shop(gateway)
@@ -427,7 +427,7 @@ async def test_what_cannot_be_stored_is_kept_as_far_as_it_can(gateway: RunningGa
         Refused("reseller", odd, "odd", odd, odd, odd, odd, names=(odd,))
     )
     [row] = await found(gateway, "reason = 'odd'")
-    for column in ("request", "told", "why", "reseller", "subject", "name"):
+    for column in ("request", "answer", "why", "reseller", "subject", "name"):
         assert row[column].startswith("???xxx")
         assert len(row[column]) <= 500
 

@@ -82,9 +82,9 @@ async def test_a_password_in_the_wrong_place_of_a_form_is_kept_nowhere(
     assert MARKER not in logged(capfd, caplog)
 
 
-async def test_what_the_caller_is_told_still_names_the_argument(gateway: RunningGateway) -> None:
-    status, told = await gateway.action("LISTSERVERS", **{MARKER: "x"})
-    assert (status, told["detail"]) == (400, f"'{MARKER}' is an unrecognized argument!")
+async def test_the_answer_still_names_the_argument(gateway: RunningGateway) -> None:
+    status, body = await gateway.action("LISTSERVERS", **{MARKER: "x"})
+    assert (status, body["detail"]) == (400, f"'{MARKER}' is an unrecognized argument!")
     await gateway.action("LISTSERVERS", domainName="www.example.com")
     rows = await kept(gateway)
     assert sum("'…' is an unrecognized argument!" in row.replace("''", "'") for row in rows) == 1
@@ -144,9 +144,9 @@ async def test_made_up_logins_do_not_hide_failed_logins_of_a_real_one(
         refused = Refused("reseller", "x", "login_refused", "no", login=f"guess{number}")
         gateway.services.refusals.note(refused)
     assert (await gateway.action("LISTSERVERS", loginName="nobody"))[0] == 401
-    status, told = await gateway.action("LISTSERVERS", loginPassword="wrong")
+    status, body = await gateway.action("LISTSERVERS", loginPassword="wrong")
     unknown = await gateway.action("LISTSERVERS", loginName="nobody", loginPassword="wrong")
-    assert (status, told) == unknown
+    assert (status, body) == unknown
     await kept(gateway)
     query = "SELECT reseller, why FROM ops.refusals WHERE reseller = ANY ($1)"
     rows = await gateway.pool.fetch(query, [gateway.login, "nobody"])

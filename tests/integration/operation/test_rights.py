@@ -103,6 +103,8 @@ RENAMED = {
     "ops.licences": "ops.sitelock_licences",
     "ops.certificate_orders": "ops.ssl_orders",
     "ops.certificate_order_reviews": "ops.ssl_reviews",
+    "ssl.certificate_order": 'ssl."order"',
+    "notice.refusal_told": "notice.notified_refusal",
 }
 
 

@@ -8,10 +8,10 @@ import pytest
 from cryptography.fernet import Fernet
 from msgspec import structs
 
-from gateway.app import prepare
 from gateway.config import Secret, Secrets, Settings
 from gateway.db.pool import Pool
 from gateway.errors import ConfigurationError
+from gateway.process.preparation import prepare
 from gateway.store.operation.sealed import KINDS, MAC_KEYS, RESPONSES, WEBHOOK_SECRETS, SealedColumn
 from tests.support.gateway import RunningGateway
 from tests.support.server_process import write_config
@@ -91,9 +91,9 @@ async def test_the_rows_are_named_ten_of_each_column(
         assert begin.endswith(f"{closed} of 15 rows of {MAC_KEYS.column}")
         named = named.partition(")")[0]
         assert named.endswith(more)
-        told = [each.strip("' ") for each in named.removesuffix(more).split(",")]
-        assert len(told) == len(set(told)) == min(closed, 10)
-        assert set(told) <= set(kids[:closed])
+        named_ids = [each.strip("' ") for each in named.removesuffix(more).split(",")]
+        assert len(named_ids) == len(set(named_ids)) == min(closed, 10)
+        assert set(named_ids) <= set(kids[:closed])
 
 
 async def test_keys_of_a_rotation_open_what_all_of_them_made(sealed: Settings) -> None:
@@ -148,8 +148,8 @@ async def test_commands_that_need_the_secrets_answer_with_one_line(
         stderr=asyncio.subprocess.PIPE,
     )
     _, errors = await asyncio.wait_for(process.communicate(), 60)
-    told = errors.decode().splitlines()
-    assert process.returncode == 1, told
-    assert len(told) == 1, told
-    assert told[0].startswith("gateway: secrets.keys does not open 1 of 1 rows of ")
+    named_ids = errors.decode().splitlines()
+    assert process.returncode == 1, named_ids
+    assert len(named_ids) == 1, named_ids
+    assert named_ids[0].startswith("gateway: secrets.keys does not open 1 of 1 rows of ")
     assert await pool.fetch("SELECT * FROM notice.destination") == before

@@ -16,7 +16,7 @@ ACME = ("--name", "Acme Hosting Ltd", "--country", "GB", "--locality", "London")
 INVALID = "The value of the 'ovAnchorOrderNumber' argument is invalid!"
 
 
-async def told(run: Run, *words: str) -> str:
+async def printed(run: Run, *words: str) -> str:
     """The output of a command that must work."""
     status, output, errors = await run(*words)
     assert status == 0, errors
@@ -35,14 +35,14 @@ async def mistake(run: Run, *words: str) -> str:
 @pytest.fixture
 async def organization(run: Run, shop: Shop) -> str:
     made: dict[str, str] = json.loads(
-        await told(run, "organization", "add", "demo", *ACME, "--json")
+        await printed(run, "organization", "add", "demo", *ACME, "--json")
     )
     assert list(made) == ["id"]
     return made["id"]
 
 
 async def added(run: Run, organization: str, *words: str) -> int:
-    answer = await told(
+    answer = await printed(
         *(run, "prevalidation", "add", "demo", "--organization", organization),
         *("--type", "OV", "--domain", "example.org", *words, "--json"),
     )
@@ -53,7 +53,7 @@ async def added(run: Run, organization: str, *words: str) -> int:
 
 async def shown(run: Run, number: int) -> dict[str, Any]:
     document: dict[str, Any] = json.loads(
-        await told(run, "prevalidation", "show", str(number), "--json")
+        await printed(run, "prevalidation", "show", str(number), "--json")
     )
     return document
 
@@ -64,7 +64,7 @@ async def test_o3_one_validated_elsewhere_serves_at_once_and_approving_it_is_har
     number = await added(run, organization, "--expires", "2025-12-31T23:59:59Z")
     account = (await ov_credential(shop)).kid
     await add_ov_name(shop, account, NAME, number)
-    approved = await told(run, "prevalidation", "approve", str(number))
+    approved = await printed(run, "prevalidation", "approve", str(number))
     assert approved == f"pre-validation {number} is valid until 2025-12-31T23:59:59Z already\n"
 
 
@@ -75,13 +75,17 @@ async def test_one_that_is_asked_for_serves_once_approved_for_a_year(
     account = (await ov_credential(shop)).kid
     fields = {"acmeAccountID": account, "domainName": NAME, "ovAnchorOrderNumber": str(number)}
     assert (await shop.refused("ADDDOMAIN", **fields)).detail == INVALID
-    begun = await told(run, "prevalidation", "begin", str(number), "--evidence", "register asked")
+    begun = await printed(
+        run, "prevalidation", "begin", str(number), "--evidence", "register asked"
+    )
     assert begun == f"pre-validation {number} is in_validation\n"
     assert (await shop.refused("ADDDOMAIN", **fields)).detail == INVALID
-    approved = await told(run, "prevalidation", "approve", str(number), "--evidence", "called back")
+    approved = await printed(
+        run, "prevalidation", "approve", str(number), "--evidence", "called back"
+    )
     assert approved == f"pre-validation {number} is valid until 2026-01-10T15:30:00Z\n"
     await shop.do("ADDDOMAIN", **fields)
-    await told(run, "prevalidation", "note", str(number), "filed as 4711")
+    await printed(run, "prevalidation", "note", str(number), "filed as 4711")
     document = await shown(run, number)
     assert [line.partition(": ")[2] for line in document["evidence"].splitlines()] == [
         "register asked",
@@ -103,10 +107,10 @@ async def test_a_rejection_works_at_once_and_twice_is_harmless(
     number = await added(run, organization, "--expires", "2026-12-31")
     _, client = await ov_client(shop, number, NAME)
     assert (await client.new_order(NAME)).status == 201
-    rejected = await told(run, "prevalidation", "reject", str(number), "--evidence", "dissolved")
+    rejected = await printed(run, "prevalidation", "reject", str(number), "--evidence", "dissolved")
     assert rejected == f"pre-validation {number} is rejected\n"
     assert "was rejected" in (await client.new_order(NAME)).detail
-    again = await told(run, "prevalidation", "reject", str(number))
+    again = await printed(run, "prevalidation", "reject", str(number))
     assert again == f"pre-validation {number} is rejected already\n"
     refused = await mistake(run, "prevalidation", "approve", str(number))
     assert refused == f"pre-validation {number} is rejected; order a new one"
@@ -131,23 +135,23 @@ async def test_what_is_shown_is_what_was_said(run: Run, shop: Shop, organization
         "evidence": "",
     }
     assert document["organization"]["name"] == "Acme Hosting Ltd"
-    assert document in json.loads(await told(run, "prevalidation", "list", "demo", "--json"))
-    assert str(number) in await told(run, "prevalidation", "list")
+    assert document in json.loads(await printed(run, "prevalidation", "list", "demo", "--json"))
+    assert str(number) in await printed(run, "prevalidation", "list")
     await shop.at("2025-07-01T00:00:00Z")
     assert (await shown(run, number))["state"] == "expired"
 
 
 async def test_organizations_are_listed_shown_and_changed(run: Run, organization: str) -> None:
     words = ("--identifier", "duns=150483782", "--name", "Acme Cloud Ltd")
-    await told(run, "organization", "set", organization, *words)
-    document = json.loads(await told(run, "organization", "show", organization, "--json"))
+    await printed(run, "organization", "set", organization, *words)
+    document = json.loads(await printed(run, "organization", "show", organization, "--json"))
     assert document["name"] == "Acme Cloud Ltd"
     assert document["locality"] == "London"
     assert document["identifiers"] == {"duns": "150483782"}
-    assert document in json.loads(await told(run, "organization", "list", "--json"))
-    await told(run, "organization", "set", organization, "--identifier", "duns=")
-    assert "identifiers: {}" in await told(run, "organization", "show", organization)
-    assert organization in await told(run, "organization", "list", "demo")
+    assert document in json.loads(await printed(run, "organization", "list", "--json"))
+    await printed(run, "organization", "set", organization, "--identifier", "duns=")
+    assert "identifiers: {}" in await printed(run, "organization", "show", organization)
+    assert organization in await printed(run, "organization", "list", "demo")
 
 
 async def test_operators_move_all_names_of_a_reseller(
@@ -158,7 +162,7 @@ async def test_operators_move_all_names_of_a_reseller(
     for account in accounts:
         await add_ov_name(shop, account, NAME, old)
     new = await added(run, organization, "--expires", "2027-12-31", "--renews", str(old))
-    moved = await told(run, "prevalidation", "reassign", str(old), str(new))
+    moved = await printed(run, "prevalidation", "reassign", str(old), str(new))
     assert moved == f"2 names lean on pre-validation {new} now\n"
     assert (await shown(run, old))["state"] == "superseded"
     refused = await mistake(run, "prevalidation", "reject", str(old))
@@ -214,7 +218,7 @@ async def test_a_malformed_pre_validation_is_refused_in_one_line(
     assert await shop.state() == before
 
 
-async def test_who_or_what_does_not_exist_is_told(run: Run, shop: Shop) -> None:
+async def test_who_or_what_does_not_exist_is_named(run: Run, shop: Shop) -> None:
     nobody = "there is no reseller 'nobody'"
     assert await mistake(run, "organization", "add", "nobody", *ACME) == nobody
     assert await mistake(run, "organization", "list", "nobody") == nobody

@@ -11,7 +11,7 @@ from gateway.usecases.organization import prevalidations
 from gateway.usecases.organization.reassignment import reassign
 from gateway.usecases.work import open_work
 from tests.integration.acme.test_slow_issuer import opened
-from tests.integration.organization.test_ov_gate import NAME, Holder
+from tests.integration.organization.test_ov_gate import NAME, OvCustomer
 from tests.support.acme_client import make_csr
 from tests.support.challenge_server import challenge_server
 from tests.support.organizations import (
@@ -29,10 +29,10 @@ from tests.support.slow_issuer import upstream_of
 
 
 @pytest.fixture
-async def holder(shop: Shop, web: Any) -> Holder:
+async def customer(shop: Shop, web: Any) -> OvCustomer:
     anchor = await add_prevalidation(shop.gateway, "example.org")
     eab, client = await ov_client(shop, anchor, NAME)
-    return Holder(shop, web, anchor, eab, client)
+    return OvCustomer(shop, web, anchor, eab, client)
 
 
 async def waiting(pool: Any) -> None:
@@ -45,41 +45,41 @@ async def waiting(pool: Any) -> None:
     await until(lambda: pool.fetchval(query), "nobody waits for a lock")
 
 
-async def test_a_finalize_that_meets_a_rejection_waits_and_is_refused(holder: Holder) -> None:
-    order = await holder.ready_order()
-    gateway = holder.shop.gateway
+async def test_a_finalize_that_meets_a_rejection_waits_and_is_refused(customer: OvCustomer) -> None:
+    order = await customer.ready_order()
+    gateway = customer.shop.gateway
     now = await gateway.services.clock.now()
     async with open_work(gateway.pool, now, OPERATOR) as work:
-        await prevalidations.reject(work, holder.anchor)
-        finalizing = asyncio.create_task(holder.client.finalize(order, make_csr([NAME])))
+        await prevalidations.reject(work, customer.anchor)
+        finalizing = asyncio.create_task(customer.client.finalize(order, make_csr([NAME])))
         await waiting(gateway.pool)  # it has read the facts of before
     answer = await finalizing
     assert (answer.status, answer.problem) == (403, "unauthorized")
     assert "was rejected" in answer.detail
-    assert await holder.certificates() == 0
+    assert await customer.certificates() == 0
 
 
 async def test_a_finalize_that_meets_a_reassignment_names_the_new_organization(
-    holder: Holder,
+    customer: OvCustomer,
 ) -> None:
-    gateway = holder.shop.gateway
+    gateway = customer.shop.gateway
     new = await add_prevalidation(gateway, "example.org", details=OTHER)
     owner = (await prevalidation(gateway, new)).reseller_id
-    order = await holder.ready_order()
+    order = await customer.ready_order()
     now = await gateway.services.clock.now()
     async with open_work(gateway.pool, now, OPERATOR) as work:
         moved = await reassign(
             work,
             reseller_id=owner,
-            old_number=holder.anchor,
+            old_number=customer.anchor,
             new_number=new,
         )
         assert len(moved) == 1
-        finalizing = asyncio.create_task(holder.client.finalize(order, make_csr([NAME])))
+        finalizing = asyncio.create_task(customer.client.finalize(order, make_csr([NAME])))
         await waiting(gateway.pool)
     finalized = (await finalizing).json
     assert finalized["status"] == "valid"
-    leaf = await holder.download(finalized["certificate"])
+    leaf = await customer.download(finalized["certificate"])
     assert "O=Andere AG" in leaf.subject.rfc4514_string()
 
 
@@ -109,23 +109,24 @@ async def test_any_mix_at_the_same_moment_ends_without_deadlock_and_never_issues
     first = await add_prevalidation(gateway, "example.org")
     second = await add_prevalidation(gateway, "example.org")
     holders = [
-        Holder(shop, web, first, *await ov_client(shop, first, f"n{number}.example.org"))
+        OvCustomer(shop, web, first, *await ov_client(shop, first, f"n{number}.example.org"))
         for number in range(3)
     ]
     orders = [
-        await holder.ready_order(f"n{number}.example.org") for number, holder in enumerate(holders)
+        await customer.ready_order(f"n{number}.example.org")
+        for number, customer in enumerate(holders)
     ]
     pairs = [(first, second), (second, first)] * 3
 
-    async def move(holder: Holder, old: int, new: int) -> int:
+    async def move(customer: OvCustomer, old: int, new: int) -> int:
         fields = {"ovAnchorOrderNumber": str(new), "oldOVAnchorOrderNumber": str(old)}
-        status, _ = await shop.action("UPDATEDOMAINS", acmeAccountID=holder.eab.kid, **fields)
+        status, _ = await shop.action("UPDATEDOMAINS", acmeAccountID=customer.eab.kid, **fields)
         return status
 
-    async def add(holder: Holder, name: str) -> int:
+    async def add(customer: OvCustomer, name: str) -> int:
         status, _ = await shop.action(
             "ADDDOMAIN",
-            acmeAccountID=holder.eab.kid,
+            acmeAccountID=customer.eab.kid,
             domainName=name,
             ovAnchorOrderNumber=str(first),
         )
@@ -137,8 +138,8 @@ async def test_any_mix_at_the_same_moment_ends_without_deadlock_and_never_issues
 
     async with asyncio.timeout(30):
         statuses = await asyncio.gather(
-            *(move(holder, *pair) for holder in holders for pair in pairs),
-            *(add(holder, f"m{n}.example.org") for n, holder in enumerate(holders)),
+            *(move(customer, *pair) for customer in holders for pair in pairs),
+            *(add(customer, f"m{n}.example.org") for n, customer in enumerate(holders)),
             *(finalize(number) for number in range(3)),
             reject(gateway, second),
         )
@@ -167,27 +168,27 @@ class TestSlowIssuer:
     """The intent says whom the certificate is about; meanwhile that may change."""
 
     @pytest.fixture
-    async def upstream(self, database: str, tmp_path: Path) -> AsyncIterator[Holder]:
+    async def upstream(self, database: str, tmp_path: Path) -> AsyncIterator[OvCustomer]:
         async with opened(database, tmp_path, pending_answers=10_000) as gateway:
             shop = Shop(gateway)
             expires = "2099-12-31T23:59:59Z"
             anchor = await add_prevalidation(gateway, "example.org", expires=expires)
             async with challenge_server(gateway.http_port) as web:
-                yield Holder(shop, web, anchor, *await ov_client(shop, anchor, NAME))
+                yield OvCustomer(shop, web, anchor, *await ov_client(shop, anchor, NAME))
 
-    async def signed(self, holder: Holder, order: dict[str, Any]) -> dict[str, Any]:
+    async def signed(self, customer: OvCustomer, order: dict[str, Any]) -> dict[str, Any]:
         """The order once the issuer has answered."""
-        upstream_of(holder.shop.gateway).pending_answers = 0
-        return await holder.client.settled(order["url"], pending=("processing",))
+        upstream_of(customer.shop.gateway).pending_answers = 0
+        return await customer.client.settled(order["url"], pending=("processing",))
 
-    async def finalized(self, holder: Holder) -> dict[str, Any]:
-        order = await holder.ready_order()
-        answer = await holder.client.finalize(order, make_csr([NAME]))
+    async def finalized(self, customer: OvCustomer) -> dict[str, Any]:
+        order = await customer.ready_order()
+        answer = await customer.client.finalize(order, make_csr([NAME]))
         assert answer.json["status"] == "processing", answer.body
         return order
 
     async def test_the_certificate_names_the_organization_of_the_intent(
-        self, upstream: Holder
+        self, upstream: OvCustomer
     ) -> None:
         order = await self.signed(upstream, await self.finalized(upstream))
         assert order["status"] == "valid"
@@ -196,7 +197,7 @@ class TestSlowIssuer:
 
     @pytest.mark.parametrize("change", ["rejected", "another organization"])
     async def test_one_about_what_is_not_validated_any_more_is_withheld_and_revoked(
-        self, upstream: Holder, change: str
+        self, upstream: OvCustomer, change: str
     ) -> None:
         gateway = upstream.shop.gateway
         order = await self.finalized(upstream)
@@ -224,25 +225,25 @@ class TestSlowIssuer:
 
 
 async def test_a_renewal_of_the_details_with_the_same_subject_withholds_nothing(
-    holder: Holder,
+    customer: OvCustomer,
 ) -> None:
     """Auto-renewal moves names while certificates are being made."""
-    gateway = holder.shop.gateway
-    found = await prevalidation(gateway, holder.anchor)
-    order = await holder.ready_order()
+    gateway = customer.shop.gateway
+    found = await prevalidation(gateway, customer.anchor)
+    order = await customer.ready_order()
     renewal = await add_prevalidation(
-        gateway, "example.org", organization=found.organization_id, renews=holder.anchor
+        gateway, "example.org", organization=found.organization_id, renews=customer.anchor
     )
     now = await gateway.services.clock.now()
     async with open_work(gateway.pool, now, OPERATOR) as work:
         await reassign(
             work,
             reseller_id=found.reseller_id,
-            old_number=holder.anchor,
+            old_number=customer.anchor,
             new_number=renewal,
         )
-        finalizing = asyncio.create_task(holder.client.finalize(order, make_csr([NAME])))
+        finalizing = asyncio.create_task(customer.client.finalize(order, make_csr([NAME])))
         await waiting(gateway.pool)
     assert (await finalizing).json["status"] == "valid"
-    assert (await prevalidation(gateway, holder.anchor)).state == "superseded"
-    await add_ov_name(holder.shop, holder.eab.kid, "b.example.org", renewal)
+    assert (await prevalidation(gateway, customer.anchor)).state == "superseded"
+    await add_ov_name(customer.shop, customer.eab.kid, "b.example.org", renewal)

@@ -11,12 +11,12 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
 from gateway.rules.organization.organizations import OrganizationDetails
-from tests.integration.organization.test_ov_gate import NAME, Holder, holder, subject
+from tests.integration.organization.test_ov_gate import NAME, OvCustomer, customer, subject
 from tests.support.acme_client import AcmeClient, Eab
 from tests.support.organizations import add_prevalidation, prevalidation
 from tests.support.shop import Shop
 
-__all__ = ["holder"]
+__all__ = ["customer"]
 
 DOMAIN_VALIDATED, ORGANIZATION_VALIDATED = "2.23.140.1.2.1", "2.23.140.1.2.2"
 
@@ -26,34 +26,34 @@ def policy(leaf: x509.Certificate) -> str:
     return str(policies[0].policy_identifier.dotted_string)
 
 
-async def test_the_validated_organization_is_the_subject(holder: Holder) -> None:
-    leaf = await holder.issue()
+async def test_the_validated_organization_is_the_subject(customer: OvCustomer) -> None:
+    leaf = await customer.issue()
     assert subject(leaf) == f"CN={NAME},O=Acme Hosting Ltd,L=London,C=GB"
     assert policy(leaf) == ORGANIZATION_VALIDATED
 
 
 async def test_letters_of_all_the_world_and_both_kinds_of_places(
-    shop: Shop, holder: Holder
+    shop: Shop, customer: OvCustomer
 ) -> None:
     details = OrganizationDetails("Königliche Børs 東京 «Ümlaut»", "JP", "東京都", "関東")
     new = await add_prevalidation(shop.gateway, "example.org", details=details)
-    await holder.move(holder.anchor, new)
-    leaf = await holder.issue()
+    await customer.move(customer.anchor, new)
+    leaf = await customer.issue()
     assert subject(leaf) == f"CN={NAME},O=Königliche Børs 東京 «Ümlaut»,L=東京都,ST=関東,C=JP"
 
 
-async def test_a_state_alone_is_a_place(shop: Shop, holder: Holder) -> None:
+async def test_a_state_alone_is_a_place(shop: Shop, customer: OvCustomer) -> None:
     details = OrganizationDetails("S" * 64, "US", state_or_province="T" * 128)
     new = await add_prevalidation(shop.gateway, "example.org", details=details)
-    await holder.move(holder.anchor, new)
-    assert f"O={'S' * 64},ST={'T' * 128},C=US" in subject(await holder.issue())
+    await customer.move(customer.anchor, new)
+    assert f"O={'S' * 64},ST={'T' * 128},C=US" in subject(await customer.issue())
 
 
 @pytest.mark.parametrize("profile", ["tlsserver", "shortlived"])
 async def test_profiles_without_a_common_name_keep_the_organization(
-    holder: Holder, profile: str
+    customer: OvCustomer, profile: str
 ) -> None:
-    leaf = await holder.issue(profile=profile)
+    leaf = await customer.issue(profile=profile)
     assert subject(leaf) == "O=Acme Hosting Ltd,L=London,C=GB"
     names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName)
     assert not names.critical  # RFC 5280 §4.2.1.6: there is a subject
@@ -61,10 +61,10 @@ async def test_profiles_without_a_common_name_keep_the_organization(
 
 
 async def test_changed_details_come_with_the_next_prevalidation_only(
-    shop: Shop, holder: Holder
+    shop: Shop, customer: OvCustomer
 ) -> None:
     """O8: UPDATEORGANIZATION alone changes no certificate."""
-    organization = (await prevalidation(shop.gateway, holder.anchor)).organization_id
+    organization = (await prevalidation(shop.gateway, customer.anchor)).organization_id
     await shop.do(
         "UPDATEORGANIZATION",
         organizationID=str(organization),
@@ -72,14 +72,14 @@ async def test_changed_details_come_with_the_next_prevalidation_only(
         localityName="Leeds",
         countryName="GB",
     )
-    assert "O=Acme Hosting Ltd,L=London" in subject(await holder.issue())
+    assert "O=Acme Hosting Ltd,L=London" in subject(await customer.issue())
     new = await add_prevalidation(shop.gateway, "example.org", organization=organization)
-    await holder.move(holder.anchor, new)
-    assert "O=Acme Cloud Ltd,L=Leeds" in subject(await holder.issue())
+    await customer.move(customer.anchor, new)
+    assert "O=Acme Cloud Ltd,L=Leeds" in subject(await customer.issue())
 
 
-async def test_what_the_csr_says_of_an_organization_is_not_looked_at(holder: Holder) -> None:
-    order = await holder.ready_order()
+async def test_what_the_csr_says_of_an_organization_is_not_looked_at(customer: OvCustomer) -> None:
+    order = await customer.ready_order()
     key = ec.generate_private_key(ec.SECP256R1())
     said = [(NameOID.COMMON_NAME, NAME), (NameOID.ORGANIZATION_NAME, "Somebody Else Inc")]
     csr = (
@@ -89,16 +89,16 @@ async def test_what_the_csr_says_of_an_organization_is_not_looked_at(holder: Hol
         .sign(key, SHA256())
         .public_bytes(Encoding.DER)
     )
-    finalized = (await holder.client.finalize(order, csr)).json
-    leaf = await holder.download(finalized["certificate"])
+    finalized = (await customer.client.finalize(order, csr)).json
+    leaf = await customer.download(finalized["certificate"])
     assert subject(leaf) == f"CN={NAME},O=Acme Hosting Ltd,L=London,C=GB"
 
 
-async def test_dv_certificates_name_no_organization(shop: Shop, holder: Holder) -> None:
+async def test_dv_certificates_name_no_organization(shop: Shop, customer: OvCustomer) -> None:
     answer = await shop.do("PREREGISTER", serverUrl=shop.gateway.directory_url)
     account = answer["Accounts"][0]
     await shop.add(account["acmeAccountID"], NAME)
     client = AcmeClient(shop.gateway.session, shop.gateway.directory_url)
     await client.register(Eab(account["eabMACIDb64url"], account["eabMACKeyb64url"]))
-    leaf = await Holder(shop, holder.web, 0, holder.eab, client).issue()
+    leaf = await OvCustomer(shop, customer.web, 0, customer.eab, client).issue()
     assert (subject(leaf), policy(leaf)) == (f"CN={NAME}", DOMAIN_VALIDATED)

@@ -69,20 +69,20 @@ async def test_what_was_validated_is_never_changed(shop: Shop, statement: str) -
 async def test_expiry_is_written_down_once_it_has_come(shop: Shop) -> None:
     gateway = shop.gateway
     number = await add_prevalidation(gateway, "example.org", expires="2025-06-30T23:59:59Z")
-    told = []
+    expired = []
     for at in ("2025-06-30T23:59:59Z", "2025-07-01T00:00:00Z", "2025-07-02T00:00:00Z"):
         await shop.at(at)
         now = await gateway.services.clock.now()
         async with open_work(gateway.pool, now, OPERATOR) as work:
-            told.append(await prevalidations.expire(work, number))
-        if told[-1]:
+            expired.append(await prevalidations.expire(work, number))
+        if expired[-1]:
             break
     state = (await prevalidation(gateway, number)).state
     events = await gateway.pool.fetchval(
         "SELECT count(*) FROM audit.event WHERE action = 'prevalidation.expired' AND subject = $1",
         str(number),
     )
-    assert (told[0], state, events) == (False, "expired", 1)
+    assert (expired[0], state, events) == (False, "expired", 1)
 
 
 async def view(shop: Shop, name: str) -> list[Record]:
@@ -122,7 +122,7 @@ async def test_operators_see_states_and_the_names_that_lean_on_each(shop: Shop) 
     assert await view(shop, "prevalidations_expiring") == []
 
 
-async def test_pre_validations_with_more_than_30_days_are_not_told(shop: Shop) -> None:
+async def test_pre_validations_with_more_than_30_days_get_no_warning(shop: Shop) -> None:
     later = "2025-02-10T00:00:00Z"
     number = await add_prevalidation(shop.gateway, "example.org", expires=later)
     await add_ov_name(shop, (await ov_credential(shop)).kid, "example.org", number)

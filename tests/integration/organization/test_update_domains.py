@@ -113,13 +113,13 @@ class TestUpdateDomains:
     async def test_both_numbers_are_needed(self, shop: Shop, account: str, anchor: int) -> None:
         old = {"oldOVAnchorOrderNumber": str(anchor)}
         new = {"ovAnchorOrderNumber": str(anchor)}
-        told = {
+        wrong = {
             "ovAnchorOrderNumber": old,
             "oldOVAnchorOrderNumber": new,
             "evAnchorOrderNumber": {**old, **new, "oldEVAnchorOrderNumber": str(anchor)},
             "oldEVAnchorOrderNumber": {**old, **new, "evAnchorOrderNumber": str(anchor)},
         }
-        for argument, fields in told.items():
+        for argument, fields in wrong.items():
             refused = await shop.refused("UPDATEDOMAINS", acmeAccountID=account, **fields)
             assert refused == missing(argument)
 

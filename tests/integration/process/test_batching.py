@@ -14,7 +14,7 @@ from gateway.store.acme import nonces
 _MOST = 64
 
 
-class Shelf:
+class NumberTable:
     """A table of numbers, whose statement notes how many it was about each time."""
 
     def __init__(self, pool: Pool) -> None:
@@ -28,7 +28,7 @@ class Shelf:
         self.begun.set()
         rows = await pool.fetch(
             """
-            INSERT INTO shelf
+            INSERT INTO numbers
             SELECT number FROM unnest($1::integer[]) AS item (number) ORDER BY number
             RETURNING number
             """,
@@ -40,73 +40,73 @@ class Shelf:
         }
 
     async def numbers(self) -> list[int]:
-        return [row["number"] for row in await self.pool.fetch("SELECT * FROM shelf ORDER BY 1")]
+        return [row["number"] for row in await self.pool.fetch("SELECT * FROM numbers ORDER BY 1")]
 
 
 @pytest.fixture
-async def shelf(pool: Pool) -> Shelf:
+async def table(pool: Pool) -> NumberTable:
     await pool.execute(
         """
-        CREATE TABLE shelf (number integer PRIMARY KEY CHECK (number <> 13));
+        CREATE TABLE numbers (number integer PRIMARY KEY CHECK (number <> 13));
         CREATE FUNCTION hide() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
-        CREATE TRIGGER hide BEFORE INSERT ON shelf FOR EACH ROW WHEN (NEW.number = 7)
+        CREATE TRIGGER hide BEFORE INSERT ON numbers FOR EACH ROW WHEN (NEW.number = 7)
             EXECUTE FUNCTION hide();
         """
     )
-    return Shelf(pool)
+    return NumberTable(pool)
 
 
-async def test_what_is_asked_at_the_same_moment_goes_in_one_statement(shelf: Shelf) -> None:
-    answers = await asyncio.gather(*(shelf.put(shelf.pool, number) for number in range(100, 110)))
+async def test_what_is_asked_at_the_same_moment_goes_in_one_statement(table: NumberTable) -> None:
+    answers = await asyncio.gather(*(table.put(table.pool, number) for number in range(100, 110)))
     assert answers == [2 * number for number in range(100, 110)]
-    assert shelf.sizes == [10]
+    assert table.sizes == [10]
 
 
-async def test_what_is_asked_meanwhile_waits_for_the_next_statement(shelf: Shelf) -> None:
-    first = asyncio.create_task(shelf.put(shelf.pool, 1))
-    await shelf.begun.wait()
-    await asyncio.gather(first, *(shelf.put(shelf.pool, number) for number in (2, 3, 4)))
-    assert shelf.sizes == [1, 3]
+async def test_what_is_asked_meanwhile_waits_for_the_next_statement(table: NumberTable) -> None:
+    first = asyncio.create_task(table.put(table.pool, 1))
+    await table.begun.wait()
+    await asyncio.gather(first, *(table.put(table.pool, number) for number in (2, 3, 4)))
+    assert table.sizes == [1, 3]
 
 
-async def test_a_statement_is_about_so_many_at_most(shelf: Shelf) -> None:
-    await asyncio.gather(*(shelf.put(shelf.pool, number) for number in range(100, 250)))
-    assert shelf.sizes == [_MOST, _MOST, 150 - 2 * _MOST]
+async def test_a_statement_is_about_so_many_at_most(table: NumberTable) -> None:
+    await asyncio.gather(*(table.put(table.pool, number) for number in range(100, 250)))
+    assert table.sizes == [_MOST, _MOST, 150 - 2 * _MOST]
 
 
-async def test_one_that_fails_fails_alone(shelf: Shelf) -> None:
+async def test_one_that_fails_fails_alone(table: NumberTable) -> None:
     answers = await asyncio.gather(
-        *(shelf.put(shelf.pool, number) for number in (12, 13, 14)), return_exceptions=True
+        *(table.put(table.pool, number) for number in (12, 13, 14)), return_exceptions=True
     )
     assert isinstance(answers[1], asyncpg.CheckViolationError)
     assert (answers[0], answers[2]) == (24, 28)
-    assert await shelf.numbers() == [12, 14]
+    assert await table.numbers() == [12, 14]
 
 
-async def test_one_without_an_answer_is_told_so(shelf: Shelf) -> None:
+async def test_one_without_an_answer_is_reported_so(table: NumberTable) -> None:
     answers = await asyncio.gather(
-        shelf.put(shelf.pool, 6), shelf.put(shelf.pool, 7), return_exceptions=True
+        table.put(table.pool, 6), table.put(table.pool, 7), return_exceptions=True
     )
     assert answers[0] == 12
     assert isinstance(answers[1], LookupError)
 
 
 async def test_one_that_waits_for_a_lock_holds_the_later_ones_up_for_a_moment_only(
-    shelf: Shelf,
+    table: NumberTable,
 ) -> None:
-    async with transaction(shelf.pool) as connection:
-        await connection.execute("INSERT INTO shelf VALUES (1)")
-        blocked = asyncio.create_task(shelf.put(shelf.pool, 1))
-        await shelf.begun.wait()
+    async with transaction(table.pool) as connection:
+        await connection.execute("INSERT INTO numbers VALUES (1)")
+        blocked = asyncio.create_task(table.put(table.pool, 1))
+        await table.begun.wait()
         async with asyncio.timeout(5):
-            assert await shelf.put(shelf.pool, 2) == 4
+            assert await table.put(table.pool, 2) == 4
         assert not blocked.done()
     with pytest.raises(asyncpg.UniqueViolationError):
         await blocked
 
 
-async def test_one_that_is_given_up_leaves_the_others_alone(shelf: Shelf) -> None:
-    given_up, kept = (asyncio.create_task(shelf.put(shelf.pool, number)) for number in (1, 2))
+async def test_one_that_is_given_up_leaves_the_others_alone(table: NumberTable) -> None:
+    given_up, kept = (asyncio.create_task(table.put(table.pool, number)) for number in (1, 2))
     await asyncio.sleep(0)
     given_up.cancel()
     assert await kept == 4
@@ -114,17 +114,17 @@ async def test_one_that_is_given_up_leaves_the_others_alone(shelf: Shelf) -> Non
         await given_up
 
 
-async def test_in_a_transaction_it_is_part_of_that(shelf: Shelf) -> None:
+async def test_in_a_transaction_it_is_part_of_that(table: NumberTable) -> None:
     with pytest.raises(ZeroDivisionError):
-        async with transaction(shelf.pool) as connection:
-            assert await shelf.put(connection, 5) == 10
+        async with transaction(table.pool) as connection:
+            assert await table.put(connection, 5) == 10
             raise ZeroDivisionError
-    assert await shelf.numbers() == []
+    assert await table.numbers() == []
 
 
-async def test_when_the_database_goes_away_everybody_is_told(shelf: Shelf) -> None:
-    waiting = [asyncio.create_task(shelf.put(shelf.pool, number)) for number in (1, 2)]
-    shelf.pool.terminate()
+async def test_when_the_database_goes_away_every_request_gets_an_answer(table: NumberTable) -> None:
+    waiting = [asyncio.create_task(table.put(table.pool, number)) for number in (1, 2)]
+    table.pool.terminate()
     answers = await asyncio.gather(*waiting, return_exceptions=True)
     assert [type(answer) for answer in answers] == [asyncpg.InterfaceError] * 2
 

@@ -24,7 +24,7 @@ from tests.support.server_process import ServerProcess, children, is_alive, unti
 
 
 @dataclass
-class Served:
+class ServedGateway:
     """A server process and a client of it."""
 
     server: ServerProcess
@@ -76,7 +76,7 @@ async def serving(
     spread: bool = False,
     descriptors: int | None = None,
     **sections: Any,
-) -> AsyncIterator[Served]:
+) -> AsyncIterator[ServedGateway]:
     """`sections` replace those of a sandbox's settings."""
     settings = await configured(database, directory, workers=workers, **sections)
     listen = structs.replace(settings.listen, spread=spread)
@@ -86,13 +86,13 @@ async def serving(
     try:
         await server.until_logged("server.ready")
         async with session_trusting(directory / "root.pem") as session:
-            yield Served(server, settings, session)
+            yield ServedGateway(server, settings, session)
     finally:
         server.kill()
 
 
 @pytest.fixture
-async def served(database: str, tmp_path: Path) -> AsyncIterator[Served]:
+async def served(database: str, tmp_path: Path) -> AsyncIterator[ServedGateway]:
     """With two workers."""
     async with serving(database, tmp_path, workers=2) as running:
         yield running
@@ -101,7 +101,7 @@ async def served(database: str, tmp_path: Path) -> AsyncIterator[Served]:
 @pytest.fixture(scope="module")
 async def unharmed(
     kept_databases: KeptDatabases, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Served]:
+) -> AsyncIterator[ServedGateway]:
     """The same for tests that leave it, and both workers, as they found them."""
     directory = tmp_path_factory.mktemp("unharmed")
     async with (
@@ -126,7 +126,7 @@ async def refusal(settings: Settings, directory: Path) -> str:
     return server.log.read_text()
 
 
-async def test_a_killed_worker_is_replaced(served: Served) -> None:
+async def test_a_killed_worker_is_replaced(served: ServedGateway) -> None:
     before = served.server.workers()
     assert len(before) == 2
     os.kill(before[0], signal.SIGKILL)
@@ -139,7 +139,7 @@ async def test_a_killed_worker_is_replaced(served: Served) -> None:
         assert await served.get("/health/ready") == 200
 
 
-async def test_the_other_worker_serves_meanwhile(served: Served) -> None:
+async def test_the_other_worker_serves_meanwhile(served: ServedGateway) -> None:
     os.kill(served.server.workers()[0], signal.SIGKILL)
     await served.server.until_logged("server.worker_ended")
     for _ in range(20):
@@ -174,7 +174,9 @@ class Poster:
         return b"connection: close" not in head
 
 
-async def test_workers_are_replaced_without_a_lost_request(served: Served, tmp_path: Path) -> None:
+async def test_workers_are_replaced_without_a_lost_request(
+    served: ServedGateway, tmp_path: Path
+) -> None:
     before = served.server.workers()
     trust = ssl.create_default_context(cafile=str(tmp_path / "root.pem"))
     port, stopped = served.settings.listen.port, asyncio.Event()
@@ -192,7 +194,7 @@ async def test_workers_are_replaced_without_a_lost_request(served: Served, tmp_p
 
 
 async def test_a_busy_worker_that_is_killed_takes_no_waiting_connection_with_it(
-    served: Served,
+    served: ServedGateway,
 ) -> None:
     first, second = served.server.workers()
     for pid in (first, second):
@@ -204,7 +206,9 @@ async def test_a_busy_worker_that_is_killed_takes_no_waiting_connection_with_it(
     assert await asyncio.gather(*waiting) == [200] * 10
 
 
-async def test_a_stopping_server_finishes_what_it_has_begun(served: Served, database: str) -> None:
+async def test_a_stopping_server_finishes_what_it_has_begun(
+    served: ServedGateway, database: str
+) -> None:
     blocker = await asyncpg.connect(database)
     async with blocker.transaction():
         await blocker.execute("LOCK TABLE sandbox.clock IN ACCESS EXCLUSIVE MODE")
@@ -224,7 +228,7 @@ async def test_a_stopping_server_finishes_what_it_has_begun(served: Served, data
 
 
 async def test_a_stopped_server_leaves_no_process_and_no_file(
-    served: Served, tmp_path: Path
+    served: ServedGateway, tmp_path: Path
 ) -> None:
     workers = served.server.workers()
     served.server.process.send_signal(signal.SIGINT)
@@ -243,13 +247,13 @@ async def test_counters_left_by_a_killed_server_are_removed(
             assert count(tmp_path, "gateway-metrics-*") == 1
 
 
-async def test_workers_do_not_outlive_a_killed_supervisor(served: Served) -> None:
+async def test_workers_do_not_outlive_a_killed_supervisor(served: ServedGateway) -> None:
     workers = served.server.workers()
     served.server.kill()
     await until(lambda: not any(map(is_alive, workers)), "workers live on", 10)
 
 
-async def test_counters_of_all_workers_are_added_up(unharmed: Served) -> None:
+async def test_counters_of_all_workers_are_added_up(unharmed: ServedGateway) -> None:
     line = 'gateway_http_requests_total{door="health",status="200"} '
 
     async def counted() -> float:
@@ -274,7 +278,9 @@ async def test_one_worker_is_supervised_like_many(database: str, tmp_path: Path)
         assert await served.get("/health/ready") == 200
 
 
-async def test_a_renewed_certificate_is_used_after_sighup(unharmed: Served, tmp_path: Path) -> None:
+async def test_a_renewed_certificate_is_used_after_sighup(
+    unharmed: ServedGateway, tmp_path: Path
+) -> None:
     served, before = unharmed, unharmed.server.logged("worker.certificate_reloaded")
     ca = await local_ca(served.settings)
     certificate, key = ca.issue_server_certificate(tmp_path / "new", ["127.0.0.1"])
@@ -289,7 +295,7 @@ async def test_a_renewed_certificate_is_used_after_sighup(unharmed: Served, tmp_
     assert len(served.server.workers()) == 2
 
 
-async def test_logs_are_json_without_query_strings_or_bodies(unharmed: Served) -> None:
+async def test_logs_are_json_without_query_strings_or_bodies(unharmed: ServedGateway) -> None:
     served, before = unharmed, unharmed.server.logged("http.request")
     form = {"action": "LISTSERVERS", "loginName": "nobody", "loginPassword": "hidden-password"}
     url = f"{served.url}/products/!ACMEAdmin"
@@ -307,10 +313,10 @@ async def test_an_empty_database_is_refused_with_the_cure(
     database_server: str, tmp_path: Path
 ) -> None:
     async with fresh_database(database_server, BARE) as empty:
-        told = await refusal(await configured(empty, tmp_path), tmp_path)
-    assert "0001_foundation" in told
-    assert "gateway migrate" in told
-    assert "Traceback" not in told
+        message = await refusal(await configured(empty, tmp_path), tmp_path)
+    assert "0001_foundation" in message
+    assert "gateway migrate" in message
+    assert "Traceback" not in message
 
 
 async def test_an_older_schema_is_refused(database: str, tmp_path: Path) -> None:
@@ -320,54 +326,54 @@ async def test_an_older_schema_is_refused(database: str, tmp_path: Path) -> None
         " RETURNING name"
     )
     await connection.close()
-    told = await refusal(await configured(database, tmp_path), tmp_path)
-    assert last in told
-    assert "gateway migrate" in told
+    message = await refusal(await configured(database, tmp_path), tmp_path)
+    assert last in message
+    assert "gateway migrate" in message
 
 
-async def test_a_database_that_is_away_at_the_start_is_told(tmp_path: Path) -> None:
+async def test_a_database_that_is_away_at_the_start_is_reported(tmp_path: Path) -> None:
     away = "postgresql://gateway:hidden-password@127.0.0.1:1/gateway"
-    told = await refusal(await configured(away, tmp_path), tmp_path)
-    assert "the database cannot be used" in told
-    assert "hidden-password" not in told
-    assert "Traceback" not in told
+    message = await refusal(await configured(away, tmp_path), tmp_path)
+    assert "the database cannot be used" in message
+    assert "hidden-password" not in message
+    assert "Traceback" not in message
 
 
-async def test_a_taken_port_is_told(database: str, tmp_path: Path) -> None:
+async def test_a_taken_port_is_reported(database: str, tmp_path: Path) -> None:
     settings = await configured(database, tmp_path)
     with socket.create_server(("127.0.0.1", settings.listen.port)):
-        told = await refusal(settings, tmp_path)
-    assert f"listen.port: cannot use 127.0.0.1:{settings.listen.port}" in told
+        message = await refusal(settings, tmp_path)
+    assert f"listen.port: cannot use 127.0.0.1:{settings.listen.port}" in message
 
 
 async def test_a_second_server_does_not_share_the_port_silently(
-    unharmed: Served, tmp_path: Path
+    unharmed: ServedGateway, tmp_path: Path
 ) -> None:
-    told = await refusal(unharmed.settings, tmp_path)
-    assert "cannot use" in told
+    message = await refusal(unharmed.settings, tmp_path)
+    assert "cannot use" in message
     assert len(children(unharmed.server.process.pid)) == 2
 
 
-async def test_a_missing_tls_certificate_is_told(database: str, tmp_path: Path) -> None:
+async def test_a_missing_tls_certificate_is_reported(database: str, tmp_path: Path) -> None:
     settings = await configured(database, tmp_path)
     bare = structs.replace(settings.listen, tls_certificate=None)
-    told = await refusal(structs.replace(settings, listen=bare), tmp_path)
-    assert "set listen.tls_certificate" in told
+    message = await refusal(structs.replace(settings, listen=bare), tmp_path)
+    assert "set listen.tls_certificate" in message
 
 
-async def test_an_unreadable_tls_certificate_is_told(database: str, tmp_path: Path) -> None:
+async def test_an_unreadable_tls_certificate_is_reported(database: str, tmp_path: Path) -> None:
     settings = await configured(database, tmp_path)
     assert settings.listen.tls_certificate is not None
     settings.listen.tls_certificate.write_text("no certificate")
-    told = await refusal(settings, tmp_path)
-    assert str(settings.listen.tls_certificate) in told
-    assert "Traceback" not in told
+    message = await refusal(settings, tmp_path)
+    assert str(settings.listen.tls_certificate) in message
+    assert "Traceback" not in message
 
 
 async def test_sandbox_settings_are_refused_in_production(database: str, tmp_path: Path) -> None:
     settings = await configured(database, tmp_path, sandbox=False)
-    told = await refusal(settings, tmp_path)
-    assert "for the sandbox only" in told
+    message = await refusal(settings, tmp_path)
+    assert "for the sandbox only" in message
 
 
 def count(directory: Path, pattern: str) -> int:

@@ -41,7 +41,9 @@ async def lock(door: Door) -> None:
         assert await log_in(door, "wrong") == 401
 
 
-async def test_every_refused_login_costs_one_argon2_run_and_tells_the_same(door: Door) -> None:
+async def test_every_refused_login_costs_one_argon2_run_and_gets_the_same_answer(
+    door: Door,
+) -> None:
     checker = door.checker
     assert await log_in(door) == 200
 

@@ -89,8 +89,8 @@ async def test_an_unknown_argument_of_every_action(door: Door, action: Action) -
     known = {parameter.name.lower() for parameter in action.parameters}
     foreign = {p.name for other in ACTIONS.values() for p in other.parameters}
     for name in ["bogus", "", *(name for name in foreign if name.lower() not in known)]:
-        told = await refusal(door, encoded(action, (name, "1")))
-        assert told == (400, f"'{name}' is an unrecognized argument!")
+        answered = await refusal(door, encoded(action, (name, "1")))
+        assert answered == (400, f"'{name}' is an unrecognized argument!")
 
 
 _NAMES = sorted(

@@ -130,7 +130,7 @@ async def test_a_balance_too_large_to_store_is_refused(connection: Connection) -
     assert await deposit(connection, "0.01", "other") == Decimal("0.01")
 
 
-async def test_an_unknown_login_is_told(connection: Connection) -> None:
+async def test_an_unknown_login_is_reported(connection: Connection) -> None:
     for attempt in (
         deposit(connection, "1", "nobody"),
         change(connection, "nobody", status="active"),

@@ -26,8 +26,8 @@ class TypeScriptClient:
         async with self.gateway.session.post(url, data=form) as response:
             body: dict[str, Any] = await response.json()
             if not response.ok or body.get("success") is False:
-                told = body.get("errorMessage") or body.get("details") or response.reason
-                raise ConnectionRefusedError(f"{response.status} {told}")
+                message = body.get("errorMessage") or body.get("details") or response.reason
+                raise ConnectionRefusedError(f"{response.status} {message}")
             return body
 
     async def register(self, **term: str) -> str:

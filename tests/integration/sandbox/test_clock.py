@@ -105,7 +105,7 @@ async def test_any_instant_can_be_set(gateway: Any, given_text: str, meant: str)
     ],
     ids=repr,
 )
-async def test_bad_input_is_told_and_changes_nothing(gateway: Any, body: Any) -> None:
+async def test_bad_input_is_reported_and_changes_nothing(gateway: Any, body: Any) -> None:
     await gateway.at("2025-01-10T15:30:00Z")
     status, answer = await send(gateway, body)
     assert status == 400

@@ -95,12 +95,12 @@ def test_a_demo_that_is_interrupted_leaves_nothing_either(temporary: Path) -> No
 def test_the_command_that_serve_shows_gets_a_certificate(temporary: Path) -> None:
     port, http_port = free_ports(2)
     state = temporary / "state"
-    told = environment(temporary)
+    variables = environment(temporary)
     command = [sys.executable, "-m", "gateway.sandbox.stay", "--state", str(state)]
     command += ["--port", str(port), "--http-port", str(http_port)]
     with subprocess.Popen(
         command,
-        env=told,
+        env=variables,
         stdout=subprocess.PIPE,
         text=True,
         # A shell's background jobs ignore SIGINT, and so would their children.

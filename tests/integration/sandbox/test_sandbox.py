@@ -5,6 +5,7 @@ import stat
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,17 @@ READY = [
 ]
 
 
+@pytest.fixture(scope="module")
+def read(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess]:
+    """A sandbox for the tests that change nothing in it."""
+    process = SandboxProcess(tmp_path_factory.mktemp("read") / "sandbox")
+    try:
+        process.start()
+        yield process
+    finally:
+        process.clean_up()
+
+
 def certificates(pem: Path) -> list[x509.Certificate]:
     return x509.load_pem_x509_certificates(pem.read_bytes())
 
@@ -50,9 +62,9 @@ async def act(ready: dict[str, Any], name: str, **fields: str) -> dict[str, Any]
         return answer
 
 
-async def test_the_ready_line_says_where_everything_is(sandbox_process: SandboxProcess) -> None:
-    ready = sandbox_process.ready
-    url = f"https://127.0.0.1:{sandbox_process.port}"
+async def test_the_ready_line_says_where_everything_is(read: SandboxProcess) -> None:
+    ready = read.ready
+    url = f"https://127.0.0.1:{read.port}"
     assert set(ready) >= set(READY)
     assert ready["ready"] is True
     assert ready["actions"] == f"{url}/products/!ACMEAdmin"
@@ -77,9 +89,9 @@ async def test_the_ready_line_says_where_everything_is(sandbox_process: SandboxP
 
 
 async def test_the_demo_reseller_has_money_prices_and_two_servers(
-    sandbox_process: SandboxProcess,
+    read: SandboxProcess,
 ) -> None:
-    ready = sandbox_process.ready
+    ready = read.ready
     listed = await act(ready, "LISTSERVERS")
     assert [tuple(server.values()) for server in listed["Servers"]] == [
         (ready["directories"]["DV"], 608, "CaaS DV TLS Certificate", "DV"),
@@ -107,13 +119,13 @@ async def test_the_demo_reseller_has_money_prices_and_two_servers(
 
 
 def test_its_settings_file_is_for_its_owner_and_the_other_commands(
-    sandbox_process: SandboxProcess,
+    read: SandboxProcess,
 ) -> None:
-    config = sandbox_process.state / "gateway.toml"
+    config = read.state / "gateway.toml"
     assert stat.S_IMODE(config.stat().st_mode) == 0o600
     settings = load_settings(config)
     assert settings.sandbox
-    assert settings.database == sandbox_process.ready["database"]
+    assert settings.database == read.ready["database"]
     listed = subprocess.run(
         [sys.executable, "-m", "gateway", "reseller", "list", "--config", str(config)],
         capture_output=True,
@@ -123,12 +135,12 @@ def test_its_settings_file_is_for_its_owner_and_the_other_commands(
 
 
 def test_its_ca_spans_the_century_and_its_server_certificate_is_of_now(
-    sandbox_process: SandboxProcess,
+    read: SandboxProcess,
 ) -> None:
-    (root,) = certificates(Path(sandbox_process.ready["rootCertificate"]))
+    (root,) = certificates(Path(read.ready["rootCertificate"]))
     assert root.not_valid_before_utc == datetime(2000, 1, 1, tzinfo=UTC)
     assert root.not_valid_after_utc == datetime(2099, 12, 31, 23, 59, 59, tzinfo=UTC)
-    settings = load_settings(sandbox_process.state / "gateway.toml")
+    settings = load_settings(read.state / "gateway.toml")
     assert settings.listen.tls_certificate is not None
     leaf = certificates(settings.listen.tls_certificate)[0]
     assert leaf.not_valid_before_utc <= datetime.now(UTC) < leaf.not_valid_after_utc
@@ -192,16 +204,17 @@ def refused(state: Path, *options: str, **environment: str) -> str:
     assert (ended.returncode, ended.stdout) == (1, "")
     assert ended.stderr.startswith("gateway: ")
     assert ended.stderr.count("\n") == 1
+    assert not (state / "postgres").exists(), "nothing is made"
     return ended.stderr
 
 
-def test_a_state_that_is_a_file_is_told_in_one_line(tmp_path: Path) -> None:
+def test_a_state_that_is_a_file_is_reported_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     assert str(tmp_path / "file") in refused(tmp_path / "file")
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "message"),
     [
         ("garbage", "cannot be read"),
         ("listen = 3", "listen"),
@@ -210,20 +223,22 @@ def test_a_state_that_is_a_file_is_told_in_one_line(tmp_path: Path) -> None:
         ("[secrets]\nkeys = ['hidden']", "secrets.keys"),
     ],
 )
-def test_broken_settings_of_a_former_run_are_told_in_one_line(
-    tmp_path: Path, content: str, told: str
+def test_broken_settings_of_a_former_run_are_reported_in_one_line(
+    tmp_path: Path, content: str, message: str
 ) -> None:
     (tmp_path / "gateway.toml").write_text(content)
     shown = refused(tmp_path)
-    assert told in shown
+    assert message in shown
     assert "hidden" not in shown
 
 
 @pytest.mark.parametrize("variable", ["GATEWAY_WORKERS", "GATEWAY_LISTEN"])
-def test_an_environment_that_cannot_be_is_told_in_one_line(tmp_path: Path, variable: str) -> None:
+def test_an_environment_that_cannot_be_is_reported_in_one_line(
+    tmp_path: Path, variable: str
+) -> None:
     assert variable.removeprefix("GATEWAY_").lower() in refused(tmp_path, **{variable: "nonsense"})
 
 
 @pytest.mark.parametrize("resolver", ["nonsense:dns", "127.0.0.1:99999", "127.0.0.1:0"])
-def test_a_resolver_that_cannot_be_is_told_in_one_line(tmp_path: Path, resolver: str) -> None:
+def test_a_resolver_that_cannot_be_is_reported_in_one_line(tmp_path: Path, resolver: str) -> None:
     assert resolver in refused(tmp_path, "--dns", resolver)

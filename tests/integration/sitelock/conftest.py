@@ -13,7 +13,7 @@ DOMAIN = "shop.example"
 
 
 @dataclass(frozen=True)
-class Counter:
+class SiteLockClient:
     """Sends forms as the demo reseller; answers as the pairs of responseFormat=1."""
 
     gateway: Any
@@ -85,6 +85,6 @@ class Counter:
 
 
 @pytest.fixture
-async def counter(gateway: Any) -> Counter:
+async def sitelock_client(gateway: Any) -> SiteLockClient:
     await gateway.at("2025-01-10T12:00:00Z")
-    return Counter(gateway, Shop(gateway))
+    return SiteLockClient(gateway, Shop(gateway))

@@ -3,14 +3,14 @@
 import json
 from pathlib import Path
 
-from tests.integration.sitelock.conftest import Counter
+from tests.integration.sitelock.conftest import SiteLockClient
 from tests.integration.ssl.test_commands import gateway_command
 
 
 async def test_a_price_holds_for_the_next_order_and_is_listed(
-    counter: Counter, tmp_path: Path
+    sitelock_client: SiteLockClient, tmp_path: Path
 ) -> None:
-    settings = counter.gateway.services.settings
+    settings = sitelock_client.gateway.services.settings
 
     async def command(*words: str) -> tuple[int, str]:
         return await gateway_command(settings, tmp_path, "sitelock", "price", *words)
@@ -18,7 +18,7 @@ async def test_a_price_holds_for_the_next_order_and_is_listed(
     priced = ("--product", "1060", "--days", "365")
     done = await command("set", "demo", *priced, "139.00")
     assert done == (0, "price of 1060 for 365 days set for demo")
-    assert (await counter.order("1060"))["totalCost"] == "139.00"
+    assert (await sitelock_client.order("1060"))["totalCost"] == "139.00"
     _, listed = await command("list", "demo", "--json")
     by_length = {(each["product"], each["days"]): each for each in json.loads(listed)}
     assert (by_length[1060, 365]["amount"], by_length[1060, 365]["own"]) == ("139.00", True)
@@ -37,20 +37,20 @@ async def test_a_price_holds_for_the_next_order_and_is_listed(
 
 
 async def test_a_partner_that_is_not_activated_orders_nothing_and_keeps_what_it_has(
-    counter: Counter, tmp_path: Path
+    sitelock_client: SiteLockClient, tmp_path: Path
 ) -> None:
-    settings = counter.gateway.services.settings
-    number = (await counter.order("1060"))["orderNumber"]
-    before = await counter.balance()
+    settings = sitelock_client.gateway.services.settings
+    number = (await sitelock_client.order("1060"))["orderNumber"]
+    before = await sitelock_client.balance()
 
     async def partner(*words: str) -> tuple[int, str]:
         return await gateway_command(settings, tmp_path, "sitelock", "partner", *words)
 
     assert await partner("demo", "--inactive") == (0, "demo may not order SiteLock products")
-    assert (await counter.try_order("1060", domainName="b.example"))["errorCode"] == "-76"
-    assert await counter.balance() == before
-    assert (await counter.refund(number))["errorCode"] == "0"
+    assert (await sitelock_client.try_order("1060", domainName="b.example"))["errorCode"] == "-76"
+    assert await sitelock_client.balance() == before
+    assert (await sitelock_client.refund(number))["errorCode"] == "0"
     assert await partner("demo", "--active") == (0, "demo may order SiteLock products")
-    assert (await counter.try_order("1060", domainName="b.example"))["errorCode"] == "0"
+    assert (await sitelock_client.try_order("1060", domainName="b.example"))["errorCode"] == "0"
     status, said = await partner("nobody", "--active")
     assert (status != 0, "there is no reseller 'nobody'" in said) == (True, True)

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.integration.sitelock.conftest import Counter
+from tests.integration.sitelock.conftest import SiteLockClient
 
 MANY = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 TABLES = (
@@ -60,8 +60,8 @@ async def digests(gateway: Any) -> list[str]:
     ]
 
 
-async def send(counter: Counter, method: str, endpoint: str, body: bytes) -> None:
-    gateway = counter.gateway
+async def send(sitelock_client: SiteLockClient, method: str, endpoint: str, body: bytes) -> None:
+    gateway = sitelock_client.gateway
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
     url = f"{gateway.url}/products/!{endpoint}"
     async with gateway.session.request(method, url, data=body, headers=headers) as response:
@@ -71,11 +71,14 @@ async def send(counter: Counter, method: str, endpoint: str, body: bytes) -> Non
             assert re.match(r"(errorCode=)?(0|-[0-9]+)[&\n]", text), text
 
 
-async def test_any_form_gets_a_code_and_changes_nothing(counter: Counter) -> None:
-    number = (await counter.order("1060,1069"))["orderNumber"]
-    await counter.gateway.at("2025-02-01T00:00:00Z")  # no refund any more
+async def test_any_form_gets_a_code_and_changes_nothing(sitelock_client: SiteLockClient) -> None:
+    number = (await sitelock_client.order("1060,1069"))["orderNumber"]
+    await sitelock_client.gateway.at("2025-02-01T00:00:00Z")  # no refund any more
     loop = asyncio.get_running_loop()
-    login = [("loginName", counter.gateway.login), ("loginPassword", counter.gateway.password)]
+    login = [
+        ("loginName", sitelock_client.gateway.login),
+        ("loginPassword", sitelock_client.gateway.password),
+    ]
 
     @MANY
     @given(ENDPOINTS, FIELDS, st.booleans(), st.booleans())
@@ -86,14 +89,18 @@ async def test_any_form_gets_a_code_and_changes_nothing(counter: Counter) -> Non
         if real_order and endpoint == "AutoRefund":
             sent.append(("orderNumber", number))
         body = "&".join(f"{quoted(name)}={quoted(value)}" for name, value in sent).encode()
-        asyncio.run_coroutine_threadsafe(send(counter, "POST", endpoint, body), loop).result(60)
+        asyncio.run_coroutine_threadsafe(
+            send(sitelock_client, "POST", endpoint, body), loop
+        ).result(60)
 
-    before = await digests(counter.gateway)
+    before = await digests(sitelock_client.gateway)
     await asyncio.to_thread(attack)
-    assert await digests(counter.gateway) == before
+    assert await digests(sitelock_client.gateway) == before
 
 
-async def test_any_bytes_by_any_method_get_a_code_and_change_nothing(counter: Counter) -> None:
+async def test_any_bytes_by_any_method_get_a_code_and_change_nothing(
+    sitelock_client: SiteLockClient,
+) -> None:
     loop = asyncio.get_running_loop()
 
     @MANY
@@ -103,11 +110,13 @@ async def test_any_bytes_by_any_method_get_a_code_and_change_nothing(counter: Co
         st.sampled_from(["POST", "PUT", "GET", "DELETE", "PATCH", "OPTIONS", "HEAD"]),
     )
     def attack(endpoint: str, body: bytes, method: str) -> None:
-        asyncio.run_coroutine_threadsafe(send(counter, method, endpoint, body), loop).result(60)
+        asyncio.run_coroutine_threadsafe(
+            send(sitelock_client, method, endpoint, body), loop
+        ).result(60)
 
-    before = await digests(counter.gateway)
+    before = await digests(sitelock_client.gateway)
     await asyncio.to_thread(attack)
-    assert await digests(counter.gateway) == before
+    assert await digests(sitelock_client.gateway) == before
 
 
 def quoted(value: str) -> str:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.integration.sitelock.conftest import Counter
+from tests.integration.sitelock.conftest import SiteLockClient
 
 START = "2025-01-10T12:00:00Z"
 STEPS = st.lists(
@@ -28,36 +28,40 @@ BOOKED = """
 """
 
 
-async def take(counter: Counter, domain: str, step: str, number: str) -> dict[str, str]:
+async def take(
+    sitelock_client: SiteLockClient, domain: str, step: str, number: str
+) -> dict[str, str]:
     """One step; `number` is that of an order made before, if there is one."""
     named = {"domainName": domain}
     match step:
         case "order":
-            return await counter.try_order("1060,1071", **named)
+            return await sitelock_client.try_order("1060,1071", **named)
         case "monthly":
-            return await counter.try_order("1060", "30", **named)
+            return await sitelock_client.try_order("1060", "30", **named)
         case "renew":
-            return await counter.try_order("1060", previousOrderNumber=number, **named)
+            return await sitelock_client.try_order("1060", previousOrderNumber=number, **named)
         case "upgrade":
-            return await counter.try_order("1061", previousOrderNumber=number, **named)
+            return await sitelock_client.try_order("1061", previousOrderNumber=number, **named)
         case "add":
-            return await counter.try_order("1069", **named)
+            return await sitelock_client.try_order("1069", **named)
         case "refund":
-            return await counter.refund(number)
+            return await sitelock_client.refund(number)
         case _:
-            return await counter.cancel(number, "1060,1061")
+            return await sitelock_client.cancel(number, "1060,1061")
 
 
-async def live(counter: Counter, domain: str, steps: list[tuple[str, int, int]]) -> None:
+async def live(
+    sitelock_client: SiteLockClient, domain: str, steps: list[tuple[str, int, int]]
+) -> None:
     """A history of one domain; what is answered and what is booked must agree all the way."""
-    await counter.gateway.at(START)
+    await sitelock_client.gateway.at(START)
     numbers: list[str] = []
     for step, which, days in steps:
-        await counter.gateway.advance(days * 86400)
+        await sitelock_client.gateway.advance(days * 86400)
         number = numbers[-1 - which % len(numbers)] if numbers else "1"
-        before = await counter.balance()
-        answer = await take(counter, domain, step, number)
-        moved = await counter.balance() - before
+        before = await sitelock_client.balance()
+        answer = await take(sitelock_client, domain, step, number)
+        moved = await sitelock_client.balance() - before
         if answer["errorCode"] != "0":
             assert moved == 0
         elif "orderNumber" in answer:
@@ -65,13 +69,15 @@ async def live(counter: Counter, domain: str, steps: list[tuple[str, int, int]])
             assert moved == -Decimal(answer["totalCost"])
         else:
             assert moved == Decimal(answer["refundedAmount"])
-    for order in await counter.gateway.pool.fetch(BOOKED):
+    for order in await sitelock_client.gateway.pool.fetch(BOOKED):
         assert order["paid"] == order["cost"]
         assert order["refunded"] in (0, order["paid"])
-    assert await counter.gateway.pool.fetch("SELECT FROM ops.ledger_mismatch") == []
+    assert await sitelock_client.gateway.pool.fetch("SELECT FROM ops.ledger_mismatch") == []
 
 
-async def test_refunds_of_a_purchase_never_exceed_what_was_paid_for_it(counter: Counter) -> None:
+async def test_refunds_of_a_purchase_never_exceed_what_was_paid_for_it(
+    sitelock_client: SiteLockClient,
+) -> None:
     loop = asyncio.get_running_loop()
     runs = 0
 
@@ -80,8 +86,8 @@ async def test_refunds_of_a_purchase_never_exceed_what_was_paid_for_it(counter: 
     def histories(steps: list[tuple[str, int, int]]) -> None:
         nonlocal runs
         runs += 1
-        work = live(counter, f"history-{runs}.example", steps)
+        work = live(sitelock_client, f"history-{runs}.example", steps)
         asyncio.run_coroutine_threadsafe(work, loop).result(120)
 
-    await counter.gateway.pool.execute("UPDATE reseller.account SET credit_limit = 1000000")
+    await sitelock_client.gateway.pool.execute("UPDATE reseller.account SET credit_limit = 1000000")
     await asyncio.to_thread(histories)

@@ -6,7 +6,7 @@ from urllib.parse import unquote_plus
 
 import pytest
 
-from tests.integration.sitelock.conftest import DOMAIN, Counter
+from tests.integration.sitelock.conftest import DOMAIN, SiteLockClient
 
 OTHER_REASON = 11
 ALREADY_CANCELLED = -20
@@ -74,34 +74,34 @@ ORDER = {
 
 
 @pytest.fixture
-def client(counter: Counter) -> PhpClient:
-    return PhpClient(counter.gateway)
+def client(sitelock_client: SiteLockClient) -> PhpClient:
+    return PhpClient(sitelock_client.gateway)
 
 
 async def test_it_orders_and_refunds_with_reason_eleven(
-    counter: Counter, client: PhpClient
+    sitelock_client: SiteLockClient, client: PhpClient
 ) -> None:
-    before = await counter.balance()
+    before = await sitelock_client.balance()
     ordered = await client.apply_order(**ORDER)
     assert (ordered["errorCode"], ordered["totalCost"]) == ("0", "149.00")
     assert (await client.refund(ordered["orderNumber"], ALREADY_CANCELLED))["errorCode"] == "0"
-    assert await counter.balance() == before
-    assert await counter.licence("refund_reason") == OTHER_REASON
+    assert await sitelock_client.balance() == before
+    assert await sitelock_client.licence("refund_reason") == OTHER_REASON
 
 
-async def test_no_answer_repeats_a_key(counter: Counter, client: PhpClient) -> None:
+async def test_no_answer_repeats_a_key(sitelock_client: SiteLockClient, client: PhpClient) -> None:
     ordered = await client.apply_order(**ORDER)
     await client.apply_order(**ORDER | {"domainName": "other.example"})
-    [body] = await counter.text("WebHostReport")
+    [body] = await sitelock_client.text("WebHostReport")
     for data in (ordered, pairs(body)):
         assert not any(isinstance(value, list) for value in data.values())
 
 
 async def test_it_takes_an_order_that_was_cancelled_before_for_done(
-    counter: Counter, client: PhpClient
+    sitelock_client: SiteLockClient, client: PhpClient
 ) -> None:
     number = (await client.apply_order(**ORDER | {"days": "30"}))["orderNumber"]
-    await counter.cancel(number, "1060")
+    await sitelock_client.cancel(number, "1060")
     answer = await client.refund(number, ALREADY_CANCELLED)
     assert answer["errorCode"] == str(ALREADY_CANCELLED)
     with pytest.raises(ProvisionError, match=r"^-20: "):
@@ -115,9 +115,9 @@ async def test_it_names_what_an_error_is_about(client: PhpClient) -> None:
         await client.apply_order(**ORDER, csr="x")
 
 
-async def test_in_test_mode_nothing_is_ordered(counter: Counter) -> None:
-    before = await counter.balance()
-    answer = await PhpClient(counter.gateway, test_mode=True).apply_order(**ORDER)
+async def test_in_test_mode_nothing_is_ordered(sitelock_client: SiteLockClient) -> None:
+    before = await sitelock_client.balance()
+    answer = await PhpClient(sitelock_client.gateway, test_mode=True).apply_order(**ORDER)
     assert answer["errorCode"] == "0"
-    assert await counter.balance() == before
-    assert await counter.licence("number") is None
+    assert await sitelock_client.balance() == before
+    assert await sitelock_client.licence("number") is None

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from tests.integration.sitelock.conftest import Counter
+from tests.integration.sitelock.conftest import SiteLockClient
 
 
 @pytest.mark.parametrize(
@@ -20,84 +20,86 @@ from tests.integration.sitelock.conftest import Counter
     ],
 )
 async def test_annual_licences_are_refunded_for_fourteen_days_monthly_ones_never(
-    counter: Counter, days: str, instant: str, code: str
+    sitelock_client: SiteLockClient, days: str, instant: str, code: str
 ) -> None:
     paid = Decimal("149.00") if days == "365" else Decimal("14.90")
-    before = await counter.balance()
-    number = (await counter.order("1060", days))["orderNumber"]
-    await counter.gateway.at(instant)
-    assert (await counter.refund(number))["errorCode"] == code
-    assert await counter.balance() == (before if code == "0" else before - paid)
+    before = await sitelock_client.balance()
+    number = (await sitelock_client.order("1060", days))["orderNumber"]
+    await sitelock_client.gateway.at(instant)
+    assert (await sitelock_client.refund(number))["errorCode"] == code
+    assert await sitelock_client.balance() == (before if code == "0" else before - paid)
     if code == "0":
-        assert await counter.licence("status") == "refunded"
+        assert await sitelock_client.licence("status") == "refunded"
 
 
-async def test_the_period_begins_again_with_a_renewal(counter: Counter) -> None:
-    first = (await counter.order("1060"))["orderNumber"]
-    await counter.gateway.at("2025-12-20T00:00:00Z")
-    second = (await counter.order("1060", previousOrderNumber=first))["orderNumber"]
-    before = await counter.balance()
-    await counter.gateway.at("2026-01-02T23:59:59Z")
-    assert (await counter.refund(first))["errorCode"] == "-54"
-    assert (await counter.refund(second))["refundedAmount"] == "149.00"
-    assert await counter.balance() == before + Decimal("149.00")
+async def test_the_period_begins_again_with_a_renewal(sitelock_client: SiteLockClient) -> None:
+    first = (await sitelock_client.order("1060"))["orderNumber"]
+    await sitelock_client.gateway.at("2025-12-20T00:00:00Z")
+    second = (await sitelock_client.order("1060", previousOrderNumber=first))["orderNumber"]
+    before = await sitelock_client.balance()
+    await sitelock_client.gateway.at("2026-01-02T23:59:59Z")
+    assert (await sitelock_client.refund(first))["errorCode"] == "-54"
+    assert (await sitelock_client.refund(second))["refundedAmount"] == "149.00"
+    assert await sitelock_client.balance() == before + Decimal("149.00")
 
 
-async def test_a_refund_pays_an_upgrade_back_too(counter: Counter) -> None:
-    before = await counter.balance()
-    number = (await counter.order("1060"))["orderNumber"]
-    await counter.order("1061", previousOrderNumber=number)
-    assert (await counter.refund(number))["refundedAmount"] == "249.00"
-    assert await counter.balance() == before
+async def test_a_refund_pays_an_upgrade_back_too(sitelock_client: SiteLockClient) -> None:
+    before = await sitelock_client.balance()
+    number = (await sitelock_client.order("1060"))["orderNumber"]
+    await sitelock_client.order("1061", previousOrderNumber=number)
+    assert (await sitelock_client.refund(number))["refundedAmount"] == "249.00"
+    assert await sitelock_client.balance() == before
 
 
 async def test_a_second_refund_is_refused_and_a_cancelled_order_is_not_refunded(
-    counter: Counter,
+    sitelock_client: SiteLockClient,
 ) -> None:
-    first = (await counter.order("1060"))["orderNumber"]
-    assert (await counter.refund(first))["errorCode"] == "0"
-    assert (await counter.refund(first))["errorCode"] == "-18"
-    assert (await counter.cancel(first, "1060"))["errorCode"] == "-18"
-    second = (await counter.order("1060", "30"))["orderNumber"]
-    assert (await counter.cancel(second, "1060"))["refundedAmount"] == "0.00"
-    assert (await counter.refund(second))["errorCode"] == "-20"
-    assert (await counter.cancel(second, "1060"))["errorCode"] == "-20"
+    first = (await sitelock_client.order("1060"))["orderNumber"]
+    assert (await sitelock_client.refund(first))["errorCode"] == "0"
+    assert (await sitelock_client.refund(first))["errorCode"] == "-18"
+    assert (await sitelock_client.cancel(first, "1060"))["errorCode"] == "-18"
+    second = (await sitelock_client.order("1060", "30"))["orderNumber"]
+    assert (await sitelock_client.cancel(second, "1060"))["refundedAmount"] == "0.00"
+    assert (await sitelock_client.refund(second))["errorCode"] == "-20"
+    assert (await sitelock_client.cancel(second, "1060"))["errorCode"] == "-20"
 
 
-async def test_an_order_of_add_ons_alone_is_not_refunded(counter: Counter) -> None:
-    await counter.order("1060")
-    number = (await counter.order("1069"))["orderNumber"]
-    assert (await counter.refund(number))["errorCode"] == "-69"
+async def test_an_order_of_add_ons_alone_is_not_refunded(sitelock_client: SiteLockClient) -> None:
+    await sitelock_client.order("1060")
+    number = (await sitelock_client.order("1069"))["orderNumber"]
+    assert (await sitelock_client.refund(number))["errorCode"] == "-69"
 
 
 async def test_add_ons_end_with_their_licence_and_can_be_cancelled_alone_without_money(
-    counter: Counter,
+    sitelock_client: SiteLockClient,
 ) -> None:
-    number = (await counter.order("1060,1069,1071"))["orderNumber"]
-    before = await counter.balance()
-    assert (await counter.cancel(number, "1069"))["refundedAmount"] == "0.00"
-    assert (await counter.cancel(number, "1069"))["errorCode"] == "-4"
-    assert await counter.balance() == before
-    assert (await counter.refund(number))["refundedAmount"] == "304.00"
-    live = await counter.gateway.pool.fetchval(
+    number = (await sitelock_client.order("1060,1069,1071"))["orderNumber"]
+    before = await sitelock_client.balance()
+    assert (await sitelock_client.cancel(number, "1069"))["refundedAmount"] == "0.00"
+    assert (await sitelock_client.cancel(number, "1069"))["errorCode"] == "-4"
+    assert await sitelock_client.balance() == before
+    assert (await sitelock_client.refund(number))["refundedAmount"] == "304.00"
+    live = await sitelock_client.gateway.pool.fetchval(
         "SELECT count(*) FROM sitelock.add_on WHERE ended_at IS NULL"
     )
     assert live == 0
 
 
-async def test_a_cancellation_within_the_refund_period_pays_back(counter: Counter) -> None:
-    before = await counter.balance()
-    number = (await counter.order("1060"))["orderNumber"]
-    assert (await counter.cancel(number, "1060"))["refundedAmount"] == "149.00"
-    assert await counter.balance() == before
+async def test_a_cancellation_within_the_refund_period_pays_back(
+    sitelock_client: SiteLockClient,
+) -> None:
+    before = await sitelock_client.balance()
+    number = (await sitelock_client.order("1060"))["orderNumber"]
+    assert (await sitelock_client.cancel(number, "1060"))["refundedAmount"] == "149.00"
+    assert await sitelock_client.balance() == before
 
 
-async def test_ten_refunds_at_once_pay_once(counter: Counter) -> None:
-    before = await counter.balance()
-    number = (await counter.order("1060"))["orderNumber"]
-    answers = await asyncio.gather(*(counter.refund(number) for _ in range(10)))
+async def test_ten_refunds_at_once_pay_once(sitelock_client: SiteLockClient) -> None:
+    before = await sitelock_client.balance()
+    number = (await sitelock_client.order("1060"))["orderNumber"]
+    answers = await asyncio.gather(*(sitelock_client.refund(number) for _ in range(10)))
     assert sorted(answer["errorCode"] for answer in answers) == ["-18"] * 9 + ["0"]
-    assert await counter.balance() == before
+    assert await sitelock_client.balance() == before
 
 
 @pytest.mark.parametrize(
@@ -113,21 +115,23 @@ async def test_ten_refunds_at_once_pay_once(counter: Counter) -> None:
     ],
 )
 async def test_a_refund_needs_an_order_and_a_reason(
-    counter: Counter, fields: dict[str, str], code: str, item: str
+    sitelock_client: SiteLockClient, fields: dict[str, str], code: str, item: str
 ) -> None:
-    answer = await counter.pairs("AutoRefund", **fields)
+    answer = await sitelock_client.pairs("AutoRefund", **fields)
     assert (answer["errorCode"], answer["errorItem"]) == (code, item)
 
 
 async def test_orders_of_other_families_and_other_resellers_are_not_refunded_here(
-    counter: Counter,
+    sitelock_client: SiteLockClient,
 ) -> None:
-    account = await counter.shop.credential()
-    added = await counter.shop.do("ADDDOMAIN", acmeAccountID=account, domainName="a.example")
-    assert (await counter.refund(str(added["orderNumber"])))["errorCode"] == "-4"
-    number = (await counter.order("1060"))["orderNumber"]
-    other = await counter.shop.second_reseller("other")
-    answer = await counter.pairs(
+    account = await sitelock_client.shop.credential()
+    added = await sitelock_client.shop.do(
+        "ADDDOMAIN", acmeAccountID=account, domainName="a.example"
+    )
+    assert (await sitelock_client.refund(str(added["orderNumber"])))["errorCode"] == "-4"
+    number = (await sitelock_client.order("1060"))["orderNumber"]
+    other = await sitelock_client.shop.second_reseller("other")
+    answer = await sitelock_client.pairs(
         "AutoRefund", orderNumber=number, refundReasonCode="1", **other.credentials
     )
     assert (answer["errorCode"], answer["errorItem"]) == ("-4", "orderNumber")

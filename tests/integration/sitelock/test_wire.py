@@ -4,14 +4,16 @@ from typing import Any
 
 import pytest
 
-from tests.integration.sitelock.conftest import DOMAIN, Counter
+from tests.integration.sitelock.conftest import DOMAIN, SiteLockClient
 
 ENDPOINTS = ("AutoApplyOrder", "AutoRefund", "modifyThirdPartyDetails", "WebHostReport")
 
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS)
-async def test_a_get_is_answered_with_its_own_code(counter: Counter, endpoint: str) -> None:
-    gateway = counter.gateway
+async def test_a_get_is_answered_with_its_own_code(
+    sitelock_client: SiteLockClient, endpoint: str
+) -> None:
+    gateway = sitelock_client.gateway
     async with gateway.session.get(f"{gateway.url}/products/!{endpoint}") as response:
         assert response.status == 200
         assert "-17" in await response.text()
@@ -19,9 +21,9 @@ async def test_a_get_is_answered_with_its_own_code(counter: Counter, endpoint: s
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS)
 async def test_an_argument_in_the_address_is_an_unknown_one(
-    counter: Counter, endpoint: str
+    sitelock_client: SiteLockClient, endpoint: str
 ) -> None:
-    gateway = counter.gateway
+    gateway = sitelock_client.gateway
     url = f"{gateway.url}/products/!{endpoint}?orderNumber=1"
     async with gateway.session.post(url, data=minimal(endpoint)) as response:
         assert response.status == 200
@@ -30,14 +32,18 @@ async def test_an_argument_in_the_address_is_an_unknown_one(
         assert response.status == 415
 
 
-async def test_a_rule_names_an_argument_as_the_caller_wrote_it(counter: Counter) -> None:
-    answer = await counter.text("WebHostReport", firstResultNo="2", LASTRESULTNO="1")
+async def test_a_rule_names_an_argument_as_the_caller_wrote_it(
+    sitelock_client: SiteLockClient,
+) -> None:
+    answer = await sitelock_client.text("WebHostReport", firstResultNo="2", LASTRESULTNO="1")
     assert "errorItem=LASTRESULTNO" in "".join(answer)
 
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS)
-async def test_plain_http_is_refused_with_its_own_code(counter: Counter, endpoint: str) -> None:
-    gateway = counter.gateway
+async def test_plain_http_is_refused_with_its_own_code(
+    sitelock_client: SiteLockClient, endpoint: str
+) -> None:
+    gateway = sitelock_client.gateway
     async with gateway.session.post(f"{gateway.plain_url}/products/!{endpoint}") as response:
         assert response.status == 403
         assert (await response.text()).startswith(("-1\n", "errorCode=-1&"))
@@ -45,10 +51,10 @@ async def test_plain_http_is_refused_with_its_own_code(counter: Counter, endpoin
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS)
 async def test_a_wrong_password_and_a_missing_one_have_their_codes(
-    counter: Counter, endpoint: str
+    sitelock_client: SiteLockClient, endpoint: str
 ) -> None:
-    wrong = await counter.text(endpoint, loginPassword="wrong", **minimal(endpoint))
-    missing = await counter.text(endpoint, loginPassword="", **minimal(endpoint))
+    wrong = await sitelock_client.text(endpoint, loginPassword="wrong", **minimal(endpoint))
+    missing = await sitelock_client.text(endpoint, loginPassword="", **minimal(endpoint))
     assert "-16" in wrong[0]
     assert "-3" in missing[0]
 
@@ -85,28 +91,36 @@ def minimal(endpoint: str) -> dict[str, str]:
         ("product", "1060\x00"),
     ],
 )
-async def test_a_value_of_no_use_is_named(counter: Counter, field: str, value: str) -> None:
-    answer = await counter.text("AutoApplyOrder", **(minimal("AutoApplyOrder") | {field: value}))
+async def test_a_value_of_no_use_is_named(
+    sitelock_client: SiteLockClient, field: str, value: str
+) -> None:
+    answer = await sitelock_client.text(
+        "AutoApplyOrder", **(minimal("AutoApplyOrder") | {field: value})
+    )
     assert answer == ["-4", f"The value of the '{field}' argument is invalid!"]
 
 
 @pytest.mark.parametrize(
     ("country", "code"), [("GB", "0"), ("gb", "0"), ("GBR", "-7"), ("XX", "-7")]
 )
-async def test_a_country_is_a_code_of_iso_3166(counter: Counter, country: str, code: str) -> None:
-    answer = await counter.text("AutoApplyOrder", **minimal("AutoApplyOrder"), countryName=country)
+async def test_a_country_is_a_code_of_iso_3166(
+    sitelock_client: SiteLockClient, country: str, code: str
+) -> None:
+    answer = await sitelock_client.text(
+        "AutoApplyOrder", **minimal("AutoApplyOrder"), countryName=country
+    )
     assert answer[0] == code
 
 
 async def test_names_match_in_any_case_and_empty_optional_fields_are_none(
-    counter: Counter,
+    sitelock_client: SiteLockClient,
 ) -> None:
     fields = minimal("AutoApplyOrder") | {"localityName": "", "RESPONSEFORMAT": "0"}
-    assert (await counter.text("AutoApplyOrder", **fields))[0] == "0"
+    assert (await sitelock_client.text("AutoApplyOrder", **fields))[0] == "0"
 
 
-async def test_a_field_sent_twice_is_refused(counter: Counter) -> None:
-    gateway = counter.gateway
+async def test_a_field_sent_twice_is_refused(sitelock_client: SiteLockClient) -> None:
+    gateway = sitelock_client.gateway
     data = [
         ("loginName", gateway.login),
         ("loginPassword", gateway.password),
@@ -118,16 +132,18 @@ async def test_a_field_sent_twice_is_refused(counter: Counter) -> None:
         assert (await response.text()).startswith("-4\n")
 
 
-async def test_the_name_without_its_exclamation_mark_is_served_too(counter: Counter) -> None:
-    gateway = counter.gateway
+async def test_the_name_without_its_exclamation_mark_is_served_too(
+    sitelock_client: SiteLockClient,
+) -> None:
+    gateway = sitelock_client.gateway
     async with gateway.session.post(f"{gateway.url}/products/AutoRefund", data={}) as response:
         assert (await response.text()).startswith("-3\n")
 
 
-async def test_the_same_idempotency_key_orders_once(counter: Counter) -> None:
-    gateway = counter.gateway
+async def test_the_same_idempotency_key_orders_once(sitelock_client: SiteLockClient) -> None:
+    gateway = sitelock_client.gateway
     login = {"loginName": gateway.login, "loginPassword": gateway.password}
-    before = await counter.balance()
+    before = await sitelock_client.balance()
 
     async def send(fields: dict[str, str]) -> str:
         url = f"{gateway.url}/products/!AutoApplyOrder"
@@ -141,13 +157,13 @@ async def test_the_same_idempotency_key_orders_once(counter: Counter) -> None:
     assert first.startswith("0\n")
     assert await send(wanted) == first
     assert (await send(wanted | {"product": "1061"})).startswith("-4\n")
-    assert before - await counter.balance() == 149
+    assert before - await sitelock_client.balance() == 149
 
 
 async def test_bodies_that_are_no_forms_are_refused_without_an_internal_error(
-    counter: Counter,
+    sitelock_client: SiteLockClient,
 ) -> None:
-    gateway: Any = counter.gateway
+    gateway: Any = sitelock_client.gateway
     url = f"{gateway.url}/products/!AutoRefund"
     for body, kind, status in (
         (b"{}", "application/json", 415),

@@ -1,4 +1,4 @@
-"""What operators type for certificate orders and unsubscriptions, against a running gateway."""
+"""What operators type for SSL certificate orders and unsubscriptions, against a running gateway."""
 
 import asyncio
 import json
@@ -77,7 +77,7 @@ async def test_organizations_are_approved_and_rejected(
     assert "no organization waits" in said
 
 
-async def test_mistakes_are_told_in_one_line(shop: CertificateShop, tmp_path: Path) -> None:
+async def test_mistakes_are_reported_in_one_line(shop: CertificateShop, tmp_path: Path) -> None:
     settings = shop.gateway.services.settings
     assert (await shop.send("POST", json=purchase())).status == 200
     before = await shop.state()

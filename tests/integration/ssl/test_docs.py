@@ -20,7 +20,7 @@ EXAMPLE = re.compile(
 )
 
 SHARED = {IdempotencyKeyInvalid}
-"""Told by the code of another error: a member, a parameter or a header is of no use."""
+"""Answered with the code of another error: a member, a parameter or a header is of no use."""
 
 
 async def test_the_examples_do_what_the_document_shows(

@@ -14,7 +14,7 @@ from gateway.ca.issuer import Immediate
 from gateway.db.pool import transaction
 from gateway.store.ssl import due as ssl_due
 from gateway.usecases.reseller import resellers
-from gateway.usecases.ssl.runner import CertificateOrderRunner
+from gateway.usecases.ssl.runner import SslOrderRunner
 from gateway.usecases.work import open_work
 from tests.integration.acme.test_slow_issuer import opened
 from tests.support.certificate_shop import (
@@ -169,14 +169,14 @@ async def test_nothing_is_issued_for_a_suspended_reseller(shop: CertificateShop)
     await shop.prove(cert_id, applied)
 
     async def held_back() -> Any:
-        query = "SELECT problem FROM ssl.certificate_order WHERE status = 'ISSUING'"
+        query = "SELECT problem FROM ssl.\"order\" WHERE status = 'ISSUING'"
         return await shop.gateway.pool.fetchval(query)
 
     assert await eventually(held_back) == "The account is suspended."
     assert await certificates(shop) == []
     await shop.gateway.services.refusals.flush()
     [row] = await shop.gateway.pool.fetch("SELECT * FROM ops.refusals WHERE name = $1", NAME)
-    assert (row["reason"], row["told"]) == ("account_refused", "The account is suspended.")
+    assert (row["reason"], row["answer"]) == ("account_refused", "The account is suspended.")
     assert (row["door"], row["reseller"], row["subject"]) == ("ssl", shop.login, cert_id)
     await set_status(shop, "active")
     await shop.until(cert_id, "ISSUED")
@@ -192,7 +192,7 @@ async def test_many_processes_issue_one_certificate(shop: CertificateShop) -> No
     cert_id = await shop.buy()
     applied = await shop.apply(cert_id, domain_method="FILE")
     await shop.prove(cert_id, applied)
-    runners = [CertificateOrderRunner(shop.gateway.services) for _ in range(4)]
+    runners = [SslOrderRunner(shop.gateway.services) for _ in range(4)]
     tasks = [asyncio.create_task(runner.run_forever()) for runner in runners]
     try:
         await shop.until(cert_id, "ISSUED")
@@ -205,7 +205,7 @@ async def test_many_processes_issue_one_certificate(shop: CertificateShop) -> No
     assert await certificates(shop) == [(False, None)]
 
 
-class Forgetful(Immediate):
+class IssuerThatDiesOnce(Immediate):
     """The local CA, in a process that dies once between signing and storing."""
 
     def __init__(self, ca: Any) -> None:
@@ -231,7 +231,7 @@ async def test_what_was_signed_before_a_crash_is_what_is_stored_after_it(
     shop: CertificateShop,
 ) -> None:
     services = shop.gateway.services
-    issuer = Forgetful(services.issuers.find("local"))
+    issuer = IssuerThatDiesOnce(services.issuers.find("local"))
     services.issuers.put_before(issuer)
     cert_id = await shop.buy()
     await shop.prove(cert_id, await shop.apply(cert_id, domain_method="FILE"))
@@ -242,7 +242,7 @@ async def test_what_was_signed_before_a_crash_is_what_is_stored_after_it(
     await eventually(died)
     assert await certificates(shop) == []
     # Another process goes on, as when the lease of the first has ended.
-    await CertificateOrderRunner(services).work_on(cert_id)
+    await SslOrderRunner(services).work_on(cert_id)
     assert await shop.status(cert_id) == "ISSUED"
     [stored] = await shop.gateway.pool.fetch("SELECT der FROM ca.certificate")
     assert {stored["der"]} == set(issuer.signed)
@@ -255,9 +255,7 @@ async def test_an_order_with_which_process_after_process_ends_is_taken_alone_and
     await shop.apply(cert_id, domain_method="FILE")
     at_once = timedelta(0)
     async with transaction(shop.gateway.pool) as connection:  # so that no other process has it
-        await connection.execute(
-            "UPDATE ssl.certificate_order SET claims = 0, due_at = clock_timestamp()"
-        )
+        await connection.execute('UPDATE ssl."order" SET claims = 0, due_at = clock_timestamp()')
         for _ in range(2):  # the first may have stood still
             assert await ssl_due.claim_due(connection, at_once, 9) == [cert_id]
         assert await ssl_due.claim_due(connection, at_once, 9) == []
@@ -265,7 +263,7 @@ async def test_an_order_with_which_process_after_process_ends_is_taken_alone_and
             pause = timedelta(seconds=15 * claims)
             for waited, given in ((pause - timedelta(seconds=2), []), (pause, [cert_id])):
                 await connection.execute(
-                    "UPDATE ssl.certificate_order SET due_at = clock_timestamp() - $1::interval",
+                    'UPDATE ssl."order" SET due_at = clock_timestamp() - $1::interval',
                     waited,
                 )
                 suspects = await ssl_due.claim_due(connection, at_once, 1, suspects=True)
@@ -276,11 +274,10 @@ async def test_and_is_set_aside_with_a_problem_of_its_own(shop: CertificateShop)
     cert_id = await shop.buy()
     await shop.apply(cert_id, domain_method="FILE")
     await shop.gateway.pool.execute(
-        "UPDATE ssl.certificate_order"
-        " SET claims = 5, due_at = clock_timestamp() - interval '10 minutes'"
+        "UPDATE ssl.\"order\" SET claims = 5, due_at = clock_timestamp() - interval '10 minutes'"
     )
     await shop.until(cert_id, "UNPASSED")
-    row = await shop.gateway.pool.fetchrow("SELECT problem, due_at FROM ssl.certificate_order")
+    row = await shop.gateway.pool.fetchrow('SELECT problem, due_at FROM ssl."order"')
     assert row is not None
     assert "begun 5 times, and each time the process that did it ended" in row["problem"]
     assert row["due_at"] is None
@@ -288,7 +285,7 @@ async def test_and_is_set_aside_with_a_problem_of_its_own(shop: CertificateShop)
     await shop.get_issued(cert_id)
 
     async def concluded() -> bool:
-        claims = await shop.gateway.pool.fetchval("SELECT claims FROM ssl.certificate_order")
+        claims = await shop.gateway.pool.fetchval('SELECT claims FROM ssl."order"')
         return bool(claims == 0)
 
     await eventually(concluded)

@@ -91,7 +91,7 @@ async def _check(shop: CertificateShop, start: Decimal) -> None:
                            FROM reseller.ledger_entry entry
                           WHERE entry.order_number = placed.order_number
                             AND entry.kind = 'refund'), 0) AS booked
-          FROM ssl.certificate_order placed
+          FROM ssl."order" placed
           JOIN reseller.purchase ON purchase.order_number = placed.order_number
         """
     )

@@ -78,15 +78,15 @@ def take_away(dns: DnsServer, trouble: str) -> None:
 
 
 @pytest.mark.parametrize("trouble", ["silent", "cut off"])
-async def test_a_resolver_of_ours_that_fails_is_told_and_does_not_lengthen_the_pauses(
+async def test_a_resolver_of_ours_that_fails_is_reported_and_does_not_lengthen_the_pauses(
     named: CertificateShop, dns: DnsServer, trouble: str
 ) -> None:
     take_away(dns, trouble)
     cert_id = await named.buy()
     await named.prove(cert_id, await named.apply(cert_id, domain_method="FILE"))
-    told = await problem(named, cert_id)
-    assert "looked up" in told.lower() or "looking up" in told.lower()
-    assert "The cause is on our side; it is tried again." in told
+    message = await problem(named, cert_id)
+    assert "looked up" in message.lower() or "looking up" in message.lower()
+    assert "The cause is on our side; it is tried again." in message
     assert await named.status(cert_id) == "CHECKING"
     await pauses_stay_short(named, cert_id)
     dns.silent.clear()
@@ -99,7 +99,7 @@ async def pauses_stay_short(named: CertificateShop, cert_id: str) -> None:
     row = await named.gateway.pool.fetchrow(
         """
         SELECT attempts, due_at - clock_timestamp() <= interval '15 seconds' AS soon
-          FROM ssl.certificate_order
+          FROM ssl."order"
          WHERE cert_id = $1
         """,
         cert_id,

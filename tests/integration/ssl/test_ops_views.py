@@ -1,4 +1,4 @@
-"""What operators see of certificate orders in the database."""
+"""What operators see of SSL certificate orders in the database."""
 
 from typing import Any
 
@@ -61,16 +61,16 @@ async def test_every_step_is_in_the_audit_trail(shop: CertificateShop) -> None:
         f"""
         SELECT actor, action, before ->> 'status' AS before, after ->> 'status' AS after
           FROM audit.event
-         WHERE subject = '{cert_id}' AND action <> 'certificate_order.name_proven'
+         WHERE subject = '{cert_id}' AND action <> 'ssl_order.name_proven'
          ORDER BY id
         """,
     )
-    customer, background = "reseller:demo", "gateway:certificate-orders"
+    customer, background = "reseller:demo", "gateway:ssl-orders"
     assert [tuple(event.values()) for event in trail] == [
-        (customer, "certificate_order.bought", None, None),
-        (customer, "certificate_order.applied", "PAID", "CHECKING"),
-        (background, "certificate_order.moved", "CHECKING", "ISSUING"),
-        (background, "certificate_order.moved", "ISSUING", "ISSUED"),
-        (customer, "certificate_order.revoked", "ISSUED", "REVOKING"),
-        (background, "certificate_order.moved", "REVOKING", "REVOKED"),
+        (customer, "ssl_order.bought", None, None),
+        (customer, "ssl_order.applied", "PAID", "CHECKING"),
+        (background, "ssl_order.moved", "CHECKING", "ISSUING"),
+        (background, "ssl_order.moved", "ISSUING", "ISSUED"),
+        (customer, "ssl_order.revoked", "ISSUED", "REVOKING"),
+        (background, "ssl_order.moved", "REVOKING", "REVOKED"),
     ]

@@ -92,7 +92,7 @@ async def test_a_revocation_that_the_issuer_or_the_crl_does_not_know_is_not_comp
         serials = await ssl_issuance.serials_to_revoke(connection, cert_id, now)
         await revocations.revoke(connection, serials, 0, now)
         assert not await ssl_issuance.revocation_is_complete(connection, cert_id)
-        await revocations.mark_told(connection, serials)
+        await revocations.mark_reported(connection, serials)
         assert not await ssl_issuance.revocation_is_complete(connection, cert_id)
         await connection.execute("UPDATE ca.revocation SET crl_number = 1")
         assert not await ssl_issuance.revocation_is_complete(connection, cert_id)
@@ -102,7 +102,7 @@ async def test_a_revocation_that_the_issuer_or_the_crl_does_not_know_is_not_comp
         assert await ssl_issuance.revocation_is_complete(connection, cert_id)
         await connection.execute("UPDATE ca.revocation SET partition = 0, partition_number = NULL")
         assert await ssl_issuance.revocation_is_complete(connection, cert_id)
-        await connection.execute("UPDATE ca.revocation SET told_at = NULL")
+        await connection.execute("UPDATE ca.revocation SET reported_at = NULL")
         assert not await ssl_issuance.revocation_is_complete(connection, cert_id)
 
 

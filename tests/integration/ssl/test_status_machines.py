@@ -1,4 +1,4 @@
-"""The status machine of certificate orders is the same in rules, database and document."""
+"""The status machine of SSL certificate orders is the same in rules, database and document."""
 
 from itertools import permutations
 
@@ -9,7 +9,7 @@ from tests.integration.acme.test_status_machines import documented, moves
 from tests.support.certificate_shop import CertificateShop
 
 CONSTRAINTS = {
-    "ssl.certificate_order": (
+    'ssl."order"': (
         "uploaded_was_not_bought",
         "issued_has_a_certificate",
         "revoked_is_dated",
@@ -19,14 +19,14 @@ CONSTRAINTS = {
 
 
 def test_the_rules_are_what_is_drawn() -> None:
-    drawn = documented("Certificate order")
+    drawn = documented("SSL certificate order")
     assert {(before, after) for before, all_of in MOVES.items() for after in all_of} == drawn
 
 
 @pytest.mark.parametrize(
     ("title", "table", "statuses"),
     [
-        ("Certificate order", "ssl.certificate_order", STATUSES),
+        ("SSL certificate order", 'ssl."order"', STATUSES),
         ("Unsubscription", "ssl.unsubscription", ("waiting", "approved", "rejected", "failed")),
     ],
 )

@@ -110,7 +110,7 @@ async def test_a_revocation_that_is_complete_only_after_the_deadline_is_too_late
     shop: CertificateShop,
 ) -> None:
     cert_id = await shop.issue()
-    # Told to be complete while the clock stood behind the deadline.
+    # Stored as complete while the clock stood behind the deadline.
     await shop.gateway.at(TOO_LATE)
     await shop.revoke(cert_id)
     await shop.gateway.at(IN_TIME)
@@ -343,5 +343,5 @@ async def test_after_an_approval_no_program_can_touch_the_record(shop: Certifica
         assert (await shop.send("POST", f"/{cert_id}/{path}", **options)).status == 404
     with pytest.raises(Exception, match="was unsubscribed"):
         await shop.gateway.pool.execute(
-            "UPDATE ssl.certificate_order SET unsubscribed_at = NULL WHERE cert_id = $1", cert_id
+            'UPDATE ssl."order" SET unsubscribed_at = NULL WHERE cert_id = $1', cert_id
         )

@@ -112,8 +112,8 @@ async def test_r22_counts_all_accounts_of_a_reseller_and_no_other_reseller(shop:
     for number in range(3):
         account = await shop.credential(years=number + 1)
         await shop.add(account, "a.example")
-        told = (await removed(shop, account, "a.example")).get("refundRefused", "")
-        assert (AGAIN in told) == (number > 0)
+        reason = (await removed(shop, account, "a.example")).get("refundRefused", "")
+        assert (AGAIN in reason) == (number > 0)
     other = await shop.second_reseller("other")
     account = await other.credential()
     await other.add(account, "a.example")

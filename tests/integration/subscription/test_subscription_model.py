@@ -46,7 +46,7 @@ SCHEMA_INVARIANTS = """
 
 
 @dataclass
-class World:
+class GatewayUnderTest:
     """The gateway under test, reached from the thread in which hypothesis runs."""
 
     gateway: Any
@@ -60,7 +60,7 @@ class World:
 class Subscriptions(RuleBasedStateMachine):
     """Two resellers, any number of credentials."""
 
-    world: World
+    world: GatewayUnderTest
     accounts = Bundle("accounts")
 
     @initialize()
@@ -223,7 +223,7 @@ def _cents(cost: float) -> int:
 
 
 async def test_any_history_agrees_with_the_model(gateway: Any) -> None:
-    world = World(gateway, asyncio.get_running_loop())
+    world = GatewayUnderTest(gateway, asyncio.get_running_loop())
     machine = type("Histories", (Subscriptions,), {"world": world})
     await asyncio.to_thread(
         run_state_machine_as_test,

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import NameOID
 
 from gateway.db.pool import Pool
-from tests.support.waiting_orders import Waiting, open_waiting
+from tests.support.waiting_orders import ValidationOrders, open_waiting
 from tests.support.web_server import WebServer, web_server
 
 
@@ -46,6 +46,6 @@ async def web() -> AsyncIterator[WebServer]:
 
 
 @pytest.fixture
-async def waiting(pool: Pool, tmp_path: Path, web: WebServer) -> Waiting:
+async def waiting(pool: Pool, tmp_path: Path, web: WebServer) -> ValidationOrders:
     """A customer of a sandbox; http-01 goes to `web`."""
     return await open_waiting(pool, tmp_path / "ca", web.port)

@@ -155,7 +155,7 @@ async def test_the_sandbox_resolver_knows_one_address_and_no_txt() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "127.0.0.1:http:", "no.such.host.invalid:53", "::1:x"])
-def test_a_resolver_that_cannot_be_used_is_told_at_the_start(text: str) -> None:
+def test_a_resolver_that_cannot_be_used_is_reported_at_the_start(text: str) -> None:
     with pytest.raises(ConfigurationError, match="write it as host:port"):
         DnsResolver([text], timeout=1)
 

@@ -47,7 +47,7 @@ async def test_the_record_may_be_an_alias(dns: DnsServer) -> None:
     await check(dns)
 
 
-async def test_no_record_is_told_with_its_name(dns: DnsServer) -> None:
+async def test_a_missing_record_is_reported_with_its_name(dns: DnsServer) -> None:
     failed = await failure(dns)
     assert (failed.kind, failed.transient) == ("unauthorized", False)
     assert failed.detail == f"{RECORD} has no TXT record."

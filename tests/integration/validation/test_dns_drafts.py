@@ -132,7 +132,7 @@ async def test_a_record_for_this_ca_that_cannot_be_understood_is_malformed(
 
 
 @pytest.mark.parametrize("records", [[], [f"other.example; accounturi={ACCOUNT}"]])
-async def test_without_a_record_for_this_ca_the_client_is_told_what_is_expected(
+async def test_without_a_record_for_this_ca_the_problem_says_what_is_expected(
     dns: DnsServer, records: list[str]
 ) -> None:
     failed = await refusal(dns, *records)

@@ -323,7 +323,7 @@ async def test_a_question_that_nobody_waits_for_is_forgotten(
     assert await again == [NOTHING]
 
 
-async def test_a_refused_port_is_told_to_all_who_wait_at_that_socket() -> None:
+async def test_a_refused_port_fails_all_who_wait_at_that_socket() -> None:
     server = ByHand()
     nobody = NameServer("127.0.0.1", server.port)
     tasks = [start(nobody, A, AAAA, seconds=60), start(nobody, CAA, seconds=60)]

@@ -29,7 +29,7 @@ ONE_READ = 256 * 1024
 """What an event loop hands over at most at a time."""
 
 
-class Reading:
+class BytesRead:
     """What came to the connections of a check, and how often."""
 
     def __init__(self) -> None:
@@ -43,8 +43,8 @@ def scheme(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def reading(monkeypatch: pytest.MonkeyPatch) -> Reading:
-    seen = Reading()
+def bytes_read(monkeypatch: pytest.MonkeyPatch) -> BytesRead:
+    seen = BytesRead()
 
     def watch(reader: Any) -> None:
         receive = reader.data_received
@@ -149,7 +149,7 @@ async def failure(network: Network) -> ValidationFailed:
 )
 async def test_a_target_that_sends_without_end_is_left_after_a_bounded_number_of_bytes(
     web: WebServer,
-    reading: Reading,
+    bytes_read: BytesRead,
     scheme: str,
     self_signed: tuple[Path, Path],
     page: Page,
@@ -157,35 +157,35 @@ async def test_a_target_that_sends_without_end_is_left_after_a_bounded_number_of
 ) -> None:
     failed = await check(web, page, scheme, self_signed)
     assert any(part in failed.detail for part in cause.split("|")), failed.detail
-    assert reading.bytes < 4 * ONE_READ
-    assert reading.pieces < 5000
+    assert bytes_read.bytes < 4 * ONE_READ
+    assert bytes_read.pieces < 5000
 
 
 async def test_a_body_whose_trailers_never_end_is_read_up_to_its_last_chunk(
-    web: WebServer, reading: Reading
+    web: WebServer, bytes_read: BytesRead
 ) -> None:
     network = Network(http_port=web.port, trusted=EVERYWHERE, timeout=60)
     web.pages[PATH] = endless(CHUNKED + b"10\r\n" + CORRECT + b"\r\n0\r\n", b"A: b\r\n")
     await http01.check(CLAIM, FixedResolver("127.0.0.1"), network)
-    assert reading.bytes < 4 * ONE_READ
+    assert bytes_read.bytes < 4 * ONE_READ
 
 
 async def test_of_redirects_with_endless_bodies_only_the_heads_are_read(
-    web: WebServer, reading: Reading
+    web: WebServer, bytes_read: BytesRead
 ) -> None:
     page = endless(b"HTTP/1.1 302 There\r\nLocation: " + PATH.encode() + b"\r\n\r\n", b"x")
     web.pages[PATH] = page
     failed = await failure(Network(http_port=web.port, trusted=EVERYWHERE, timeout=60))
     assert "more than 10 redirects" in failed.detail
     assert len(web.requests) == 11
-    assert reading.bytes < 11 * 2 * ONE_READ
+    assert bytes_read.bytes < 11 * 2 * ONE_READ
 
 
-async def test_what_a_server_says_before_it_was_asked_is_bounded_too(reading: Reading) -> None:
+async def test_what_a_server_says_before_it_was_asked_is_bounded_too(bytes_read: BytesRead) -> None:
     async with web_server(greeting=b"220 mail.example.com\r\n" * 100_000) as mail:
         failed = await failure(Network(http_port=mail.port, trusted=EVERYWHERE, timeout=60))
     assert "head of more than 16384 bytes" in failed.detail or "broke" in failed.detail
-    assert reading.bytes < 4 * ONE_READ
+    assert bytes_read.bytes < 4 * ONE_READ
 
 
 def record(content: bytes) -> bytes:
@@ -199,7 +199,7 @@ def record(content: bytes) -> bytes:
     ids=["HelloRequests", "one in each record", "ChangeCipherSpec", "nonsense"],
 )
 async def test_a_handshake_that_never_ends_is_left(
-    reading: Reading, again: bytes, check_tls: Callable[[int], Awaitable[ValidationFailed]]
+    bytes_read: BytesRead, again: bytes, check_tls: Callable[[int], Awaitable[ValidationFailed]]
 ) -> None:
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read(1)
@@ -208,7 +208,7 @@ async def test_a_handshake_that_never_ends_is_left(
     listener = await asyncio.start_server(serve, "127.0.0.1", 0)
     async with listener:
         await check_tls(listener.sockets[0].getsockname()[1])
-    assert reading.bytes < tls.MOST_BYTES + 2 * ONE_READ
+    assert bytes_read.bytes < tls.MOST_BYTES + 2 * ONE_READ
 
 
 @pytest.fixture(params=["tls-alpn-01", "http-01"])

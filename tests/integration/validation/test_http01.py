@@ -98,7 +98,7 @@ async def test_any_other_body_is_an_incorrect_response(
 
 
 @pytest.mark.parametrize(
-    ("wrong", "told"),
+    ("wrong", "expected"),
     [
         (b"token.thumbPrint", "'token.thumbPrint' (16 bytes)|from byte 12 on"),
         (b"token", "'token' (5 bytes)|from byte 6 on"),
@@ -110,12 +110,12 @@ async def test_any_other_body_is_an_incorrect_response(
     ids=["a letter", "too short", "too long", "a byte order mark", "nothing", "much more"],
 )
 async def test_the_text_shows_where_the_body_differs_and_both_lengths(
-    dns: DnsServer, web: WebServer, wrong: bytes, told: str
+    dns: DnsServer, web: WebServer, wrong: bytes, expected: str
 ) -> None:
     web.pages[PATH] = pages.body(wrong)
     detail = (await failure(dns, web.port)).detail
     assert "expected the key authorization 'token.thumbprint' (16 bytes)" in detail
-    for part in told.split("|"):
+    for part in expected.split("|"):
         assert part in detail
 
 
@@ -195,7 +195,7 @@ async def test_a_body_over_4096_bytes_is_refused_without_reading_it_all(
         (b"HTTP/1.1 200 OK\r\nX: " + b"x" * 200_000, "head of more than 16384"),
     ],
 )
-async def test_what_is_no_response_is_told_with_the_address(
+async def test_what_is_no_response_is_reported_with_the_address(
     dns: DnsServer, web: WebServer, sent: bytes, cause: str
 ) -> None:
     web.pages[PATH] = pages.raw(sent)

@@ -34,7 +34,7 @@ from tests.integration.validation.test_validator import (
 )
 from tests.support import web_server as pages
 from tests.support.dns_server import DnsServer, dns_server
-from tests.support.waiting_orders import Proof, Waiting, WaitingOrder
+from tests.support.waiting_orders import Proof, ValidationOrders, WaitingOrder
 from tests.support.web_server import WebServer
 
 RECORD = f"_acme-challenge.{NAME}"
@@ -65,7 +65,7 @@ def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dnssec_watch, "_TIMEOUT_SECONDS", 0.2)
 
 
-def asking(waiting: Waiting, zone: DnsServer, **validation: Any) -> Services:
+def asking(waiting: ValidationOrders, zone: DnsServer, **validation: Any) -> Services:
     """The gateway's services with a resolver in place of the sandbox's fixed one."""
     resolver = DnsResolver([zone.address], timeout=0.3)
     return replace(waiting.with_settings(**validation), resolver=resolver)
@@ -81,8 +81,8 @@ def no_descriptors_left() -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
-async def put_off(waiting: Waiting, order: WaitingOrder, proof: Proof) -> str:
-    """The challenge waits, nothing is lost, and this is what the client is told."""
+async def put_off(waiting: ValidationOrders, order: WaitingOrder, proof: Proof) -> str:
+    """The challenge waits, nothing is lost, and this is the detail that the client gets."""
     assert await waiting.statuses(order, proof) == ("processing", "pending", "pending")
     shown = await waiting.challenge(proof)
     assert (shown["put_off"], shown["faults"], shown["failures"]) == (True, 1, 0)
@@ -92,7 +92,7 @@ async def put_off(waiting: Waiting, order: WaitingOrder, proof: Proof) -> str:
     return str(shown["error"]["detail"])
 
 
-async def becomes(waiting: Waiting, order: WaitingOrder, status: str) -> None:
+async def becomes(waiting: ValidationOrders, order: WaitingOrder, status: str) -> None:
     async def is_so() -> bool:
         return bool((await waiting.order_row(order))["status"] == status)
 
@@ -109,7 +109,7 @@ def counted(reason: str) -> float:
 
 @pytest.mark.parametrize("method", ["http-01", "tls-alpn-01", "dns-01", "dns-persist-01"])
 async def test_without_descriptors_no_challenge_fails_and_it_is_made_again_when_there_are(
-    waiting: Waiting, zone: DnsServer, web: WebServer, no_time: None, method: str
+    waiting: ValidationOrders, zone: DnsServer, web: WebServer, no_time: None, method: str
 ) -> None:
     order = await waiting.order(NAME)
     proof = order.proofs[NAME, method]
@@ -132,7 +132,7 @@ async def test_without_descriptors_no_challenge_fails_and_it_is_made_again_when_
     assert await waiting.statuses(order, proof) == ("valid", "valid", "ready")
 
 
-async def persistent_record(waiting: Waiting) -> str:
+async def persistent_record(waiting: ValidationOrders) -> str:
     url = "https://gateway.example.com/waiting/account/waiting"
     return f"gateway.example.com; accounturi={url}"
 
@@ -143,7 +143,7 @@ async def persistent_record(waiting: Waiting) -> str:
 @pytest.mark.parametrize("trouble", ["silent", "gone", "refuses everybody"])
 @pytest.mark.parametrize("method", ["http-01", "dns-01"])
 async def test_resolvers_that_do_not_answer_at_all_are_our_fault(
-    waiting: Waiting, zone: DnsServer, no_time: None, trouble: str, method: str
+    waiting: ValidationOrders, zone: DnsServer, no_time: None, trouble: str, method: str
 ) -> None:
     order = await waiting.order(NAME)
     proof = order.proofs[NAME, method]
@@ -159,7 +159,7 @@ async def test_resolvers_that_do_not_answer_at_all_are_our_fault(
 
 
 @pytest.mark.parametrize(
-    ("trouble", "told"),
+    ("trouble", "detail"),
     [
         ("silent", "no answer within 0.3 seconds"),
         ("SERVFAIL", "the resolver answered SERVFAIL"),
@@ -167,7 +167,7 @@ async def test_resolvers_that_do_not_answer_at_all_are_our_fault(
     ],
 )
 async def test_a_zone_that_alone_does_not_answer_is_the_fault_of_its_owner(
-    waiting: Waiting, zone: DnsServer, no_time: None, trouble: str, told: str
+    waiting: ValidationOrders, zone: DnsServer, no_time: None, trouble: str, detail: str
 ) -> None:
     order = await waiting.order(NAME)
     proof = order.dns(NAME)
@@ -179,12 +179,12 @@ async def test_a_zone_that_alone_does_not_answer_is_the_fault_of_its_owner(
     assert await waiting.statuses(order, proof) == ("invalid", "invalid", "invalid")
     error = (await waiting.challenge(proof))["error"]
     assert error["type"] == URN + "dns"
-    assert told in error["detail"]
+    assert detail in error["detail"]
 
 
 @pytest.mark.parametrize("method", ["http-01", "dns-01"])
 async def test_a_resolver_that_knows_only_the_root_by_heart_is_our_fault(
-    waiting: Waiting, zone: DnsServer, no_time: None, method: str
+    waiting: ValidationOrders, zone: DnsServer, no_time: None, method: str
 ) -> None:
     """A validating one that is cut off from the internet says SERVFAIL, and not nothing."""
     order = await waiting.order(NAME)
@@ -220,7 +220,7 @@ async def test_however_many_look_ups_fail_at_once_the_resolver_is_probed_once(
     )
 
 
-async def test_a_zone_that_does_not_answer_is_told_from_a_second_resolver_that_is_gone(
+async def test_a_zone_that_does_not_answer_is_distinguished_from_a_resolver_that_is_gone(
     zone: DnsServer,
 ) -> None:
     zone.silent.add(NAME)
@@ -231,7 +231,7 @@ async def test_a_zone_that_does_not_answer_is_told_from_a_second_resolver_that_i
 
 
 async def test_caa_that_cannot_be_looked_up_from_here_fails_no_proof(
-    waiting: Waiting, zone: DnsServer, no_time: None
+    waiting: ValidationOrders, zone: DnsServer, no_time: None
 ) -> None:
     order = await waiting.order(NAME)
     proof = order.dns(NAME)
@@ -246,7 +246,7 @@ async def test_caa_that_cannot_be_looked_up_from_here_fails_no_proof(
 
 
 async def test_faults_of_ours_count_as_no_attempts(
-    waiting: Waiting, zone: DnsServer, no_time: None
+    waiting: ValidationOrders, zone: DnsServer, no_time: None
 ) -> None:
     """However many there are, what the client may do wrong stays as much as before."""
     order = await waiting.order(NAME)
@@ -270,7 +270,7 @@ async def test_faults_of_ours_count_as_no_attempts(
 
 @pytest.mark.parametrize(("faults", "pause"), [(0, 1), (1, 2), (5, 32), (6, 60), (1000, 60)])
 async def test_the_pause_grows_with_each_fault_up_to_a_minute(
-    waiting: Waiting, faults: int, pause: int
+    waiting: ValidationOrders, faults: int, pause: int
 ) -> None:
     proof = (await waiting.order(NAME)).http(NAME)
     attempt = await unknown_method(waiting, proof)
@@ -289,7 +289,7 @@ async def test_the_pause_grows_with_each_fault_up_to_a_minute(
 # --- the rest --------------------------------------------------------------------------------
 
 
-async def unknown_method(waiting: Waiting, proof: Proof) -> challenges.Attempt:
+async def unknown_method(waiting: ValidationOrders, proof: Proof) -> challenges.Attempt:
     """A fault of the program: a type that only a later release knows."""
     await waiting.pool.execute(
         "UPDATE acme.challenge SET type = 'later-01' WHERE id = $1", proof.challenge_id
@@ -297,7 +297,7 @@ async def unknown_method(waiting: Waiting, proof: Proof) -> challenges.Attempt:
     return await waiting.answer(proof)
 
 
-async def test_a_fault_of_the_program_is_not_the_client_s(waiting: Waiting) -> None:
+async def test_a_fault_of_the_program_is_not_the_client_s(waiting: ValidationOrders) -> None:
     order = await waiting.order(NAME)
     proof = order.http(NAME)
     validator = Validator(waiting.services)
@@ -307,7 +307,7 @@ async def test_a_fault_of_the_program_is_not_the_client_s(waiting: Waiting) -> N
 
 
 async def test_it_is_made_again_until_the_authorization_ends(
-    waiting: Waiting, zone: DnsServer, no_time: None
+    waiting: ValidationOrders, zone: DnsServer, no_time: None
 ) -> None:
     order = await waiting.order(NAME)
     proof = order.dns(NAME)
@@ -326,7 +326,7 @@ async def test_it_is_made_again_until_the_authorization_ends(
 
 
 async def test_while_resolvers_do_not_validate_dnssec_nothing_is_proven_and_nothing_fails(
-    waiting: Waiting, web: WebServer, no_time: None
+    waiting: ValidationOrders, web: WebServer, no_time: None
 ) -> None:
     services = waiting.with_settings(require_dnssec=True)
     order = await waiting.order(NAME)
@@ -336,9 +336,9 @@ async def test_while_resolvers_do_not_validate_dnssec_nothing_is_proven_and_noth
     services.dnssec.take(ResolverLook(complaint, cause), services.resolver)
     before = counted("dnssec")
     await validate(waiting, proof, services=services)
-    told = await put_off(waiting, order, proof)
-    assert "do not validate DNSSEC" in told
-    assert "192.0.2.1" not in told
+    detail = await put_off(waiting, order, proof)
+    assert "do not validate DNSSEC" in detail
+    assert "192.0.2.1" not in detail
     assert web.requests == []
     assert counted("dnssec") == before + 1
     services.dnssec.take(ResolverLook("", cause), services.resolver)
@@ -346,7 +346,9 @@ async def test_while_resolvers_do_not_validate_dnssec_nothing_is_proven_and_noth
         await becomes(waiting, order, "ready")
 
 
-async def test_nothing_is_proven_before_the_resolvers_were_looked_at(waiting: Waiting) -> None:
+async def test_nothing_is_proven_before_the_resolvers_were_looked_at(
+    waiting: ValidationOrders,
+) -> None:
     order = await waiting.order(NAME)
     proof = order.http(NAME)
     await validate(waiting, proof, services=waiting.with_settings(require_dnssec=True))
@@ -354,7 +356,7 @@ async def test_nothing_is_proven_before_the_resolvers_were_looked_at(waiting: Wa
 
 
 async def test_while_no_resolver_answers_the_look_that_is_the_cause_and_it_is_made_again(
-    waiting: Waiting, zone: DnsServer, web: WebServer, no_time: None, soon: None
+    waiting: ValidationOrders, zone: DnsServer, web: WebServer, no_time: None, soon: None
 ) -> None:
     """Not even where they answer what is asked for the challenge."""
     services = asking(waiting, zone, require_dnssec=True, dnssec_signed=SIGNED, dnssec_bogus=BOGUS)
@@ -370,9 +372,9 @@ async def test_while_no_resolver_answers_the_look_that_is_the_cause_and_it_is_ma
 
         await eventually(looked)
         await validate(waiting, proof, services=services)
-        told = await put_off(waiting, order, proof)
-        assert "this CA's resolvers do not answer" in told
-        assert "validate" not in told
+        detail = await put_off(waiting, order, proof)
+        assert "this CA's resolvers do not answer" in detail
+        assert "validate" not in detail
         assert web.requests == []
         assert counted("resolver") == before + 1
         zone.silent.clear()
@@ -414,7 +416,7 @@ async def test_a_resolver_that_was_silent_at_the_look_is_not_asked_before_it_has
 
 
 async def test_looks_are_repeated_soon_while_any_resolver_is_silent_or_does_not_validate(
-    monkeypatch: pytest.MonkeyPatch, waiting: Waiting, soon: None
+    monkeypatch: pytest.MonkeyPatch, waiting: ValidationOrders, soon: None
 ) -> None:
     silent = ResolverLook("", "", silent=(("192.0.2.1", 53),))
     bad, good = ResolverLook("bad", "bad"), ResolverLook("", "")
@@ -438,7 +440,7 @@ async def test_looks_are_repeated_soon_while_any_resolver_is_silent_or_does_not_
 
 
 async def test_a_check_that_breaks_ten_times_fails_with_an_error_of_its_own(
-    waiting: Waiting, no_time: None
+    waiting: ValidationOrders, no_time: None
 ) -> None:
     order = await waiting.order(NAME)
     proof = order.http(NAME)
@@ -457,7 +459,7 @@ async def test_a_check_that_breaks_ten_times_fails_with_an_error_of_its_own(
 # --- processes that end ----------------------------------------------------------------------
 
 
-async def lost(waiting: Waiting, proof: Proof, *, suspects: bool) -> int:
+async def lost(waiting: ValidationOrders, proof: Proof, *, suspects: bool) -> int:
     """A process takes it up and ends; how often that was by then."""
     [attempt] = await challenges.claim_abandoned(waiting.pool, 0, 10, suspects=suspects)
     assert attempt.challenge_id == proof.challenge_id
@@ -465,7 +467,7 @@ async def lost(waiting: Waiting, proof: Proof, *, suspects: bool) -> int:
 
 
 async def test_an_attempt_that_ends_process_after_process_fails_with_an_error_of_its_own(
-    waiting: Waiting, web: WebServer, no_time: None
+    waiting: ValidationOrders, web: WebServer, no_time: None
 ) -> None:
     order = await waiting.order(NAME)
     proof = respond(web, order, NAME)
@@ -484,7 +486,7 @@ async def test_an_attempt_that_ends_process_after_process_fails_with_an_error_of
 
 
 async def test_one_that_has_ended_two_processes_is_taken_alone_and_after_a_pause(
-    waiting: Waiting,
+    waiting: ValidationOrders,
 ) -> None:
     proofs = [(await waiting.order(NAME)).http(NAME) for _ in range(3)]
     for proof in proofs:
@@ -502,7 +504,7 @@ PAUSE = timedelta(seconds=15)
 
 
 async def test_a_process_takes_one_suspect_at_a_time(
-    waiting: Waiting, web: WebServer, no_time: None
+    waiting: ValidationOrders, web: WebServer, no_time: None
 ) -> None:
     orders = [await waiting.order(NAME) for _ in range(3)]
     for order in orders:
@@ -519,7 +521,9 @@ async def test_a_process_takes_one_suspect_at_a_time(
         assert len(web.requests) == 1
 
 
-async def test_those_who_give_a_challenge_up_at_their_stop_do_not_count(waiting: Waiting) -> None:
+async def test_those_who_give_a_challenge_up_at_their_stop_do_not_count(
+    waiting: ValidationOrders,
+) -> None:
     proof = (await waiting.order(NAME)).http(NAME)
     await waiting.answer(proof)
     for _ in range(10):
@@ -532,7 +536,7 @@ async def test_those_who_give_a_challenge_up_at_their_stop_do_not_count(waiting:
 
 
 async def test_a_target_that_hangs_is_left_when_the_time_for_all_attempts_is_over(
-    waiting: Waiting, web: WebServer
+    waiting: ValidationOrders, web: WebServer
 ) -> None:
     order = await waiting.order(NAME)
     proof = respond(web, order, NAME)
@@ -547,7 +551,9 @@ async def test_a_target_that_hangs_is_left_when_the_time_for_all_attempts_is_ove
     assert len(web.requests) == 2
 
 
-async def test_the_last_attempt_has_the_time_that_is_left(waiting: Waiting, web: WebServer) -> None:
+async def test_the_last_attempt_has_the_time_that_is_left(
+    waiting: ValidationOrders, web: WebServer
+) -> None:
     order = await waiting.order(NAME)
     proof = respond(web, order, NAME)
     web.pages[proof.path] = pages.silence
@@ -558,7 +564,7 @@ async def test_the_last_attempt_has_the_time_that_is_left(waiting: Waiting, web:
 
 
 async def test_look_ups_and_caa_are_within_the_time_for_all(
-    waiting: Waiting, zone: DnsServer, no_time: None
+    waiting: ValidationOrders, zone: DnsServer, no_time: None
 ) -> None:
     order = await waiting.order(NAME)
     proof = order.dns(NAME)

@@ -182,7 +182,7 @@ async def test_an_address_that_is_not_public_is_not_connected_to(
         assert server.server_names == []
 
 
-async def test_a_name_without_addresses_is_told_so(dns: DnsServer) -> None:
+async def test_a_name_without_addresses_is_reported_so(dns: DnsServer) -> None:
     dns.set(NAME, "A")
     failed = await failure(dns, 443)
     assert (failed.kind, failed.detail) == ("dns", f"{NAME} has no A or AAAA record.")

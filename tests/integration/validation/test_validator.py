@@ -17,7 +17,7 @@ from gateway.usecases.acme.validation import Validator
 from gateway.validation.dns import DnsResolver
 from tests.support import web_server as pages
 from tests.support.dns_server import dns_server
-from tests.support.waiting_orders import Proof, Waiting, WaitingOrder
+from tests.support.waiting_orders import Proof, ValidationOrders, WaitingOrder
 from tests.support.web_server import WebServer
 
 NAME = "www.example.com"
@@ -26,7 +26,9 @@ NOW = datetime(2025, 1, 10, 15, 30, tzinfo=UTC)
 URN = "urn:ietf:params:acme:error:"
 
 
-async def validate(waiting: Waiting, *proofs: Proof, services: Services | None = None) -> None:
+async def validate(
+    waiting: ValidationOrders, *proofs: Proof, services: Services | None = None
+) -> None:
     """The client answers these challenges, and they are worked on until they are settled."""
     validator = Validator(services or waiting.services)
     for attempt in [await waiting.answer(proof) for proof in proofs]:
@@ -64,7 +66,7 @@ def respond(web: WebServer, order: WaitingOrder, name: str) -> Proof:
 
 
 async def test_a_proven_name_makes_challenge_and_authorization_valid_and_the_order_ready(
-    waiting: Waiting, web: WebServer
+    waiting: ValidationOrders, web: WebServer
 ) -> None:
     async with waiting.pool.acquire() as connection:
         await clock.stand_at(connection, NOW)
@@ -77,7 +79,7 @@ async def test_a_proven_name_makes_challenge_and_authorization_valid_and_the_ord
 
 
 async def test_the_proof_is_good_for_thirty_days_of_business_time(
-    waiting: Waiting, web: WebServer
+    waiting: ValidationOrders, web: WebServer
 ) -> None:
     async with waiting.pool.acquire() as connection:
         await clock.stand_at(connection, NOW)
@@ -87,7 +89,9 @@ async def test_the_proof_is_good_for_thirty_days_of_business_time(
     assert (await waiting.authorization(proof))["expires_at"] == NOW + timedelta(days=30)
 
 
-async def test_what_was_seen_is_in_the_audit_trail(waiting: Waiting, web: WebServer) -> None:
+async def test_what_was_seen_is_in_the_audit_trail(
+    waiting: ValidationOrders, web: WebServer
+) -> None:
     order = await waiting.order(NAME)
     proof = respond(web, order, NAME)
     await validate(waiting, proof)
@@ -105,7 +109,7 @@ async def test_what_was_seen_is_in_the_audit_trail(waiting: Waiting, web: WebSer
 
 
 async def test_an_order_is_ready_when_its_last_name_is_proven(
-    waiting: Waiting, web: WebServer
+    waiting: ValidationOrders, web: WebServer
 ) -> None:
     order = await waiting.order(NAME, OTHER)
     first = respond(web, order, NAME)
@@ -117,7 +121,7 @@ async def test_an_order_is_ready_when_its_last_name_is_proven(
 
 
 async def test_a_wildcard_is_proven_by_dns_at_its_base_beside_the_base_itself(
-    waiting: Waiting,
+    waiting: ValidationOrders,
 ) -> None:
     order = await waiting.order("example.com", "*.example.com")
     proofs = [order.dns("example.com"), order.dns("*.example.com")]
@@ -131,7 +135,7 @@ async def test_a_wildcard_is_proven_by_dns_at_its_base_beside_the_base_itself(
 
 
 async def test_a_failure_makes_challenge_authorization_and_order_invalid_and_says_why(
-    waiting: Waiting, web: WebServer
+    waiting: ValidationOrders, web: WebServer
 ) -> None:
     order = await waiting.order(NAME)
     proof = order.http(NAME)
@@ -153,7 +157,7 @@ async def test_a_failure_makes_challenge_authorization_and_order_invalid_and_say
 
 
 async def test_an_order_that_failed_stays_invalid_when_another_name_is_proven(
-    waiting: Waiting, web: WebServer
+    waiting: ValidationOrders, web: WebServer
 ) -> None:
     order = await waiting.order(NAME, OTHER)
     await validate(waiting, order.http(NAME))
@@ -163,7 +167,7 @@ async def test_an_order_that_failed_stays_invalid_when_another_name_is_proven(
 
 
 async def test_an_authorization_that_ran_out_meanwhile_is_not_validated(
-    waiting: Waiting, web: WebServer
+    waiting: ValidationOrders, web: WebServer
 ) -> None:
     order = await waiting.order(NAME)
     proof = respond(web, order, NAME)
@@ -176,7 +180,7 @@ async def test_an_authorization_that_ran_out_meanwhile_is_not_validated(
 
 
 async def test_an_authorization_that_was_deactivated_meanwhile_stays_so(
-    waiting: Waiting, web: WebServer
+    waiting: ValidationOrders, web: WebServer
 ) -> None:
     order = await waiting.order(NAME)
     proof = respond(web, order, NAME)
@@ -194,7 +198,7 @@ async def test_an_authorization_that_was_deactivated_meanwhile_stays_so(
 
 
 async def test_two_names_validated_at_the_same_moment_make_their_order_ready(
-    waiting: Waiting,
+    waiting: ValidationOrders,
 ) -> None:
     """By two processes: each in a statement of its own."""
     order = await waiting.order(NAME, OTHER)
@@ -215,7 +219,7 @@ async def test_two_names_validated_at_the_same_moment_make_their_order_ready(
 
 
 async def test_two_names_validated_in_one_statement_make_their_order_ready(
-    waiting: Waiting,
+    waiting: ValidationOrders,
 ) -> None:
     order = await waiting.order(NAME, OTHER)
     proofs = [order.http(name) for name in (NAME, OTHER)]
@@ -226,13 +230,15 @@ async def test_two_names_validated_in_one_statement_make_their_order_ready(
     await assert_ready_once(waiting, order, proofs)
 
 
-async def assert_ready_once(waiting: Waiting, order: WaitingOrder, proofs: list[Proof]) -> None:
+async def assert_ready_once(
+    waiting: ValidationOrders, order: WaitingOrder, proofs: list[Proof]
+) -> None:
     for proof in proofs:
         assert await waiting.statuses(order, proof) == ("valid", "valid", "ready")
     assert [action for action, _ in await waiting.audited(order.id)] == ["order.ready"]
 
 
-async def waiting_for_locks(waiting: Waiting, number: int) -> bool:
+async def waiting_for_locks(waiting: ValidationOrders, number: int) -> bool:
     found: int = await waiting.pool.fetchval(
         """
         SELECT count(*)
@@ -244,7 +250,7 @@ async def waiting_for_locks(waiting: Waiting, number: int) -> bool:
 
 
 async def test_many_orders_of_many_names_at_once_all_become_ready(
-    waiting: Waiting, web: WebServer
+    waiting: ValidationOrders, web: WebServer
 ) -> None:
     names = [f"{number}.example.com" for number in range(5)]
     orders = [await waiting.order(*names) for _ in range(10)]
@@ -258,7 +264,7 @@ def order_names(order: WaitingOrder) -> list[str]:
 
 
 async def test_a_success_and_a_failure_at_once_leave_the_order_invalid(
-    waiting: Waiting, web: WebServer
+    waiting: ValidationOrders, web: WebServer
 ) -> None:
     order = await waiting.order(NAME, OTHER)
     good = respond(web, order, NAME)
@@ -268,7 +274,9 @@ async def test_a_success_and_a_failure_at_once_leave_the_order_invalid(
     assert await waiting.statuses(order, bad) == ("invalid", "invalid", "invalid")
 
 
-async def test_a_challenge_started_twice_is_checked_once(waiting: Waiting, web: WebServer) -> None:
+async def test_a_challenge_started_twice_is_checked_once(
+    waiting: ValidationOrders, web: WebServer
+) -> None:
     order = await waiting.order(NAME)
     proof = respond(web, order, NAME)
     validator, attempt = Validator(waiting.services), await waiting.answer(proof)
@@ -282,7 +290,7 @@ async def test_a_challenge_started_twice_is_checked_once(waiting: Waiting, web: 
 
 
 async def test_while_nothing_answers_the_client_sees_why_and_it_is_tried_again(
-    waiting: Waiting, web: WebServer
+    waiting: ValidationOrders, web: WebServer
 ) -> None:
     order = await waiting.order(NAME)
     proof = respond(web, order, NAME)
@@ -303,7 +311,9 @@ async def test_while_nothing_answers_the_client_sees_why_and_it_is_tried_again(
     assert (await waiting.challenge(proof))["error"] is None
 
 
-async def test_after_the_last_attempt_it_is_a_failure(waiting: Waiting, web: WebServer) -> None:
+async def test_after_the_last_attempt_it_is_a_failure(
+    waiting: ValidationOrders, web: WebServer
+) -> None:
     order = await waiting.order(NAME)
     proof = respond(web, order, NAME)
     web.pages[proof.path] = pages.status(503)
@@ -314,7 +324,7 @@ async def test_after_the_last_attempt_it_is_a_failure(waiting: Waiting, web: Web
     assert len(web.requests) == 3
 
 
-async def test_a_wrong_answer_is_final_at_once(waiting: Waiting, web: WebServer) -> None:
+async def test_a_wrong_answer_is_final_at_once(waiting: ValidationOrders, web: WebServer) -> None:
     order = await waiting.order(NAME)
     proof = respond(web, order, NAME)
     web.pages[proof.path] = pages.body(b"nonsense")
@@ -327,7 +337,7 @@ async def test_a_wrong_answer_is_final_at_once(waiting: Waiting, web: WebServer)
 
 
 async def test_a_challenge_can_be_taken_up_once_and_again_when_the_lease_is_over(
-    waiting: Waiting,
+    waiting: ValidationOrders,
 ) -> None:
     proof = (await waiting.order(NAME)).http(NAME)
     assert await challenges.start_attempt(waiting.pool, proof.challenge_id, 60)
@@ -337,7 +347,9 @@ async def test_a_challenge_can_be_taken_up_once_and_again_when_the_lease_is_over
     assert await challenges.claim_abandoned(waiting.pool, 60, 10)
 
 
-async def test_a_settled_challenge_cannot_be_taken_up(waiting: Waiting, web: WebServer) -> None:
+async def test_a_settled_challenge_cannot_be_taken_up(
+    waiting: ValidationOrders, web: WebServer
+) -> None:
     order = await waiting.order(NAME)
     proof = respond(web, order, NAME)
     await validate(waiting, proof)
@@ -345,7 +357,7 @@ async def test_a_settled_challenge_cannot_be_taken_up(waiting: Waiting, web: Web
 
 
 async def test_what_a_killed_process_left_is_finished_by_another(
-    waiting: Waiting, web: WebServer
+    waiting: ValidationOrders, web: WebServer
 ) -> None:
     order = await waiting.order(NAME)
     proof = order.http(NAME)
@@ -360,14 +372,14 @@ async def test_what_a_killed_process_left_is_finished_by_another(
     assert (await waiting.challenge(proof))["attempts"] == 2
 
 
-async def test_what_a_living_process_works_on_is_left_to_it(waiting: Waiting) -> None:
+async def test_what_a_living_process_works_on_is_left_to_it(waiting: ValidationOrders) -> None:
     proof = (await waiting.order(NAME)).http(NAME)
     await waiting.answer(proof, lease_seconds=60)
     assert await challenges.claim_abandoned(waiting.pool, 60, 10) == []
 
 
 async def test_several_processes_share_what_was_left_and_none_gets_the_same(
-    waiting: Waiting,
+    waiting: ValidationOrders,
 ) -> None:
     proofs = [(await waiting.order(NAME)).http(NAME) for _ in range(30)]
     for proof in proofs:
@@ -383,7 +395,9 @@ async def test_several_processes_share_what_was_left_and_none_gets_the_same(
     assert sorted(claimed) == sorted(proof.challenge_id for proof in proofs)
 
 
-async def test_a_process_that_lost_its_lease_changes_nothing_any_more(waiting: Waiting) -> None:
+async def test_a_process_that_lost_its_lease_changes_nothing_any_more(
+    waiting: ValidationOrders,
+) -> None:
     order = await waiting.order(NAME)
     proof = order.http(NAME)
     late = await waiting.answer(proof, lease_seconds=0)
@@ -396,7 +410,7 @@ async def test_a_process_that_lost_its_lease_changes_nothing_any_more(waiting: W
     assert await waiting.audited(proof.authorization_id) == []
 
 
-async def test_a_long_check_keeps_its_lease(waiting: Waiting, web: WebServer) -> None:
+async def test_a_long_check_keeps_its_lease(waiting: ValidationOrders, web: WebServer) -> None:
     order = await waiting.order(NAME)
     proof = respond(web, order, NAME)
     web.pages[proof.path] = pages.silence
@@ -411,7 +425,7 @@ async def test_a_long_check_keeps_its_lease(waiting: Waiting, web: WebServer) ->
 
 
 async def test_a_process_that_ends_gives_up_its_checks_for_others_to_take_at_once(
-    waiting: Waiting, web: WebServer
+    waiting: ValidationOrders, web: WebServer
 ) -> None:
     order = await waiting.order(NAME)
     proof = respond(web, order, NAME)
@@ -429,7 +443,7 @@ async def test_a_process_that_ends_gives_up_its_checks_for_others_to_take_at_onc
 
 
 async def test_a_challenge_whose_name_was_proven_another_way_is_closed_by_the_sweep(
-    waiting: Waiting, web: WebServer
+    waiting: ValidationOrders, web: WebServer
 ) -> None:
     order = await waiting.order(NAME)
     await waiting.answer(order.dns(NAME), lease_seconds=0)
@@ -440,7 +454,7 @@ async def test_a_challenge_whose_name_was_proven_another_way_is_closed_by_the_sw
     assert await waiting.statuses(order, proof) == ("valid", "valid", "ready")
 
 
-async def test_names_are_checked_side_by_side(waiting: Waiting, web: WebServer) -> None:
+async def test_names_are_checked_side_by_side(waiting: ValidationOrders, web: WebServer) -> None:
     order = await waiting.order(NAME, OTHER)
     slow = respond(web, order, NAME)
     web.pages[slow.path] = pages.silence

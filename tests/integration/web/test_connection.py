@@ -19,7 +19,7 @@ OTHERS = b"GET /products/x HTTP/1.1\r\nHost: a\r\n\r\n"
 
 
 @dataclass
-class House:
+class FrontUnderTest:
     """A front whose answers wait for `gate`, with an aiohttp application behind it."""
 
     front: Front
@@ -30,7 +30,7 @@ class House:
 
 
 @asynccontextmanager
-async def house(keep_alive: float = 60) -> AsyncIterator[House]:
+async def front_under_test(keep_alive: float = 60) -> AsyncIterator[FrontUnderTest]:
     gate = asyncio.Event()
     gate.set()
     seen: asyncio.Queue[PlainRequest] = asyncio.Queue()
@@ -55,7 +55,7 @@ async def house(keep_alive: float = 60) -> AsyncIterator[House]:
     front = Front(answering, frozenset({"products"}), AiohttpConnections(runner.server), keep_alive)
     server = await asyncio.get_running_loop().create_server(front, "127.0.0.1", 0)
     try:
-        yield House(front, runner.server, server.sockets[0].getsockname()[1], gate, seen)
+        yield FrontUnderTest(front, runner.server, server.sockets[0].getsockname()[1], gate, seen)
     finally:
         server.close()
         await front.close(5, linger=0.01)
@@ -89,12 +89,12 @@ class Peer:
         self._writer.transport.abort()
 
 
-async def call(at: House) -> Peer:
+async def call(at: FrontUnderTest) -> Peer:
     return Peer(*await asyncio.open_connection("127.0.0.1", at.port))
 
 
 async def test_plain_requests_are_answered_one_after_the_other() -> None:
-    async with house() as at:
+    async with front_under_test() as at:
         peer = await call(at)
         for _ in range(3):
             peer.send(PLAIN)
@@ -103,7 +103,7 @@ async def test_plain_requests_are_answered_one_after_the_other() -> None:
 
 
 async def test_a_request_may_come_in_pieces() -> None:
-    async with house() as at:
+    async with front_under_test() as at:
         peer = await call(at)
         peer.send(PLAIN[:-4])
         await asyncio.sleep(0.01)
@@ -114,7 +114,7 @@ async def test_a_request_may_come_in_pieces() -> None:
 
 
 async def test_an_unusual_request_and_all_after_it_go_to_aiohttp() -> None:
-    async with house() as at:
+    async with front_under_test() as at:
         peer = await call(at)
         peer.send(PLAIN)
         assert await peer.body() == b"front:body"
@@ -125,14 +125,14 @@ async def test_an_unusual_request_and_all_after_it_go_to_aiohttp() -> None:
 
 
 async def test_the_other_doors_are_aiohttps() -> None:
-    async with house() as at:
+    async with front_under_test() as at:
         peer = await call(at)
         peer.send(OTHERS)
         assert await peer.body() == b"aiohttp:"
 
 
 async def test_a_head_in_pieces_is_aiohttps() -> None:
-    async with house() as at:
+    async with front_under_test() as at:
         peer = await call(at)
         peer.send(PLAIN[:9])
         await asyncio.sleep(0.01)
@@ -141,7 +141,7 @@ async def test_a_head_in_pieces_is_aiohttps() -> None:
 
 
 async def test_what_comes_before_the_answer_is_answered_after_it() -> None:
-    async with house() as at:
+    async with front_under_test() as at:
         at.gate.clear()
         peer = await call(at)
         peer.send(PLAIN)
@@ -157,7 +157,7 @@ async def test_what_comes_before_the_answer_is_answered_after_it() -> None:
 
 
 async def test_a_flood_before_the_answer_is_not_kept_in_memory() -> None:
-    async with house() as at:
+    async with front_under_test() as at:
         at.gate.clear()
         peer = await call(at)
         peer.send(PLAIN)
@@ -173,7 +173,7 @@ async def test_a_flood_before_the_answer_is_not_kept_in_memory() -> None:
 
 
 async def test_a_failing_door_ends_its_connection_only() -> None:
-    async with house() as at:
+    async with front_under_test() as at:
         peer, other = await call(at), await call(at)
         peer.send(PLAIN.replace(b"body", b"fail"))
         assert await peer.end() == b""
@@ -182,7 +182,7 @@ async def test_a_failing_door_ends_its_connection_only() -> None:
 
 
 async def test_a_request_goes_on_when_its_client_is_gone() -> None:
-    async with house() as at:
+    async with front_under_test() as at:
         at.gate.clear()
         peer = await call(at)
         peer.send(PLAIN)
@@ -198,7 +198,7 @@ async def test_a_request_goes_on_when_its_client_is_gone() -> None:
 
 
 async def test_closing_ends_idle_connections_and_lets_the_others_have_their_answer() -> None:
-    async with house() as at:
+    async with front_under_test() as at:
         idle, busy = await call(at), await call(at)
         idle.send(PLAIN)
         await idle.answer()
@@ -216,7 +216,7 @@ async def test_closing_ends_idle_connections_and_lets_the_others_have_their_answ
 
 
 async def test_closing_does_not_wait_for_ever() -> None:
-    async with house() as at:
+    async with front_under_test() as at:
         at.gate.clear()
         peer = await call(at)
         peer.send(PLAIN)
@@ -226,7 +226,7 @@ async def test_closing_does_not_wait_for_ever() -> None:
 
 
 async def test_idle_connections_end() -> None:
-    async with house() as at:
+    async with front_under_test() as at:
         peer = await call(at)
         peer.send(PLAIN)
         await peer.answer()
@@ -240,7 +240,7 @@ async def test_idle_connections_end() -> None:
 
 
 async def test_a_body_that_does_not_come_is_aiohttps() -> None:
-    async with house() as at:
+    async with front_under_test() as at:
         peer = await call(at)
         peer.send(PLAIN[:-1])
         await asyncio.sleep(0.01)
@@ -251,7 +251,7 @@ async def test_a_body_that_does_not_come_is_aiohttps() -> None:
 
 
 async def test_a_connection_that_is_let_go_ends_with_its_next_answer() -> None:
-    async with house() as at:
+    async with front_under_test() as at:
         peers = [await call(at) for _ in range(3)]
         at.front.let_go(2)
         heads = []
@@ -265,7 +265,7 @@ async def test_a_connection_that_is_let_go_ends_with_its_next_answer() -> None:
 
 
 async def test_what_is_on_its_way_at_a_stop_is_answered() -> None:
-    async with house() as at:
+    async with front_under_test() as at:
         idle, unfinished = await call(at), await call(at)
         idle.send(PLAIN)
         await idle.answer()
@@ -284,7 +284,7 @@ async def test_what_is_on_its_way_at_a_stop_is_answered() -> None:
 
 
 async def test_a_long_head_is_aiohttps() -> None:
-    async with house() as at:
+    async with front_under_test() as at:
         peer = await call(at)
         lines = b"".join(b"X-%d: %b\r\n" % (number, 4000 * b"a") for number in range(3))
         peer.send(PLAIN.replace(b"Host: a\r\n", b"Host: a\r\n" + lines))
@@ -292,7 +292,7 @@ async def test_a_long_head_is_aiohttps() -> None:
 
 
 async def test_nothing_is_left_of_a_client_that_goes_before_its_answer() -> None:
-    async with house() as at:
+    async with front_under_test() as at:
         at.gate.clear()
         peers = [await call(at) for _ in range(5)]
         for peer in peers:
@@ -310,7 +310,7 @@ async def test_nothing_is_left_of_a_client_that_goes_before_its_answer() -> None
 
 
 async def test_a_client_that_does_not_read_is_not_answered_further() -> None:
-    async with house() as at:
+    async with front_under_test() as at:
         peer = await call(at)
         for _ in range(100):
             peer.send(b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n")
@@ -323,7 +323,7 @@ async def test_a_client_that_does_not_read_is_not_answered_further() -> None:
 
 
 async def test_a_client_that_reads_later_has_its_answers_then() -> None:
-    async with house() as at:
+    async with front_under_test() as at:
         peer = await call(at)
         for _ in range(60):
             peer.send(b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n")

@@ -41,11 +41,11 @@ NAME = "sitelock"
 """One of the doors that ops.refusals has."""
 
 
-class Hushed(PermissionDenied):
+class RefusalWithoutLine(PermissionDenied):
     """A refusal without a line of its own."""
 
 
-class TinyEnvelope(Envelope[tuple[int, str]]):
+class TextEnvelope(Envelope[tuple[int, str]]):
     """An error is its text."""
 
     table: Mapping[type[Exception], tuple[int, str]] = {
@@ -70,12 +70,12 @@ class TinyEnvelope(Envelope[tuple[int, str]]):
     def refusal(self, line: tuple[int, str], error: Exception, exchange: Exchange) -> web.Response:
         return web.Response(status=line[0], text=line[1])
 
-    def told(self, line: tuple[int, str], error: Exception) -> str:
+    def operator_text(self, line: tuple[int, str], error: Exception) -> str:
         return line[1]
 
 
 @dataclass
-class Tiny:
+class DoorUnderTest:
     """The door under test: it notes a word, or raises what the test sets."""
 
     url: str
@@ -115,8 +115,8 @@ class Tiny:
     def door(self) -> Door:
         handlers: Mapping[str, Handler] = {"POST": self.handle}
         routes = [
-            Route("/tiny", handlers, TinyEnvelope(), MEDIA_TYPE, most_bytes=200),
-            Route("/tiny/{rest:.*}", {}, TinyEnvelope(), MEDIA_TYPE),
+            Route("/tiny", handlers, TextEnvelope(), MEDIA_TYPE, most_bytes=200),
+            Route("/tiny/{rest:.*}", {}, TextEnvelope(), MEDIA_TYPE),
         ]
         return Door(NAME, routes, PasswordLogin(self.services), self.about)
 
@@ -125,9 +125,9 @@ class Tiny:
 
 
 @pytest.fixture
-async def tiny(pool: Pool) -> AsyncIterator[Tiny]:
+async def door_under_test(pool: Pool) -> AsyncIterator[DoorUnderTest]:
     async with open_door(pool) as actions, ClientSession() as session:
-        made = Tiny("", session, actions.services, pool)
+        made = DoorUnderTest("", session, actions.services, pool)
         app = new_app()
         add_routes(app, actions.services, made.door())
         app.router.add_get("/bare", bare)
@@ -151,11 +151,13 @@ async def served(app: web.Application) -> AsyncIterator[str]:
         await runner.cleanup()
 
 
-async def test_a_request_is_done_for_who_has_shown_who_it_is(tiny: Tiny) -> None:
-    answer = await tiny.ask(data=FIELDS)
+async def test_a_request_is_done_for_who_has_shown_who_it_is(
+    door_under_test: DoorUnderTest,
+) -> None:
+    answer = await door_under_test.ask(data=FIELDS)
     assert (answer.status, answer.text) == (200, f"noted by reseller:{LOGIN}")
     assert answer.headers["Cache-Control"] == "no-store"
-    assert await tiny.refusals() == []
+    assert await door_under_test.refusals() == []
 
 
 @pytest.mark.parametrize(
@@ -175,106 +177,113 @@ async def test_a_request_is_done_for_who_has_shown_who_it_is(tiny: Tiny) -> None
     ],
 )
 async def test_the_checks_come_in_one_order_at_every_door(
-    tiny: Tiny, method: str, path: str, options: dict[str, Any], status: int, text: str
+    door_under_test: DoorUnderTest,
+    method: str,
+    path: str,
+    options: dict[str, Any],
+    status: int,
+    text: str,
 ) -> None:
-    answer = await tiny.ask(method, path, **options)
+    answer = await door_under_test.ask(method, path, **options)
     assert (answer.status, answer.text) == (status, text)
     assert answer.headers["Cache-Control"] == "no-store"
     assert answer.headers.get("Allow") == ("POST" if status == 405 else None)
-    [row] = await tiny.refusals()
-    assert (row["door"], row["request"], row["told"]) == (NAME, method, text)
+    [row] = await door_under_test.refusals()
+    assert (row["door"], row["request"], row["answer"]) == (NAME, method, text)
     if text in ("nowhere", "method", "type", "large"):
         assert row["reason"] == f"http_{status}"
-    assert tiny.done == []
+    assert door_under_test.done == []
 
 
-async def test_an_idempotency_key_has_a_reason_of_its_own(tiny: Tiny) -> None:
+async def test_an_idempotency_key_has_a_reason_of_its_own(door_under_test: DoorUnderTest) -> None:
     for key in ("x" * 256, " ", "a\tb"):
-        answer = await tiny.ask(data=FIELDS, headers={"Idempotency-Key": key})
+        answer = await door_under_test.ask(data=FIELDS, headers={"Idempotency-Key": key})
         assert (answer.status, answer.text) == (400, "invalid")
-    [row] = await tiny.refusals()
+    [row] = await door_under_test.refusals()
     assert (row["reason"], row["proven"], row["login"]) == ("idempotency_key_invalid", True, LOGIN)
 
 
-async def test_a_key_does_a_request_once(tiny: Tiny) -> None:
+async def test_a_key_does_a_request_once(door_under_test: DoorUnderTest) -> None:
     key = {"Idempotency-Key": "mine"}
-    answers = [await tiny.ask(data=FIELDS, headers=key) for _ in range(2)]
+    answers = [await door_under_test.ask(data=FIELDS, headers=key) for _ in range(2)]
     assert [answer.text for answer in answers] == [f"noted by reseller:{LOGIN}"] * 2
-    other = await tiny.ask(data={**FIELDS, "note": "other"}, headers=key)
-    assert (other.status, other.text, tiny.done) == (409, "reused", ["hello"])
+    other = await door_under_test.ask(data={**FIELDS, "note": "other"}, headers=key)
+    assert (other.status, other.text, door_under_test.done) == (409, "reused", ["hello"])
 
 
 async def test_a_suspended_reseller_is_refused_after_its_login_and_before_any_rule(
-    tiny: Tiny,
+    door_under_test: DoorUnderTest,
 ) -> None:
-    tiny.raising = ZeroDivisionError()
-    async with tiny.pool.acquire() as connection:
+    door_under_test.raising = ZeroDivisionError()
+    async with door_under_test.pool.acquire() as connection:
         await connection.execute("UPDATE reseller.account SET status = 'suspended'")
-    answer = await tiny.ask(data=FIELDS)
+    answer = await door_under_test.ask(data=FIELDS)
     assert (answer.status, answer.text) == (403, "permission")
-    [row] = await tiny.refusals()
+    [row] = await door_under_test.refusals()
     assert (row["reason"], row["proven"]) == ("permission_denied", True)
 
 
-async def test_an_error_without_a_line_is_told_as_what_it_is_a_kind_of(tiny: Tiny) -> None:
-    tiny.raising = Hushed()
-    answer = await tiny.ask(data=FIELDS)
+async def test_an_error_without_a_line_is_rendered_as_what_it_is_a_kind_of(
+    door_under_test: DoorUnderTest,
+) -> None:
+    door_under_test.raising = RefusalWithoutLine()
+    answer = await door_under_test.ask(data=FIELDS)
     assert (answer.status, answer.text) == (403, "permission")
-    [row] = await tiny.refusals()
-    assert (row["reason"], row["subject"], row["proven"]) == ("hushed", "it", True)
+    [row] = await door_under_test.refusals()
+    assert (row["reason"], row["subject"], row["proven"]) == ("refusal_without_line", "it", True)
 
 
 @pytest.mark.parametrize("fault", [ZeroDivisionError(SECRET), NotFound(SECRET)])
 async def test_what_has_no_line_is_a_fault_logged_without_its_message_and_no_refusal(
-    tiny: Tiny, capfd: pytest.CaptureFixture[str], fault: Exception
+    door_under_test: DoorUnderTest, capfd: pytest.CaptureFixture[str], fault: Exception
 ) -> None:
-    tiny.raising = fault
-    answer = await tiny.ask(data=FIELDS)
+    door_under_test.raising = fault
+    answer = await door_under_test.ask(data=FIELDS)
     assert (answer.status, answer.text) == (500, "fault")
     logged = "".join(capfd.readouterr())
     assert "door.failed" in logged
     assert type(fault).__name__ in logged
     assert SECRET not in logged
-    assert await tiny.refusals() == []
+    assert await door_under_test.refusals() == []
 
 
-async def test_an_outage_is_worth_another_try(tiny: Tiny) -> None:
-    tiny.raising = ConnectionResetError()
-    answer = await tiny.ask(data=FIELDS)
+async def test_an_outage_is_worth_another_try(door_under_test: DoorUnderTest) -> None:
+    door_under_test.raising = ConnectionResetError()
+    answer = await door_under_test.ask(data=FIELDS)
     assert (answer.status, answer.text, answer.headers["Retry-After"]) == (503, "away", "5")
-    tiny.raising = TooManyLogins()
-    answer = await tiny.ask(data=FIELDS)
+    door_under_test.raising = TooManyLogins()
+    answer = await door_under_test.ask(data=FIELDS)
     assert (answer.status, answer.text, answer.headers["Retry-After"]) == (429, "slower", "5")
 
 
 async def test_a_fault_while_a_refusal_is_noted_breaks_no_answer(
-    tiny: Tiny, monkeypatch: pytest.MonkeyPatch
+    door_under_test: DoorUnderTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*_: Any) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(tiny.services.refusals, "note", broken)
-    answer = await tiny.ask("PUT")
+    monkeypatch.setattr(door_under_test.services.refusals, "note", broken)
+    answer = await door_under_test.ask("PUT")
     assert (answer.status, answer.text) == (405, "method")
 
 
 async def test_a_body_that_breaks_off_is_no_fault(
-    tiny: Tiny, capfd: pytest.CaptureFixture[str]
+    door_under_test: DoorUnderTest, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    host, port = tiny.url.removeprefix("http://").split(":")
+    host, port = door_under_test.url.removeprefix("http://").split(":")
     _, writer = await asyncio.open_connection(host, int(port))
     head = f"POST /tiny HTTP/1.1\r\nHost: a\r\nContent-Type: {MEDIA_TYPE}\r\nContent-Length: 9\r\n"
     writer.write(f"{head}X-Forwarded-Proto: https\r\n\r\nnote".encode())
     await asyncio.sleep(0.05)
     writer.transport.abort()
-    await tiny.ask(data=FIELDS)
+    await door_under_test.ask(data=FIELDS)
     assert "door.failed" not in "".join(capfd.readouterr())
 
 
 async def test_what_no_door_answers_for_is_a_500_without_its_message_too(
-    tiny: Tiny, capfd: pytest.CaptureFixture[str]
+    door_under_test: DoorUnderTest, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    answer = await tiny.ask("GET", "/bare")
+    answer = await door_under_test.ask("GET", "/bare")
     assert answer.status == 500
     assert json.loads(answer.text)["detail"] == "an internal error occurred"
     logged = "".join(capfd.readouterr())
@@ -283,8 +292,8 @@ async def test_what_no_door_answers_for_is_a_500_without_its_message_too(
     assert SECRET not in logged
 
 
-async def test_the_refusals_of_every_door_can_be_stored(tiny: Tiny) -> None:
-    names = {door.name for door in open_doors(tiny.services).values()}
+async def test_the_refusals_of_every_door_can_be_stored(door_under_test: DoorUnderTest) -> None:
+    names = {each.name for each in open_doors(door_under_test.services).values()}
     for name in names:
-        tiny.services.refusals.note(Refused(name, "x", "no", "no"))
-    assert {row["door"] for row in await tiny.refusals()} == names
+        door_under_test.services.refusals.note(Refused(name, "x", "no", "no"))
+    assert {row["door"] for row in await door_under_test.refusals()} == names

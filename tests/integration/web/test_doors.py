@@ -54,7 +54,7 @@ async def _unreached(_: web.Request) -> web.Response:
     raise AssertionError
 
 
-async def told(
+async def expect_status(
     client: RawClient, path: str, sent: Iterable[tuple[str, bytes]], status: int
 ) -> None:
     """Each of the requests is answered with that status."""
@@ -70,7 +70,7 @@ async def test_every_form_door_counts_fields_before_it_parses(
     assert "/products/!ACMEAdmin" in doors
     assert len(doors) >= 5
     for path in doors:
-        await told(client, path, attacks.large_forms(path.encode()), 413)
+        await expect_status(client, path, attacks.large_forms(path.encode()), 413)
 
 
 async def test_every_json_door_refuses_what_is_nested_too_deeply(
@@ -78,14 +78,12 @@ async def test_every_json_door_refuses_what_is_nested_too_deeply(
 ) -> None:
     for path in acme_paths("/v2/DV"):
         status = 405 if "/renewalInfo/" in path else 400
-        await told(client, path, attacks.bad_json(path.encode(), JOSE), status)
-        await told(client, path, attacks.bad_jws(path.encode()), status)
-    await told(client, "clock", attacks.bad_json(b"/sandbox/clock", JSON), 400)
+        await expect_status(client, path, attacks.bad_json(path.encode(), JOSE), status)
+        await expect_status(client, path, attacks.bad_jws(path.encode()), status)
+    await expect_status(client, "clock", attacks.bad_json(b"/sandbox/clock", JSON), 400)
 
 
-async def test_the_certificate_order_door_refuses_it_too(
-    gateway: RunningGateway, client: RawClient
-) -> None:
+async def test_the_ssl_door_refuses_it_too(gateway: RunningGateway, client: RawClient) -> None:
     shop = await shop_of(gateway, gateway.login, None)
     token = b"\r\nX-Auth-Token: " + shop.token.encode() + b"\r\nHost: gateway\r\n"
 
@@ -93,17 +91,17 @@ async def test_the_certificate_order_door_refuses_it_too(
         return [(name, data.replace(b"\r\nHost: gateway\r\n", token, 1)) for name, data in sent]
 
     path = "/v3/scm/certificates"
-    await told(client, path, with_token(attacks.bad_json(path.encode(), JSON)), 400)
+    await expect_status(client, path, with_token(attacks.bad_json(path.encode(), JSON)), 400)
     many = [("fields in the query", request(b"GET", path.encode() + b"?" + b"limit=10&" * 800))]
-    await told(client, path, with_token(many), 400)
-    await told(client, path, attacks.bad_json(path.encode(), JSON), 401)
+    await expect_status(client, path, with_token(many), 400)
+    await expect_status(client, path, attacks.bad_json(path.encode(), JSON), 401)
 
 
 async def test_a_path_that_leads_nowhere_is_not_found(
     gateway: RunningGateway, client: RawClient
 ) -> None:
     for path in all_doors(gateway):
-        await told(client, path, attacks.long_paths(path.rstrip("/").encode()), 404)
+        await expect_status(client, path, attacks.long_paths(path.rstrip("/").encode()), 404)
 
 
 async def test_bytes_that_are_no_ascii_in_a_path_are_a_bad_request(
@@ -111,7 +109,7 @@ async def test_bytes_that_are_no_ascii_in_a_path_are_a_bad_request(
 ) -> None:
     for path in all_doors(gateway):
         odd = [("odd", request(b"POST", path.encode() + attacks.ODD, kind=JOSE, body=b"{}"))]
-        await told(client, path, odd, 400)
+        await expect_status(client, path, odd, 400)
 
 
 async def test_a_query_that_nobody_asked_for_changes_no_status_below_500(
@@ -131,8 +129,10 @@ async def test_odd_bytes_and_long_lists_in_headers_change_no_answer(
     for path in all_doors(gateway):
         usual = (await client.ask(request(method, path.encode()))).status
         assert usual < 500
-        await told(client, path, attacks.odd_headers(method, path.encode()), usual)
-        await told(client, path, attacks.values_of(b"Content-Type", method, path.encode()), usual)
+        await expect_status(client, path, attacks.odd_headers(method, path.encode()), usual)
+        await expect_status(
+            client, path, attacks.values_of(b"Content-Type", method, path.encode()), usual
+        )
 
 
 async def test_an_expectation_that_nobody_can_meet_is_417(
@@ -158,7 +158,7 @@ async def test_a_length_that_makes_no_sense_is_a_bad_request(
     for path in ("/v2/DV/newOrder", "/products/!ACMEAdmin", "/v3/scm/certificates", "/v9/XX"):
         sent = dict(attacks.values_of(header, b"POST", path.encode()))
         del sent["empty"]
-        await told(client, path, sent.items(), 400)
+        await expect_status(client, path, sent.items(), 400)
 
 
 async def test_a_405_names_the_methods_that_are_allowed(
@@ -204,12 +204,14 @@ async def test_the_other_listeners_hold_out_too(gateway: RunningGateway, listene
     ]:
         usual = {m: (await client.ask(request(m, path.encode()))).status for m in (b"GET", b"POST")}
         nowhere = 404 if listener == "metrics_port" else 403
-        await told(client, path, attacks.long_paths(path.rstrip("/").encode()), nowhere)
+        await expect_status(client, path, attacks.long_paths(path.rstrip("/").encode()), nowhere)
         for method, status in usual.items():
             assert status < 500
-            await told(client, path, attacks.odd_headers(method, path.encode()), status)
-        await told(client, path, attacks.large_forms(path.encode()), usual[b"POST"])
-        await told(client, path, [("expect", request(b"GET", path.encode(), b"Expect: \xff"))], 417)
+            await expect_status(client, path, attacks.odd_headers(method, path.encode()), status)
+        await expect_status(client, path, attacks.large_forms(path.encode()), usual[b"POST"])
+        await expect_status(
+            client, path, [("expect", request(b"GET", path.encode(), b"Expect: \xff"))], 417
+        )
     client.close()
 
 

@@ -70,8 +70,8 @@ def test_standing_closes_it_for_all_names(standing: AccountStanding, said: str) 
 )
 def test_the_subscription_must_be_valid_now(expires_at: datetime, reason: str | None) -> None:
     subscription = SubscriptionFacts(NOW - timedelta(days=365), expires_at)
-    told = [refusal.reason for refusal in refusals(facts(subscription=subscription), NAMES, NOW)]
-    assert told == ([reason] if reason else [])
+    found = [refusal.reason for refusal in refusals(facts(subscription=subscription), NAMES, NOW)]
+    assert found == ([reason] if reason else [])
 
 
 def test_no_subscription_and_one_that_has_not_started_close_it() -> None:
@@ -84,9 +84,9 @@ def test_no_subscription_and_one_that_has_not_started_close_it() -> None:
 @given(st.sets(st.sampled_from([*NAMES, "*.example.com", "c.example.com"])))
 def test_exactly_the_unlisted_names_are_refused(listed: set[str]) -> None:
     asked = [*NAMES, "*.example.com"]
-    told = refusals(facts(listed=list(listed)), asked, NOW)
-    assert [refusal.names for refusal in told] == [(name,) for name in asked if name not in listed]
-    assert all(refusal.concerns_name_only for refusal in told)
+    found = refusals(facts(listed=list(listed)), asked, NOW)
+    assert [refusal.names for refusal in found] == [(name,) for name in asked if name not in listed]
+    assert all(refusal.concerns_name_only for refusal in found)
 
 
 @pytest.mark.parametrize(
@@ -102,14 +102,14 @@ def test_exactly_the_unlisted_names_are_refused(listed: set[str]) -> None:
 def test_a_server_of_a_public_ca_certifies_public_names_only(name: str, refused: bool) -> None:
     open_to_all = facts(listed=[name])
     assert refusals(open_to_all, [name], NOW) == []
-    told = refusals(replace(open_to_all, public_only=True), [name], NOW)
-    assert [(each.reason, each.names) for each in told] == [("not_public", (name,))] * refused
-    assert all(each.concerns_name_only and name in each.text for each in told)
+    found = refusals(replace(open_to_all, public_only=True), [name], NOW)
+    assert [(each.reason, each.names) for each in found] == [("not_public", (name,))] * refused
+    assert all(each.concerns_name_only and name in each.text for each in found)
 
 
 def test_a_name_that_is_neither_public_nor_listed_is_not_to_be_added() -> None:
-    [told] = refusals(replace(facts(listed=[]), public_only=True), ["a.internal"], NOW)
-    assert told.reason == "not_public"
+    [found] = refusals(replace(facts(listed=[]), public_only=True), ["a.internal"], NOW)
+    assert found.reason == "not_public"
 
 
 LONGEST = timedelta(days=90)

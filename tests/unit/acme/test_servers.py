@@ -43,8 +43,8 @@ async def test_nothing_is_said_of_a_path_before_a_list_was_read(away: Any) -> No
 
 
 async def test_a_failure_that_nobody_waits_for_is_no_fault_of_the_event_loop(away: Any) -> None:
-    told: list[dict[str, Any]] = []
-    asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(context))
+    faults: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: faults.append(context))
     servers = Servers(away, "")
     waiting = asyncio.create_task(servers.find("/a"))
     await asyncio.sleep(0)
@@ -56,4 +56,4 @@ async def test_a_failure_that_nobody_waits_for_is_no_fault_of_the_event_loop(awa
     await asyncio.sleep(0)
     del waiting
     gc.collect()
-    assert told == []
+    assert faults == []

@@ -38,7 +38,7 @@ def encoded(public_key: Any) -> bytes:
 
 
 def made(names: list[str | x509.GeneralName] | None = None, **options: Any) -> bytes:
-    """Not signed with the account's key, unless told so."""
+    """Not signed with the account's key, unless asked to."""
     return csr(names if names is not None else ["example.com"], **{"signer": OTHER, **options})
 
 
@@ -75,7 +75,7 @@ def test_the_names_of_the_order_are_asked_for_either_way(
 
 
 @pytest.mark.parametrize(
-    ("ordered", "alternative", "common_name", "told"),
+    ("ordered", "alternative", "common_name", "message"),
     [
         (["a.example"], ["b.example"], None, "Missing: a.example. Not ordered: b.example."),
         (["a.example", "b.example"], ["a.example"], None, "Missing: b.example."),
@@ -105,10 +105,10 @@ def test_other_names_are_refused_by_name(
     ordered: list[str],
     alternative: list[str | x509.GeneralName],
     common_name: str | None,
-    told: str,
+    message: str,
 ) -> None:
     der = made(alternative, common_name=common_name)
-    assert refusal(der, ordered) == f"{WRONG_NAMES} {told}"
+    assert refusal(der, ordered) == f"{WRONG_NAMES} {message}"
 
 
 @pytest.mark.parametrize(
@@ -154,8 +154,8 @@ def test_alternative_names_that_cannot_be_read_are_refused() -> None:
     malformed = changed(made(), b"\x82\x0bexample", b"\x82\x0cexample", signer=OTHER)
     assert refusal(malformed) == "The extensions that the CSR asks for cannot be read."
     not_ascii = changed(made(), b"\x82\x0bexample", b"\x82\x0bexampl\xe9", signer=OTHER)
-    told = "The CSR asks for a DNS name that is not ASCII; send its A-labels (xn--)."
-    assert refusal(not_ascii) == told
+    message = "The CSR asks for a DNS name that is not ASCII; send its A-labels (xn--)."
+    assert refusal(not_ascii) == message
 
 
 def test_the_same_extension_twice_is_refused() -> None:
@@ -225,11 +225,11 @@ def test_its_signature_is_over_the_bytes_that_were_sent() -> None:
 
 
 def test_a_version_that_nobody_writes_is_refused() -> None:
-    told = "The CSR says that its version is 3; it must be 0."
-    assert refusal(of_version(3, made(signer=OTHER), signer=OTHER)) == told
+    message = "The CSR says that its version is 3; it must be 0."
+    assert refusal(of_version(3, made(signer=OTHER), signer=OTHER)) == message
 
 
-def test_other_faults_are_told_in_every_version() -> None:
+def test_other_faults_are_reported_in_every_version() -> None:
     der = of_version(1, made(["example.net"], signer=OTHER), signer=OTHER)
     assert refusal(der) == f"{WRONG_NAMES} Missing: example.com. Not ordered: example.net."
     assert refusal(der + b"\0").startswith("The CSR ends after")
@@ -251,13 +251,13 @@ def test_the_key_to_certify_is_that_of_the_csr(kind: str) -> None:
 def test_the_account_key_is_not_certified() -> None:
     """RFC 8555 §11.1."""
     der = csr(signer=key("P-256"))
-    told = "The key of the CSR is the account key; make another key for certificates."
-    assert refusal(der) == told
+    message = "The key of the CSR is the account key; make another key for certificates."
+    assert refusal(der) == message
     check_csr(der, ["example.com"], OTHER.public_key())
 
 
 @pytest.mark.parametrize(
-    ("signer", "told"),
+    ("signer", "message"),
     [
         (lambda: key("P-224"), "The curve secp224r1 is not accepted; use P-256 or P-384."),
         (lambda: key("P-521"), "The curve secp521r1 is not accepted; use P-256 or P-384."),
@@ -269,8 +269,8 @@ def test_the_account_key_is_not_certified() -> None:
     ],
     ids=["P-224", "P-521", "RSA-1024", "exponent 3"],
 )
-def test_weak_keys_are_refused(signer: Callable[[], Any], told: str) -> None:
-    assert refusal(made(signer=signer())) == told
+def test_weak_keys_are_refused(signer: Callable[[], Any], message: str) -> None:
+    assert refusal(made(signer=signer())) == message
 
 
 def test_keys_of_other_kinds_are_refused() -> None:
@@ -279,7 +279,7 @@ def test_keys_of_other_kinds_are_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("options", "message"),
     [
         (["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:brainpoolP256r1"], "brainpoolP256r1"),
         (["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:secp256k1"], "secp256k1"),
@@ -287,9 +287,9 @@ def test_keys_of_other_kinds_are_refused() -> None:
     ],
     ids=["brainpool", "secp256k1", "RSA-PSS key"],
 )
-def test_keys_of_openssl_that_are_refused(tmp_path: Path, options: list[str], told: str) -> None:
+def test_keys_of_openssl_that_are_refused(tmp_path: Path, options: list[str], message: str) -> None:
     openssl(tmp_path, "genpkey", *options, "-out", "key.pem")
-    assert told in refusal(request_by_openssl(tmp_path))
+    assert message in refusal(request_by_openssl(tmp_path))
 
 
 # --- signatures ----------------------------------------------------------------------------------

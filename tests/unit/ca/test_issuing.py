@@ -149,7 +149,7 @@ def test_serial_and_dates_are_those_of_the_request_to_the_second(ca: LocalCa) ->
     ("number", "text"),
     [(0x1, "01"), (0xABC, "0abc"), (0xABCD, "abcd"), (1 << 128, "01" + "0" * 32)],
 )
-def test_the_serial_is_told_in_lower_case_hex_of_even_length(
+def test_the_serial_is_shown_in_lower_case_hex_of_even_length(
     ca: LocalCa, number: int, text: str
 ) -> None:
     assert ca.issue_now(certificate_request(serial_number=number)).serial == text

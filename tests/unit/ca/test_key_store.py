@@ -103,7 +103,7 @@ def test_a_passphrase_encrypts_both_keys(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("made_with", "opened_with", "told"),
+    ("made_with", "opened_with", "message"),
     [
         (b"correct horse", b"battery staple", "the passphrase does not open"),
         (b"correct horse", None, "is encrypted: set ca.passphrase_file"),
@@ -111,17 +111,17 @@ def test_a_passphrase_encrypts_both_keys(tmp_path: Path) -> None:
         (None, b"", "passphrase is empty"),
     ],
 )
-def test_a_wrong_passphrase_is_told_clearly(
-    tmp_path: Path, made_with: bytes | None, opened_with: bytes | None, told: str
+def test_a_wrong_passphrase_is_reported_clearly(
+    tmp_path: Path, made_with: bytes | None, opened_with: bytes | None, message: str
 ) -> None:
     load(tmp_path, made_with)
-    with pytest.raises(ConfigurationError, match=told) as raised:
+    with pytest.raises(ConfigurationError, match=message) as raised:
         load(tmp_path, opened_with)
     assert "staple" not in str(raised.value)
 
 
 @pytest.mark.parametrize("name", ["id", "root.pem", "issuing.pem", "issuing.key"])
-def test_damaged_files_are_told(tmp_path: Path, name: str) -> None:
+def test_damaged_files_are_reported(tmp_path: Path, name: str) -> None:
     load(tmp_path)
     file = tmp_path / "local" / name
     file.write_bytes(file.read_bytes()[:20])
@@ -130,14 +130,14 @@ def test_damaged_files_are_told(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["id", "root.pem", "issuing.pem", "issuing.key"])
-def test_missing_files_are_told_by_name(tmp_path: Path, name: str) -> None:
+def test_missing_files_are_reported_by_name(tmp_path: Path, name: str) -> None:
     load(tmp_path)
     (tmp_path / "local" / name).unlink()
     with pytest.raises(ConfigurationError, match=name.replace(".", r"\.")):
         load(tmp_path)
 
 
-def test_a_key_of_another_ca_is_told(tmp_path: Path) -> None:
+def test_a_key_of_another_ca_is_reported(tmp_path: Path) -> None:
     load(tmp_path, name="one")
     load(tmp_path, name="other")
     (tmp_path / "one" / "issuing.key").replace(tmp_path / "other" / "issuing.key")
@@ -145,7 +145,7 @@ def test_a_key_of_another_ca_is_told(tmp_path: Path) -> None:
         load(tmp_path, name="other")
 
 
-def test_a_directory_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+def test_a_directory_that_cannot_be_made_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigurationError, match="cannot be used"):
         load(tmp_path / "file" / "ca")

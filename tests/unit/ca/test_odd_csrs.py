@@ -209,8 +209,8 @@ def test_a_part_that_is_missing_empty_or_another_is_a_refusal_and_no_fault() -> 
     assert accepted == [request(subject=CN, signer=RSA_KEY, algorithm=RSA)]
 
 
-@pytest.mark.parametrize("told", REFUSED)
-def test_each_cause_of_refusal_has_its_own_text(told: str) -> None:
+@pytest.mark.parametrize("message", REFUSED)
+def test_each_cause_of_refusal_has_its_own_text(message: str) -> None:
     with pytest.raises(BadCsr) as refused:
-        check_csr(REFUSED[told], [NAME.decode()], None)
-    assert refused.value.detail == told
+        check_csr(REFUSED[message], [NAME.decode()], None)
+    assert refused.value.detail == message

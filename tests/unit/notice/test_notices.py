@@ -48,7 +48,7 @@ def drafts() -> list[notices.Draft]:
         notices.prevalidation(event("prevalidation.expiring", daysLeft=14), ANCHOR),
         notices.prevalidation(event("prevalidation.renewed", previousNumber=200000000), ANCHOR),
         low,
-        notices.refusal(refused, OWNER, notices.refusals_to_tell(refused)[0], ["a.example"]),
+        notices.refusal(refused, OWNER, notices.refusals_to_notify_of(refused)[0], ["a.example"]),
         notices.certificate(event("certificate.issued"), CERTIFICATE),
         notices.certificate(event("certificate.revoked", reason="superseded"), CERTIFICATE),
     ]
@@ -75,15 +75,15 @@ def test_every_kind_but_issued_certificates_is_sent_unless_others_are_chosen() -
     assert set(KINDS) - set(BY_DEFAULT) == {"certificate.issued"}
 
 
-def test_no_two_kinds_share_the_key_by_which_a_notice_is_told_once() -> None:
+def test_no_two_kinds_share_the_key_by_which_a_notice_is_made_once() -> None:
     assert len({draft.once for draft in drafts()}) == len(KINDS)
 
 
-def test_an_expiry_that_moved_is_told_anew_and_the_same_one_is_not() -> None:
-    told = event("subscription.expiring", daysLeft=30)
-    first = notices.subscription(told, OWNER, EXPIRY)
-    assert notices.subscription(replace(told, id=8), OWNER, EXPIRY).once == first.once
-    assert notices.subscription(told, OWNER, EXPIRY + timedelta(days=365)).once != first.once
+def test_an_expiry_that_moved_makes_a_new_notice_and_the_same_one_none() -> None:
+    expiring = event("subscription.expiring", daysLeft=30)
+    first = notices.subscription(expiring, OWNER, EXPIRY)
+    assert notices.subscription(replace(expiring, id=8), OWNER, EXPIRY).once == first.once
+    assert notices.subscription(expiring, OWNER, EXPIRY + timedelta(days=365)).once != first.once
     sooner = event("subscription.expiring", daysLeft=7)
     assert notices.subscription(sooner, OWNER, EXPIRY).once != first.once
 
@@ -93,7 +93,7 @@ def test_an_expiry_that_moved_is_told_anew_and_the_same_one_is_not() -> None:
     cost=st.decimals(Decimal("0.01"), 500, places=2),
     threshold=st.decimals(-500, 500, places=2),
 )
-def test_a_low_balance_is_told_exactly_when_the_charge_crosses_the_threshold(
+def test_a_low_balance_makes_a_notice_exactly_when_the_charge_crosses_the_threshold(
     before: Decimal, cost: Decimal, threshold: Decimal
 ) -> None:
     charge = replace(CHARGE, amount=-cost, balance_after=before - cost, threshold=threshold)
@@ -101,8 +101,8 @@ def test_a_low_balance_is_told_exactly_when_the_charge_crosses_the_threshold(
     assert (draft is not None) == (before >= threshold > before - cost)
 
 
-def test_refusals_are_told_by_reason_and_without_those_that_the_zone_owner_cures() -> None:
-    told = notices.refusals_to_tell(
+def test_notices_of_refusals_are_by_reason_and_leave_out_what_the_zone_owner_cures() -> None:
+    found = notices.refusals_to_notify_of(
         event(
             "issuance.refused",
             refusals=[
@@ -113,7 +113,7 @@ def test_refusals_are_told_by_reason_and_without_those_that_the_zone_owner_cures
             ],
         )
     )
-    assert [(refused.reason, list(refused.names)) for refused in told] == [
+    assert [(refused.reason, list(refused.names)) for refused in found] == [
         ("not_listed", ["a", "c"]),
         ("grace", ["d"]),
     ]

@@ -56,7 +56,7 @@ def test_names_of_one_organization_are_fine_also_by_two_pre_validations() -> Non
     assert both.subject == ACME
 
 
-def test_each_pre_validation_that_does_not_hold_is_told_with_its_names() -> None:
+def test_each_pre_validation_that_does_not_hold_is_reported_with_its_names() -> None:
     gone = anchor(8, state="rejected")
     refused = refusals(facts(Link(B, gone), Link("c", None), Link(A, gone)), [A, B], NOW)
     assert [(refusal.reason, refusal.names) for refusal in refused] == [

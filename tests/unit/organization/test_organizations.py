@@ -61,8 +61,8 @@ def test_an_organization_is_somewhere() -> None:
 def test_texts_are_as_long_as_certificates_can_hold(field: str, maximum: int) -> None:
     longest: Any = {field: "é" * maximum}
     assert getattr(checked(replace(GOOD, **longest)), field) == "é" * maximum
-    told = wrong(**{field: "é" * (maximum + 1)})
-    assert told == (field, f"the {field.replace('_', ' ')} has more than {maximum} characters")
+    objection = wrong(**{field: "é" * (maximum + 1)})
+    assert objection == (field, f"the {field.replace('_', ' ')} has more than {maximum} characters")
 
 
 @pytest.mark.parametrize("field", ["name", "locality", "street", "applicant_name", "postal_code"])
@@ -71,9 +71,9 @@ def test_texts_are_as_long_as_certificates_can_hold(field: str, maximum: int) ->
     ["\0", "\n", "\t", "\x1b", "\x7f", "\u0085", "\u202e", "\u200b", "\u2028", "\ud800"],
 )
 def test_control_and_invisible_characters_are_refused(field: str, character: str) -> None:
-    told = wrong(**{field: f"a{character}b"})
+    objection = wrong(**{field: f"a{character}b"})
     shown = field.replace("_", " ")
-    assert told == (field, f"the {shown} holds control or invisible characters")
+    assert objection == (field, f"the {shown} holds control or invisible characters")
 
 
 @pytest.mark.parametrize("text", [".", "-", "- -", "n/a"[1:2], "…", "*"])
@@ -113,7 +113,7 @@ def test_identifiers_look_like_what_they_are(kind: str, good: str, bad: str) -> 
     assert wrong(identifiers={kind: "a\0"})[0] == kind
 
 
-def test_an_unknown_kind_of_identifier_is_told_with_those_there_are() -> None:
+def test_an_unknown_kind_of_identifier_is_reported_with_those_there_are() -> None:
     field, said = wrong(identifiers={"passport": "x"})
     assert field == "identifiers"
     assert "registrationNumber, vatNumber, lei, duns" in said

@@ -130,7 +130,7 @@ def test_all_but_the_replaced_can_be_rejected_once() -> None:
         ([f"n{number}.example.com" for number in range(1001)], "at most 1000"),
     ],
 )
-def test_domains_that_cannot_be_validated_are_told(texts: list[str], said: str) -> None:
+def test_domains_that_cannot_be_validated_are_reported(texts: list[str], said: str) -> None:
     with pytest.raises(InvalidDetail, match=said) as refused:
         list(checked_domains(texts))
     assert refused.value.field == "domains"
@@ -153,5 +153,5 @@ def test_no_number_is_no_pre_validation(text: str) -> None:
 
 
 @given(number=st.integers(0, 2**63 - 1))
-def test_numbers_are_read_as_resellers_were_told_them(number: int) -> None:
+def test_numbers_are_read_as_resellers_got_them(number: int) -> None:
     assert number_of(str(number)) == number

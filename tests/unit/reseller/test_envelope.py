@@ -101,11 +101,11 @@ def test_the_error_table(
 ) -> None:
     response = rendered(error)
     assert response.status == status
-    told: dict[str, Any] = json.loads(response.body)  # type: ignore[arg-type]
-    assert list(told) == ["type", "detail", "errorMessage"]
-    assert told["errorMessage"] == told["detail"]
-    assert told["type"] == f"urn:sectigo:params:acme:error:{kind}"
-    assert detail in told["detail"]
+    body: dict[str, Any] = json.loads(response.body)  # type: ignore[arg-type]
+    assert list(body) == ["type", "detail", "errorMessage"]
+    assert body["errorMessage"] == body["detail"]
+    assert body["type"] == f"urn:sectigo:params:acme:error:{kind}"
+    assert detail in body["detail"]
     assert response.content_type == "application/json"
 
 
@@ -113,7 +113,7 @@ def test_every_refusal_of_the_domain_is_rendered() -> None:
     def kinds(base: type[GatewayError]) -> set[type[GatewayError]]:
         return {base, *(kind for child in base.__subclasses__() for kind in kinds(child))}
 
-    # A kind without a line of its own is told as the one it is a kind of.
+    # A kind without a line of its own is rendered as the one it is a kind of.
     unrendered = {
         kind
         for kind in kinds(ResellerRefusal) - {ResellerRefusal}
@@ -127,7 +127,7 @@ def test_every_rendered_status_is_described() -> None:
     assert statuses <= set(envelope.ERROR_STATUSES)
 
 
-def test_a_name_that_is_no_unicode_is_told_without_failing() -> None:
+def test_a_name_that_is_no_unicode_is_reported_without_failing() -> None:
     response = rendered(ArgumentUnrecognized("a\udc80"))
     assert json.loads(response.body)["detail"].startswith("'a?'")  # type: ignore[arg-type]
 

@@ -71,7 +71,7 @@ def test_e4_an_id_outside_the_base64url_alphabet(sent: str) -> None:
         arguments(Parameter("acmeAccountID", account_id), acmeAccountID=sent)
 
 
-def test_everything_missing_is_told_before_any_bad_value() -> None:
+def test_everything_missing_is_reported_before_any_bad_value() -> None:
     with pytest.raises(ArgumentMissing) as caught:
         arguments(Parameter("a", flag), Parameter("b", flag, required=True), a="bad")
     assert caught.value.name == "b"

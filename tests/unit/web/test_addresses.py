@@ -39,8 +39,8 @@ async def ask(url: str, *headers: tuple[str, str]) -> str:
 
 async def test_an_untrusted_peer_is_not_believed() -> None:
     async with judge("10.0.0.0/8") as url:
-        told = await ask(url, ("X-Forwarded-For", "1.2.3.4"), ("X-Forwarded-Proto", "https"))
-    assert told == "127.0.0.1 False"
+        answer = await ask(url, ("X-Forwarded-For", "1.2.3.4"), ("X-Forwarded-Proto", "https"))
+    assert answer == "127.0.0.1 False"
 
 
 @pytest.mark.parametrize(
@@ -64,14 +64,14 @@ async def test_x_forwarded_for_is_read_from_the_right_through_trusted_hops(
     forwarded: str, client: str
 ) -> None:
     async with judge("127.0.0.1/32", "10.0.0.0/8") as url:
-        told = await ask(url, ("X-Forwarded-For", forwarded))
-    assert told.split()[0] == client
+        answer = await ask(url, ("X-Forwarded-For", forwarded))
+    assert answer.split()[0] == client
 
 
 async def test_several_header_lines_are_one_list() -> None:
     async with judge("127.0.0.1/32", "10.0.0.0/8") as url:
-        told = await ask(url, ("X-Forwarded-For", "1.2.3.4"), ("X-Forwarded-For", "10.0.0.9"))
-    assert told.split()[0] == "1.2.3.4"
+        answer = await ask(url, ("X-Forwarded-For", "1.2.3.4"), ("X-Forwarded-For", "10.0.0.9"))
+    assert answer.split()[0] == "1.2.3.4"
 
 
 @pytest.mark.parametrize(
@@ -82,8 +82,8 @@ async def test_a_trusted_proxy_says_whether_the_client_used_https(
     claimed: str, believed: bool
 ) -> None:
     async with judge("127.0.0.1/32") as url:
-        told = await ask(url, ("X-Forwarded-Proto", claimed))
-    assert told == f"127.0.0.1 {believed}"
+        answer = await ask(url, ("X-Forwarded-Proto", claimed))
+    assert answer == f"127.0.0.1 {believed}"
 
 
 def test_a_broken_network_is_a_mistake_of_the_configuration() -> None:

@@ -15,7 +15,7 @@ def test_a_response_has_status_headers_length_date_and_body() -> None:
     assert body == b"body"
 
 
-def test_a_head_request_is_told_the_length_only() -> None:
+def test_a_head_request_gets_the_length_only() -> None:
     encoded = encode(PlainAnswer(200, [], b"body"), method="HEAD", closes=False)
     assert b"Content-Length: 4\r\n" in encoded and encoded.endswith(b"\r\n\r\n")
 

@@ -65,7 +65,7 @@ def test_no_door_has_a_copy_of_the_frame(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", DOORS)
-def test_an_error_without_a_line_of_its_own_is_told_as_the_one_that_it_is_a_kind_of(
+def test_an_error_without_a_line_of_its_own_is_rendered_as_the_one_that_it_is_a_kind_of(
     name: str,
 ) -> None:
     for route in opened()[name].routes:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.integration.process.test_serve import Served
+from tests.integration.process.test_serve import ServedGateway
 from tests.support.acme_client import AcmeClient, Eab
 from tests.support.challenge_server import ChallengeServer
 from tests.support.csrs import csr
@@ -33,10 +33,10 @@ Attack = Callable[[], Awaitable[None]]
 
 
 @dataclass
-class Siege:
+class AttackedGateway:
     """A served gateway with one worker, its honest customer, and that customer's web server."""
 
-    served: Served
+    served: ServedGateway
     client: AcmeClient
     web: ChallengeServer
     eab: Eab
@@ -157,7 +157,7 @@ async def attacking(attack: Attack, attackers: int, per_second: float) -> AsyncI
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def raw(siege: Siege) -> RawConnection:
+def raw(attacked: AttackedGateway) -> RawConnection:
     """A connection to the gateway's public door."""
-    root = siege.served.server.config.with_name("root.pem")
-    return RawConnection(siege.port, ssl.create_default_context(cafile=str(root)))
+    root = attacked.served.server.config.with_name("root.pem")
+    return RawConnection(attacked.port, ssl.create_default_context(cafile=str(root)))

@@ -25,7 +25,7 @@ def amount(text: str) -> Decimal:
 
 
 @contextmanager
-def inputs_told() -> Iterator[None]:
+def input_mistakes() -> Iterator[None]:
     """Turns an InvalidDetail into an OperatorMistake."""
     try:
         yield

@@ -68,7 +68,7 @@ class Records:
 
 
 @dataclass
-class Life:
+class ResellerHistory:
     """One reseller's clients of all doors, and the objects it has."""
 
     gateway: Any
@@ -156,7 +156,7 @@ class Life:
 
     # --- the requests ------------------------------------------------------------------------
 
-    async def lead(self) -> "Life":
+    async def play(self) -> "ResellerHistory":
         """Makes all requests from START to END; the clock stands at END afterwards."""
         await self.at(START)
         async with open_work(self.gateway.pool, await self.now(), OPERATOR) as work:
@@ -164,10 +164,10 @@ class Life:
         self.token = await shop_of(self.gateway, self.gateway.login, self.web)
         await self._subscribe()
         await self._organize()
-        await self._order_products()
-        await self._buy_certificates()
+        await self._order_sitelock()
+        await self._order_ssl()
         await self._issue()
-        await self._be_told()
+        await self._get_notices()
         await self._a_year_later()
         return self
 
@@ -232,7 +232,7 @@ class Life:
             oldOVAnchorOrderNumber=first,
         )
 
-    async def _order_products(self) -> None:
+    async def _order_sitelock(self) -> None:
         refunded = await self.order("1060", "365", "refunded.example.com")
         await self.product("AutoRefund", orderNumber=refunded, refundReasonCode="11")
         cancelled = await self.order("1060", "30", "cancelled.example.com")
@@ -246,7 +246,7 @@ class Life:
         await self.order("1082", "", "once.example.com")
         await self.product("WebHostReport", showStatusDetails="Y")
 
-    async def _buy_certificates(self) -> None:
+    async def _order_ssl(self) -> None:
         shop = self.token
         assert shop is not None
         bought = await self.certificate("POST", what="buy", json=purchase("paid.example.com"))
@@ -297,7 +297,7 @@ class Life:
         assert finalized.status == 200, finalized.body
         return await self.client.post(finalized.json["certificate"])
 
-    async def _be_told(self) -> None:
+    async def _get_notices(self) -> None:
         for where in (
             {"webhookUrl": "https://127.0.0.1:9/a", "kind": "balance.low issuance.refused"},
             {"emailAddress": "ann@example.com"},
