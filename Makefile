@@ -9,7 +9,7 @@ UV_VERSION := 0.13.9
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: install demo serve test bench bench-actions lint lock system-packages npm-packages \
-        python-clients fuzz
+        python-clients fuzz release-wheel
 
 install: $(INSTALLED)
 
@@ -54,6 +54,13 @@ bench: install
 
 bench-actions: install
 	$(BIN)/python -m bench.actions $(ARGS)
+
+# The release before of the tests: tests/releases/README.md says when.
+release-wheel: install
+	rm -rf dist/release
+	$(BIN)/uv build --quiet --wheel --no-build-isolation --python $(BIN)/python --out-dir dist/release
+	rm -f tests/releases/*.whl
+	mv dist/release/*.whl tests/releases
 
 lint: install
 	$(BIN)/ruff check .

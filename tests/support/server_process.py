@@ -17,6 +17,7 @@ from gateway.config import Settings
 from gateway.process.place import dump_settings
 from gateway.sandbox.postgres import EmbeddedPostgres
 from tests.support.gateway import free_ports
+from tests.support.releases import ProcessOptions, Program
 
 START_SECONDS = 60
 STOP_SECONDS = 45
@@ -46,6 +47,8 @@ class ServerProcess:
     log: Path
     descriptors: int | None = None
     """How many files and sockets each of its processes may have open."""
+    program: Program | None = None
+    """Another release than this one."""
     process: subprocess.Popen[bytes] = field(init=False)
 
     def start(self) -> None:
@@ -55,6 +58,7 @@ class ServerProcess:
                 [*limited, sys.executable, "-m", "gateway", "serve", "--config", self.config],
                 stdin=subprocess.DEVNULL,
                 stderr=log,
+                **(self.program.options if self.program else ProcessOptions()),
             )
 
     def logged(self, event: str) -> int:

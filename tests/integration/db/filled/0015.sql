@@ -1,0 +1,3 @@
+UPDATE acme.server
+   SET names = 'public'
+ WHERE name = 'OV';

@@ -1,0 +1,3 @@
+UPDATE acme.server
+   SET issuers = '{former,local}'
+ WHERE name = 'OV';
