@@ -35,7 +35,15 @@ _UNCHECKED = Counter(
     "internal, resolver or sockets; process = the process that made it ended.",
     ["reason"],
 )
-_DOORS = {"products": "reseller", "crl": "ca", "ca": "ca", "health": "health", "sandbox": "sandbox"}
+_DOORS = {
+    "products": "reseller",
+    "v3": "ssl",
+    "console": "console",
+    "crl": "ca",
+    "ca": "ca",
+    "health": "health",
+    "sandbox": "sandbox",
+}
 
 
 def observe_request(path: str, status: int, seconds: float) -> None:
