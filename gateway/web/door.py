@@ -234,12 +234,23 @@ class Exchange:
         services = self.services
         return await perform(services.pool, services.vault, self.now, self.origin, carry_out, once)
 
+    async def begin(self, response: web.StreamResponse) -> None:
+        """Begins an answer whose body is sent piece by piece."""
+        _framed(self.door, response)
+        await response.prepare(self.request)
+
     def note_refusal(self, error: Exception, listener: str, status: int, text: str) -> None:
         """Records for operators that the request was refused with `text`; raises nothing."""
         try:
             _note(self, error, listener, status, text)
         except Exception as fault:  # the caller gets the answer, noted or not
             log_fault("door", fault, door=self.door.name)
+
+
+def kept_for_good(response: web.Response) -> web.Response:
+    """Lets browsers keep an answer whose address never stands for anything else."""
+    response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    return response
 
 
 def add_routes(app: web.Application, services: Services, door: Door) -> None:
@@ -327,7 +338,7 @@ def _note(exchange: Exchange, error: Exception, listener: str, status: int, text
 
 
 def _framed(door: Door, response: web.StreamResponse) -> web.StreamResponse:
-    if response.prepared:  # a stream, whose headers its handler took from the door
+    if response.prepared:  # by `begin`, which was here
         return response
     response.headers.update(door.headers)
     # Answers hold MAC keys: nothing on the way may keep them.

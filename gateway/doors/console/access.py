@@ -15,7 +15,6 @@ from aiohttp import web
 from gateway.config import Settings
 from gateway.errors import NotFound
 from gateway.errors.operation import FormForged, RoleForbids, SessionNeeded
-from gateway.errors.reseller import PermissionDenied
 from gateway.rules.operation.roles import Permission, Role, may
 from gateway.usecases.operation.sessions import SessionState
 
@@ -38,7 +37,7 @@ class Access:
     """Operators whose role has it."""
 
     def admits(self, session: SessionState) -> None:
-        """Raises SessionNeeded, NotFound, RoleForbids or PermissionDenied for others."""
+        """Raises SessionNeeded, NotFound or RoleForbids for others."""
         if session.half_open != self.half_open:
             raise SessionNeeded
         if self.half_open:
@@ -46,8 +45,6 @@ class Access:
         if session.role is None:
             if not self.resellers:
                 raise NotFound
-            if session.status != "active" and not self.suspended_too:
-                raise PermissionDenied
         elif not self.any_operator:
             if self.permission is None:
                 raise NotFound
@@ -58,9 +55,9 @@ class Access:
         """Whether a person is let in: then the page stands in their navigation."""
         try:
             self.admits(session)
-        except (SessionNeeded, NotFound, RoleForbids, PermissionDenied):
+        except (SessionNeeded, NotFound, RoleForbids):
             return False
-        return True
+        return session.status == "active" or self.suspended_too
 
 
 EVERYBODY = Access(everybody=True)

@@ -19,14 +19,13 @@ async def stream(
     exchange: Exchange, name: str, header: Sequence[str], rows: AsyncIterator[Sequence[object]]
 ) -> web.StreamResponse:
     """Sends a file of that name; when its rows end in a fault, the connection ends without them."""
-    response = web.StreamResponse(headers=exchange.door.headers)
+    response = web.StreamResponse()
     response.content_type, response.charset = "text/csv", "utf-8"
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    response.headers["Cache-Control"] = "no-store"
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(header)
-    await response.prepare(exchange.request)
+    await exchange.begin(response)
     try:
         async for number, row in _numbered(rows):
             writer.writerow([cell(value) for value in row])

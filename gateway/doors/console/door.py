@@ -107,6 +107,8 @@ def _serving(parts: ConsoleParts, route: PageRoute) -> Handler:
         if route.method == "POST":
             access.require_form_token(access.token_in(exchange.request) or "", page.sent(CSRF))
         route.who.admits(session)
+        if session.role is None and not route.who.suspended_too:
+            exchange.require_permission()
         return await route.handler(page)
 
     return serve

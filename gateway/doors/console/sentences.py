@@ -20,6 +20,7 @@ from gateway.errors.reseller import (
     ArgumentMissing,
     ArgumentUnrecognized,
     HttpsRequired,
+    IdempotencyKeyInvalid,
     IdempotencyKeyReused,
     LoginRefused,
     NotBase64url,
@@ -72,6 +73,9 @@ SENTENCES: Mapping[type[Exception], Sentence] = {
     ),
     RoleForbids: Sentence(403, "Your role does not allow this. An admin can do it."),
     PermissionDenied: Sentence(403, "Your account is suspended. Ask support to reinstate it."),
+    IdempotencyKeyInvalid: Sentence(
+        400, "The key of this form cannot be used. Open its page anew."
+    ),
     IdempotencyKeyReused: Sentence(
         409,
         "This form was already sent, with other values. See what came of it before you send this.",

@@ -13,13 +13,12 @@ from pathlib import Path
 from aiohttp import web
 
 from gateway.doors.console.routes import BASE
-from gateway.web.door import Exchange
+from gateway.web.door import Exchange, kept_for_good
 from gateway.web.unserved import NoSuchResource
 
 DIRECTORY = Path(__file__).parent / "static"
 PATH = f"{BASE}/static/{{digest:[0-9a-f]{{16}}}}/{{name:[a-z.]+}}"
 _TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
-_FOR_GOOD = "public, max-age=31536000, immutable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +51,14 @@ async def serve(exchange: Exchange) -> web.Response:
         raise NoSuchResource
     small = "gzip" in request.headers.get("Accept-Encoding", "")
     tag = f"{asset.digest}-gzip" if small else asset.digest  # strong: it stands for these bytes
-    headers = {"Cache-Control": _FOR_GOOD, "ETag": f'"{tag}"', "Vary": "Accept-Encoding"}
+    headers = {"ETag": f'"{tag}"', "Vary": "Accept-Encoding"}
     if any(known.value == tag for known in request.if_none_match or ()):
-        return web.Response(status=304, headers=headers)
+        return kept_for_good(web.Response(status=304, headers=headers))
     body = asset.compressed if small else asset.body
     if small:
         headers["Content-Encoding"] = "gzip"
-    return web.Response(
-        body=body, headers=headers, content_type=asset.content_type, charset="utf-8"
+    return kept_for_good(
+        web.Response(body=body, headers=headers, content_type=asset.content_type, charset="utf-8")
     )
 
 
