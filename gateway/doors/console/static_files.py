@@ -17,7 +17,7 @@ from gateway.web.door import Exchange, kept_for_good
 from gateway.web.unserved import NoSuchResource
 
 DIRECTORY = Path(__file__).parent / "static"
-PATH = f"{BASE}/static/{{digest:[0-9a-f]{{16}}}}/{{name:[a-z.]+}}"
+PATH = f"{BASE}/static/{{digest}}/{{name}}"
 _TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
 
