@@ -39,12 +39,13 @@ test: install $(CLIENTS)
 fuzz: install
 	TESTS_FUZZ=full $(BIN)/pytest --numprocesses auto --dist worksteal tests/fuzz $(ARGS)
 
-# Real ACME clients, and web servers, from Debian, npm and PyPI; the tests fail without them.
+# Real ACME clients, web servers and a browser, from Debian, npm and PyPI; the tests fail without them.
 system-packages:
 	@sh tests/system_packages.sh tests/debian-packages.txt
 
 npm-packages: install system-packages
 	@sh tests/npm_packages.sh tests/conformance/npm $(VENV)/npm
+	@sh tests/npm_packages.sh tests/browser/npm $(VENV)/npm-browser
 
 python-clients: install
 	@sh tests/python_clients.sh tests/conformance/clients $(VENV)/clients $(BIN)/uv

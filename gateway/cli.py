@@ -14,6 +14,7 @@ from gateway.errors import ConfigurationError, OperatorMistake
 
 _GROUPS = {
     "reseller": ("resellers", "Resellers and their money."),
+    "operator": ("operators", "People who work at the console."),
     "price": ("prices", "What a name costs for 365 days."),
     "server": ("servers", "ACME directories on offer."),
     "notice": ("notices", "Notices to resellers, and where they go."),

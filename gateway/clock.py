@@ -11,7 +11,7 @@ class Clock(Protocol):
 
 
 class SystemClock:
-    """Real time: the clock of production."""
+    """Real time: the clock of production, and of the timeouts of sessions everywhere."""
 
     async def now(self) -> datetime:
         return datetime.now(UTC)

@@ -60,6 +60,16 @@ def new_token_secret() -> str:
     return _text(32)
 
 
+def new_session_token() -> str:
+    """A new token of a session at the console: 256 bits."""
+    return _text(32)
+
+
+def new_form_key() -> str:
+    """A new key by which a form that is sent twice is carried out once (22 characters)."""
+    return _text(16)
+
+
 def new_coupon_code() -> str:
     """A new coupon code, which cannot be guessed: 120 bits."""
     return _text(15)

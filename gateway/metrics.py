@@ -35,14 +35,33 @@ _UNCHECKED = Counter(
     "internal, resolver or sockets; process = the process that made it ended.",
     ["reason"],
 )
-_DOORS = {"products": "reseller", "crl": "ca", "ca": "ca", "health": "health", "sandbox": "sandbox"}
+_DOORS = {
+    "products": "sitelock",
+    "openapi.json": "reseller",
+    "v3": "ssl",
+    "console": "console",
+    "crl": "ca",
+    "ca": "ca",
+    "health": "health",
+    "sandbox": "sandbox",
+}
+
+
+_RESELLER = frozenset({"!ACMEAdmin", "%21ACMEAdmin"})
+"""What below /products is not of the SiteLock door."""
 
 
 def observe_request(path: str, status: int, seconds: float) -> None:
-    """Counts a request; a path of no other door is one of an ACME server."""
-    door = _DOORS.get(path[1:].partition("/")[0], "acme")
+    """Counts a request at its door."""
+    door = door_of(path)
     _counter(door, status).inc()
     _histogram(door).observe(seconds)
+
+
+def door_of(path: str) -> str:
+    """The door that a path leads to; a path of no other door is one of an ACME server."""
+    first, _, rest = path[1:].partition("/")
+    return "reseller" if rest in _RESELLER else _DOORS.get(first, "acme")
 
 
 def observe_notice(channel: str, outcome: str) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from gateway.ca.issuers import Issuers
-from gateway.clock import Clock
+from gateway.clock import Clock, SystemClock
 from gateway.config import Settings
 from gateway.db.pool import Pool
 from gateway.refusal_log import RefusalLog
@@ -23,6 +23,8 @@ class Services:
     issuers: Issuers
     resolver: Resolver
     """Not for proofs, which use usecases.perspective.resolver_of."""
+    real_clock: Clock = field(default_factory=SystemClock)
+    """For how long people stay signed in: a timeout, which no test clock may stretch."""
     dnssec: DnssecStanding = field(default_factory=DnssecStanding)
     refusals: RefusalLog = field(init=False)
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
+from pathlib import Path
 
 from gateway.errors import OperatorMistake
 from gateway.rules.organization.organizations import InvalidDetail
@@ -22,6 +23,14 @@ def amount(text: str) -> Decimal:
     if not _AMOUNT.fullmatch(text):
         raise OperatorMistake(f"{text[:_SHOWN]!r} is not an amount like 365.00")
     return Decimal(text)
+
+
+def password_in(file: Path) -> str:
+    """The password in a file, without one trailing newline; raises OperatorMistake."""
+    try:
+        return file.read_text().removesuffix("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise OperatorMistake(f"the password file cannot be read: {error}") from None
 
 
 @contextmanager

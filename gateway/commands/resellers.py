@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gateway.commands.inputs import amount
+from gateway.commands.inputs import amount, password_in
 from gateway.commands.operation import Config, group, operate
-from gateway.errors import OperatorMistake
 
 if TYPE_CHECKING:
     from gateway.store.reseller.resellers import ResellerSummary
@@ -36,7 +35,7 @@ def add(
     """A new reseller: all servers, the default prices, balance and credit limit 0."""
     from gateway.usecases.reseller import resellers
 
-    password = _password(password_file)
+    password = password_in(password_file)
 
     async def carry_out(work: Work) -> None:
         await resellers.add_reseller(
@@ -122,7 +121,7 @@ def set_(
     """Changes what is given, and leaves the rest."""
     from gateway.usecases.reseller import resellers
 
-    password = None if password_file is None else _password(password_file)
+    password = None if password_file is None else password_in(password_file)
     networks = None if allowed_network is None else [each for each in allowed_network if each]
     wanted = resellers.ResellerChanges(
         renewal_mode=renewal_mode,
@@ -147,10 +146,3 @@ def _document(reseller: ResellerSummary) -> dict[str, object]:
         "currency": reseller.currency,
         "renewalMode": reseller.renewal_mode,
     }
-
-
-def _password(file: Path) -> str:
-    try:
-        return file.read_text().removesuffix("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise OperatorMistake(f"the password file cannot be read: {error}") from None

@@ -240,6 +240,15 @@ class Logins(_Section, frozen=True):
     lock_minutes: AtLeastOne = 15
 
 
+class Console(_Section, frozen=True):
+    """How long people stay signed in to the console, in real time."""
+
+    idle_minutes: Annotated[int, Meta(ge=1, le=1440)] = 30
+    """A session that nobody used for so long has ended."""
+    session_hours: Annotated[int, Meta(ge=1, le=168)] = 12
+    """The longest time until the password is asked for again."""
+
+
 class Subscriptions(_Section, frozen=True):
     """Readings of the subscription rules that an operator may choose."""
 
@@ -336,6 +345,7 @@ class Settings(_Section, frozen=True, kw_only=True):
     issuance: Issuance = Issuance()
     directory: Directory = Directory()
     logins: Logins = Logins()
+    console: Console = Console()
     subscriptions: Subscriptions = Subscriptions()
     prevalidations: Prevalidations = Prevalidations()
     refund: Refund = Refund()

@@ -5,7 +5,7 @@ from importlib import import_module
 from gateway.services import Services
 from gateway.web.door import Door
 
-DOORS = ("reseller", "sitelock", "ssl")
+DOORS = ("reseller", "sitelock", "ssl", "console")
 """The folders of the HTTP doors; a new one is a line here. All other paths are the ACME door's."""
 
 

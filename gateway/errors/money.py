@@ -26,3 +26,7 @@ class Tier1CreditLimitReached(ResellerRefusal):
 
 class NotRefundable(DetailedError):
     """The rules of the product allow no refund; the text says why."""
+
+
+class QuoteChanged(DetailedError):
+    """What was quoted is not the price any more; nothing was bought. The text names both."""

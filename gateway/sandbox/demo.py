@@ -48,7 +48,13 @@ def main() -> int:
 
 
 def _tell(sandbox: SandboxProcess, directory: Path, http_port: str) -> None:
-    url = sandbox.ready["directories"]["DV"]
+    ready = sandbox.ready
+    _say(
+        f"The console is at {ready['console']} meanwhile:"
+        f" {ready['loginName']} / {ready['loginPassword']} signs in as the reseller,"
+        f" {ready['operatorLogin']} / {ready['operatorPassword']} as an operator"
+    )
+    url = ready["directories"]["DV"]
     account = sandbox.action("PREREGISTER", serverUrl=url, years="1")["Accounts"][0]
     kid, mac_key = account["eabMACIDb64url"], account["eabMACKeyb64url"]
     _say(f"PREREGISTER: an EAB credential for the customer, {kid}")

@@ -1,4 +1,4 @@
-"""The initial data of a sandbox: two servers, their prices, and a reseller with money."""
+"""The initial data of a sandbox: two servers, prices, a reseller with money, and an operator."""
 
 from collections.abc import Iterable
 from decimal import Decimal
@@ -7,14 +7,18 @@ from gateway.clock import Clock
 from gateway.db.pool import Pool
 from gateway.origin import Origin
 from gateway.rules.money.pricing import Article
+from gateway.rules.operation.roles import Role
 from gateway.rules.sitelock.licences import article_of
 from gateway.usecases.money.price_lists import articles_of_server, set_price
+from gateway.usecases.operation import operators
 from gateway.usecases.reseller import resellers
 from gateway.usecases.ssl.articles import articles_of
 from gateway.usecases.work import Work, open_work
 
 LOGIN = "demo"
 PASSWORD = "demo-password"  # noqa: S105  known to everybody: a sandbox has nothing to protect
+OPERATOR = "operator"
+OPERATOR_PASSWORD = "operator-password"  # noqa: S105  the same
 BRAND = "LOCAL"
 """Brand of the SSL certificates on offer."""
 
@@ -44,9 +48,13 @@ _SERVERS = (
 
 
 async def add(pool: Pool, clock: Clock) -> None:
-    """Adds all the data in one transaction, unless it exists already."""
+    """Adds all the data in one transaction, unless there are operators or resellers already."""
     now = await clock.now()
     async with open_work(pool, now, _OPERATOR) as work:
+        if not await operators.list_operators(work.connection):
+            await operators.add_operator(
+                work, name=OPERATOR, role=Role.ADMIN, password=OPERATOR_PASSWORD
+            )
         if await resellers.list_resellers(work.connection):
             return
         for name, product_id, description, fqdn, wildcard in _SERVERS:

@@ -50,6 +50,8 @@ The gateway is running; Ctrl-C stops it. Its log is {state / "sandbox.log"}.
   action API     {ready["actions"]}
   products       {ready["actions"].rpartition("/")[0]}
   login          {ready["loginName"]} / {ready["loginPassword"]}
+  console        {ready["console"]} (that login, or an operator's:
+                 {ready["operatorLogin"]} / {ready["operatorPassword"]})
   ACME, DV       {ready["directories"]["DV"]}
   ACME, OV       {ready["directories"]["OV"]}
   OV anchor      {ready["ovAnchorOrderNumber"]} (ovAnchorOrderNumber for names of example.com)

@@ -22,7 +22,8 @@ RESPONSES_KEPT = timedelta(hours=24)
 class Once:
     """An Idempotency-Key, whose it is, and a hash of the request that is made under it."""
 
-    reseller_id: UUID
+    owner_id: UUID
+    """The reseller or the operator who asks."""
     key: str
     request_hash: bytes
 
@@ -59,16 +60,16 @@ async def perform(
         answer = await carry_out(work)
         # Encrypted, because an answer of PREREGISTER holds a MAC key.
         sealed = vault.encrypt(answer)
-        await idempotency.keep(work.connection, once.reseller_id, once.key, sealed)
+        await idempotency.keep(work.connection, once.owner_id, once.key, sealed)
         return answer
 
 
 async def _claim_or_find(connection: Connection, now: datetime, once: Once) -> bytes | None:
     """The stored response, or None when this transaction has claimed the key."""
     while not await idempotency.claim(
-        connection, once.reseller_id, once.key, once.request_hash, now, now - RESPONSES_KEPT
+        connection, once.owner_id, once.key, once.request_hash, now, now - RESPONSES_KEPT
     ):
-        found = await idempotency.find(connection, once.reseller_id, once.key)
+        found = await idempotency.find(connection, once.owner_id, once.key)
         if found is None:
             continue  # it has just grown too old and was deleted
         known_hash, response = found

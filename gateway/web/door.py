@@ -10,7 +10,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic
 from uuid import UUID
@@ -27,6 +27,7 @@ from gateway.errors.reseller import (
 from gateway.logging import log_fault
 from gateway.origin import Origin
 from gateway.refusal_log import Refused, reason_of
+from gateway.rules.operation.roles import Role
 from gateway.services import Services
 from gateway.usecases.actions import Once, perform, request_hash
 from gateway.usecases.work import Work, open_reading, open_work
@@ -59,6 +60,25 @@ class Caller:
     login: str
     status: str
 
+    @property
+    def actor(self) -> str:
+        """The name in the audit trail."""
+        return f"reseller:{self.login}"
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorCaller:
+    """The authenticated operator, at the console."""
+
+    id: UUID
+    name: str
+    role: Role
+
+    @property
+    def actor(self) -> str:
+        """The name in the audit trail."""
+        return f"operator:{self.name}"
+
 
 @dataclass(frozen=True, slots=True)
 class About:
@@ -88,7 +108,7 @@ class Envelope(ABC, Generic[Line]):
         """The refusal's text for operators, without what the caller sent and may be secret."""
 
 
-Handler = Callable[["Exchange"], Awaitable[web.Response]]
+Handler = Callable[["Exchange"], Awaitable[web.StreamResponse]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,14 +130,16 @@ class Door:
     """What a door declares. `name` is its name in ops.refusals and in the log.
 
     `authenticate` raises only errors that have a line in the door's table. `documents` are routes
-    outside the frame: they take no input and give everybody the same answer.
+    outside the frame: they take no input and give everybody the same answer. `headers` stand in
+    every answer of the frame.
     """
 
     name: str
     routes: Sequence[Route]
-    authenticate: Callable[["Exchange"], Awaitable[Caller]]
+    authenticate: Callable[["Exchange"], Awaitable[Caller | OperatorCaller]]
     about: Callable[["Exchange"], About]
     documents: Sequence[web.AbstractRouteDef] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class Exchange:
@@ -132,7 +154,7 @@ class Exchange:
         self.names: Sequence[str] = ()
         """Domain names in a JSON body, for the record of a refusal."""
         self.now: datetime
-        self.caller: Caller | None = None
+        self.caller: Caller | OperatorCaller | None = None
 
     @property
     def address(self) -> str | None:
@@ -141,14 +163,15 @@ class Exchange:
 
     @property
     def reseller(self) -> Caller:
-        """The authenticated caller; may be used only after `authenticate`."""
-        assert self.caller is not None
+        """The authenticated reseller; may be used only where no operator is let in."""
+        assert isinstance(self.caller, Caller)
         return self.caller
 
     @property
     def origin(self) -> Origin:
         """Who asks, for the audit trail."""
-        return Origin(f"reseller:{self.reseller.login}", self.address)
+        assert self.caller is not None
+        return Origin(self.caller.actor, self.address)
 
     async def read_form(self) -> Form:
         """Reads the form in the body. Raises ArgumentUnrecognized for a query, and Unserved."""
@@ -168,7 +191,7 @@ class Exchange:
         if media_type_of(self.request) != self.route.media_type:
             raise WrongMediaType
 
-    async def authenticate(self) -> Caller:
+    async def authenticate(self) -> Caller | OperatorCaller:
         """Identifies the caller by the door's authenticator, and takes the business time."""
         self.caller = await self.door.authenticate(self)
         self.now = await self.services.clock.now()
@@ -189,7 +212,12 @@ class Exchange:
             return None
         if len(keys) > 1 or not re.fullmatch(IDEMPOTENCY_KEY, keys[0]):
             raise IdempotencyKeyInvalid
-        return Once(self.reseller.id, keys[0], request_hash(fields))
+        return self.once_under(keys[0], fields)
+
+    def once_under(self, key: str, fields: Sequence[tuple[str, str]]) -> Once:
+        """The caller's own `key`, with a hash of the request's fields."""
+        assert self.caller is not None
+        return Once(self.caller.id, key, request_hash(fields))
 
     def open_work(self) -> AbstractAsyncContextManager[Work]:
         """Opens a unit of work in the caller's name."""
@@ -205,6 +233,24 @@ class Exchange:
         """Calls `carry_out` in a unit of work, at most once per key; gives its answer."""
         services = self.services
         return await perform(services.pool, services.vault, self.now, self.origin, carry_out, once)
+
+    async def begin(self, response: web.StreamResponse) -> None:
+        """Begins an answer whose body is sent piece by piece."""
+        _framed(self.door, response)
+        await response.prepare(self.request)
+
+    def note_refusal(self, error: Exception, listener: str, status: int, text: str) -> None:
+        """Records for operators that the request was refused with `text`; raises nothing."""
+        try:
+            _note(self, error, listener, status, text)
+        except Exception as fault:  # the caller gets the answer, noted or not
+            log_fault("door", fault, door=self.door.name)
+
+
+def kept_for_good(response: web.Response) -> web.Response:
+    """Lets browsers keep an answer whose address never stands for anything else."""
+    response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    return response
 
 
 def add_routes(app: web.Application, services: Services, door: Door) -> None:
@@ -223,22 +269,23 @@ def add_refusals(app: web.Application, services: Services, door: Door) -> None:
 def refusing(services: Services, door: Door, route: Route) -> AiohttpHandler:
     """Makes a handler that reads nothing and answers that HTTPS is needed (E6)."""
 
-    async def refuse(request: web.Request) -> web.Response:
+    async def refuse(request: web.Request) -> web.StreamResponse:
         exchange = Exchange(services, door, route, request)
-        return _framed(_refused(exchange, HttpsRequired(), _PLAIN))
+        return _framed(door, _refused(exchange, HttpsRequired(), _PLAIN))
 
     return refuse
 
 
 def _serving(services: Services, door: Door, route: Route) -> AiohttpHandler:
-    async def serve(request: web.Request) -> web.Response:
+    async def serve(request: web.Request) -> web.StreamResponse:
         """Answers every request in the door's envelope; raises nothing."""
         exchange = Exchange(services, door, route, request)
+        response: web.StreamResponse
         try:
             response = await _handler(exchange)(exchange)
         except Exception as error:
             response = _refused(exchange, error, door.name)
-        return _framed(response)
+        return _framed(door, response)
 
     return serve
 
@@ -266,15 +313,13 @@ def _refused(exchange: Exchange, error: Exception, listener: str) -> web.Respons
     response = envelope.refusal(line, error, exchange)
     if isinstance(error, MethodNotAllowed) and response.status == 405:
         response.headers["Allow"] = ", ".join(exchange.route.handlers)
-    try:
-        _note(exchange, error, listener, response.status, envelope.operator_text(line, error))
-    except Exception as fault:  # the caller gets the answer, noted or not
-        log_fault("door", fault, door=exchange.door.name)
+    exchange.note_refusal(error, listener, response.status, envelope.operator_text(line, error))
     return response
 
 
 def _note(exchange: Exchange, error: Exception, listener: str, status: int, text: str) -> None:
     about, caller = exchange.door.about(exchange), exchange.caller
+    said = None if caller else about.login or getattr(error, "login", None)
     exchange.services.refusals.note(
         Refused(
             listener,
@@ -282,7 +327,7 @@ def _note(exchange: Exchange, error: Exception, listener: str, status: int, text
             f"http_{status}" if isinstance(error, Unserved) else reason_of(error),
             text,
             why=getattr(error, "why", ""),
-            login=caller.login if caller else about.login or getattr(error, "login", None),
+            login=caller.login if isinstance(caller, Caller) else said,
             subject=about.subject,
             proven=caller is not None,
             names=about.names,
@@ -292,7 +337,10 @@ def _note(exchange: Exchange, error: Exception, listener: str, status: int, text
     )
 
 
-def _framed(response: web.Response) -> web.Response:
+def _framed(door: Door, response: web.StreamResponse) -> web.StreamResponse:
+    if response.prepared:  # by `begin`, which was here
+        return response
+    response.headers.update(door.headers)
     # Answers hold MAC keys: nothing on the way may keep them.
     response.headers.setdefault("Cache-Control", "no-store")
     if response.status in (429, 503):

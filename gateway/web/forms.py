@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from gateway.errors.reseller import ArgumentInvalid, ArgumentMissing, ArgumentUnrecognized
@@ -52,6 +53,11 @@ class Form:
         self._by_name: dict[str, list[Field]] = {}
         for field in fields:
             self._by_name.setdefault(field.name.lower(), []).append(field)
+
+    @property
+    def fields(self) -> Sequence[Field]:
+        """The fields as they were sent."""
+        return self._fields
 
     def refuse_unknown(self, parameters: Sequence[Parameter]) -> None:
         """Raises E1 for a field that is not among `parameters`."""
@@ -168,6 +174,18 @@ def integer(minimum: int, maximum: int) -> ParameterKind:
     schema = {"type": "integer", "minimum": minimum, "maximum": maximum}
     return ParameterKind(parse, schema, len(str(maximum)))
 
+
+_AMOUNT = r"-?[0-9]{1,10}(\.[0-9]{1,2})?"
+
+
+def _parse_amount(sent: str) -> Decimal:
+    if not re.fullmatch(_AMOUNT, sent):
+        raise ValueError(sent)
+    return Decimal(sent)
+
+
+amount = ParameterKind(_parse_amount, {"type": "string", "pattern": f"^{_AMOUNT}$"}, 14)
+"""An amount like 365.00, parsed to a Decimal."""
 
 flag = ParameterKind(
     {"Y": True, "N": False}.__getitem__,

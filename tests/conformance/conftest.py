@@ -131,6 +131,35 @@ class Site:
         assert finished.code != 0, finished.output
         return finished.output
 
+    async def proven_by(self) -> list[str]:
+        """The types of the customer's challenges that were answered well."""
+        rows = await self.gateway.pool.fetch(
+            """
+            SELECT challenge.type
+              FROM acme.challenge challenge
+              JOIN acme.authorization proven ON proven.id = challenge.authorization_id
+              JOIN acme.account account ON account.id = proven.account_id
+             WHERE challenge.status = 'valid'
+               AND account.kid = $1
+            """,
+            self.customer.eab.kid,
+        )
+        return [row["type"] for row in rows]
+
+    async def revocations(self) -> list[int]:
+        """The reasons for which certificates of the customer were revoked."""
+        rows = await self.gateway.pool.fetch(
+            """
+            SELECT revocation.reason
+              FROM ca.revocation revocation
+              JOIN ca.certificate revoked USING (serial)
+              JOIN acme.account account ON account.id = revoked.account_id
+             WHERE account.kid = $1
+            """,
+            self.customer.eab.kid,
+        )
+        return [row["reason"] for row in rows]
+
     def check_certificate(self, pem: Path, *names: str) -> x509.Certificate:
         """A client's certificate: for exactly these names, trusted, and lints clean."""
         leaf, *chain = x509.load_pem_x509_certificates(pem.read_bytes())

@@ -125,8 +125,7 @@ async def test_a_certificate_is_revoked_with_the_account_and_with_its_key(site: 
             f"--cert-path={live(site, name)}/cert.pem",
             *key,
         )
-    revoked = await site.gateway.pool.fetch("SELECT reason FROM ca.revocation")
-    assert [row["reason"] for row in revoked] == [4, 4]
+    assert await site.revocations() == [4, 4]
 
 
 async def test_unregistering_deactivates_the_account(site: Site) -> None:

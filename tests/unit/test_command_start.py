@@ -16,6 +16,7 @@ HEAVY = {
     "asyncpg",
     "cryptography",
     "dns",
+    "jinja2",
     "josepy",
     "pgqueuer",
     "pkilint",

@@ -1,10 +1,8 @@
 """Actions on notices. The vendor's API has none of these: they are this gateway's own."""
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, time
-from decimal import Decimal
 from typing import Any
 
 from gateway.doors.reseller import answers
@@ -16,19 +14,11 @@ from gateway.rules.notice.destinations import LONGEST_ADDRESS
 from gateway.rules.notice.kinds import KINDS, message_id
 from gateway.usecases.notice import destinations as usecase
 from gateway.usecases.notice.destinations import Destination, ListedNotice, Recipient
-from gateway.web.forms import Parameter, ParameterKind, choice, flag, text
+from gateway.web.forms import Parameter, amount, choice, flag, text
 
 _LAST_INSTANT = time(23, 59, 59, 999999, tzinfo=UTC)
 _ID_LENGTH = 36
 _LONGEST_MAIL_ADDRESS = 254
-_AMOUNT = r"-?[0-9]{1,10}(\.[0-9]{1,2})?"
-
-
-def _parse_amount(sent: str) -> Decimal:
-    if not re.fullmatch(_AMOUNT, sent):
-        raise ValueError(sent)
-    return Decimal(sent)
-
 
 _DESTINATION = Parameter(
     "destinationID", text(_ID_LENGTH), required=True, description="As in the list."
@@ -217,7 +207,7 @@ async def list_notices(call: ActionCall) -> dict[str, Any]:
     "SETLOWBALANCE",
     Parameter(
         "lowBalance",
-        ParameterKind(_parse_amount, {"type": "string", "pattern": f"^{_AMOUNT}$"}, 14),
+        amount,
         conditional=True,
         description="In your currency; empty = as for everybody.",
     ),

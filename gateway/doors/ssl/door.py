@@ -57,7 +57,7 @@ def open_door(_: Services) -> Door:
 
 
 def _admitted(handler: Handler) -> Handler:
-    async def admit(exchange: Exchange) -> web.Response:
+    async def admit(exchange: Exchange) -> web.StreamResponse:
         await exchange.authenticate()
         exchange.require_permission()
         return await handler(exchange)

@@ -7,6 +7,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from gateway.errors import OperatorMistake
 from gateway.rules.money import amounts as money_amounts
+from gateway.rules.operation.roles import Role
 
 DEFAULT_PRICE_LIST = "default"
 """Name of the default price list in commands, which no reseller may have as its login."""
@@ -25,6 +26,18 @@ def check_login(login: str) -> None:
         raise OperatorMistake(f"a login has 1 to {_MAXIMUM_LOGIN} printable characters, no space")
     if login == DEFAULT_PRICE_LIST:
         raise OperatorMistake(f"{login!r} names the default price list and cannot be a login")
+
+
+def check_operator_name(name: str) -> None:
+    if not 0 < len(name) <= _MAXIMUM_LOGIN or not name.isprintable() or " " in name:
+        raise OperatorMistake(f"a name has 1 to {_MAXIMUM_LOGIN} printable characters, no space")
+
+
+def check_role(role: str) -> Role:
+    """Gives the role of that name."""
+    if role not in tuple(Role):
+        raise OperatorMistake(f"a role is one of {', '.join(Role)}")
+    return Role(role)
 
 
 def check_password(password: str) -> None:

@@ -1,4 +1,4 @@
-"""Stored responses by Idempotency-Key."""
+"""Stored responses by Idempotency-Key. `account_id` is a reseller's or an operator's id."""
 
 from datetime import datetime
 from uuid import UUID

@@ -21,6 +21,11 @@ class LoginState:
     locked_until: datetime | None
     address_allowed: bool
 
+    @property
+    def barred(self) -> str:
+        """Why nobody may log in with it, besides a lock; empty = somebody may."""
+        return "" if self.address_allowed else "The address is not allowed"
+
 
 async def find_for_login(
     connection: Connection, login: str, address: str | None

@@ -11,7 +11,7 @@ from gateway.db.pool import Connection, Pool, transaction
 from gateway.services import Services
 from gateway.store.acme import nonces
 from gateway.store.notice import notices
-from gateway.store.operation import cleanup, refusals
+from gateway.store.operation import cleanup, refusals, sessions
 
 _BATCH = 500
 _PAUSE_SECONDS = 0.05
@@ -23,7 +23,10 @@ _log = structlog.get_logger(__name__)
 
 
 async def clean_up(services: Services, now: datetime) -> None:
-    """Deletes nonces, orders, authorizations, stored responses, notices, refusals, the job log."""
+    """Deletes nonces, orders, authorizations, responses, notices, refusals, sessions, job log.
+
+    Sessions and the job log are measured in real time.
+    """
     pool, retention = services.pool, services.settings.retention
     unfinished = now - timedelta(days=retention.order_days)
     issued = now - timedelta(days=retention.issued_order_days)
@@ -40,6 +43,9 @@ async def clean_up(services: Services, now: datetime) -> None:
     await _empty("notices", lambda: notices.delete_old(pool, notice_age, _BATCH))
     refusal_age = timedelta(days=retention.refusal_days)
     await _empty("refusals", lambda: refusals.delete_old(pool, now, refusal_age, _BATCH))
+    seen = await services.real_clock.now()
+    idle = timedelta(minutes=services.settings.console.idle_minutes)
+    await _empty("sessions", lambda: sessions.delete_over(pool, seen, idle, _BATCH))
     await _empty("job log", lambda: cleanup.delete_job_log(pool, job_age, _BATCH))
 
 

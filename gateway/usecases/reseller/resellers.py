@@ -29,6 +29,7 @@ from gateway.rules.operation.input import (
 )
 from gateway.store.acme import servers
 from gateway.store.acme.servers import Server
+from gateway.store.operation import operators
 from gateway.store.operation.audit import Change
 from gateway.store.reseller import resellers
 from gateway.store.reseller.resellers import (
@@ -76,6 +77,8 @@ async def add_reseller(
     check_password(password)
     check_currency(currency)
     check_renewal_mode(renewal_mode)
+    if await operators.exists(work.connection, login):
+        raise OperatorMistake(f"{login!r} is an operator's name: one form signs in both")
     reseller = NewReseller(ids.new_id(), login, await _hash(password), currency, renewal_mode)
     try:
         async with work.connection.transaction():

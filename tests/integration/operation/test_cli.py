@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 from gateway.db.pool import Pool
+from gateway.sandbox import demo_data
+from tests.support.console import ConsolePerson
 from tests.support.gateway import RunningGateway
 from tests.support.server_process import write_config
 from tests.support.shop import Shop
@@ -233,3 +235,87 @@ async def test_every_change_of_an_operator_is_in_the_audit_trail(run: Run, pool:
     assert event["actor"].startswith("operator:")
     assert event["subject"] == "demo"
     assert event["after"]["note"] == "a gift"
+
+
+async def sign_in(gateway: RunningGateway, name: str, password: str) -> ConsolePerson | None:
+    person = ConsolePerson(gateway)
+    answer = await person.sign_in(name, password)
+    return person if answer.status == 303 else None
+
+
+async def test_a_new_operator_signs_in_with_the_role_that_was_given(
+    run: Run, gateway: RunningGateway, password_file: str
+) -> None:
+    words = ("add", "carol", "--role", "auditor", "--password-file", password_file)
+    added = await run("operator", *words)
+    assert added == (0, "operator carol added\n", "")
+    person = await sign_in(gateway, "carol", "its own password")
+    assert person is not None
+    assert "(auditor)" in (await person.get("/console/settings")).text
+    _, listed, _ = await run("operator", "list", "--json")
+    assert json.loads(listed) == [
+        {"name": "carol", "role": "auditor", "status": "active"},
+        {"name": "operator", "role": "admin", "status": "active"},
+    ]
+    rows = await gateway.pool.fetch(
+        "SELECT actor, after FROM audit.event WHERE action = 'operator.added' AND subject = 'carol'"
+    )
+    [row] = rows
+    assert row["actor"].startswith("operator:")
+    assert row["after"] == {"role": "auditor"}
+
+
+async def test_a_suspended_operator_is_signed_out_and_cannot_sign_in(
+    run: Run, gateway: RunningGateway
+) -> None:
+    person = await sign_in(gateway, demo_data.OPERATOR, demo_data.OPERATOR_PASSWORD)
+    assert person is not None
+    assert (await run("operator", "suspend", demo_data.OPERATOR))[0] == 0
+    assert (await person.get("/console/settings")).status == 303
+    assert await sign_in(gateway, demo_data.OPERATOR, demo_data.OPERATOR_PASSWORD) is None
+    await gateway.services.refusals.flush()
+    why = "SELECT why FROM ops.refusals WHERE door = 'console'"
+    assert await gateway.pool.fetchval(why) == "The operator is suspended; the password was right."
+    assert (await run("operator", "reinstate", demo_data.OPERATOR))[0] == 0
+    assert await sign_in(gateway, demo_data.OPERATOR, demo_data.OPERATOR_PASSWORD) is not None
+
+
+async def test_a_changed_operator_has_another_role_and_password_at_once(
+    run: Run, gateway: RunningGateway, password_file: str
+) -> None:
+    person = await sign_in(gateway, demo_data.OPERATOR, demo_data.OPERATOR_PASSWORD)
+    assert person is not None
+    assert (await run("operator", "set", "operator", "--role", "support"))[0] == 0
+    assert "(support)" in (await person.get("/console/settings")).text
+    assert (await run("operator", "set", "operator", "--password-file", password_file))[0] == 0
+    assert (await person.get("/console/settings")).status == 303
+    assert await sign_in(gateway, "operator", "its own password") is not None
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("add", "x y", "--role", "admin"), "a name has 1 to 64 printable characters, no space"),
+        (("add", "carol", "--role", "king"), "a role is one of admin, support, auditor"),
+        (("add", "demo", "--role", "admin"), "'demo' is a reseller's login"),
+        (("add", "operator", "--role", "admin"), "the name 'operator' is taken"),
+        (("set", "nobody", "--role", "admin"), "there is no operator 'nobody'"),
+        (("set", "operator", "--role", "king"), "a role is one of admin, support, auditor"),
+        (("suspend", "nobody"), "there is no operator 'nobody'"),
+    ],
+)
+async def test_a_mistake_about_an_operator_is_told_and_changes_nothing(
+    run: Run, pool: Pool, password_file: str, words: tuple[str, ...], told: str
+) -> None:
+    before = await pool.fetch("SELECT * FROM operation.operator ORDER BY name")
+    more = ("--password-file", password_file) if words[0] == "add" else ()
+    status, _, error = await run("operator", *words, *more)
+    assert (status, error[:9]) == (1, "gateway: ")
+    assert told in error
+    assert await pool.fetch("SELECT * FROM operation.operator ORDER BY name") == before
+
+
+async def test_a_reseller_cannot_have_an_operators_name(run: Run, password_file: str) -> None:
+    status, _, told = await run("reseller", "add", "operator", "--password-file", password_file)
+    assert status == 1
+    assert "'operator' is an operator's name: one form signs in both" in told

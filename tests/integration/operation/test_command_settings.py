@@ -11,7 +11,7 @@ import pytest
 from typer.main import get_command
 
 from gateway import cli
-from gateway.commands import resellers
+from gateway.commands.inputs import password_in
 from gateway.commands.operation import settings_of
 from gateway.config import Listen
 from tests.support.gateway import RunningGateway, sandbox_settings
@@ -118,7 +118,7 @@ def test_one_newline_at_the_end_of_a_password_file_is_dropped(tmp_path: Path) ->
         (" secret ", " secret "),
     ):
         file.write_text(content)
-        assert resellers._password(file) == password
+        assert password_in(file) == password
 
 
 @pytest.mark.parametrize(

@@ -320,7 +320,7 @@ async def test_no_extension_beyond_plpgsql_is_needed(database: str) -> None:
     assert await value(database, "SELECT array_agg(extname) FROM pg_extension") == ["plpgsql"]
 
 
-def test_the_wheel_brings_its_migrations(tmp_path: Path) -> None:
+def test_the_wheel_brings_its_migrations_and_the_pages_of_the_console(tmp_path: Path) -> None:
     """Built for real, and found by the installed package from anywhere."""
     for name in ("gateway", "sql", "config"):
         shutil.copytree(ROOT / name, tmp_path / "source" / name)
@@ -346,3 +346,7 @@ def test_the_wheel_brings_its_migrations(tmp_path: Path) -> None:
         file.name for file in sorted((ROOT / "sql").glob("*.sql"))
     ]
     assert all(re.fullmatch(r"\d{4}_\w+\.sql", file.name) for file in Path(found).iterdir())
+    console = Path("gateway", "doors", "console")
+    for kind in ("templates", "static"):
+        packed, here = (root / console / kind for root in (tmp_path / "site", ROOT))
+        assert {each.name for each in packed.iterdir()} == {each.name for each in here.iterdir()}

@@ -2,23 +2,24 @@
 
 import pkgutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
+from html import escape
 from importlib import import_module
 from typing import Any
 
 import pytest
 
 import gateway as package
+from gateway.doors.console.sentences import SENTENCES
 from gateway.doors.reseller import envelope as action_answers
 from gateway.doors.reseller.parameters import ACTIONS
 from gateway.doors.sitelock import envelope as product_answers
 from gateway.doors.ssl import envelope as certificate_answers
 from gateway.errors import (
     ConfigurationError,
-    DetailedError,
     GatewayError,
     NotFound,
-    OperatorMistake,
 )
 from gateway.errors.acme import (
     AccountRefused,
@@ -47,17 +48,20 @@ from gateway.errors.acme import (
 )
 from gateway.errors.ca import IssuerMissing
 from gateway.errors.notice import NoticeMistake
+from gateway.errors.operation import SessionNeeded
 from gateway.errors.reseller import ResellerRefusal
 from gateway.refusal_log import reason_of
 from gateway.rules.organization.organizations import InvalidDetail
 from gateway.usecases.acme import orders
 from gateway.usecases.ca.crl import NoSuchCrl
 from gateway.usecases.money.ledger_check import LedgerMismatch
+from gateway.usecases.operation import sessions
 from gateway.usecases.sitelock import licences
 from gateway.usecases.ssl import details as ssl_details
 from tests.integration.acme.conftest import new_customer
 from tests.support.acme_client import AcmeClient, Eab, jws
 from tests.support.certificate_shop import shop_of
+from tests.support.console import ConsolePerson
 from tests.support.gateway import RunningGateway
 from tests.support.shop import Shop
 
@@ -89,11 +93,8 @@ ACME_REFUSALS: list[GatewayError] = [
 NO_REFUSALS: dict[type[GatewayError], str] = {
     GatewayError: "the base of all",
     ResellerRefusal: "the base of those of the action API",
-    DetailedError: "the base of those with a text",
     ConfigurationError: "shown to the operator at the start",
-    OperatorMistake: "shown to the operator who types the command",
-    NoticeMistake: "the same; to a reseller it is an invalid argument",
-    InvalidDetail: "to an operator a mistake, to a reseller an invalid argument",
+    NoticeMistake: "shown to the operator who types the command; to a reseller, invalid argument",
     LedgerMismatch: "fails the check of the ledger, which tells the operator",
     NoSuchCrl: "a 404 of a public download, which concerns nobody",
     IssuerMissing: "ours: a 503, and the client is to try again",
@@ -104,10 +105,10 @@ NO_REFUSALS: dict[type[GatewayError], str] = {
 
 
 def instance(kind: type[Exception]) -> Exception:
-    try:
-        return kind("domainName")
-    except TypeError:
-        return kind()
+    for arguments in (["domainName"], ["locality", "The locality is missing."]):
+        with suppress(TypeError):
+            return kind(*arguments)
+    return kind()
 
 
 def raising(error: Exception) -> Callable[..., Awaitable[Any]]:
@@ -172,6 +173,21 @@ async def test_refusals_of_ssl_orders_are_found_by_login_number_and_name(
     assert (row["door"], row["subject"], row["proven"]) == ("ssl", cert_id, True)
 
 
+@pytest.mark.parametrize("kind", named(kind for kind in SENTENCES if kind is not SessionNeeded))
+async def test_refusals_at_the_console_are_found_by_login_and_page(
+    gateway: RunningGateway, monkeypatch: pytest.MonkeyPatch, kind: type[GatewayError]
+) -> None:
+    person = ConsolePerson(gateway)
+    await person.sign_in()
+    monkeypatch.setattr(sessions, "list_own", raising(instance(kind)))
+    answer = await person.get("/console/settings")
+    assert answer.status == SENTENCES[kind].status
+    [row] = await found(gateway, "door = 'console' AND reseller = $1", gateway.login)
+    assert row["reason"] == reason_of(instance(kind))
+    assert (row["request"], row["proven"]) == ("GET /console/settings", True)
+    assert escape(row["answer"]) in answer.text
+
+
 @pytest.fixture
 async def client(gateway: RunningGateway) -> AsyncIterator[AcmeClient]:
     """Registered, with a subscription for NAME."""
@@ -231,6 +247,7 @@ def test_every_error_is_a_refusal_that_is_tested_or_none_for_a_reason() -> None:
         action_answers.RENDERINGS,
         product_answers.RENDERINGS,
         certificate_answers.RENDERINGS,
+        SENTENCES,
     ):
         tested |= set(table)  # type: ignore[arg-type]
     ours = {kind for kind in kinds_of_errors() if kind.__module__.startswith("gateway.")}

@@ -29,6 +29,9 @@ READY = [
     "loginName",
     "loginPassword",
     "database",
+    "console",
+    "operatorLogin",
+    "operatorPassword",
     "http",
     "ovAnchorOrderNumber",
 ]
@@ -70,6 +73,7 @@ async def test_the_ready_line_says_where_everything_is(read: SandboxProcess) -> 
     assert ready["actions"] == f"{url}/products/!ACMEAdmin"
     assert ready["directories"] == {"DV": f"{url}/v2/DV", "OV": f"{url}/v2/OV"}
     assert ready["sandbox"] == f"{url}/sandbox"
+    assert ready["console"] == f"{url}/console/"
     async with session_trusting(Path(ready["rootCertificate"])) as session:
         for kind in ("DV", "OV"):
             async with session.get(ready["directories"][kind]) as response:
@@ -78,6 +82,14 @@ async def test_the_ready_line_says_where_everything_is(read: SandboxProcess) -> 
                 assert directory["newOrder"].startswith(url)
         async with session.get(f"{ready['sandbox']}/clock") as response:
             assert list(await response.json()) == ["now"]
+        for login, password in (
+            (ready["loginName"], ready["loginPassword"]),
+            (ready["operatorLogin"], ready["operatorPassword"]),
+        ):
+            fields = {"login": login, "password": password}
+            signing = session.post(f"{ready['console']}sign-in", data=fields, allow_redirects=False)
+            async with signing as response:
+                assert (response.status, response.headers["Location"]) == (303, "/console/")
         async with session.get(f"{ready['http']}/crl/local.crl") as response:
             x509.load_der_x509_crl(await response.read())
         async with session.get(f"{ready['http']}/v2/DV") as response:

@@ -41,7 +41,7 @@ def form_doors(gateway: RunningGateway) -> list[str]:
     app = web.Application()
     for door in gateway.doors.values():
         for route in door.routes:
-            if route.media_type.encode() == FORM:
+            if route.media_type.encode() == FORM and "POST" in route.handlers:
                 app.router.add_post(route.path, _unreached)
     return list(paths_of(Site(app, _unreached)))
 

@@ -1,0 +1,155 @@
+"""Signing in and out, also in the middle of a form."""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from typing import Any
+from urllib.parse import urlencode
+
+import msgspec
+from aiohttp import web
+
+from gateway.doors.console import access
+from gateway.doors.console.access import EVERYBODY, SIGNED_IN
+from gateway.doors.console.forms import BACK, may_be_kept
+from gateway.doors.console.page import PageRequest, own_path
+from gateway.doors.console.routes import BASE, PageGroup, PageRoute
+from gateway.doors.console.sentences import SENTENCES, text_of
+from gateway.errors.reseller import LoginRefused, TooManyLogins
+from gateway.usecases.operation import sessions
+from gateway.usecases.operation.sessions import Signatory
+from gateway.usecases.operation.sign_in import check_login
+from gateway.usecases.reseller.logins import LoginAttempt
+from gateway.usecases.work import open_work
+from gateway.web.forms import text
+
+_SIGN_IN = f"{BASE}/sign-in"
+_LOGIN = text(64)
+_LOGIN_PASSWORD = text(128)
+_LONGEST_KEPT = 48 * 1024
+_LONGEST_NEXT = 1000
+_ENDED = "You are signed out. Sign in, and you find what you entered."
+
+
+class KeptForm(msgspec.Struct, frozen=True):
+    """A form that came without a session: where it was to go, its page, and its fields."""
+
+    to: str
+    back: str
+    fields: list[tuple[str, str]]
+
+
+def ask_to_sign_in(page: PageRequest) -> web.Response:
+    """Answers somebody without a session: a form is kept, a page is shown after signing in."""
+    request = page.request
+    if request.method == "POST":
+        return _show(page, 401, kept=_pack(page), note=_ENDED)
+    wanted = str(request.rel_url)
+    known = wanted != f"{BASE}/" and len(wanted) <= _LONGEST_NEXT
+    to = f"{_SIGN_IN}?{urlencode({'next': wanted})}" if known else _SIGN_IN
+    if "HX-Request" in request.headers:  # htmx would put the page into the other
+        return web.Response(status=401, headers={"HX-Redirect": to})
+    return page.see_other(to)
+
+
+async def show(page: PageRequest) -> web.Response:
+    """The form to sign in."""
+    return _show(page, 200, next_page=page.query.first("next"))
+
+
+async def sign_in(page: PageRequest) -> web.Response:
+    """Checks login and password, and opens a session with a new token."""
+    kept = _unpack(page.sent("kept"))
+    login, password = page.sent("login"), page.sent("password")
+    services, now = page.services, page.now
+    attempt = LoginAttempt(login, password, page.browser.address)
+    try:
+        if not _usable(login, password):
+            raise LoginRefused("There is no such login.")
+        who = await check_login(
+            services.pool, page.parts.checker, services.settings.logins, now, attempt
+        )
+    except (LoginRefused, TooManyLogins) as error:
+        line = SENTENCES[type(error)]
+        page.exchange.note_refusal(
+            error, page.exchange.door.name, line.status, text_of(line, error)
+        )
+        return _show(
+            page,
+            line.status,
+            trouble=text_of(line, error),
+            login=login,
+            next_page=page.sent("next"),
+            kept=page.sent("kept") if kept else "",
+        )
+    response = page.see_other(own_path(kept.back if kept else page.sent("next")))
+    access.set_session(response, await _open(page, who, kept))
+    return response
+
+
+async def sign_out(page: PageRequest) -> web.Response:
+    """Ends this session."""
+    async with page.exchange.open_work() as work:
+        await sessions.end(work, page.session, page.session.id)
+    response = page.see_other(_SIGN_IN, "You are signed out.")
+    access.drop_session(response)
+    return response
+
+
+async def _open(page: PageRequest, who: Signatory, kept: KeptForm | None) -> str:
+    """Opens a session with a new token: nobody can have known it before (no fixation)."""
+    services = page.services
+    real_now = await services.real_clock.now()
+    ends_at = sessions.ends_at(real_now, services.settings.console)
+    document: dict[str, Any] | None = msgspec.to_builtins(kept) if kept else None
+    origin = sessions.origin_of(who, page.browser)
+    before = access.token_in(page.request)
+    async with open_work(services.pool, page.now, origin) as work:
+        if before is not None:
+            await sessions.forget_token(work, before)
+        return await sessions.open_session(
+            work, who, page.browser, ends_at, real_now=real_now, kept=document
+        )
+
+
+def _show(page: PageRequest, status: int, **given: str) -> web.Response:
+    usual = {"trouble": "", "note": "", "login": "", "next_page": "", "kept": ""}
+    values = {**usual, **{name: _showable(value) for name, value in given.items()}}
+    return page.render("sign_in.html", status=status, **values)
+
+
+def _usable(login: str, password: str) -> bool:
+    """Could there be such a login? What the database cannot hold is not asked for."""
+    return all(
+        0 < len(sent) <= kind.maximum_length and "\0" not in sent and sent == _showable(sent)
+        for sent, kind in ((login, _LOGIN), (password, _LOGIN_PASSWORD))
+    )
+
+
+def _pack(page: PageRequest) -> str:
+    fields = [(each.name, each.value) for each in page.fields if may_be_kept(each)]
+    kept = KeptForm(page.request.path, own_path(page.sent(BACK)), _showable_fields(fields))
+    packed = urlsafe_b64encode(msgspec.json.encode(kept)).decode()
+    return packed if len(packed) <= _LONGEST_KEPT else ""
+
+
+def _unpack(packed: str) -> KeptForm | None:
+    try:
+        return msgspec.json.decode(urlsafe_b64decode(packed), type=KeptForm) if packed else None
+    except (ValueError, msgspec.MsgspecError):
+        return None
+
+
+def _showable_fields(fields: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    return [(_showable(name), _showable(value)) for name, value in fields]
+
+
+def _showable(sent: str) -> str:
+    return sent.encode(errors="replace").decode().replace("\0", "")
+
+
+GROUP = PageGroup(
+    (
+        PageRoute("GET", "/sign-in", EVERYBODY, show),
+        PageRoute("POST", "/sign-in", EVERYBODY, sign_in),
+        PageRoute("POST", "/sign-out", SIGNED_IN, sign_out),
+    )
+)

@@ -1,0 +1,23 @@
+"use strict";
+
+// Tells the server the viewer's time zone, unless one was chosen on the settings page.
+(() => {
+  const known = document.cookie.split("; ").some((each) => each.startsWith("zone="));
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  if (!known && zone && navigator.cookieEnabled) {
+    document.cookie = `zone=${zone}; Path=/console; Max-Age=31536000; Secure; SameSite=Lax`;
+  }
+})();
+
+// A form is sent once: a second click while the first is under way does nothing.
+document.addEventListener("submit", (event) => {
+  if (event.target.dataset.sent) {
+    event.preventDefault();
+  }
+  event.target.dataset.sent = "yes";
+});
+window.addEventListener("pageshow", () => {
+  for (const form of document.forms) {
+    delete form.dataset.sent;
+  }
+});

@@ -1,0 +1,265 @@
+"""What holds for every route of the console; the routes are read from the door itself."""
+
+import re
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any
+
+import pytest
+
+from gateway.doors.console.access import Access
+from gateway.doors.console.door import HEADERS, page_groups
+from gateway.doors.console.forms import PageForm
+from gateway.doors.console.routes import BASE, PageRoute
+from gateway.origin import Origin
+from gateway.rules.operation.roles import Permission, Role, may
+from gateway.sandbox import demo_data
+from gateway.usecases.reseller import resellers
+from gateway.usecases.work import open_work
+from tests.support.console import ConsolePerson
+from tests.support.gateway import RunningGateway
+
+OTHER = "other"
+"""Login of another reseller, and the beginning of its password."""
+
+_IN_BRACES = re.compile(r"\{(\w+)[^}]*\}")
+
+
+async def _session_of_another(gateway: RunningGateway) -> str:
+    other = ConsolePerson(gateway)
+    await other.sign_in(OTHER, f"{OTHER}-password")
+    query = """
+        SELECT session.id
+          FROM operation.session
+          JOIN reseller.account ON account.id = reseller_id
+         WHERE login = $1
+    """
+    return str(await gateway.pool.fetchval(query, OTHER))
+
+
+OBJECTS: dict[str, Callable[[RunningGateway], Awaitable[str]]] = {
+    "session_id": _session_of_another,
+}
+"""For each part of a path that names a thing: makes one of another reseller, and gives its name."""
+
+
+def routes() -> Iterator[PageRoute]:
+    for group in page_groups():
+        yield from group.routes
+
+
+def named(chosen: Callable[[PageRoute], bool]) -> list[Any]:
+    found = [each for each in routes() if chosen(each)]
+    assert found
+    return [pytest.param(each, id=f"{each.method} {each.path}") for each in found]
+
+
+def path_of(route: PageRoute, **parts: str) -> str:
+    """The address of a route; parts that are not given lead to nothing."""
+    return BASE + _IN_BRACES.sub(lambda found: parts.get(found[1], "0"), route.path)
+
+
+async def everything(gateway: RunningGateway) -> dict[str, int]:
+    """A checksum of each table, without what is noted about requests themselves."""
+    tables = await gateway.pool.fetch(
+        """
+        SELECT format('%I.%I', schemaname, tablename) AS name
+          FROM pg_tables
+         WHERE schemaname NOT IN ('pg_catalog', 'information_schema', 'job', 'notice')
+           AND (schemaname, tablename) NOT IN (('audit', 'refusal'), ('acme', 'nonce'),
+                                               ('ca', 'crl'), ('operation', 'session'))
+        """
+    )
+    return {
+        row["name"]: await gateway.pool.fetchval(
+            f"SELECT coalesce(sum(hashtext(each::text)), 0) FROM {row['name']} AS each"
+        )
+        for row in tables
+    }
+
+
+@pytest.fixture
+async def other(gateway: RunningGateway) -> ConsolePerson:
+    """Another reseller, who is signed in."""
+    origin = Origin("operator:test")
+    async with open_work(gateway.pool, await gateway.services.clock.now(), origin) as work:
+        await resellers.add_reseller(work, login=OTHER, password=f"{OTHER}-password")
+    person = ConsolePerson(gateway)
+    assert (await person.sign_in(OTHER, f"{OTHER}-password")).status == 303
+    return person
+
+
+@pytest.mark.parametrize("route", named(lambda each: not each.who.everybody))
+async def test_without_a_session_every_page_asks_to_sign_in_and_changes_nothing(
+    gateway: RunningGateway, person: ConsolePerson, route: PageRoute
+) -> None:
+    before = await everything(gateway)
+    for token in (None, "nonsense", "x" * 5000):
+        person.cookies = {} if token is None else {"__Host-session": token}
+        if route.method == "GET":
+            answer = await person.get(path_of(route))
+            assert (answer.status, answer.to[:16]) == (303, "/console/sign-in")
+        else:
+            answer = await person.post(path_of(route), {"a": "b", "csrf": "c"})
+            assert answer.status == 401
+            assert "<h1>Sign in</h1>" in answer.text
+    assert await everything(gateway) == before
+
+
+@pytest.mark.parametrize("route", named(lambda each: each.method == "POST"))
+async def test_no_form_is_taken_from_another_site_or_session(
+    gateway: RunningGateway,
+    reseller: ConsolePerson,
+    operator: ConsolePerson,
+    route: PageRoute,
+) -> None:
+    before = await everything(gateway)
+    for person, stranger in ((reseller, operator), (operator, reseller)):
+        theirs = (await stranger.get("/console/settings")).hidden("zone")
+        own = (await person.get("/console/settings")).hidden("zone")
+        path = path_of(route)
+        for fields, headers in (
+            (own, {"Origin": "https://evil.example"}),
+            (own, {"Origin": "null"}),
+            (own, {"Sec-Fetch-Site": "cross-site"}),
+            (own, {"Sec-Fetch-Site": "same-site"}),
+            *([] if route.who.everybody else [(theirs, {}), ({}, {}), ({**own, "csrf": ""}, {})]),
+        ):
+            answer = await person.post(path, fields, **headers)
+            assert answer.status == 403, (fields, headers)
+            assert "did not come from a page of your session" in answer.text
+    assert await everything(gateway) == before
+
+
+@pytest.mark.parametrize("route", named(lambda each: each.method == "GET"))
+async def test_nothing_is_changed_by_looking_at_a_page(
+    gateway: RunningGateway, reseller: ConsolePerson, operator: ConsolePerson, route: PageRoute
+) -> None:
+    before = await everything(gateway)
+    for person in (reseller, operator):
+        answer = await person.get(path_of(route))
+        assert answer.status in (200, 303, 403, 404)
+    assert await everything(gateway) == before
+
+
+@pytest.mark.parametrize("route", named(lambda each: "{" in each.path))
+async def test_another_resellers_thing_is_not_found(
+    gateway: RunningGateway, reseller: ConsolePerson, other: ConsolePerson, route: PageRoute
+) -> None:
+    parts = {name: await OBJECTS[name](gateway) for name in _IN_BRACES.findall(route.path)}
+    before = await everything(gateway)
+    if route.method == "GET":
+        answer = await reseller.get(path_of(route, **parts))
+    else:
+        fields = (await reseller.get("/console/settings")).hidden("zone")
+        answer = await reseller.post(path_of(route, **parts), fields)
+    # A form with fields of its own is refused for what is missing; then it has changed nothing.
+    assert answer.status == 404 or (answer.status == 422 and route.method == "POST")
+    assert await everything(gateway) == before
+
+
+@pytest.mark.parametrize("route", named(lambda each: not each.who.everybody))
+async def test_only_those_are_let_in_whom_the_route_names(
+    gateway: RunningGateway, people: Callable[[], ConsolePerson], route: PageRoute
+) -> None:
+    for role in Role:
+        await gateway.pool.execute("UPDATE operation.operator SET role = $1", str(role))
+        person = people()
+        await person.sign_in(demo_data.OPERATOR, demo_data.OPERATOR_PASSWORD)
+        assert await refusal(person, route) == expected(route.who, role)
+    person = people()
+    await person.sign_in()
+    assert await refusal(person, route) == expected(route.who, None)
+    await gateway.pool.execute("UPDATE reseller.account SET status = 'suspended'")
+    await person.sign_in()
+    suspended = 403 if route.who.resellers and not route.who.suspended_too else None
+    assert await refusal(person, route) == (suspended or expected(route.who, None))
+
+
+async def refusal(person: ConsolePerson, route: PageRoute) -> int | None:
+    """403 or 404 when a person is kept out; None = let in, whatever comes of it."""
+    path = path_of(route)
+    if route.method == "GET":
+        answer = await person.get(path)
+    else:
+        # Without the form's key nothing is carried out, and that is found out last.
+        fields = (await person.get("/console/settings")).hidden("zone")
+        answer = await person.post(path, {"csrf": fields["csrf"]})
+    kept_out = ("There is no such thing", "does not allow this", "account is suspended")
+    return answer.status if any(each in answer.text for each in kept_out) else None
+
+
+def expected(who: Access, role: Role | None) -> int | None:
+    """What the declaration of a route means; None = let in."""
+    if role is None:
+        return None if who.resellers else 404
+    if who.any_operator:
+        return None
+    if who.permission is None:
+        return 404
+    return None if may(role, who.permission) else 403
+
+
+async def test_every_answer_has_the_headers_that_keep_pages_safe(
+    gateway: RunningGateway, reseller: ConsolePerson, person: ConsolePerson
+) -> None:
+    answers = [
+        await person.get("/console/sign-in"),
+        await person.get("/console/nowhere"),
+        await person.get("/console/settings"),
+        await person.post("/console/settings/zone", {}),
+        await reseller.get("/console/settings"),
+    ]
+    for answer in answers:
+        assert {name: answer.headers[name] for name in HEADERS} == HEADERS
+        assert answer.headers["Cache-Control"] == "no-store"
+    policy = HEADERS["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    for directive in ("frame-ancestors 'none'", "base-uri 'none'", "form-action 'self'"):
+        assert directive in policy
+
+
+async def test_static_files_are_kept_for_good_under_a_hash_of_their_content(
+    person: ConsolePerson,
+) -> None:
+    page = await person.get("/console/sign-in")
+    paths = re.findall(r'"(/console/static/[^"]+)"', page.text)
+    assert len(paths) == 5
+    for path in paths:
+        answer = await person.get(path)
+        assert answer.status == 200
+        assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+        tag = answer.headers["ETag"]
+        again = await person.get(path, **{"If-None-Match": tag})
+        assert (again.status, again.text) == (304, "")
+        assert (await person.get(path.replace("static/", "static/0000"))).status == 404
+    assert (await person.get(re.sub("[0-9a-f]{16}", "0" * 16, paths[0]))).status == 404
+
+
+async def test_a_page_costs_few_statements(
+    gateway: RunningGateway, reseller: ConsolePerson
+) -> None:
+    asked: list[str] = []
+    connections = [await gateway.pool.acquire() for _ in range(gateway.pool.get_max_size())]
+    for each in connections:
+        each.add_query_logger(lambda record: asked.append(record.query))
+        await gateway.pool.release(each)
+    await reseller.get("/console/settings")
+    own = [each for each in asked if "operation." in each or "sandbox.clock" in each]
+    assert len(own) <= 6, own
+
+
+def test_names_of_forms_are_their_own_and_passwords_are_known_by_name() -> None:
+    from gateway.doors.console import pages
+
+    for name in pages.PAGES:
+        module = __import__(f"gateway.doors.console.pages.{name}", fromlist=["GROUP"])
+        forms = [each for each in vars(module).values() if isinstance(each, PageForm)]
+        assert len({each.name for each in forms}) == len(forms), name
+        for form in forms:
+            for field in form.fields:
+                assert (field.control == "password") == field.name.endswith("password"), field
+
+
+def test_every_permission_is_somebodys() -> None:
+    assert {each for each in Permission if may(Role.ADMIN, each)} == set(Permission)
