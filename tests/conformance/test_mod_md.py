@@ -143,8 +143,7 @@ async def test_a_certificate_is_got_with_eab_and_shown_to_visitors(
     async with apache.running(_WAYS[challenge]):
         shown = await apache.shown(NAME)
         assert site.check_certificate(apache.chain, NAME) == shown
-    used = await site.gateway.pool.fetch("SELECT type FROM acme.challenge WHERE status = 'valid'")
-    assert [row["type"] for row in used] == [challenge]
+    assert await site.proven_by() == [challenge]
 
 
 async def test_dns_01_gets_a_wildcard(site: Site, place: Path) -> None:

@@ -62,8 +62,7 @@ async def test_a_certificate_is_got_with_eab_and_shown_to_visitors(
     chain = site.directory / "chain.pem"
     chain.write_bytes(b64decode(stored["certificate"]))
     assert site.check_certificate(chain, NAME) == shown
-    used = await site.gateway.pool.fetch("SELECT type FROM acme.challenge WHERE status = 'valid'")
-    assert [row["type"] for row in used] == [challenge]
+    assert await site.proven_by() == [challenge]
 
 
 async def test_a_certificate_that_ends_soon_is_renewed(site: Site) -> None:

@@ -51,7 +51,6 @@ from gateway.errors.notice import NoticeMistake
 from gateway.errors.operation import SessionNeeded
 from gateway.errors.reseller import ResellerRefusal
 from gateway.refusal_log import reason_of
-from gateway.rules.organization.organizations import InvalidDetail
 from gateway.usecases.acme import orders
 from gateway.usecases.ca.crl import NoSuchCrl
 from gateway.usecases.money.ledger_check import LedgerMismatch
