@@ -72,6 +72,7 @@ GOOD: dict[str, list[str]] = {
     "which": ["1"],
     "file": ["/dev/null"],
     "password_file": [PASSWORD_FILE],
+    "role": ["support"],
 }
 """Values that would do, for what a command must be given."""
 
