@@ -9,7 +9,7 @@ from pathlib import Path
 import asyncpg
 
 from gateway.db import grants
-from gateway.db.pool import Connection
+from gateway.db.pool import Connection, is_outage
 from gateway.errors import OperatorMistake
 
 _PACKAGE = Path(__file__).parents[1]
@@ -38,9 +38,9 @@ async def migrate(url: str, directory: Path | None = None) -> list[str]:
     Rights on objects that a file makes anew are kept.
 
     Several processes may call it at once: they wait for each other. Raises OperatorMistake when an
-    applied file was changed since, when the database is newer than the files, or when a file needs
-    a stop and others use the database; OSError or asyncpg.PostgresError when the database cannot be
-    reached or refuses a statement.
+    applied file was changed since, when the database is newer than the files, when a file needs a
+    stop and others use the database, or when the database refuses a file; OSError or
+    asyncpg.PostgresError when it cannot be reached.
     """
     migrations = read_migrations(directory or sql_directory())
     connection = await asyncpg.connect(url)
@@ -198,7 +198,14 @@ async def _applied(connection: Connection) -> dict[str, bytes]:
 async def _apply(connection: Connection, migration: Migration) -> None:
     async with connection.transaction():
         granted = await grants.read(connection)
-        await connection.execute(migration.text)
+        try:
+            await connection.execute(migration.text)
+        except asyncpg.PostgresError as error:
+            if is_outage(error):
+                raise
+            raise OperatorMistake(
+                f"the migration {migration.name} cannot be applied and has changed nothing: {error}"
+            ) from error
         await grants.restore(connection, granted)
         await connection.execute(
             """

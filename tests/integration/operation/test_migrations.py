@@ -89,7 +89,7 @@ async def test_a_file_that_fails_leaves_nothing_and_can_be_repaired(
     await migrate(empty, files)
     broken = files / "9999_new.sql"
     broken.write_text("CREATE TABLE made (id integer); SELECT no_such_column;")
-    with pytest.raises(asyncpg.UndefinedColumnError):
+    with pytest.raises(OperatorMistake, match=r"9999_new cannot be applied.*no_such_column"):
         await migrate(empty, files)
     assert await value(empty, "SELECT to_regclass('made')") is None
     broken.write_text("CREATE TABLE made (id integer);")
