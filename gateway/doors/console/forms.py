@@ -5,7 +5,7 @@ argument of a use case has its name, so that a refusal finds its place.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from gateway import ids
@@ -104,6 +104,14 @@ class FilledForm:
             self.entered.setdefault(sent.name, []).append(sent.value)
         return self
 
+    def offer(self, name: str, options: Sequence[tuple[str, str]]) -> None:
+        """Gives a field the options of this page: (value, shown) each."""
+        fields = [
+            replace(each, options=options) if each.name == name else each
+            for each in self.form.fields
+        ]
+        self.form = PageForm(self.form.name, tuple(fields))
+
     def value(self, name: str) -> str:
         """What stands in a field; passwords are not shown again."""
         entered = [] if name.endswith(_PASSWORD) else self.entered.get(name, [])
@@ -127,7 +135,8 @@ class FilledForm:
                 continue
             missing = value is None or value == []
             if missing and each.required:
-                self.errors[each.name] = _MISSING
+                box = each.control == "checkbox"
+                self.errors[each.name] = each.wrong if box and each.wrong else _MISSING
             values[each.name] = each.default if missing else value
         if not self.errors:
             return values

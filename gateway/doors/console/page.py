@@ -192,16 +192,23 @@ class PageRequest:
         try:
             done = msgspec.json.decode(await self.exchange.perform(encoded, once), type=Done)
         except GatewayError as error:
-            line: Sentence | None = line_for(self.exchange.route.envelope.table, error)
-            if line is None:
-                raise
-            filled.refuse(line, error)
-            text = for_the_record(line, error)
-            self.exchange.note_refusal(error, self.exchange.door.name, line.status, text)
-            return await self._again(again, filled, line.status)
+            return await self._again(again, filled, self.refuse(filled, error))
         if self.session.kept is not None:
             await sessions.forget_kept(self.services.pool, self.session)
         return self.see_other(done.to, done.shown)
+
+    def refuse(self, filled: FilledForm, error: GatewayError) -> int:
+        """Shows in a form why it is refused, and notes that for operators; gives the status.
+
+        Raises errors without a sentence.
+        """
+        line: Sentence | None = line_for(self.exchange.route.envelope.table, error)
+        if line is None:
+            raise error
+        filled.refuse(line, error)
+        text = for_the_record(line, error)
+        self.exchange.note_refusal(error, self.exchange.door.name, line.status, text)
+        return line.status
 
     async def csv(
         self, name: str, header: Sequence[str], rows: AsyncIterator[Sequence[object]]
