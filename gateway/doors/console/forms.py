@@ -135,8 +135,7 @@ class FilledForm:
                 continue
             missing = value is None or value == []
             if missing and each.required:
-                box = each.control == "checkbox"
-                self.errors[each.name] = each.wrong if box and each.wrong else _MISSING
+                self.errors[each.name] = _MISSING
             values[each.name] = each.default if missing else value
         if not self.errors:
             return values

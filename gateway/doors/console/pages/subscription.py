@@ -29,7 +29,6 @@ DEACTIVATE = PageForm(
             "It cannot be undone.",
             flag,
             control="checkbox",
-            wrong="Tick the box: what is deactivated cannot be reinstated.",
         ),
     ),
 )
