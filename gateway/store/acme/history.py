@@ -28,7 +28,7 @@ class AccountDetails:
 
 
 @dataclass(frozen=True, slots=True)
-class OrderLine:
+class AcmeOrderLine:
     """An ACME order with its names, and its certificate if there is one."""
 
     id: UUID
@@ -115,7 +115,7 @@ async def find_account(
 
 async def orders_of(
     connection: Connection, account_id: str, *, limit: int, offset: int
-) -> tuple[int, list[OrderLine]]:
+) -> tuple[int, list[AcmeOrderLine]]:
     """Gives the number of an account's orders, and the wanted ones of them, the newest first."""
     rows = await connection.fetch(
         """
@@ -143,7 +143,7 @@ async def orders_of(
         offset,
     )
     orders = [
-        OrderLine(
+        AcmeOrderLine(
             row["id"],
             row["status"],
             row["names"],

@@ -10,9 +10,9 @@ from gateway.db.pool import Connection
 from gateway.errors import NotFound
 from gateway.rules.acme.lifecycle import authorization_status, order_status
 from gateway.store.acme import history as store
-from gateway.store.acme.history import AccountDetails, OrderDetails, OrderLine, ProofLine
+from gateway.store.acme.history import AccountDetails, AcmeOrderLine, OrderDetails, ProofLine
 
-__all__ = ["AccountDetails", "OrderDetails", "OrderLine", "ProofLine"]
+__all__ = ["AccountDetails", "AcmeOrderLine", "OrderDetails", "ProofLine"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ async def find_account(
 
 async def orders_of(
     connection: Connection, now: datetime, account: AccountDetails, *, limit: int, offset: int
-) -> tuple[int, list[OrderLine]]:
+) -> tuple[int, list[AcmeOrderLine]]:
     """Gives the number of an account's orders, and the wanted ones of them, the newest first."""
     found, orders = await store.orders_of(connection, account.id, limit=limit, offset=offset)
     return found, [
