@@ -148,7 +148,8 @@ class FilledForm:
         if field is None or field.control == "hidden":
             self.trouble = text_of(line, error)
         else:
-            self.errors[field.name] = text_of(line, error)
+            vague = isinstance(error, ArgumentInvalid) and not error.hint
+            self.errors[field.name] = (vague and field.wrong) or text_of(line, error)
             self.trouble = _CHECK_FIELDS
 
 

@@ -136,7 +136,9 @@ class PageRequest:
         `values` stand in it at first, unless it was sent after the session before had ended: then
         what was sent stands there. `key` tells forms of one kind on a page apart.
         """
-        filled = self._filled(form, action, str(self.request.rel_url), key)
+        shown_by_get = self.request.method in ("GET", "HEAD")
+        back = str(self.request.rel_url) if shown_by_get else own_path(self.sent(BACK))
+        filled = self._filled(form, action, back, key)
         kept = self.session.kept
         if kept is not None and kept["to"] == action:
             filled.enter_fields([Field(*each) for each in kept["fields"]])

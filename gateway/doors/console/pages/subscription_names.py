@@ -43,8 +43,23 @@ _ASSOCIATED = FormField(
     required=False,
     default=False,
 )
-_OV = FormField(OV_ARGUMENT, "OV pre-validation", text(128), required=False, hint=_NUMBER_OF_ANCHOR)
-_EV = FormField(EV_ARGUMENT, "EV pre-validation", text(128), required=False, hint=_NUMBER_OF_ANCHOR)
+_NO_ANCHOR = "None of your valid pre-validations has this number and covers the name."
+_OV = FormField(
+    OV_ARGUMENT,
+    "OV pre-validation",
+    text(128),
+    required=False,
+    hint=_NUMBER_OF_ANCHOR,
+    wrong=_NO_ANCHOR,
+)
+_EV = FormField(
+    EV_ARGUMENT,
+    "EV pre-validation",
+    text(128),
+    required=False,
+    hint=_NUMBER_OF_ANCHOR,
+    wrong=_NO_ANCHOR,
+)
 _TERM = FormField(
     "years",
     "Term",
