@@ -13,12 +13,13 @@ from gateway.rules.names import InvalidName, normalise
 from gateway.rules.organization.prevalidation import Validity
 from gateway.rules.subscription import terms
 from gateway.rules.subscription.terms import State
+from gateway.store.subscription import names
 from gateway.store.subscription import overview as store
+from gateway.store.subscription.names import NameLine
 from gateway.store.subscription.overview import (
     COLUMNS,
     CredentialDetails,
     Instants,
-    NameLine,
     SubscriptionLine,
     SubscriptionSearch,
 )
@@ -101,7 +102,7 @@ async def names_of(
     details = page.details
     if details.subscription_id is None or page.state == "expired":
         return []
-    lines = await store.names_of(
+    lines = await names.names_of(
         connection, details.kid, details.subscription_id, limit=limit, offset=offset
     )
     return [_subscribed(line, details, now) for line in lines]

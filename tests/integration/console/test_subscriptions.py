@@ -220,6 +220,24 @@ async def test_a_price_that_has_changed_since_is_asked_again(
     assert await shop.balance() == 9600
 
 
+async def test_after_the_session_has_ended_the_same_purchase_is_shown_to_be_confirmed(
+    gateway: RunningGateway, reseller: ConsolePerson, shop: Shop, kid: str
+) -> None:
+    asked = f"{LIST}/{kid}/add?domainName={NAME}&addAssociatedFQDN=N"
+    page = await reseller.get(asked)
+    await gateway.pool.execute("DELETE FROM operation.session")
+    answer = await reseller.post(page.action("add"), page.hidden("add"))
+    assert answer.status == 401
+    kept = dict(re.findall(r'name="(next|kept)" value="([^"]*)"', answer.text))
+    back = await reseller.sign_in(**{name: unescape(value) for name, value in kept.items()})
+    assert back.to == asked
+    again = await reseller.get(back.to)
+    assert "You were signed out before this was sent." in again.text
+    assert await shop.domains(kid) == {}
+    assert (await reseller.post(again.action("add"), again.hidden("add"))).status == 303
+    assert list(await shop.domains(kid)) == [NAME]
+
+
 @pytest.mark.parametrize("form", ["add", "extend", "remove"])
 async def test_a_form_that_is_sent_twice_pays_once(
     gateway: RunningGateway, reseller: ConsolePerson, shop: Shop, kid: str, form: str
