@@ -5,7 +5,7 @@ argument of a use case has its name, so that a refusal finds its place.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from gateway import ids
@@ -104,6 +104,14 @@ class FilledForm:
             self.entered.setdefault(sent.name, []).append(sent.value)
         return self
 
+    def offer(self, name: str, options: Sequence[tuple[str, str]]) -> None:
+        """Gives a field the options of this page: (value, shown) each."""
+        fields = [
+            replace(each, options=options) if each.name == name else each
+            for each in self.form.fields
+        ]
+        self.form = PageForm(self.form.name, tuple(fields))
+
     def value(self, name: str) -> str:
         """What stands in a field; passwords are not shown again."""
         entered = [] if name.endswith(_PASSWORD) else self.entered.get(name, [])
@@ -140,7 +148,8 @@ class FilledForm:
         if field is None or field.control == "hidden":
             self.trouble = text_of(line, error)
         else:
-            self.errors[field.name] = text_of(line, error)
+            vague = isinstance(error, ArgumentInvalid) and not error.hint
+            self.errors[field.name] = (vague and field.wrong) or text_of(line, error)
             self.trouble = _CHECK_FIELDS
 
 

@@ -136,7 +136,9 @@ class PageRequest:
         `values` stand in it at first, unless it was sent after the session before had ended: then
         what was sent stands there. `key` tells forms of one kind on a page apart.
         """
-        filled = self._filled(form, action, str(self.request.rel_url), key)
+        shown_by_get = self.request.method in ("GET", "HEAD")
+        back = str(self.request.rel_url) if shown_by_get else own_path(self.sent(BACK))
+        filled = self._filled(form, action, back, key)
         kept = self.session.kept
         if kept is not None and kept["to"] == action:
             filled.enter_fields([Field(*each) for each in kept["fields"]])
@@ -192,16 +194,23 @@ class PageRequest:
         try:
             done = msgspec.json.decode(await self.exchange.perform(encoded, once), type=Done)
         except GatewayError as error:
-            line: Sentence | None = line_for(self.exchange.route.envelope.table, error)
-            if line is None:
-                raise
-            filled.refuse(line, error)
-            text = for_the_record(line, error)
-            self.exchange.note_refusal(error, self.exchange.door.name, line.status, text)
-            return await self._again(again, filled, line.status)
+            return await self._again(again, filled, self.refuse(filled, error))
         if self.session.kept is not None:
             await sessions.forget_kept(self.services.pool, self.session)
         return self.see_other(done.to, done.shown)
+
+    def refuse(self, filled: FilledForm, error: GatewayError) -> int:
+        """Shows in a form why it is refused, and notes that for operators; gives the status.
+
+        Raises errors without a sentence.
+        """
+        line: Sentence | None = line_for(self.exchange.route.envelope.table, error)
+        if line is None:
+            raise error
+        filled.refuse(line, error)
+        text = for_the_record(line, error)
+        self.exchange.note_refusal(error, self.exchange.door.name, line.status, text)
+        return line.status
 
     async def csv(
         self, name: str, header: Sequence[str], rows: AsyncIterator[Sequence[object]]

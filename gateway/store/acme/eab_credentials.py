@@ -95,6 +95,20 @@ async def find_mac_key(connection: Connection | Pool, server_id: UUID, kid: str)
     return encrypted
 
 
+async def find_own_mac_key(connection: Connection, reseller_id: UUID, kid: str) -> bytes | None:
+    """Finds the encrypted MAC key of a reseller's credential, in any state; takes no lock."""
+    encrypted: bytes | None = await connection.fetchval(
+        """
+        SELECT encrypted_mac_key
+          FROM subscription.eab_credential
+         WHERE kid = $1 AND reseller_id = $2
+        """,
+        kid,
+        reseller_id,
+    )
+    return encrypted
+
+
 async def lock_for_change(connection: Connection, kid: str) -> EabCredential:
     """Locks the credential exclusively and raises its version.
 

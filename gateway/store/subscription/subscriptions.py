@@ -246,6 +246,21 @@ async def remove_with_free_partners(
     return [row["name"] for row in rows]
 
 
+async def with_free_partners(connection: Connection, domain_id: UUID) -> list[str]:
+    """Gives a name and those that are free because of it (R10), it first."""
+    rows = await connection.fetch(
+        """
+        SELECT name
+          FROM subscription.domain
+         WHERE (id = $1 OR partner_id = $1)
+           AND removed_at IS NULL
+         ORDER BY id <> $1, name
+        """,
+        domain_id,
+    )
+    return [row["name"] for row in rows]
+
+
 async def extend(
     connection: Connection,
     subscription_id: UUID,

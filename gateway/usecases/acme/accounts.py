@@ -8,6 +8,7 @@ from uuid import UUID
 
 from gateway import ids
 from gateway.db.pool import Connection
+from gateway.errors import NotFound
 from gateway.errors.reseller import ArgumentInvalid
 from gateway.errors.subscription import NotDeactivatable
 from gateway.store.acme import accounts_admin as acme_accounts_admin
@@ -17,6 +18,9 @@ from gateway.store.acme.eab_credentials import EabCredential, NewEabCredential
 from gateway.store.operation.audit import Change
 from gateway.usecases.work import Work
 from gateway.vault import Vault
+
+_MOST_ACCOUNTS = 200
+"""On the page of a credential; few have more than two."""
 
 
 class Scope(Enum):
@@ -89,6 +93,18 @@ async def preregister(
     return made
 
 
+async def reveal_mac_key(work: Work, vault: Vault, *, reseller_id: UUID, kid: str) -> bytes:
+    """Gives the MAC key of a credential to its reseller, once more; the audit trail says to whom.
+
+    Raises NotFound for a credential of another reseller.
+    """
+    encrypted = await eab_credentials.find_own_mac_key(work.connection, reseller_id, kid)
+    if encrypted is None:
+        raise NotFound
+    await work.record(Change("credential.secret_shown", kid))
+    return vault.decrypt(encrypted)
+
+
 async def list_accounts(
     connection: Connection,
     reseller_id: UUID,
@@ -113,6 +129,13 @@ async def list_accounts(
         kid=kid,
         limit=limit,
         offset=offset,
+    )
+
+
+async def accounts_of(connection: Connection, reseller_id: UUID, kid: str) -> list[AccountRow]:
+    """Gives the accounts of a reseller's credential, oldest first; none of anybody else's."""
+    return await acme_accounts_admin.list_accounts(
+        connection, reseller_id, account_id=None, kid=kid, limit=_MOST_ACCOUNTS, offset=0
     )
 
 

@@ -9,6 +9,7 @@ from uuid import UUID
 from gateway import ids
 from gateway.db.pool import Connection
 from gateway.rules.money.pricing import NamePrices
+from gateway.rules.money.quotes import require_quoted
 from gateway.rules.names import name_type
 from gateway.rules.subscription import free_names, terms
 from gateway.rules.subscription.decisions import (
@@ -47,6 +48,8 @@ class AddDomain:
     quote_only: bool = False
     with_associated: bool = False
     anchors: SentAnchors = field(default_factory=SentAnchors)
+    quoted: Decimal | None = None
+    """What the buyer was shown; None = nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,7 @@ async def add_domain(work: Work, request: AddDomain) -> DomainAdded:
     Raises ArgumentInvalid, ArgumentMissing (no pre-validation on an OV server, O2),
     PermissionDenied (deactivated EAB), NotApplicableForDv, SubscriptionInGrace,
     DomainAlreadyPresent, PricingMissing, PricingBroken, and unless it is a quote NotEnoughCredit,
-    Tier1DebitFailed or Tier1CreditLimitReached.
+    Tier1DebitFailed, Tier1CreditLimitReached or QuoteChanged.
     """
     name = parse_name(request.domain_name)
     if not request.quote_only:
@@ -90,6 +93,7 @@ async def add_domain(work: Work, request: AddDomain) -> DomainAdded:
     decision = await _decide(work.connection, situation, name, request, work.now)
     order_number = None
     if not request.quote_only:
+        require_quoted(request.quoted, decision.cost, situation.prices.currency)
         order_number = await _carry_out(work, request, situation, decision)
     return DomainAdded(
         order_number,

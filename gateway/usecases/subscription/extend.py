@@ -6,6 +6,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from gateway.errors.subscription import NotExtendable
+from gateway.rules.money.quotes import require_quoted
 from gateway.rules.subscription.decisions import ExtendDecision, Policy, decide_extend
 from gateway.store.operation.audit import Change
 from gateway.store.subscription import subscriptions
@@ -28,6 +29,8 @@ class Extend:
     days: int
     policy: Policy
     quote_only: bool = False
+    quoted: Decimal | None = None
+    """What the buyer was shown; None = nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +48,8 @@ async def extend(work: Work, request: Extend) -> Extended:
     """Extends a subscription: every paid name is charged today's price, free ones stay free (R11).
 
     Raises ArgumentInvalid (A31 too), PermissionDenied (deactivated EAB), NotExtendable,
-    PricingMissing, PricingBroken, and unless it is a quote NotEnoughCredit, Tier1DebitFailed or
-    Tier1CreditLimitReached.
+    PricingMissing, PricingBroken, and unless it is a quote NotEnoughCredit, Tier1DebitFailed,
+    Tier1CreditLimitReached or QuoteChanged.
     """
     credential = await credential_to_change(
         work.connection, request.reseller_id, request.account_id, lock=not request.quote_only
@@ -68,6 +71,7 @@ async def extend(work: Work, request: Extend) -> Extended:
     refuse_uncertifiable_listed(credential, [domain.name for domain in domains])
     order_number = None
     if not request.quote_only:
+        require_quoted(request.quoted, decision.cost, prices.currency)
         order_number = await billing.charge(
             work,
             reseller_id=request.reseller_id,

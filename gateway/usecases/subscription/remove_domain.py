@@ -7,6 +7,7 @@ from uuid import UUID
 
 from gateway.db.pool import Connection
 from gateway.errors.subscription import DomainNotRemovable
+from gateway.rules.money.quotes import require_quoted_refund
 from gateway.rules.subscription.decisions import decide_remove
 from gateway.rules.subscription.refund import DomainFacts
 from gateway.store.operation.audit import Change
@@ -20,7 +21,7 @@ from gateway.usecases.work import Work
 
 @dataclass(frozen=True, slots=True)
 class RemoveDomain:
-    """A request to remove a name."""
+    """A request to remove a name. With `quote_only` it is only asked what would be paid back."""
 
     reseller_id: UUID
     account_id: str
@@ -29,11 +30,15 @@ class RemoveDomain:
     """Whether a refund also revokes what was issued (setting refund.revoke_certificates)."""
     refund_once_in_days: int = 0
     """R22 (setting refund.once_per_name_days)."""
+    quote_only: bool = False
+    """Nothing is locked or changed."""
+    quoted: Decimal | None = None
+    """The refund that the reseller was shown; None = nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class DomainsRemoved:
-    """`names` holds the requested name, then the free ones that went with it (R10)."""
+    """`names` holds the requested name, then the free ones that go with it (R10)."""
 
     names: tuple[str, ...]
     refund: Decimal
@@ -45,11 +50,12 @@ async def remove_domain(work: Work, request: RemoveDomain) -> DomainsRemoved:
     """Removes a name (R7–R10, R22), also for a suspended or deactivated EAB (A26).
 
     The subscription stays as it is, even without names (A9). Raises ArgumentInvalid, and
-    DomainNotRemovable (E8) for a name that is not in the subscription or after grace.
+    DomainNotRemovable (E8) for a name that is not in the subscription or after grace; QuoteChanged
+    for another refund than was quoted.
     """
     name = parse_name(request.domain_name)
     credential = await credential_to_change(
-        work.connection, request.reseller_id, request.account_id
+        work.connection, request.reseller_id, request.account_id, lock=not request.quote_only
     )
     current = await subscriptions.find_current(work.connection, credential.kid)
     if current is None:
@@ -59,6 +65,10 @@ async def remove_domain(work: Work, request: RemoveDomain) -> DomainsRemoved:
         raise DomainNotRemovable
     facts = await _facts(work.connection, work.now, request, domain)
     decision = decide_remove(expires_at=current.expires_at, facts=facts)
+    if request.quote_only:
+        names = await subscriptions.with_free_partners(work.connection, domain.id)
+        return DomainsRemoved(tuple(names), decision.refund, decision.refund_refused)
+    require_quoted_refund(request.quoted, decision.refund)
     removed = await subscriptions.remove_with_free_partners(work.connection, domain.id, work.now)
     after = {"credential": credential.kid, "removedWith": name}
     changes = [Change("domain.removed", each, None, after) for each in removed]

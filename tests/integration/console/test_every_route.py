@@ -13,10 +13,12 @@ from gateway.doors.console.routes import BASE, PageRoute
 from gateway.origin import Origin
 from gateway.rules.operation.roles import Permission, Role, may
 from gateway.sandbox import demo_data
+from gateway.usecases.acme import accounts
 from gateway.usecases.reseller import resellers
 from gateway.usecases.work import open_work
 from tests.support.console import ConsolePerson
 from tests.support.gateway import RunningGateway
+from tests.support.issued import acme_order
 
 OTHER = "other"
 """Login of another reseller, and the beginning of its password."""
@@ -36,10 +38,33 @@ async def _session_of_another(gateway: RunningGateway) -> str:
     return str(await gateway.pool.fetchval(query, OTHER))
 
 
-OBJECTS: dict[str, Callable[[RunningGateway], Awaitable[str]]] = {
+async def _credential_of(gateway: RunningGateway, login: str = OTHER) -> str:
+    query = "SELECT id FROM reseller.account WHERE login = $1"
+    owner = await gateway.pool.fetchval(query, login)
+    now, origin = await gateway.services.clock.now(), Origin(f"reseller:{login}")
+    async with open_work(gateway.pool, now, origin) as work:
+        made = await accounts.preregister(
+            work, gateway.services.vault, reseller_id=owner, server_path="/v2/DV", term_days=365
+        )
+    return made.kid
+
+
+async def _acme_order_of(gateway: RunningGateway, login: str = OTHER) -> str:
+    account = await _credential_of(gateway, login)
+    now = await gateway.services.clock.now()
+    return await acme_order(gateway.pool, account, "theirs.example.com", now)
+
+
+OBJECTS: dict[str, Callable[..., Awaitable[str]]] = {
+    "kid": _credential_of,
+    "account_id": _credential_of,
+    "acme_order_id": _acme_order_of,
     "session_id": _session_of_another,
 }
-"""For each part of a path that names a thing: makes one of another reseller, and gives its name."""
+"""For each part of a path that names a thing: makes one of another reseller, and gives its name.
+
+What a page of a reseller shows can be made for the one with that login as well.
+"""
 
 
 def routes() -> Iterator[PageRoute]:
@@ -71,7 +96,11 @@ async def everything(gateway: RunningGateway) -> dict[str, int]:
     )
     return {
         row["name"]: await gateway.pool.fetchval(
-            f"SELECT coalesce(sum(hashtext(each::text)), 0) FROM {row['name']} AS each"
+            f"""
+            SELECT coalesce(sum(hashtext(each::text)), 0)
+              FROM {row["name"]} AS each
+             WHERE to_jsonb(each) ->> 'actor' IS DISTINCT FROM 'gateway:crl'
+            """  # CRLs are signed in the background
         )
         for row in tables
     }
@@ -161,23 +190,27 @@ async def test_another_resellers_thing_is_not_found(
 async def test_only_those_are_let_in_whom_the_route_names(
     gateway: RunningGateway, people: Callable[[], ConsolePerson], route: PageRoute
 ) -> None:
+    path = path_of(route)
+    if route.method == "GET" and route.who.resellers:
+        named = _IN_BRACES.findall(route.path)
+        own = {name: await OBJECTS[name](gateway, demo_data.LOGIN) for name in named}
+        path = path_of(route, **own)
     for role in Role:
         await gateway.pool.execute("UPDATE operation.operator SET role = $1", str(role))
         person = people()
         await person.sign_in(demo_data.OPERATOR, demo_data.OPERATOR_PASSWORD)
-        assert await refusal(person, route) == expected(route.who, role)
+        assert await refusal(person, route, path) == expected(route.who, role)
     person = people()
     await person.sign_in()
-    assert await refusal(person, route) == expected(route.who, None)
+    assert await refusal(person, route, path) == expected(route.who, None)
     await gateway.pool.execute("UPDATE reseller.account SET status = 'suspended'")
     await person.sign_in()
     suspended = 403 if route.who.resellers and not route.who.suspended_too else None
-    assert await refusal(person, route) == (suspended or expected(route.who, None))
+    assert await refusal(person, route, path) == (suspended or expected(route.who, None))
 
 
-async def refusal(person: ConsolePerson, route: PageRoute) -> int | None:
+async def refusal(person: ConsolePerson, route: PageRoute, path: str) -> int | None:
     """403 or 404 when a person is kept out; None = let in, whatever comes of it."""
-    path = path_of(route)
     if route.method == "GET":
         answer = await person.get(path)
     else:
