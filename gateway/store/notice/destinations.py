@@ -290,6 +290,19 @@ async def set_low_balance(
     return former
 
 
+async def find_low_balance(connection: Connection, reseller_id: UUID) -> Decimal | None:
+    """Gives a reseller's own low-balance threshold; None = the setting for all."""
+    found: Decimal | None = await connection.fetchval(
+        """
+        SELECT low_balance
+          FROM notice.setting
+         WHERE reseller_id = $1
+        """,
+        reseller_id,
+    )
+    return found
+
+
 async def list_notices(
     connection: Connection, reseller_id: UUID, *, limit: int | None, offset: int
 ) -> list[ListedNotice]:

@@ -225,6 +225,11 @@ async def send_test(work: Work, owner: Recipient, which: str) -> None:
     await work.record(Change("notice.tested", str(found.id)))
 
 
+async def find_low_balance(connection: Connection, owner: Recipient) -> Decimal | None:
+    """Gives a reseller's own low-balance threshold; None = the setting for all."""
+    return await store.find_low_balance(connection, owner.id)
+
+
 async def set_low_balance(work: Work, owner: Recipient, threshold: Decimal | None) -> None:
     """Sets a reseller's low-balance threshold, in its currency; None = the setting for all."""
     checked = None if threshold is None else money_amounts.storable(threshold)
