@@ -14,9 +14,13 @@ from gateway.origin import Origin
 from gateway.rules.operation.roles import Permission, Role, may
 from gateway.sandbox import demo_data
 from gateway.usecases.reseller import resellers
+from gateway.usecases.sitelock import licences
+from gateway.usecases.sitelock.licences import LicenceOrder
 from gateway.usecases.work import open_work
 from tests.support.console import ConsolePerson
 from tests.support.gateway import RunningGateway
+from tests.support.notices import NoticeOperator
+from tests.support.organizations import add_organization, add_prevalidation
 
 OTHER = "other"
 """Login of another reseller, and the beginning of its password."""
@@ -36,8 +40,34 @@ async def _session_of_another(gateway: RunningGateway) -> str:
     return str(await gateway.pool.fetchval(query, OTHER))
 
 
+async def _organization_of_another(gateway: RunningGateway) -> str:
+    return str(await add_organization(gateway, login=OTHER))
+
+
+async def _prevalidation_of_another(gateway: RunningGateway) -> str:
+    return str(await add_prevalidation(gateway, "other.example", login=OTHER))
+
+
+async def _licence_of_another(gateway: RunningGateway) -> str:
+    owner = await gateway.pool.fetchval("SELECT id FROM reseller.account WHERE login = $1", OTHER)
+    now = await gateway.services.clock.now()
+    async with open_work(gateway.pool, now, Origin("operator:test")) as work:
+        free = LicenceOrder(owner, [1059], 365, "other.example", "it@other.example", False, {})
+        return str((await licences.order(work, free)).licence_number)
+
+
+async def _destination_of_another(gateway: RunningGateway) -> str:
+    notices = NoticeOperator(gateway.services, OTHER)
+    await notices.webhook("https://hooks.other.example/")
+    return str((await notices.destination()).id)
+
+
 OBJECTS: dict[str, Callable[[RunningGateway], Awaitable[str]]] = {
     "session_id": _session_of_another,
+    "organization_id": _organization_of_another,
+    "prevalidation_number": _prevalidation_of_another,
+    "licence_number": _licence_of_another,
+    "destination_id": _destination_of_another,
 }
 """For each part of a path that names a thing: makes one of another reseller, and gives its name."""
 

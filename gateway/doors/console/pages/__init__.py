@@ -1,4 +1,13 @@
 """The pages of the console, a file for each group of them."""
 
-PAGES = ("home", "statement", "sitelock_order", "sitelock", "settings", "sign_in")
+PAGES = (
+    "home",
+    "statement",
+    "organizations",
+    "prevalidations",
+    "sitelock_order",
+    "sitelock",
+    "settings",
+    "sign_in",
+)
 """The files here, in the order of the navigation, each with its `GROUP`; a new one is added."""
