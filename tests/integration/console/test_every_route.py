@@ -40,36 +40,39 @@ async def _session_of_another(gateway: RunningGateway) -> str:
     return str(await gateway.pool.fetchval(query, OTHER))
 
 
-async def _organization_of_another(gateway: RunningGateway) -> str:
-    return str(await add_organization(gateway, login=OTHER))
+async def _organization_of(gateway: RunningGateway, login: str = OTHER) -> str:
+    return str(await add_organization(gateway, login=login))
 
 
-async def _prevalidation_of_another(gateway: RunningGateway) -> str:
-    return str(await add_prevalidation(gateway, "other.example", login=OTHER))
+async def _prevalidation_of(gateway: RunningGateway, login: str = OTHER) -> str:
+    return str(await add_prevalidation(gateway, "other.example", login=login))
 
 
-async def _licence_of_another(gateway: RunningGateway) -> str:
-    owner = await gateway.pool.fetchval("SELECT id FROM reseller.account WHERE login = $1", OTHER)
+async def _licence_of(gateway: RunningGateway, login: str = OTHER) -> str:
+    owner = await gateway.pool.fetchval("SELECT id FROM reseller.account WHERE login = $1", login)
     now = await gateway.services.clock.now()
     async with open_work(gateway.pool, now, Origin("operator:test")) as work:
         free = LicenceOrder(owner, [1059], 365, "other.example", "it@other.example", False, {})
         return str((await licences.order(work, free)).licence_number)
 
 
-async def _destination_of_another(gateway: RunningGateway) -> str:
-    notices = NoticeOperator(gateway.services, OTHER)
+async def _destination_of(gateway: RunningGateway, login: str = OTHER) -> str:
+    notices = NoticeOperator(gateway.services, login)
     await notices.webhook("https://hooks.other.example/")
     return str((await notices.destination()).id)
 
 
-OBJECTS: dict[str, Callable[[RunningGateway], Awaitable[str]]] = {
+OBJECTS: dict[str, Callable[..., Awaitable[str]]] = {
     "session_id": _session_of_another,
-    "organization_id": _organization_of_another,
-    "prevalidation_number": _prevalidation_of_another,
-    "licence_number": _licence_of_another,
-    "destination_id": _destination_of_another,
+    "organization_id": _organization_of,
+    "prevalidation_number": _prevalidation_of,
+    "licence_number": _licence_of,
+    "destination_id": _destination_of,
 }
-"""For each part of a path that names a thing: makes one of another reseller, and gives its name."""
+"""For each part of a path that names a thing: makes one of another reseller, and gives its name.
+
+What a page of a reseller shows can be made for the one with that login as well.
+"""
 
 
 def routes() -> Iterator[PageRoute]:
@@ -191,23 +194,27 @@ async def test_another_resellers_thing_is_not_found(
 async def test_only_those_are_let_in_whom_the_route_names(
     gateway: RunningGateway, people: Callable[[], ConsolePerson], route: PageRoute
 ) -> None:
+    path = path_of(route)
+    if route.method == "GET" and route.who.resellers:
+        named = _IN_BRACES.findall(route.path)
+        own = {name: await OBJECTS[name](gateway, demo_data.LOGIN) for name in named}
+        path = path_of(route, **own)
     for role in Role:
         await gateway.pool.execute("UPDATE operation.operator SET role = $1", str(role))
         person = people()
         await person.sign_in(demo_data.OPERATOR, demo_data.OPERATOR_PASSWORD)
-        assert await refusal(person, route) == expected(route.who, role)
+        assert await refusal(person, route, path) == expected(route.who, role)
     person = people()
     await person.sign_in()
-    assert await refusal(person, route) == expected(route.who, None)
+    assert await refusal(person, route, path) == expected(route.who, None)
     await gateway.pool.execute("UPDATE reseller.account SET status = 'suspended'")
     await person.sign_in()
     suspended = 403 if route.who.resellers and not route.who.suspended_too else None
-    assert await refusal(person, route) == (suspended or expected(route.who, None))
+    assert await refusal(person, route, path) == (suspended or expected(route.who, None))
 
 
-async def refusal(person: ConsolePerson, route: PageRoute) -> int | None:
+async def refusal(person: ConsolePerson, route: PageRoute, path: str) -> int | None:
     """403 or 404 when a person is kept out; None = let in, whatever comes of it."""
-    path = path_of(route)
     if route.method == "GET":
         answer = await person.get(path)
     else:

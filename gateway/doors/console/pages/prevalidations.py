@@ -81,7 +81,7 @@ async def reassign(page: PageRequest) -> web.Response:
             )
             number = await domains.update_domains(work, request)
         return Done(
-            f"{_PREVALIDATIONS}/{new}", f"Names that were moved here: {prevalidation_number}."
+            f"{_PREVALIDATIONS}/{new}", f"Names that were moved here: {number}."
         )
 
     return await page.submit(REASSIGN, move, show)
