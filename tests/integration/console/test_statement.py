@@ -35,7 +35,7 @@ async def test_each_entry_has_its_order_kind_amount_and_the_balance_after_it(
     [number] = await bought_from(shop.gateway)
     text = (await reseller.get(STATEMENT)).text
     [entry] = entries(text)
-    assert f'<a href="/console/orders?orderNumber={number}">{number}</a>' in entry
+    assert f'<a href="/console/orders?orders={number}">{number}</a>' in entry
     assert "<td>Charge</td>" in entry
     assert "shop.example" in entry
     assert "-365.00\u00a0USD" in entry

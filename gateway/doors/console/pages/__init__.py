@@ -7,6 +7,8 @@ PAGES = (
     "prevalidations",
     "sitelock_order",
     "sitelock",
+    "notices",
+    "destination",
     "settings",
     "sign_in",
 )

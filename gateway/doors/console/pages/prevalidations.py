@@ -80,9 +80,7 @@ async def reassign(page: PageRequest) -> web.Response:
                 page.session.owner_id, values["acmeAccountID"], str(new), str(own.number)
             )
             number = await domains.update_domains(work, request)
-        return Done(
-            f"{_PREVALIDATIONS}/{new}", f"Names that were moved here: {number}."
-        )
+        return Done(f"{_PREVALIDATIONS}/{new}", f"Names that were moved here: {number}.")
 
     return await page.submit(REASSIGN, move, show)
 

@@ -7,6 +7,7 @@ from aiohttp import web
 from gateway.doors.console.access import RESELLER
 from gateway.doors.console.forms import FilledForm, FormField, PageForm, Values
 from gateway.doors.console.page import Done, PageRequest
+from gateway.doors.console.pages.statement import report_of
 from gateway.doors.console.routes import BASE, NavigationEntry, PageGroup, PageRoute
 from gateway.errors import NotFound
 from gateway.rules.sitelock.licences import PRODUCTS
@@ -17,7 +18,6 @@ from gateway.web.forms import amount, choice, flag
 
 _SITELOCK = f"{BASE}/sitelock"
 _ORDER = f"{_SITELOCK}/order"
-_REPORT = f"{BASE}/orders"
 _LARGEST = 2**63 - 1
 _ADD_ONS = [str(each.number) for each in PRODUCTS.values() if each.kind == "add_on"]
 
@@ -107,7 +107,7 @@ async def show(page: PageRequest, refused: FilledForm | None = None) -> web.Resp
         trouble=refused.trouble if refused is not None and refused.form is not CANCEL else "",
         add_ons=add_ons,
         order_url=_order_url(found),
-        report=_REPORT,
+        report=report_of,
     )
 
 

@@ -143,7 +143,7 @@ async def set_low_balance(page: PageRequest) -> web.Response:
 
 def report_of(order_number: int) -> str:
     """Where the report shows an order."""
-    return f"{BASE}/orders?orderNumber={order_number}"
+    return f"{BASE}/orders?orders={order_number}"
 
 
 def _owner(page: PageRequest) -> Recipient:
