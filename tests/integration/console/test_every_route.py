@@ -21,6 +21,7 @@ from tests.support.console import ConsolePerson
 from tests.support.gateway import RunningGateway
 from tests.support.notices import NoticeOperator
 from tests.support.organizations import add_organization, add_prevalidation
+from tests.support.server_process import until
 
 OTHER = "other"
 """Login of another reseller, and the beginning of its password."""
@@ -93,6 +94,12 @@ def path_of(route: PageRoute, **parts: str) -> str:
 
 async def everything(gateway: RunningGateway) -> dict[str, int]:
     """A checksum of each table, without what is noted about requests themselves."""
+
+    async def registered() -> bool:
+        query = "SELECT EXISTS (SELECT FROM audit.event WHERE action = 'issuer.registered')"
+        return bool(await gateway.pool.fetchval(query))
+
+    await until(registered, "the gateway has recorded its issuer, soon after the start")
     tables = await gateway.pool.fetch(
         """
         SELECT format('%I.%I', schemaname, tablename) AS name
