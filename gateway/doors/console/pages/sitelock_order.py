@@ -5,6 +5,7 @@ The quote is asked for by a form that is sent as a query, and changes nothing.
 
 from collections.abc import Mapping
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 from aiohttp import web
@@ -54,6 +55,8 @@ def _parse_products(sent: str) -> list[int]:
         raise ValueError(sent)
     return products
 
+
+Prices = Mapping[int, Mapping[int, Decimal]]
 
 _DOMAIN = ParameterKind(_parse_domain, {"type": "string"}, 255)
 _EMAIL = ParameterKind(_parse_email, {"type": "string"}, 254)
@@ -132,8 +135,10 @@ async def show(page: PageRequest, refused: FilledForm | None = None) -> web.Resp
         order = page.form(ORDER, _ORDER, _to_order(values, quoted))
         if refused is not None:
             order.trouble = refused.trouble
-    async with page.open_reading() as work:
-        _, prices = await shown.list_prices(work.connection, page.session.owner_id)
+    prices: Prices = {}
+    if values is None:  # a quote says what its own products cost
+        async with page.open_reading() as work:
+            _, prices = await shown.list_prices(work.connection, page.session.owner_id)
     status = 422 if fields and order is None else 200
     return page.render(
         "sitelock_order.html",
