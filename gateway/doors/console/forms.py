@@ -20,6 +20,7 @@ BACK = "back"
 
 _PASSWORD = "password"  # noqa: S105  how names of such fields end
 _MISSING = "Enter a value here."
+_NOT_TICKED = "Tick the box to go on."
 _CHECK_FIELDS = "Check the marked fields."
 
 Values = dict[str, Any]
@@ -135,7 +136,8 @@ class FilledForm:
                 continue
             missing = value is None or value == []
             if missing and each.required:
-                self.errors[each.name] = _MISSING
+                ticks = each.control == "checkbox"
+                self.errors[each.name] = _NOT_TICKED if ticks else _MISSING
             values[each.name] = each.default if missing else value
         if not self.errors:
             return values

@@ -13,6 +13,7 @@ from gateway.errors.money import (
     Tier1CreditLimitReached,
     Tier1DebitFailed,
 )
+from gateway.errors.notice import NoticeMistake
 from gateway.errors.operation import FormForged, RoleForbids, SessionNeeded
 from gateway.errors.organization import NotApplicableForDv
 from gateway.errors.reseller import (
@@ -168,4 +169,6 @@ def field_of(line: Sentence, error: Exception) -> str:
         return error.name
     if isinstance(error, InvalidDetail):
         return error.field
+    if isinstance(error, NoticeMistake):
+        return error.part
     return line.field

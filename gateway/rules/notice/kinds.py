@@ -82,13 +82,17 @@ def payload(kind: str, due_at: datetime, data: Mapping[str, Any]) -> dict[str, A
     return {"type": kind, "timestamp": instant(due_at), "data": dict(data)}
 
 
+def headline(kind: str, data: Mapping[str, Any]) -> str:
+    """Gives a notice in one line, for people."""
+    return KINDS.get(kind, _TEST_KIND).headline.format_map(data)
+
+
 def mail(kind: str, due_at: datetime, data: Mapping[str, Any]) -> tuple[str, str]:
     """Gives subject and text of a mail."""
-    about = KINDS.get(kind, _TEST_KIND)
-    headline = about.headline.format_map(data)
+    about, subject = KINDS.get(kind, _TEST_KIND), headline(kind, data)
     members = "\n".join(f"{name}: {_shown(value)}" for name, value in data.items())
-    text = f"{headline}.\n\n{members}\n\n{about.advice}\n\n{kind} at {instant(due_at)}\n"
-    return headline, text
+    text = f"{subject}.\n\n{members}\n\n{about.advice}\n\n{kind} at {instant(due_at)}\n"
+    return subject, text
 
 
 def _shown(value: Any) -> str:

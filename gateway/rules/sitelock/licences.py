@@ -155,9 +155,11 @@ def article_of(number: int, days: int) -> Article:
 def basket(numbers: Sequence[int], days: int | None) -> Basket:
     """Makes a basket of the ordered products.
 
-    Raises ArgumentInvalid, ArgumentMissing (days), and OnlyWithSsl for the bundle. `days` may be
-    left out where only one value is possible.
+    Raises ArgumentInvalid, ArgumentMissing (product, days), and OnlyWithSsl for the bundle. `days`
+    may be left out where only one value is possible.
     """
+    if not numbers:
+        raise ArgumentMissing("product")
     products = [PRODUCTS.get(number) for number in numbers]
     known = [product for product in products if product is not None]
     if len(known) != len(numbers) or len(set(numbers)) != len(numbers):

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -207,6 +206,20 @@ async def resume(connection: Connection, destination_id: UUID) -> None:
     )
 
 
+async def suspend(connection: Connection, destination_id: UUID, why: str) -> None:
+    """Parks a destination: no attempt is made; one that is under way may still be confirmed."""
+    await connection.execute(
+        """
+        UPDATE notice.destination
+           SET status = 'parked', parked_at = clock_timestamp(), last_error = $2,
+               attempt_at = NULL, leased = false
+         WHERE id = $1
+        """,
+        destination_id,
+        why,
+    )
+
+
 async def skip_oldest(connection: Connection, destination_id: UUID) -> int | None:
     """Skips the notice that blocks the later ones; gives its number."""
     number: int | None = await connection.fetchval(
@@ -265,29 +278,6 @@ async def replay(
         until,
     )
     return queued
-
-
-async def set_low_balance(
-    connection: Connection, reseller_id: UUID, threshold: Decimal | None
-) -> Decimal | None:
-    """Sets a reseller's low-balance threshold (None = the setting for all); gives the last one."""
-    former: Decimal | None = await connection.fetchval(
-        """
-        WITH former AS (
-            SELECT low_balance
-              FROM notice.setting
-             WHERE reseller_id = $1
-        ), written AS (
-            INSERT INTO notice.setting (reseller_id, low_balance)
-            VALUES ($1, $2)
-            ON CONFLICT (reseller_id) DO UPDATE SET low_balance = EXCLUDED.low_balance
-        )
-        SELECT low_balance FROM former
-        """,
-        reseller_id,
-        threshold,
-    )
-    return former
 
 
 async def list_notices(

@@ -25,6 +25,7 @@ from gateway.rules.notice.destinations import (
 )
 from gateway.rules.notice.kinds import Channel, instant
 from gateway.store.notice import destinations as store
+from gateway.store.notice import low_balance
 from gateway.store.notice import notices as notice_store
 from gateway.store.notice.destinations import Destination, Failing, ListedNotice, NewDestination
 from gateway.store.operation.audit import Change
@@ -182,6 +183,18 @@ async def resume(work: Work, owner: Recipient, which: str) -> None:
     await work.record(change)
 
 
+async def suspend(work: Work, owner: Recipient, which: str) -> None:
+    """Suspends a destination: what is for it waits until it is resumed."""
+    found = await _locked(work.connection, owner, which)
+    if found.status == "parked":
+        raise NoticeMistake("destination", "nothing is sent there already")
+    await store.suspend(work.connection, found.id, "suspended by its owner")
+    change = Change(
+        "destination.suspended", str(found.id), {"status": found.status}, {"status": "parked"}
+    )
+    await work.record(change)
+
+
 async def skip_oldest(work: Work, owner: Recipient, which: str) -> int:
     """Skips the oldest notice, which blocks the later ones; gives its number."""
     found = await _locked(work.connection, owner, which)
@@ -225,6 +238,11 @@ async def send_test(work: Work, owner: Recipient, which: str) -> None:
     await work.record(Change("notice.tested", str(found.id)))
 
 
+async def find_low_balance(connection: Connection, owner: Recipient) -> Decimal | None:
+    """Gives a reseller's own low-balance threshold; None = the setting for all."""
+    return await low_balance.find_threshold(connection, owner.id)
+
+
 async def set_low_balance(work: Work, owner: Recipient, threshold: Decimal | None) -> None:
     """Sets a reseller's low-balance threshold, in its currency; None = the setting for all."""
     checked = None if threshold is None else money_amounts.storable(threshold)
@@ -232,7 +250,7 @@ async def set_low_balance(work: Work, owner: Recipient, threshold: Decimal | Non
         raise NoticeMistake("amount", "an amount has at most two decimals and ten digits before")
     if checked is not None and checked < 0:
         raise NoticeMistake("amount", "the balance for a notice is not negative")
-    former = await store.set_low_balance(work.connection, owner.id, checked)
+    former = await low_balance.set_threshold(work.connection, owner.id, checked)
     change = Change(
         "reseller.low_balance_set",
         owner.login,

@@ -12,6 +12,7 @@ from gateway import ids
 from gateway.db.pool import Connection, Pool, transaction
 from gateway.errors.reseller import ArgumentInvalid
 from gateway.origin import Origin
+from gateway.rules.money.quotes import require_quoted
 from gateway.rules.sitelock.licences import (
     Decision,
     LicenceExists,
@@ -35,7 +36,10 @@ _EXPIRY = Origin("job:licence-expiry")
 
 @dataclass(frozen=True, slots=True)
 class LicenceOrder:
-    """An order for products. With `test_only` everything is checked and nothing is done."""
+    """An order for products. With `test_only` everything is checked and nothing is done.
+
+    `quoted` is the cost that a person was shown; None = none was.
+    """
 
     reseller_id: UUID
     products: Sequence[int]
@@ -46,6 +50,7 @@ class LicenceOrder:
     organization: Mapping[str, str]
     previous_order_number: int | None = None
     test_only: bool = False
+    quoted: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +66,7 @@ class Ordered:
 async def order(work: Work, wanted: LicenceOrder) -> Ordered:
     """Orders a product and add-ons, or with `previous_order_number` renews, upgrades, adds.
 
-    Raises what rules.licences raises, and NotEnoughCredit, Tier1DebitFailed and
+    Raises what rules.licences raises, and QuoteChanged, NotEnoughCredit, Tier1DebitFailed and
     Tier1CreditLimitReached.
     """
     asked = basket(wanted.products, wanted.days)
@@ -77,6 +82,7 @@ async def order(work: Work, wanted: LicenceOrder) -> Ordered:
         decision = decide_order(asked, prices, work.now, facts)
     if wanted.test_only:
         return Ordered(0, 0, decision.cost, prices.currency)
+    require_quoted(wanted.quoted, decision.cost, prices.currency)
     order_number = await billing.charge(
         work,
         reseller_id=wanted.reseller_id,

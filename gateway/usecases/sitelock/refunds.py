@@ -8,6 +8,7 @@ from uuid import UUID
 
 from gateway.db.pool import Connection
 from gateway.errors import GatewayError
+from gateway.errors.money import QuoteChanged
 from gateway.errors.reseller import ArgumentInvalid
 from gateway.rules.money.once_per_name import NameRefunds
 from gateway.rules.sitelock.licences import PRODUCTS
@@ -69,11 +70,13 @@ async def cancel(
     order_number: int,
     products: Sequence[int],
     once_in_days: int = 0,
+    expected: Decimal | None = None,
 ) -> Ended:
     """Ends a licence, or only some of its add-ons, even after the refund period.
 
-    A licence that can still be refunded is refunded (R22 too). Raises ArgumentInvalid,
-    AlreadyRefunded, AlreadyCancelled.
+    A licence that can still be refunded is refunded (R22 too). `expected` is the refund that a
+    person was shown; None = none was. Raises ArgumentInvalid, AlreadyRefunded, AlreadyCancelled,
+    QuoteChanged.
     """
     licence = await licences.lock_of_order(work.connection, reseller_id, order_number)
     if licence is None:
@@ -87,7 +90,10 @@ async def cancel(
     lines = await licences.lines_of(work.connection, licence.id)
     refunds = await _refunds(work.connection, reseller_id, licence, once_in_days)
     facts = facts_of(licence, lines, order_number, work.now, refunds)
-    if facts.objection() is None:
+    refundable = facts.objection() is None
+    amounts = amounts_to_refund(licence, lines) if refundable else {}
+    _require_expected(expected, sum(amounts.values(), _NOTHING))
+    if refundable:
         return await _pay_back(work, licence, lines, facts)
     await licences.end(work.connection, licence.id, "cancelled", work.now)
     change = Change("licence.cancelled", str(licence.number), {"status": licence.facts.status})
@@ -115,11 +121,31 @@ def facts_of(
     )
 
 
+def amounts_to_refund(licence: StoredLicence, lines: Sequence[OrderLine]) -> dict[int, Decimal]:
+    """What each order of the present period cost that bought the licence itself, or upgraded it."""
+    main = {line.order_number for line in lines if line.kind != "add_on"}
+    cost_by_order: dict[int, Decimal] = {}
+    for line in lines:
+        if line.order_number in main and line.purchased_at >= licence.facts.period_started_at:
+            cost_by_order[line.order_number] = (
+                cost_by_order.get(line.order_number, _NOTHING) + line.cost
+            )
+    return cost_by_order
+
+
 async def _refunds(
     connection: Connection, reseller_id: UUID, licence: StoredLicence, once_in_days: int
 ) -> NameRefunds:
     name = licence.domain_name
     return await earlier_refunds(connection, "sitelock", reseller_id, name, once_in_days)
+
+
+def _require_expected(expected: Decimal | None, refund: Decimal) -> None:
+    if expected is not None and expected != refund:
+        raise QuoteChanged(
+            f"Cancelling pays back {refund} now, not {expected}."
+            " Nothing was cancelled; confirm the new amount."
+        )
 
 
 def _refuse_ended(status: str) -> None:
@@ -136,15 +162,8 @@ async def _pay_back(
     facts: LicenceFacts,
     reason_code: int | None = None,
 ) -> Ended:
-    """Refunds every order of the present period that bought the licence itself, or upgraded it."""
-    main = {line.order_number for line in lines if line.kind != "add_on"}
-    cost_by_order: dict[int, Decimal] = {}
-    for line in lines:
-        if line.order_number in main and line.purchased_at >= licence.facts.period_started_at:
-            cost_by_order[line.order_number] = (
-                cost_by_order.get(line.order_number, _NOTHING) + line.cost
-            )
-    refunded = await refund_purchase(work, facts, cost_by_order)
+    """Refunds what the licence cost, and ends it."""
+    refunded = await refund_purchase(work, facts, amounts_to_refund(licence, lines))
     await licences.end(work.connection, licence.id, "refunded", work.now, reason_code)
     after = {"status": "refunded", "refunded": str(refunded), "reasonCode": reason_code}
     change = Change(

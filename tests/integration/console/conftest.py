@@ -36,3 +36,9 @@ async def operator(people: Callable[[], ConsolePerson]) -> ConsolePerson:
     answer = await person.sign_in(demo_data.OPERATOR, demo_data.OPERATOR_PASSWORD)
     assert answer.status == 303
     return person
+
+
+async def bought_from(gateway: RunningGateway) -> list[int]:
+    """The numbers of all orders, oldest first."""
+    rows = await gateway.pool.fetch("SELECT order_number FROM reseller.purchase ORDER BY 1")
+    return [row["order_number"] for row in rows]

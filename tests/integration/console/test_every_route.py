@@ -15,10 +15,15 @@ from gateway.rules.operation.roles import Permission, Role, may
 from gateway.sandbox import demo_data
 from gateway.usecases.acme import accounts
 from gateway.usecases.reseller import resellers
+from gateway.usecases.sitelock import licences
+from gateway.usecases.sitelock.licences import LicenceOrder
 from gateway.usecases.work import open_work
 from tests.support.console import ConsolePerson
 from tests.support.gateway import RunningGateway
 from tests.support.issued import acme_order
+from tests.support.notices import NoticeOperator
+from tests.support.organizations import add_organization, add_prevalidation
+from tests.support.server_process import until
 
 OTHER = "other"
 """Login of another reseller, and the beginning of its password."""
@@ -55,11 +60,37 @@ async def _acme_order_of(gateway: RunningGateway, login: str = OTHER) -> str:
     return await acme_order(gateway.pool, account, "theirs.example.com", now)
 
 
+async def _organization_of(gateway: RunningGateway, login: str = OTHER) -> str:
+    return str(await add_organization(gateway, login=login))
+
+
+async def _prevalidation_of(gateway: RunningGateway, login: str = OTHER) -> str:
+    return str(await add_prevalidation(gateway, "other.example", login=login))
+
+
+async def _licence_of(gateway: RunningGateway, login: str = OTHER) -> str:
+    owner = await gateway.pool.fetchval("SELECT id FROM reseller.account WHERE login = $1", login)
+    now = await gateway.services.clock.now()
+    async with open_work(gateway.pool, now, Origin("operator:test")) as work:
+        free = LicenceOrder(owner, [1059], 365, "other.example", "it@other.example", False, {})
+        return str((await licences.order(work, free)).licence_number)
+
+
+async def _destination_of(gateway: RunningGateway, login: str = OTHER) -> str:
+    notices = NoticeOperator(gateway.services, login)
+    await notices.webhook("https://hooks.other.example/")
+    return str((await notices.destination()).id)
+
+
 OBJECTS: dict[str, Callable[..., Awaitable[str]]] = {
     "kid": _credential_of,
     "account_id": _credential_of,
     "acme_order_id": _acme_order_of,
     "session_id": _session_of_another,
+    "organization_id": _organization_of,
+    "prevalidation_number": _prevalidation_of,
+    "licence_number": _licence_of,
+    "destination_id": _destination_of,
 }
 """For each part of a path that names a thing: makes one of another reseller, and gives its name.
 
@@ -85,6 +116,12 @@ def path_of(route: PageRoute, **parts: str) -> str:
 
 async def everything(gateway: RunningGateway) -> dict[str, int]:
     """A checksum of each table, without what is noted about requests themselves."""
+
+    async def registered() -> bool:
+        query = "SELECT EXISTS (SELECT FROM audit.event WHERE action = 'issuer.registered')"
+        return bool(await gateway.pool.fetchval(query))
+
+    await until(registered, "the gateway has recorded its issuer, soon after the start")
     tables = await gateway.pool.fetch(
         """
         SELECT format('%I.%I', schemaname, tablename) AS name

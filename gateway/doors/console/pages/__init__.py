@@ -6,6 +6,13 @@ PAGES = (
     "subscription",
     "subscription_names",
     "acme_orders",
+    "statement",
+    "organizations",
+    "prevalidations",
+    "sitelock_order",
+    "sitelock",
+    "notices",
+    "destination",
     "settings",
     "sign_in",
 )

@@ -1,0 +1,93 @@
+"""What ends soon, and what it would take to continue it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from gateway.db.pool import Connection
+
+DueKind = Literal["subscription", "sitelock", "ssl", "prevalidation"]
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """Something that ends at `ends_at`.
+
+    `key` is its kid, number or order number; `about` says what it is for. `articles` counts the
+    names or licences by item and variant of their price that would be charged.
+    """
+
+    kind: DueKind
+    key: str
+    about: str
+    ends_at: datetime
+    item: str
+    articles: Mapping[str, int]
+
+
+async def endings(
+    connection: Connection, reseller_id: UUID, since: datetime, until: datetime, limit: int
+) -> list[Ending]:
+    """Gives what ends between the instants, the earliest first; at most `limit`."""
+    rows = await connection.fetch(
+        """
+        SELECT *
+          FROM (
+            SELECT 'subscription' AS kind, eab.kid AS key,
+                   concat_ws(', ', min(domain.name),
+                             CASE WHEN count(domain.id) > 1
+                                  THEN (count(domain.id) - 1) || ' more' END) AS about,
+                   subscription.expires_at AS ends_at, server.name AS item,
+                   jsonb_build_object(
+                       'fqdn', count(*) FILTER (WHERE domain.free_because IS NULL
+                                                  AND domain.name_type = 'fqdn'),
+                       'wildcard', count(*) FILTER (WHERE domain.free_because IS NULL
+                                                      AND domain.name_type = 'wildcard')
+                   ) AS articles
+              FROM subscription.eab_credential eab
+              JOIN subscription.subscription
+                ON subscription.kid = eab.kid
+               AND subscription.superseded_at IS NULL
+              JOIN acme.server ON server.id = eab.server_id
+              JOIN subscription.domain
+                ON domain.subscription_id = subscription.id
+               AND domain.removed_at IS NULL
+             WHERE eab.reseller_id = $1
+               AND eab.status = 'active'
+               AND subscription.expires_at BETWEEN $2 AND $3
+             GROUP BY eab.kid, subscription.id, server.id
+            UNION ALL
+            SELECT 'sitelock', licence.number::text, licence.domain_name, licence.expires_at,
+                   licence.product::text, jsonb_build_object(licence.days::text, 1)
+              FROM sitelock.licence
+             WHERE licence.reseller_id = $1
+               AND licence.status = 'active'
+               AND licence.expires_at BETWEEN $2 AND $3
+            UNION ALL
+            SELECT 'ssl', bought.cert_id::text, bought.names[1], certificate.not_after,
+                   bought.brand || ' ' || bought.type, '{}'
+              FROM ssl."order" bought
+              JOIN ca.certificate ON certificate.serial = bought.serial
+             WHERE bought.reseller_id = $1
+               AND bought.revoked_at IS NULL
+               AND bought.unsubscribed_at IS NULL
+               AND certificate.not_after BETWEEN $2 AND $3
+            UNION ALL
+            SELECT 'prevalidation', held.number::text, held.details ->> 'name', held.expires_at,
+                   held.type, '{}'
+              FROM organization.prevalidation held
+             WHERE held.reseller_id = $1
+               AND held.state = 'valid'
+               AND held.expires_at BETWEEN $2 AND $3
+          ) AS ending
+         ORDER BY ends_at, kind, key
+         LIMIT $4
+        """,
+        reseller_id,
+        since,
+        until,
+        limit,
+    )
+    return [Ending(**row) for row in rows]
