@@ -17,6 +17,7 @@ from gateway.usecases.reseller import resellers
 from gateway.usecases.work import open_work
 from tests.support.console import ConsolePerson
 from tests.support.gateway import RunningGateway
+from tests.support.waiting import waiting_check, waiting_prevalidation, waiting_unsubscription
 
 OTHER = "other"
 """Login of another reseller, and the beginning of its password."""
@@ -38,6 +39,9 @@ async def _session_of_another(gateway: RunningGateway) -> str:
 
 OBJECTS: dict[str, Callable[[RunningGateway], Awaitable[str]]] = {
     "session_id": _session_of_another,
+    "prevalidation": waiting_prevalidation,
+    "unsubscription": waiting_unsubscription,
+    "checked_order": waiting_check,
 }
 """For each part of a path that names a thing: makes one of another reseller, and gives its name."""
 
@@ -161,23 +165,26 @@ async def test_another_resellers_thing_is_not_found(
 async def test_only_those_are_let_in_whom_the_route_names(
     gateway: RunningGateway, people: Callable[[], ConsolePerson], route: PageRoute
 ) -> None:
+    path = path_of(route)
+    if route.method == "GET" and route.who.permission is not None:
+        named = _IN_BRACES.findall(route.path)
+        path = path_of(route, **{name: await OBJECTS[name](gateway) for name in named})
     for role in Role:
         await gateway.pool.execute("UPDATE operation.operator SET role = $1", str(role))
         person = people()
         await person.sign_in(demo_data.OPERATOR, demo_data.OPERATOR_PASSWORD)
-        assert await refusal(person, route) == expected(route.who, role)
+        assert await refusal(person, route, path) == expected(route.who, role)
     person = people()
     await person.sign_in()
-    assert await refusal(person, route) == expected(route.who, None)
+    assert await refusal(person, route, path) == expected(route.who, None)
     await gateway.pool.execute("UPDATE reseller.account SET status = 'suspended'")
     await person.sign_in()
     suspended = 403 if route.who.resellers and not route.who.suspended_too else None
-    assert await refusal(person, route) == (suspended or expected(route.who, None))
+    assert await refusal(person, route, path) == (suspended or expected(route.who, None))
 
 
-async def refusal(person: ConsolePerson, route: PageRoute) -> int | None:
+async def refusal(person: ConsolePerson, route: PageRoute, path: str) -> int | None:
     """403 or 404 when a person is kept out; None = let in, whatever comes of it."""
-    path = path_of(route)
     if route.method == "GET":
         answer = await person.get(path)
     else:
