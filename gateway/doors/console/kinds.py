@@ -4,12 +4,22 @@ import re
 from datetime import UTC, date, datetime, time
 
 from gateway.doors.console.forms import FormField
+from gateway.doors.console.page import PageRequest
 from gateway.rules.operation.input import MAXIMUM_PASSWORD
-from gateway.web.forms import ParameterKind, text
+from gateway.web.forms import ParameterKind, choice, text
 
 _SHORTEST_PASSWORD = 12
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _DAY_LENGTH = len("2026-06-30")
+
+
+RENEWAL_MODE = FormField(
+    "renewal_mode",
+    "Renewal of pre-validations",
+    choice("manual", "auto"),
+    control="select",
+    options=(("manual", "manual: the reseller is warned"), ("auto", "automatic")),
+)
 
 
 def _parse_day(sent: str) -> date:
@@ -32,6 +42,13 @@ def first_second(day: date) -> datetime:
 def last_second(day: date) -> datetime:
     """The last second of a UTC day."""
     return datetime.combine(day, time(23, 59, 59, tzinfo=UTC))
+
+
+def older_than(page: PageRequest) -> int | None:
+    """The row of an endless list after which its page begins, by the query's `older`."""
+    sent = page.query.first("older")
+    usable = sent.isascii() and sent.isdigit() and len(sent) < len(str(2**63 - 1))
+    return int(sent) if usable else None
 
 
 def day(name: str, label: str, hint: str = "") -> FormField:

@@ -1,4 +1,14 @@
 """The pages of the console, a file for each group of them."""
 
-PAGES = ("home", "queues", "settings", "sign_in")
+PAGES = (
+    "home",
+    "queues",
+    "search",
+    "issued",
+    "resellers",
+    "reseller",
+    "audit",
+    "settings",
+    "sign_in",
+)
 """The files here, in the order of the navigation, each with its `GROUP`; a new one is added."""
