@@ -7,7 +7,11 @@ PAGES = (
     "issued",
     "resellers",
     "reseller",
+    "prices",
+    "background",
+    "health",
     "audit",
+    "operators",
     "settings",
     "sign_in",
 )
