@@ -15,6 +15,7 @@ from gateway.rules.operation.roles import Permission, Role, may
 from gateway.sandbox import demo_data
 from gateway.usecases.reseller import resellers
 from gateway.usecases.work import open_work
+from tests.support import looked_up
 from tests.support.console import ConsolePerson
 from tests.support.gateway import RunningGateway
 from tests.support.waiting import waiting_check, waiting_prevalidation, waiting_unsubscription
@@ -42,6 +43,13 @@ OBJECTS: dict[str, Callable[[RunningGateway], Awaitable[str]]] = {
     "prevalidation": waiting_prevalidation,
     "unsubscription": waiting_unsubscription,
     "checked_order": waiting_check,
+    "found_kid": looked_up.kid,
+    "found_account": looked_up.kid,
+    "serial": looked_up.serial,
+    "found_reseller": looked_up.demo_reseller,
+    "job": looked_up.failed_job,
+    "failing_destination": looked_up.failing_destination,
+    "other_operator": looked_up.other_operator,
 }
 """For each part of a path that names a thing: makes one of another reseller, and gives its name."""
 

@@ -144,7 +144,9 @@ async def show_remove(page: PageRequest, refused: FilledForm | None = None) -> w
         if (row.family, row.item, row.variant) == article and price is not None:
             form = refused or page.form(REMOVE, f"{_PRICES}/remove", wanted)
             return page.render("remove_price.html", form=form, row=row, login=wanted["reseller"])
-    raise NotFound
+    if refused is not None:
+        raise NotFound
+    return page.see_other(_list_of(wanted["reseller"]), "There is no such price to be removed.")
 
 
 async def carry_out_remove(page: PageRequest) -> web.Response:
