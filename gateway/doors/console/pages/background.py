@@ -5,6 +5,7 @@ from aiohttp import web
 from gateway import ids
 from gateway.doors.console.access import allows, operators
 from gateway.doors.console.forms import FilledForm, PageForm, Values
+from gateway.doors.console.lists import Query, paging_of
 from gateway.doors.console.page import Done, PageRequest
 from gateway.doors.console.routes import BASE, NavigationEntry, PageGroup, PageRoute
 from gateway.errors import NotFound
@@ -27,7 +28,8 @@ RESUME = PageForm("resume")
 
 async def show_jobs(page: PageRequest, refused: FilledForm | None = None) -> web.Response:
     """Units of work in one state, what has failed for good first."""
-    sent, paging = page.query.first("state"), page.paging()
+    query = Query(_JOBS, page.query.fields)
+    sent, paging = query.first("state"), paging_of(query)
     state = sent if sent in dead_letters.STATES else dead_letters.STATES[0]
     async with page.open_reading() as work:
         counts, found = await dead_letters.page_of_jobs(

@@ -1,7 +1,6 @@
 """The page of a reseller, for operators: balance, settings, deposits, and its ledger."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from uuid import UUID
 
 from aiohttp import web
@@ -70,19 +69,20 @@ async def show(page: PageRequest, refused: FilledForm | None = None) -> web.Resp
         lines = await overview.list_ledger(
             work.connection, found.id, older_than=before, limit=ROWS + 1
         )
-    forms = _forms_of(page, found)
-    if refused is not None and refused.form.name in forms.by_name:
-        forms.by_name[refused.form.name] = refused
+    forms, where = _forms_of(page, found), f"{_RESELLERS}/{found.id}"
+    place = {DEPOSIT.name: "deposit", SETTINGS.name: "settings"}
+    if refused is not None and refused.form.name in place:
+        forms[place[refused.form.name]] = refused
     return page.render(
         "reseller.html",
         found=found,
         lines=lines[:ROWS],
-        older=page.query.url(older=lines[ROWS - 1].id) if len(lines) > ROWS else "",
-        first=page.query.url(older=None) if before is not None else "",
-        settings_form=forms.by_name.get("reseller-settings"),
-        deposit_form=forms.by_name.get("deposit"),
-        status_form=forms.status,
-        prices=allows(page.session, Permission.LOOK),
+        older=f"{where}?older={lines[ROWS - 1].id}" if len(lines) > ROWS else "",
+        first=where if before is not None else "",
+        settings_form=forms["settings"],
+        deposit_form=forms["deposit"],
+        status_form=forms["status"],
+        trouble=refused.trouble if refused is not None and refused.form.name not in place else "",
         audited=allows(page.session, Permission.AUDIT),
     )
 
@@ -165,17 +165,12 @@ async def _changed(page: PageRequest, work: Work, wanted: ResellerChanges, shown
     return Done(f"{_RESELLERS}/{found.id}", shown)
 
 
-@dataclass(frozen=True, slots=True)
-class _Forms:
-    by_name: dict[str, FilledForm]
-    status: FilledForm | None
-
-
-def _forms_of(page: PageRequest, found: ResellerOverview) -> _Forms:
-    """The forms that the person may use."""
-    where, by_name, status = f"{_RESELLERS}/{found.id}", dict[str, FilledForm](), None
+def _forms_of(page: PageRequest, found: ResellerOverview) -> dict[str, FilledForm | None]:
+    """The forms of the page; None for those that the person may not use."""
+    where = f"{_RESELLERS}/{found.id}"
+    forms: dict[str, FilledForm | None] = dict.fromkeys(("deposit", "settings", "status"))
     if allows(page.session, Permission.MONEY):
-        by_name["deposit"] = page.form(DEPOSIT, f"{where}/deposit")
+        forms["deposit"] = page.form(DEPOSIT, f"{where}/deposit")
     if allows(page.session, Permission.RESELLERS):
         now = {
             "renewal_mode": found.renewal_mode,
@@ -183,11 +178,11 @@ def _forms_of(page: PageRequest, found: ResellerOverview) -> _Forms:
             "tier1": found.tier1,
             "networks": " ".join(map(str, found.allowed_networks)),
         }
-        by_name["reseller-settings"] = page.form(SETTINGS, f"{where}/settings", now)
+        forms["settings"] = page.form(SETTINGS, f"{where}/settings", now)
         active = found.status == "active"
         form, verb = (SUSPEND, "suspend") if active else (REINSTATE, "reinstate")
-        status = page.form(form, f"{where}/{verb}")
-    return _Forms(by_name, status)
+        forms["status"] = page.form(form, f"{where}/{verb}")
+    return forms
 
 
 async def _asked_for(page: PageRequest, work: Work) -> ResellerOverview:
