@@ -28,7 +28,7 @@ async def test_everything_is_found_by_what_one_has_in_hand_of_it(
 ) -> None:
     eab = await credential_with_name(gateway)
     number = await certificate_of(gateway, eab)
-    row = await gateway.pool.fetchrow(
+    [row] = await gateway.pool.fetch(
         """
         SELECT account.id AS account, certificate.order_id, purchase.order_number
           FROM ca.certificate
