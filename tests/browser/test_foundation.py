@@ -117,7 +117,8 @@ async def test_a_double_click_sends_a_form_once(
 ) -> None:
     query = "SELECT count(*) FROM audit.event WHERE action = 'session.ended'"
     async with visit() as visitor:
-        page = await visitor.sign_in(*OPERATOR)
+        await visitor.sign_in(*OPERATOR)
+        page = await visitor.open("/console/settings")
         before = await shared_gateway.pool.fetchval(query)
         async with page.expect_navigation():
             await page.get_by_role("button", name="End all other sessions").dblclick()

@@ -72,6 +72,11 @@ def operators(permission: Permission) -> Access:
     return Access(permission=permission)
 
 
+def allows(session: SessionState, permission: Permission) -> bool:
+    """Whether somebody is an operator whose role has the permission: pages show their forms."""
+    return session.role is not None and may(Role(session.role), permission)
+
+
 def token_in(request: web.Request) -> str | None:
     """The token in the session's cookie; None = there is none that could be one."""
     token = request.cookies.get(COOKIE)

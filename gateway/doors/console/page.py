@@ -27,7 +27,7 @@ from gateway.doors.console.lists import Paging, Query, Sorting, paging_of, sorti
 from gateway.doors.console.parts import SESSION, ConsoleParts
 from gateway.doors.console.routes import BASE
 from gateway.doors.console.sentences import Sentence
-from gateway.errors import GatewayError
+from gateway.errors import GatewayError, NotFound
 from gateway.errors.operation import FormForged
 from gateway.services import Services
 from gateway.usecases.operation import sessions
@@ -102,8 +102,11 @@ class PageRequest:
             raise BodyTooLarge from None
 
     def part(self, name: str) -> str:
-        """A part of the path, as the route names it."""
-        return self.request.match_info[name]
+        """A part of the path, as the route names it; raises NotFound for what no name can be."""
+        part = self.request.match_info[name]
+        if not part.isprintable():
+            raise NotFound
+        return part
 
     def sent(self, name: str) -> str:
         """The first value of a field in the body, unchecked; "" = there is none."""

@@ -189,6 +189,52 @@ async def list_jobs(connection: Connection, state: str) -> list[dict[str, Any]]:
     return [dict(row) for row in rows]
 
 
+@dataclass(frozen=True, slots=True)
+class ListedJob:
+    """A unit of background work; `job_id` None = periodic work. All but `due_at` is real time."""
+
+    job_id: int | None
+    kind: str
+    subject: str | None
+    due_at: str | None
+    attempts: int
+    queued_at: datetime | None
+    not_before: datetime
+    problem: str | None
+
+
+async def count_by_state(connection: Connection) -> dict[str, int]:
+    """Gives how many units wait, run or have failed, and how many kinds of periodic work."""
+    rows = await connection.fetch(
+        """
+        SELECT state, count(*) AS number
+          FROM ops.jobs
+         GROUP BY state
+        """
+    )
+    return {row["state"]: row["number"] for row in rows}
+
+
+async def page_of_jobs(
+    connection: Connection, state: str, *, limit: int, offset: int
+) -> list[ListedJob]:
+    """Gives some of the rows of ops.jobs that are `waiting`, `running` or `failed`."""
+    rows = await connection.fetch(
+        """
+        SELECT job_id, kind, subject, due_at, attempts, queued_at, not_before, problem
+          FROM ops.jobs
+         WHERE state = $1
+         ORDER BY job_id, kind
+         LIMIT $2
+        OFFSET $3
+        """,
+        state,
+        limit,
+        offset,
+    )
+    return [ListedJob(**row) for row in rows]
+
+
 async def retry_failed(connection: Connection, job_ids: Sequence[int] | None) -> list[int]:
     """Makes failed units wait again, from their first attempt; None = all of them."""
     rows = await connection.fetch(

@@ -183,6 +183,26 @@ async def list_all(
     return [_prevalidation(row) for row in rows]
 
 
+async def list_undecided(connection: Connection, limit: int) -> list[Prevalidation]:
+    """Gives those that operators are to decide on, the oldest first."""
+    rows = await connection.fetch(
+        """
+        SELECT prevalidation.*, account.login AS reseller,
+               ARRAY(SELECT covered.name
+                       FROM organization.prevalidation_domain covered
+                      WHERE covered.number = prevalidation.number
+                      ORDER BY covered.name) AS domains
+          FROM organization.prevalidation
+          JOIN reseller.account ON account.id = prevalidation.reseller_id
+         WHERE prevalidation.state IN ('requested', 'in_validation')
+         ORDER BY prevalidation.number
+         LIMIT $1
+        """,
+        limit,
+    )
+    return [_prevalidation(row) for row in rows]
+
+
 async def set_state(
     connection: Connection,
     number: int,

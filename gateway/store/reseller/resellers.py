@@ -90,6 +90,15 @@ async def list_summaries(connection: Connection) -> list[ResellerSummary]:
     return [ResellerSummary(**row) for row in rows]
 
 
+async def exists(connection: Connection, login: str) -> bool:
+    """Is there a reseller of that login?"""
+    return bool(
+        await connection.fetchval(
+            "SELECT EXISTS (SELECT FROM reseller.account WHERE login = $1)", login
+        )
+    )
+
+
 async def lock_by_login(connection: Connection, login: str) -> Reseller | None:
     """Gives the reseller, its row locked until the transaction ends."""
     row = await connection.fetchrow(

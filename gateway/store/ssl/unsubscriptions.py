@@ -130,3 +130,22 @@ async def list_all(connection: Connection, *, waiting_only: bool) -> list[Listed
         waiting_only,
     )
     return [ListedUnsubscription(**row) for row in rows]
+
+
+async def find_listed(connection: Connection, number: int) -> ListedUnsubscription | None:
+    """Finds a request as operators see it."""
+    row = await connection.fetchrow(
+        """
+        SELECT unsubscription.id, unsubscription.status, unsubscription.cert_id,
+               account.login AS reseller, placed.names, placed.status AS certificate_status,
+               placed.order_number, purchase.cost AS cash, purchase.currency,
+               unsubscription.requested_at, unsubscription.decided_at, unsubscription.reason
+          FROM ssl.unsubscription
+          JOIN ssl."order" placed ON placed.cert_id = unsubscription.cert_id
+          JOIN reseller.account ON account.id = placed.reseller_id
+          LEFT JOIN reseller.purchase ON purchase.order_number = placed.order_number
+         WHERE unsubscription.id = $1
+        """,
+        number,
+    )
+    return ListedUnsubscription(**row) if row else None

@@ -12,12 +12,15 @@ from gateway.errors import OperatorMistake
 from gateway.rules.money.pricing import Article, Family
 from gateway.rules.operation.input import DEFAULT_PRICE_LIST, check_amount, price_currency
 from gateway.store.acme import servers
-from gateway.store.money import prices
+from gateway.store.money import price_table, prices
+from gateway.store.money.price_table import PriceRow
 from gateway.store.money.prices import ListedPrice
 from gateway.store.operation.audit import Change
 from gateway.store.reseller import resellers
 from gateway.store.reseller.resellers import Reseller
 from gateway.usecases.work import Work
+
+__all__ = ["PriceRow"]
 
 
 async def articles_of_server(
@@ -63,6 +66,16 @@ async def list_prices(
     """Gives the prices that a reseller pays; `login` None = the default list."""
     owner = await _owner(connection, login)
     return await prices.listed(connection, owner.id if owner else None, family)
+
+
+async def price_rows(connection: Connection, login: str | None) -> list[PriceRow]:
+    """Gives all articles with a price, the default one beside the reseller's own.
+
+    `login` None = the default list alone.
+    """
+    if login is not None and not await resellers.exists(connection, login):
+        raise OperatorMistake(f"there is no reseller {login!r}")
+    return await price_table.table(connection, login)
 
 
 async def remove_prices(

@@ -7,7 +7,19 @@ from gateway.db.pool import Connection
 from gateway.errors import OperatorMistake
 from gateway.store.operation import jobs
 from gateway.store.operation.audit import Change
+from gateway.store.operation.jobs import ListedJob
 from gateway.usecases.work import Work
+
+STATES = ("failed", "running", "waiting")
+
+
+async def page_of_jobs(
+    connection: Connection, state: str, *, limit: int, offset: int
+) -> tuple[dict[str, int], list[ListedJob]]:
+    """Gives the number of units by state, and some of those in one of STATES."""
+    counts = await jobs.count_by_state(connection)
+    found = await jobs.page_of_jobs(connection, state, limit=limit, offset=offset)
+    return {each: counts.get(each, 0) for each in STATES}, found
 
 
 async def list_jobs(connection: Connection, state: str) -> list[dict[str, Any]]:

@@ -191,6 +191,11 @@ async def list_prevalidations(
     )
 
 
+async def list_undecided(connection: Connection, limit: int) -> list[Prevalidation]:
+    """Gives those that operators are to decide on, the oldest first."""
+    return await prevalidations.list_undecided(connection, limit)
+
+
 async def show_prevalidation(connection: Connection, number: int) -> Prevalidation:
     """Gives a pre-validation; raises OperatorMistake when there is none."""
     return await _get(connection, number)

@@ -4,18 +4,35 @@ from datetime import datetime, timedelta
 
 from gateway.config import Settings
 from gateway.db.pool import Connection
-from gateway.errors import OperatorMistake
+from gateway.errors import NotFound, OperatorMistake
 from gateway.rules.operation.input import check_note
 from gateway.rules.ssl.order import CERT_ID
 from gateway.store.operation.audit import Change
 from gateway.store.ssl import applications as ssl_applications
 from gateway.store.ssl import issuance as ssl_issuance
 from gateway.store.ssl import orders as ssl_orders
+from gateway.store.ssl import reviews as waiting_checks
 from gateway.store.ssl.orders import SslOrder
+from gateway.store.ssl.reviews import WaitingCheck
 from gateway.usecases.ssl.intents import intent_of
 from gateway.usecases.work import Work
 
+__all__ = ["WaitingCheck"]
+
 _AT_ONCE = timedelta(0)
+
+
+async def list_waiting(connection: Connection, limit: int) -> list[WaitingCheck]:
+    """Gives the checks that have waited longest, at most `limit`."""
+    return await waiting_checks.list_waiting(connection, limit)
+
+
+async def show_waiting(connection: Connection, cert_id: str) -> WaitingCheck:
+    """Gives a check that waits; raises NotFound when none does for the order."""
+    found = await waiting_checks.find_waiting(connection, cert_id)
+    if found is None:
+        raise NotFound
+    return found
 
 
 async def approve(work: Work, settings: Settings, cert_id: str) -> None:

@@ -5,7 +5,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from gateway.db.pool import Connection
-from gateway.errors import OperatorMistake
+from gateway.errors import NotFound, OperatorMistake
 from gateway.errors.money import NotRefundable
 from gateway.errors.ssl import UnsubscriptionWaits
 from gateway.rules.operation.input import check_note
@@ -101,6 +101,16 @@ async def number_of(connection: Connection, text: str) -> int:
 async def list_all(connection: Connection, *, waiting_only: bool) -> list[ListedUnsubscription]:
     """Gives all requests; those that wait for a decision come first."""
     return await unsubscriptions.list_all(connection, waiting_only=waiting_only)
+
+
+async def show(connection: Connection, number: int) -> ListedUnsubscription:
+    """Gives a request, decided or not; raises NotFound."""
+    found = None
+    if 0 < number <= _LARGEST_NUMBER:
+        found = await unsubscriptions.find_listed(connection, number)
+    if found is None:
+        raise NotFound
+    return found
 
 
 async def _to_decide(

@@ -18,12 +18,14 @@ from gateway.usecases.reseller import resellers
 from gateway.usecases.sitelock import licences
 from gateway.usecases.sitelock.licences import LicenceOrder
 from gateway.usecases.work import open_work
+from tests.support import looked_up
 from tests.support.console import ConsolePerson
 from tests.support.gateway import RunningGateway
 from tests.support.issued import acme_order
 from tests.support.notices import NoticeOperator
 from tests.support.organizations import add_organization, add_prevalidation
 from tests.support.server_process import until
+from tests.support.waiting import waiting_check, waiting_prevalidation, waiting_unsubscription
 
 OTHER = "other"
 """Login of another reseller, and the beginning of its password."""
@@ -91,6 +93,16 @@ OBJECTS: dict[str, Callable[..., Awaitable[str]]] = {
     "prevalidation_number": _prevalidation_of,
     "licence_number": _licence_of,
     "destination_id": _destination_of,
+    "prevalidation": waiting_prevalidation,
+    "unsubscription": waiting_unsubscription,
+    "checked_order": waiting_check,
+    "found_kid": looked_up.kid,
+    "found_account": looked_up.kid,
+    "serial": looked_up.serial,
+    "found_reseller": looked_up.demo_reseller,
+    "job": looked_up.failed_job,
+    "failing_destination": looked_up.failing_destination,
+    "other_operator": looked_up.other_operator,
 }
 """For each part of a path that names a thing: makes one of another reseller, and gives its name.
 
@@ -228,10 +240,10 @@ async def test_only_those_are_let_in_whom_the_route_names(
     gateway: RunningGateway, people: Callable[[], ConsolePerson], route: PageRoute
 ) -> None:
     path = path_of(route)
-    if route.method == "GET" and route.who.resellers:
+    if route.method == "GET":
+        login = [demo_data.LOGIN] if route.who.resellers else []
         named = _IN_BRACES.findall(route.path)
-        own = {name: await OBJECTS[name](gateway, demo_data.LOGIN) for name in named}
-        path = path_of(route, **own)
+        path = path_of(route, **{name: await OBJECTS[name](gateway, *login) for name in named})
     for role in Role:
         await gateway.pool.execute("UPDATE operation.operator SET role = $1", str(role))
         person = people()
