@@ -7,9 +7,10 @@ from decimal import Decimal
 from uuid import UUID
 
 from gateway.db.pool import Connection
-from gateway.errors import GatewayError
+from gateway.errors import GatewayError, NotFound
 from gateway.errors.reseller import ArgumentInvalid
 from gateway.rules.money.once_per_name import NameRefunds
+from gateway.rules.money.refund_reasons import REFUND_REASONS
 from gateway.rules.sitelock.licences import PRODUCTS
 from gateway.rules.sitelock.refund import LicenceFacts
 from gateway.store.operation.audit import Change
@@ -19,6 +20,7 @@ from gateway.usecases.money.refund_purchase import earlier_refunds, refund_purch
 from gateway.usecases.work import Work
 
 _NOTHING = Decimal("0.00")
+_CANCELLED = "The licence was cancelled."
 
 
 class AlreadyRefunded(GatewayError):
@@ -60,6 +62,20 @@ async def refund(
     if facts.only_add_ons:
         raise OnlyAddOns
     return await _pay_back(work, licence, lines, facts, reason_code)
+
+
+async def refundable_amount(
+    connection: Connection, reseller_id: UUID, order_number: int
+) -> tuple[str, Decimal]:
+    """Gives the domain of an order's licence, and what a refund pays back; raises NotFound.
+
+    Whether it is refunded at all, the report on orders says.
+    """
+    licence = await licences.find_of_order(connection, reseller_id, order_number)
+    if licence is None:
+        raise NotFound
+    lines = await licences.lines_of(connection, licence.id)
+    return licence.domain_name, sum(_to_pay_back(licence, lines).values(), _NOTHING)
 
 
 async def cancel(
@@ -136,15 +152,9 @@ async def _pay_back(
     facts: LicenceFacts,
     reason_code: int | None = None,
 ) -> Ended:
-    """Refunds every order of the present period that bought the licence itself, or upgraded it."""
-    main = {line.order_number for line in lines if line.kind != "add_on"}
-    cost_by_order: dict[int, Decimal] = {}
-    for line in lines:
-        if line.order_number in main and line.purchased_at >= licence.facts.period_started_at:
-            cost_by_order[line.order_number] = (
-                cost_by_order.get(line.order_number, _NOTHING) + line.cost
-            )
-    refunded = await refund_purchase(work, facts, cost_by_order)
+    amounts = _to_pay_back(licence, lines)
+    reason = _CANCELLED if reason_code is None else REFUND_REASONS[reason_code]
+    refunded = await refund_purchase(work, facts, amounts, reason)
     await licences.end(work.connection, licence.id, "refunded", work.now, reason_code)
     after = {"status": "refunded", "refunded": str(refunded), "reasonCode": reason_code}
     change = Change(
@@ -152,6 +162,18 @@ async def _pay_back(
     )
     await work.record(change)
     return Ended(refunded)
+
+
+def _to_pay_back(licence: StoredLicence, lines: Sequence[OrderLine]) -> dict[int, Decimal]:
+    """Every order of the present period that bought the licence itself, or upgraded it."""
+    main = {line.order_number for line in lines if line.kind != "add_on"}
+    cost_by_order: dict[int, Decimal] = {}
+    for line in lines:
+        if line.order_number in main and line.purchased_at >= licence.facts.period_started_at:
+            cost_by_order[line.order_number] = (
+                cost_by_order.get(line.order_number, _NOTHING) + line.cost
+            )
+    return cost_by_order
 
 
 async def _cancel_add_ons(work: Work, licence: StoredLicence, products: Sequence[int]) -> None:

@@ -26,6 +26,7 @@ from gateway.usecases.work import Work
 
 _LARGEST_NUMBER = 2**63 - 1
 _MOST_DIGITS = 40
+_REASON = "The certificate was unsubscribed."
 
 
 async def request(work: Work, reseller_id: UUID, cert_id: str, *, acknowledged: str) -> int:
@@ -59,7 +60,7 @@ async def approve(work: Work, number: int) -> Decimal:
     if reason is not None or order.order_number is None or order.cash is None:
         raise OperatorMistake(f"unsubscription {number} cannot be approved: {reason}")
     facts = _facts(order, waiting.requested_at)
-    await refund_purchase(work, facts, {order.order_number: order.cash})
+    await refund_purchase(work, facts, {order.order_number: order.cash}, _REASON)
     await ssl_orders.mark_unsubscribed(work.connection, order.cert_id, work.now)
     decision = UnsubscriptionDecision("approved", work.now, work.origin.actor, refunded=order.cash)
     await unsubscriptions.decide(work.connection, number, decision)

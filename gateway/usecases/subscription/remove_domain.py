@@ -29,6 +29,8 @@ class RemoveDomain:
     """Whether a refund also revokes what was issued (setting refund.revoke_certificates)."""
     refund_once_in_days: int = 0
     """R22 (setting refund.once_per_name_days)."""
+    reason: str = "The name was removed."
+    """Why; kept with a refund."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ async def remove_domain(work: Work, request: RemoveDomain) -> DomainsRemoved:
     await work.record(*changes)
     if decision.refund > 0:
         amounts = {domain.order_number: decision.refund}
-        await refund_purchase(work, facts, amounts)
+        await refund_purchase(work, facts, amounts, request.reason)
         if request.revoke_certificates:
             await revoke_refunded(work, kid=credential.kid, names=removed, since=domain.added_at)
     return DomainsRemoved(tuple(removed), decision.refund, decision.refund_refused)
