@@ -10,6 +10,7 @@ from gateway.rules.money.purchases import ReportedPurchase
 PERIOD = timedelta(hours=7 * 24)
 """B1: a request before the end of this period is in time, to the instant."""
 
+UNDER_REVIEW = "An unsubscription of it is under review."
 _REST: dict[str, str] = {
     "CHECKING": "Its application is under way: withdraw it first.",
     "CHECKING_ORG": "Its application is under way: withdraw it first.",
@@ -66,7 +67,7 @@ class CertificateFacts:
         if self.refunded:
             return "It was refunded before."
         if self.under_review:
-            return "An unsubscription of it is under review."
+            return UNDER_REVIEW
         if self.asked_at >= self.deadline:
             return f"The refund period ended at {_instant(self.deadline)}."
         if self.status == "PAID":

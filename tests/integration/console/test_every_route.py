@@ -15,6 +15,7 @@ from gateway.rules.operation.roles import Permission, Role, may
 from gateway.sandbox import demo_data
 from gateway.usecases.reseller import resellers
 from gateway.usecases.work import open_work
+from tests.support.certificate_shop import shop_of
 from tests.support.console import ConsolePerson
 from tests.support.gateway import RunningGateway
 from tests.support.shop import Shop
@@ -44,9 +45,15 @@ async def _order_of_another(gateway: RunningGateway) -> str:
     return str((await shop.do("ADDDOMAIN", **fields))["orderNumber"])
 
 
+async def _certificate_of_another(gateway: RunningGateway) -> str:
+    await gateway.pool.execute("UPDATE reseller.account SET credit_limit = 1000")
+    return await (await shop_of(gateway, OTHER)).buy("other.example")
+
+
 OBJECTS: dict[str, Callable[[RunningGateway], Awaitable[str]]] = {
     "session_id": _session_of_another,
     "order_number": _order_of_another,
+    "cert_id": _certificate_of_another,
 }
 """For each part of a path that names a thing: makes one of another reseller, and gives its name."""
 

@@ -174,10 +174,10 @@ async def show_refund(page: PageRequest, refused: FilledForm | None = None) -> w
 
 async def refund(page: PageRequest) -> web.Response:
     """Pays an order back, as it was confirmed."""
-    number = _number_in(page)
     settings = page.services.settings.refund
 
     async def carry_out(work: Work, values: Values) -> Done:
+        number = _number_in(page)
         wanted = RefundOrder(
             page.session.owner_id,
             number,
