@@ -24,8 +24,8 @@ BOUGHT = "2025-01-10T12:00:00Z"
 _ROW = re.compile(r'<tr data-order="(\d+)">(.*?)</tr>', re.DOTALL)
 _BUTTON = re.compile(
     r'<button type="(\w+)"( aria-disabled="true")? data-refund="([\w-]+)"'
-    r' aria-describedby="([\w-]+)">Refund</button>\s*<span class="details" role="tooltip"'
-    r' id="([\w-]+)">(.*?)</span>',
+    r' aria-describedby="([\w-]+)">Refund</button>\s*<span class="refund-state">([\w ]+)</span>'
+    r'\s*<span class="details" role="tooltip" id="([\w-]+)">(.*?)</span>',
     re.DOTALL,
 )
 
@@ -44,10 +44,10 @@ async def button(person: ConsolePerson, number: int) -> tuple[str, bool, str]:
     [row] = [each[2] for each in _ROW.finditer(answer.text) if int(each[1]) == number]
     found = _BUTTON.search(row)
     assert found is not None, row
-    assert found[4] == found[5]
-    assert f'<span class="refund-state">{found[3].replace("-", " ")}</span>' in row
+    assert found[4] == found[6]
+    assert found[5] == found[3].replace("-", " ")
     acts = found[1] == "submit" and found[2] is None
-    return found[3], acts, words(found[6])
+    return found[3], acts, words(found[7])
 
 
 @pytest.fixture

@@ -262,8 +262,8 @@ def _organization_of(values: Values) -> Subject:
     for field in _ORGANIZATION:
         if field.required and not values[field.name]:
             raise ArgumentMissing(field.name)
-    entered = {each.name: values[each.name] or "" for each in _ORGANIZATION}
-    return checked(OrganizationDetails(**entered)).subject
+    name, country, locality, state = (values[each.name] or "" for each in _ORGANIZATION)
+    return checked(OrganizationDetails(name, country, locality, state)).subject
 
 
 def _product_words(item: str) -> str:
