@@ -4,6 +4,8 @@ Only the key and the names of a CSR are looked at; what else it asks for is igno
 profile decides how a certificate looks. The key must satisfy BR §6.1.5 and §6.1.6.
 """
 
+import re
+from base64 import b64decode
 from collections.abc import Sequence
 from typing import Any
 
@@ -23,6 +25,10 @@ _HASHES = frozenset({"sha256", "sha384", "sha512"})
 _CURVES = frozenset({"secp256r1", "secp384r1"})
 """P-521 would satisfy BR §6.1.5, but browsers' root programs and browsers themselves refuse it."""
 
+_PEM = re.compile(
+    r"\s*-----BEGIN (?:NEW )?CERTIFICATE REQUEST-----\s+([A-Za-z0-9+/=\s]+?)\s*"
+    r"-----END (?:NEW )?CERTIFICATE REQUEST-----\s*"
+)
 _MOST_NAMES = 200
 """The most names of a CSR, with repetitions: an order has at most 100, each may occur twice."""
 _BYTES_BESIDE_NAMES = 8192
@@ -34,6 +40,15 @@ _LONGEST_NAME_SHOWN = 64
 
 _WRONG_KEY = "Only RSA (rsaEncryption) and elliptic curve keys can be certified."
 _WRONG_HASH = "The CSR must be signed with SHA-256, SHA-384 or SHA-512."
+
+
+def der_of(pem: str) -> bytes:
+    """The DER in a PEM-encoded CSR, not checked further. Raises BadCsr."""
+    found = _PEM.fullmatch(pem)
+    try:
+        return b64decode("".join(found[1].split()), validate=True) if found else _no_csr()
+    except ValueError:
+        return _no_csr()
 
 
 def check_csr(
@@ -125,3 +140,7 @@ def _listing(names: Sequence[str]) -> str:
     shown = ", ".join(name[:_LONGEST_NAME_SHOWN] for name in names[:_NAMES_SHOWN])
     more = len(names) - _NAMES_SHOWN
     return f"{shown} and {more} more" if more > 0 else shown
+
+
+def _no_csr() -> bytes:
+    raise BadCsr("csr must be a PEM-encoded PKCS #10 request.")

@@ -18,6 +18,6 @@ POLICIES: Mapping[str, type[RefundFacts]] = {
 """The policies by reseller.purchase.family."""
 
 
-def objection(family: str, purchased: ReportedPurchase, asked_at: datetime) -> str | None:
-    """Why a purchase in the order report is not refunded; None = it is."""
-    return POLICIES[family].of(purchased, asked_at).objection()
+def facts_of(family: str, purchased: ReportedPurchase, asked_at: datetime) -> RefundFacts:
+    """The facts on which a refund of a purchase in the order report is decided."""
+    return POLICIES[family].of(purchased, asked_at)

@@ -1,5 +1,6 @@
 """Renders pages: the templates, the filters for times and money, and the viewer's time zone."""
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 TEMPLATES = Path(__file__).parent / "templates"
 ZONE_COOKIE = "zone"
+_INSTANT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)")
 
 
 def rendered(template: str, values: Mapping[str, Any], status: int = 200) -> web.Response:
@@ -60,6 +62,7 @@ def _environment() -> "Environment":
     )
     environment.globals["asset"] = static_files.address
     environment.filters["time"] = pass_context(_time)
+    environment.filters["times"] = pass_context(_times)
     environment.filters["money"] = _money
     return environment
 
@@ -74,6 +77,17 @@ def _time(context: "Context", moment: datetime) -> "Markup":
         utc.strftime("%Y-%m-%dT%H:%M:%SZ"),
         utc.strftime("%Y-%m-%d %H:%M:%S"),
         shown.strftime("%Y-%m-%d %H:%M"),
+    )
+
+
+def _times(context: "Context", text: str) -> "Markup":
+    """A text whose instants, as rules write them, are shown as `time` shows them."""
+    from markupsafe import Markup, escape
+
+    parts = _INSTANT.split(text)
+    return Markup("").join(
+        _time(context, datetime.fromisoformat(each)) if number % 2 else escape(each)
+        for number, each in enumerate(parts)
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gateway.errors import DetailedError, NotFound, OperatorMistake
+from gateway.errors.acme import BadCsr
 from gateway.errors.money import (
     NotEnoughCredit,
     NotRefundable,
@@ -28,7 +29,7 @@ from gateway.errors.reseller import (
     PermissionDenied,
     TooManyLogins,
 )
-from gateway.errors.ssl import NotAcknowledged
+from gateway.errors.ssl import CouponRefused, NotAcknowledged
 from gateway.errors.subscription import (
     DomainAlreadyPresent,
     DomainNotRemovable,
@@ -113,6 +114,8 @@ SENTENCES: Mapping[type[Exception], Sentence] = {
     NotAcknowledged: Sentence(
         422, "Tick the box: the certificate cannot be restored.", "acknowledged"
     ),
+    BadCsr: Sentence(422, None, "csr"),
+    CouponRefused: Sentence(422, None, "coupon"),
     AlreadyRefunded: Sentence(409, "The order was refunded before."),
     AlreadyCancelled: Sentence(409, "The licence was cancelled before."),
     OnlyAddOns: Sentence(422, "Only add-ons can be refunded like this."),

@@ -8,6 +8,7 @@ import re
 
 from aiohttp import hdrs, web
 
+from gateway.ca.csr import der_of
 from gateway.db.pool import Connection
 from gateway.doors.ssl import answers, requests
 from gateway.doors.ssl.envelope import SslEnvelope, answer, encode, encoded
@@ -132,7 +133,7 @@ async def _apply(exchange: Exchange) -> web.Response:
     asked = Apply(
         exchange.reseller.id,
         cert_id,
-        requests.der_of(wanted.csr),
+        der_of(wanted.csr),
         requests.challenge_type(wanted),
         requests.organization_of(wanted.organization),
     )

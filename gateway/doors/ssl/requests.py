@@ -1,14 +1,12 @@
 """Reads requests to the SSL certificate API: strict JSON, and query parameters."""
 
 import re
-from base64 import b64decode
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TypeVar
 
 import msgspec
 from aiohttp import web
 
-from gateway.errors.acme import BadCsr
 from gateway.errors.ssl import BadMember
 from gateway.rules.organization.organizations import (
     InvalidDetail,
@@ -16,7 +14,7 @@ from gateway.rules.organization.organizations import (
     Subject,
     checked,
 )
-from gateway.rules.ssl.order import CERT_ID, LONGEST_NAME, STATUSES
+from gateway.rules.ssl.order import CERT_ID, LONGEST_NAME, REVOCATION_REASONS, STATUSES
 from gateway.store.ssl.orders import Page
 from gateway.web.body import query_of
 from gateway.web.door import Exchange
@@ -27,22 +25,9 @@ MEDIA_TYPE = "application/json"
 METHODS = {"DNS": "dns-01", "FILE": "http-01"}
 """Values of domain_method, and the challenge types that they stand for."""
 
-REASONS: Mapping[str, int] = {
-    "unspecified": 0,
-    "keyCompromise": 1,
-    "affiliationChanged": 3,
-    "superseded": 4,
-    "cessationOfOperation": 5,
-}
-"""Revocation reasons that subscribers may give (BR §4.9.1.1)."""
-
 _SORT_KEYS = ("certExpiredTime", "certStatus", "certUpdateTime")
 _LIMITS = ("10", "20", "50")
 _MOST_SKIPPED = 1_000_000
-_PEM = re.compile(
-    r"\s*-----BEGIN (?:NEW )?CERTIFICATE REQUEST-----\s+([A-Za-z0-9+/=\s]+?)\s*"
-    r"-----END (?:NEW )?CERTIFICATE REQUEST-----\s*"
-)
 _BRAND = re.compile(r"[A-Z][A-Z0-9_]{0,31}")
 _COUPON = re.compile(r"[A-Za-z0-9_-]{4,64}")
 
@@ -137,15 +122,6 @@ def challenge_type(wanted: ApplyFor) -> str:
     return METHODS[wanted.domain_method]
 
 
-def der_of(pem: str) -> bytes:
-    """The DER in a PEM-encoded CSR, not checked further. Raises BadCsr."""
-    found = _PEM.fullmatch(pem)
-    try:
-        return b64decode("".join(found[1].split()), validate=True) if found else _no_csr()
-    except ValueError:
-        return _no_csr()
-
-
 def organization_of(wanted: SslOrganization | None) -> Subject | None:
     """The organization as certificates have it. Raises BadMember."""
     if wanted is None:
@@ -161,9 +137,9 @@ def organization_of(wanted: SslOrganization | None) -> Subject | None:
 
 def reason_of(wanted: RevokeIt) -> int:
     """The CRLReason. Raises BadMember."""
-    if wanted.reason not in REASONS:
-        raise BadMember(f"reason must be one of {', '.join(REASONS)}.")
-    return REASONS[wanted.reason]
+    if wanted.reason not in REVOCATION_REASONS:
+        raise BadMember(f"reason must be one of {', '.join(REVOCATION_REASONS)}.")
+    return REVOCATION_REASONS[wanted.reason]
 
 
 def page_of(request: web.Request) -> Page:
@@ -229,7 +205,3 @@ def _offset(text: str) -> int:
 def _check_name(text: str) -> None:
     if not 0 < len(text) <= LONGEST_NAME or not text.isprintable() or text != text.strip():
         raise BadMember(f"name must be 1 to {LONGEST_NAME} printable characters.")
-
-
-def _no_csr() -> bytes:
-    raise BadCsr("csr must be a PEM-encoded PKCS #10 request.")

@@ -32,6 +32,11 @@ class RefundFacts(Protocol):
         """Makes the facts of a purchase in the order report, for a request at `asked_at`."""
         ...
 
+    @property
+    def deadline(self) -> datetime:
+        """The first instant without a refund."""
+        ...
+
     def objection(self) -> str | None:
         """Why the purchase is not refunded; None = it is."""
         ...

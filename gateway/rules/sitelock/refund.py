@@ -46,9 +46,13 @@ class LicenceFacts:
             refunds=purchased.refunds,
         )
 
+    @property
+    def deadline(self) -> datetime:
+        """The first instant without a refund."""
+        return self.period_started_at + PERIOD
+
     def objection(self) -> str | None:
         """Why the order is not refunded; None = it is, and the licence ends."""
-        deadline = self.period_started_at + PERIOD
         if self.only_add_ons:
             return "Add-ons are not refunded by themselves."
         if self.purchased_at < self.period_started_at:
@@ -59,8 +63,8 @@ class LicenceFacts:
             return "It was cancelled."
         if self.days != _ANNUAL:
             return "Only annual licences are refunded."
-        if self.asked_at >= deadline:
-            return f"The refund period ended at {deadline:%Y-%m-%dT%H:%M:%SZ}."
+        if self.asked_at >= self.deadline:
+            return f"The refund period ended at {self.deadline:%Y-%m-%dT%H:%M:%SZ}."
         if self.status == "expired":  # A30: even if its end is in the future again
             return "It has expired."
         return once_per_name.objection(self.refunds, self.asked_at)

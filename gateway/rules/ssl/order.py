@@ -71,6 +71,15 @@ AFTER: Mapping[str, Mapping[str, Status]] = {
 TYPES: Mapping[str, bool] = {"DV_SSL_CERT": False, "OV_SSL_CERT": True}
 """Certificate types on sale; True = an operator checks the organization."""
 
+REVOCATION_REASONS: Mapping[str, int] = {
+    "unspecified": 0,
+    "keyCompromise": 1,
+    "affiliationChanged": 3,
+    "superseded": 4,
+    "cessationOfOperation": 5,
+}
+"""Revocation reasons that subscribers may give (BR §4.9.1.1)."""
+
 VALIDITY_MONTHS = (1, 3, 6, 12)
 """Months that an order can pay for. Within that time certificates are re-issued at no cost."""
 

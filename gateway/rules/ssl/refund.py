@@ -10,6 +10,7 @@ from gateway.rules.money.purchases import ReportedPurchase
 PERIOD = timedelta(hours=7 * 24)
 """B1: a request before the end of this period is in time, to the instant."""
 
+UNDER_REVIEW = "An unsubscription of it is under review."
 _REST: dict[str, str] = {
     "CHECKING": "Its application is under way: withdraw it first.",
     "CHECKING_ORG": "Its application is under way: withdraw it first.",
@@ -54,23 +55,27 @@ class CertificateFacts:
             refunded=False,
         )
 
+    @property
+    def deadline(self) -> datetime:
+        """The first instant without a refund."""
+        return self.paid_at + PERIOD
+
     def objection(self) -> str | None:
         """Why the certificate is not refunded; None = it is (G1–G3 and the status table of §8)."""
-        deadline = self.paid_at + PERIOD
         if not self.bought_here:
             return _REST["UPLOAD"]
         if self.refunded:
             return "It was refunded before."
         if self.under_review:
-            return "An unsubscription of it is under review."
-        if self.asked_at >= deadline:
-            return f"The refund period ended at {_instant(deadline)}."
+            return UNDER_REVIEW
+        if self.asked_at >= self.deadline:
+            return f"The refund period ended at {_instant(self.deadline)}."
         if self.status == "PAID":
             return None
         if self.status == "REVOKED":
-            if self.revoked_at is not None and self.revoked_at < deadline:
+            if self.revoked_at is not None and self.revoked_at < self.deadline:
                 return None
-            return f"Its revocation was complete only after {_instant(deadline)}."
+            return f"Its revocation was complete only after {_instant(self.deadline)}."
         return _REST[self.status]
 
 

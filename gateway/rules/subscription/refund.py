@@ -42,15 +42,19 @@ class DomainFacts:
             refunds=purchased.refunds,
         )
 
+    @property
+    def deadline(self) -> datetime:
+        """The first instant without a refund."""
+        return self.added_at + PERIOD
+
     def objection(self) -> str | None:
         """Why removing the name now is not refunded; None = it is (R8, A7, A23)."""
-        deadline = self.added_at + PERIOD
         if self.extension:
             return "Extensions are not refunded."
         if self.charged == 0:
             return "Nothing was charged for it."
         if self.removed:
             return "The name was removed before."
-        if self.asked_at >= deadline:
-            return f"The refund period ended at {deadline:%Y-%m-%dT%H:%M:%SZ}."
+        if self.asked_at >= self.deadline:
+            return f"The refund period ended at {self.deadline:%Y-%m-%dT%H:%M:%SZ}."
         return once_per_name.objection(self.refunds, self.asked_at)

@@ -13,7 +13,7 @@ from gateway.rules.sitelock.licences import Licence
 
 @dataclass(frozen=True, slots=True)
 class StoredLicence:
-    """A licence whose row is locked."""
+    """A licence; its row is locked, unless it is only shown."""
 
     id: UUID
     number: int
@@ -37,7 +37,7 @@ async def lock_of_domain(
     connection: Connection, domain_name: str
 ) -> tuple[StoredLicence, UUID] | None:
     """Locks the active licence of a domain, of any reseller; gives it and its reseller."""
-    return await _lock(
+    return await _read(
         connection,
         """
         SELECT id, number, reseller_id, domain_name, product, days, status, period_started_at,
@@ -56,7 +56,7 @@ async def lock_of_order(
     connection: Connection, reseller_id: UUID, order_number: int
 ) -> StoredLicence | None:
     """Locks the licence that an order of a reseller was for."""
-    found = await _lock(
+    found = await _read(
         connection,
         """
         SELECT id, number, reseller_id, domain_name, product, days, status, period_started_at,
@@ -75,9 +75,31 @@ async def lock_of_order(
     return found[0] if found else None
 
 
+async def find_of_order(
+    connection: Connection, reseller_id: UUID, order_number: int
+) -> StoredLicence | None:
+    """Gives the licence that an order of a reseller was for, without a lock."""
+    found = await _read(
+        connection,
+        """
+        SELECT id, number, reseller_id, domain_name, product, days, status, period_started_at,
+               expires_at
+          FROM sitelock.licence
+         WHERE reseller_id = $1
+           AND id = (SELECT licence_id
+                       FROM sitelock.order_line
+                      WHERE order_number = $2
+                      LIMIT 1)
+        """,
+        reseller_id,
+        order_number,
+    )
+    return found[0] if found else None
+
+
 async def lock(connection: Connection, licence_id: UUID) -> StoredLicence | None:
     """Locks a licence by its id."""
-    found = await _lock(
+    found = await _read(
         connection,
         """
         SELECT id, number, reseller_id, domain_name, product, days, status, period_started_at,
@@ -91,7 +113,7 @@ async def lock(connection: Connection, licence_id: UUID) -> StoredLicence | None
     return found[0] if found else None
 
 
-async def _lock(
+async def _read(
     connection: Connection, query: str, *arguments: Any
 ) -> tuple[StoredLicence, UUID] | None:
     row = await connection.fetchrow(query, *arguments)

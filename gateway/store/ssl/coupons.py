@@ -56,6 +56,21 @@ async def lock_coupon(connection: Connection, reseller_id: UUID, code: str) -> C
     return Coupon(**row) if row else None
 
 
+async def find_coupon(connection: Connection, reseller_id: UUID, code: str) -> Coupon | None:
+    """Gives one of the reseller's coupons, without a lock."""
+    row = await connection.fetchrow(
+        """
+        SELECT code, reseller_id, amount, expires_at, used_for
+          FROM ssl.coupon
+         WHERE code = $2
+           AND reseller_id = $1
+        """,
+        reseller_id,
+        code,
+    )
+    return Coupon(**row) if row else None
+
+
 async def use_coupon(connection: Connection, code: str, cert_id: str) -> None:
     await connection.execute(
         """

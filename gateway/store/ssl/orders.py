@@ -144,6 +144,24 @@ async def find(connection: Connection | Pool, cert_id: str, now: datetime) -> Ss
     return SslOrder(**row) if row else None
 
 
+async def find_by_number(
+    connection: Connection, reseller_id: UUID, order_number: int
+) -> str | None:
+    """Gives the cert_id that an order of a reseller bought, unless it was unsubscribed."""
+    cert_id: str | None = await connection.fetchval(
+        """
+        SELECT cert_id
+          FROM ssl."order"
+         WHERE order_number = $2
+           AND reseller_id = $1
+           AND unsubscribed_at IS NULL
+        """,
+        reseller_id,
+        order_number,
+    )
+    return cert_id
+
+
 async def list_page(
     connection: Connection | Pool, reseller_id: UUID, page: Page, now: datetime
 ) -> tuple[list[SslOrder], int]:

@@ -1,8 +1,10 @@
 """Unsubscriptions: requests to refund a certificate, which operators decide on."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from uuid import UUID
 
 from gateway.db.pool import Connection
 
@@ -50,6 +52,23 @@ class ListedUnsubscription:
     reason: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class OwnUnsubscription:
+    """A request as its customer sees it; `name` is the customer's name for the certificate."""
+
+    id: int
+    status: str
+    cert_id: str
+    name: str
+    names: list[str]
+    order_number: int | None
+    refunded: Decimal | None
+    currency: str | None
+    requested_at: datetime
+    decided_at: datetime | None
+    reason: str | None
+
+
 async def add(connection: Connection, cert_id: str, acknowledged: str, now: datetime) -> int:
     """Adds a request for a locked order; gives its number."""
     number: int = await connection.fetchval(
@@ -89,6 +108,52 @@ async def find_waiting(connection: Connection, cert_id: str) -> int | None:
         cert_id,
     )
     return number
+
+
+async def waiting_among(connection: Connection, cert_ids: Sequence[str]) -> set[str]:
+    """Gives those of some certificates whose unsubscription waits for an operator."""
+    rows = await connection.fetch(
+        """
+        SELECT cert_id
+          FROM ssl.unsubscription
+         WHERE cert_id = ANY ($1)
+           AND status = 'waiting'
+        """,
+        cert_ids,
+    )
+    return {row["cert_id"] for row in rows}
+
+
+async def list_own(
+    connection: Connection, reseller_id: UUID, limit: int, offset: int
+) -> tuple[list[OwnUnsubscription], int]:
+    """Gives a page of a reseller's requests, the newest first, and how many there are."""
+    rows = await connection.fetch(
+        """
+        WITH own AS (
+            SELECT unsubscription.id, unsubscription.status, unsubscription.cert_id, placed.name,
+                   placed.names, placed.order_number, unsubscription.refunded, purchase.currency,
+                   unsubscription.requested_at, unsubscription.decided_at, unsubscription.reason
+              FROM ssl."order" placed
+              JOIN ssl.unsubscription ON unsubscription.cert_id = placed.cert_id
+              LEFT JOIN reseller.purchase ON purchase.order_number = placed.order_number
+             WHERE placed.reseller_id = $1
+        )
+        SELECT counted.total, page.*
+          FROM (SELECT count(*) AS total FROM own) AS counted
+          LEFT JOIN (SELECT * FROM own ORDER BY id DESC LIMIT $2 OFFSET $3) AS page ON true
+         ORDER BY page.id DESC
+        """,
+        reseller_id,
+        limit,
+        offset,
+    )
+    found = [
+        OwnUnsubscription(**{name: value for name, value in row.items() if name != "total"})
+        for row in rows
+        if row["id"] is not None
+    ]
+    return found, rows[0]["total"]
 
 
 async def decide(connection: Connection, number: int, decision: UnsubscriptionDecision) -> None:

@@ -53,7 +53,7 @@ async def charge(
     return order_number
 
 
-async def refund(work: Work, order_number: int, amount: Decimal) -> None:
+async def refund(work: Work, order_number: int, amount: Decimal, reason: str) -> None:
     """Refunds `amount` of an order to all who were debited; call it with the EAB locked."""
     payers = await ledger.payers_of(work.connection, order_number)
     for payer in payers:
@@ -65,5 +65,6 @@ async def refund(work: Work, order_number: int, amount: Decimal) -> None:
         amount=amount,
         refunded_at=work.now,
     )
-    change = Change("purchase.refunded", str(order_number), None, {"amount": str(amount)})
+    after = {"amount": str(amount), "reason": reason}
+    change = Change("purchase.refunded", str(order_number), None, after)
     await work.record(change)

@@ -1,18 +1,24 @@
 """The order report: what was bought, and whether it may be paid back now (§7.5)."""
 
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
+from uuid import UUID
 
 from gateway.db.pool import Connection
+from gateway.errors import NotFound
 from gateway.rules import refund_policy
 from gateway.rules.money.once_per_name import NameRefunds
 from gateway.rules.money.purchases import ReportedPurchase
 from gateway.store.money import order_report as store
 from gateway.store.money.order_report import ReportedOrder, Search
+from gateway.usecases.work import Work
 
 Eligibility = Literal["eligible", "not eligible", "refunded"]
 STATUSES = ("Current", "Expired", "Cancelled", "Refunded")
+_PART = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +28,8 @@ class ReportLine:
     order: ReportedOrder
     eligibility: Eligibility
     detail: str
+    deadline: datetime
+    """The first instant without a refund."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,19 +41,54 @@ class Report:
 
 
 async def report(connection: Connection, now: datetime, search: Search) -> Report:
-    """Gives the orders that match, newest first."""
+    """Gives the orders that match, in the order that the search names."""
     found, orders = await store.search(connection, search, now)
     return Report(found, [_line(order, now, search) for order in orders])
 
 
+async def find(
+    connection: Connection, now: datetime, reseller_id: UUID, order_number: int, once_in_days: int
+) -> ReportLine:
+    """Gives one order of a reseller; raises NotFound."""
+    wanted = Search(reseller_id, [order_number], refund_once_in_days=once_in_days)
+    found = await report(connection, now, wanted)
+    if not found.lines:
+        raise NotFound
+    return found.lines[0]
+
+
+async def all_lines(
+    open_reading: Callable[[], AbstractAsyncContextManager[Work]], search: Search
+) -> AsyncIterator[ReportLine]:
+    """Gives all orders that match, newest first, in parts, so that no list of them is held."""
+    part = replace(
+        search, first=1, limit=_PART, most_counted=1, sort="order", descending=True, before=None
+    )
+    while True:
+        async with open_reading() as work:
+            lines = (await report(work.connection, work.now, part)).lines
+        for line in lines:
+            yield line
+        if len(lines) < _PART:
+            return
+        part = replace(part, before=lines[-1].order.order_number)
+
+
+async def refund_reasons(connection: Connection, lines: Sequence[ReportLine]) -> dict[int, str]:
+    """Gives the reasons of those orders that were paid back with one, by order number."""
+    refunded = [each.order.order_number for each in lines if each.eligibility == "refunded"]
+    return await store.refund_reasons(connection, refunded) if refunded else {}
+
+
 def _line(order: ReportedOrder, now: datetime, search: Search) -> ReportLine:
-    if order.status == "Refunded":
-        return ReportLine(order, "refunded", _paid_back(order))
     refunds = NameRefunds(search.refund_once_in_days, order.last_refunded_at)
     purchased = ReportedPurchase(order.kind, order.cost, order.purchased_at, order.facts, refunds)
-    objection = refund_policy.objection(order.family, purchased, now)
+    facts = refund_policy.facts_of(order.family, purchased, now)
+    if order.status == "Refunded":
+        return ReportLine(order, "refunded", _paid_back(order), facts.deadline)
+    objection = facts.objection()
     eligibility: Eligibility = "eligible" if objection is None else "not eligible"
-    return ReportLine(order, eligibility, objection or "")
+    return ReportLine(order, eligibility, objection or "", facts.deadline)
 
 
 def _paid_back(order: ReportedOrder) -> str:

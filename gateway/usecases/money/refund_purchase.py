@@ -15,18 +15,19 @@ from gateway.usecases.work import Work
 
 
 async def refund_purchase(
-    work: Work, facts: RefundFacts, amounts: Mapping[int, Decimal]
+    work: Work, facts: RefundFacts, amounts: Mapping[int, Decimal], reason: str
 ) -> Decimal:
     """Pays back `amounts` by order, unless the refund policy of the family objects.
 
-    Gives the sum. Call it with the row locked that `facts` were read from, and end what was bought
-    in the same transaction. Raises NotRefundable; then nothing is changed.
+    `reason` is a sentence that the report on orders shows. Gives the sum. Call it with the row
+    locked that `facts` were read from, and end what was bought in the same transaction. Raises
+    NotRefundable; then nothing is changed.
     """
     if objection := facts.objection():
         raise NotRefundable(objection)
     for order_number, amount in sorted(amounts.items()):
         if amount > 0:
-            await billing.refund(work, order_number, amount)
+            await billing.refund(work, order_number, amount, reason)
     return sum(amounts.values(), Decimal("0.00"))
 
 

@@ -7,10 +7,11 @@ from decimal import Decimal
 from uuid import UUID
 
 from gateway.db.pool import Connection
-from gateway.errors import GatewayError
+from gateway.errors import GatewayError, NotFound
 from gateway.errors.money import QuoteChanged
 from gateway.errors.reseller import ArgumentInvalid
 from gateway.rules.money.once_per_name import NameRefunds
+from gateway.rules.money.refund_reasons import REFUND_REASONS
 from gateway.rules.sitelock.licences import PRODUCTS
 from gateway.rules.sitelock.refund import LicenceFacts
 from gateway.store.operation.audit import Change
@@ -20,6 +21,7 @@ from gateway.usecases.money.refund_purchase import earlier_refunds, refund_purch
 from gateway.usecases.work import Work
 
 _NOTHING = Decimal("0.00")
+_CANCELLED = "The licence was cancelled."
 
 
 class AlreadyRefunded(GatewayError):
@@ -61,6 +63,20 @@ async def refund(
     if facts.only_add_ons:
         raise OnlyAddOns
     return await _pay_back(work, licence, lines, facts, reason_code)
+
+
+async def refundable_amount(
+    connection: Connection, reseller_id: UUID, order_number: int
+) -> tuple[str, Decimal]:
+    """Gives the domain of an order's licence, and what a refund pays back; raises NotFound.
+
+    Whether it is refunded at all, the report on orders says.
+    """
+    licence = await licences.find_of_order(connection, reseller_id, order_number)
+    if licence is None:
+        raise NotFound
+    lines = await licences.lines_of(connection, licence.id)
+    return licence.domain_name, sum(amounts_to_refund(licence, lines).values(), _NOTHING)
 
 
 async def cancel(
@@ -163,7 +179,9 @@ async def _pay_back(
     reason_code: int | None = None,
 ) -> Ended:
     """Refunds what the licence cost, and ends it."""
-    refunded = await refund_purchase(work, facts, amounts_to_refund(licence, lines))
+    amounts = amounts_to_refund(licence, lines)
+    reason = _CANCELLED if reason_code is None else REFUND_REASONS[reason_code]
+    refunded = await refund_purchase(work, facts, amounts, reason)
     await licences.end(work.connection, licence.id, "refunded", work.now, reason_code)
     after = {"status": "refunded", "refunded": str(refunded), "reasonCode": reason_code}
     change = Change(

@@ -10,6 +10,8 @@ from gateway import ids
 from gateway.db.pool import Connection
 from gateway.errors.money import PricingMissing
 from gateway.errors.ssl import BadMember, CouponRefused
+from gateway.rules.money.pricing import Price
+from gateway.rules.money.quotes import require_quoted
 from gateway.rules.names import InvalidName, normalise
 from gateway.rules.public_names import objection_to_any
 from gateway.rules.ssl import order as rules
@@ -38,6 +40,8 @@ class Purchase:
     coupon: str | None = None
     public_only: bool = False
     """Only names that a public CA may certify are sold."""
+    quoted: Decimal | None = None
+    """The cash that was quoted; None = the customer saw no quote."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,20 +57,13 @@ class Purchased:
 async def purchase(work: Work, wanted: Purchase) -> Purchased:
     """Buys a certificate: charges the cash part; the coupon pays the rest.
 
-    Raises BadMember, PricingMissing, PricingBroken, CouponRefused, NotEnoughCredit,
+    Raises BadMember, PricingMissing, PricingBroken, CouponRefused, QuoteChanged, NotEnoughCredit,
     Tier1DebitFailed or Tier1CreditLimitReached.
     """
-    names = await _names(wanted.names, wanted.public_only)
-    if wanted.months not in rules.VALIDITY_MONTHS:
-        allowed = ", ".join(str(months) for months in rules.VALIDITY_MONTHS)
-        raise BadMember(f"validity_period must be one of {allowed} (months).")
-    if wanted.type not in rules.TYPES:
-        raise PricingMissing
-    item = rules.item_of(wanted.brand, wanted.type)
-    currency, found = await prices.prices_of(work.connection, wanted.reseller_id, "ssl", item)
-    by_name_type = {variant: price for (_, variant), price in found.items()}
+    names, by_name_type, currency = await _to_pay(work.connection, wanted)
     coupon = await _coupon(work.connection, work.now, wanted)
     cost = rules.payment(names, wanted.months, by_name_type, currency, coupon)
+    require_quoted(wanted.quoted, cost.cash, currency)
     order_number = await billing.charge(
         work,
         reseller_id=wanted.reseller_id,
@@ -89,6 +86,34 @@ async def purchase(work: Work, wanted: Purchase) -> Purchased:
     return Purchased(cert_id, order_number, cost, currency)
 
 
+async def quote(connection: Connection, now: datetime, wanted: Purchase) -> tuple[Payment, str]:
+    """Gives what an order would cost, and the currency; raises what `purchase` raises for it."""
+    names, by_name_type, currency = await _to_pay(connection, wanted)
+    coupon = await _coupon(connection, now, wanted, lock=False)
+    return rules.payment(names, wanted.months, by_name_type, currency, coupon), currency
+
+
+async def on_offer(connection: Connection, reseller_id: UUID) -> list[str]:
+    """Gives brand and type, as LOCAL/DV_SSL_CERT, of what a reseller can buy."""
+    _, found = await prices.prices_of(connection, reseller_id, "ssl")
+    return sorted({item for item, _ in found})
+
+
+async def _to_pay(
+    connection: Connection, wanted: Purchase
+) -> tuple[list[str], dict[str, Price], str]:
+    """The names as they are stored, the prices by type of name, and the currency."""
+    names = await _names(wanted.names, wanted.public_only)
+    if wanted.months not in rules.VALIDITY_MONTHS:
+        allowed = ", ".join(str(months) for months in rules.VALIDITY_MONTHS)
+        raise BadMember(f"validity_period must be one of {allowed} (months).")
+    if wanted.type not in rules.TYPES:
+        raise PricingMissing
+    item = rules.item_of(wanted.brand, wanted.type)
+    currency, found = await prices.prices_of(connection, wanted.reseller_id, "ssl", item)
+    return names, {variant: price for (_, variant), price in found.items()}, currency
+
+
 async def _names(texts: list[str], public_only: bool) -> list[str]:
     if not 1 <= len(texts) <= rules.MOST_NAMES:
         raise BadMember(f"domains must hold 1 to {rules.MOST_NAMES} names.")
@@ -106,10 +131,13 @@ async def _names(texts: list[str], public_only: bool) -> list[str]:
     return names
 
 
-async def _coupon(connection: Connection, now: datetime, wanted: Purchase) -> Decimal:
+async def _coupon(
+    connection: Connection, now: datetime, wanted: Purchase, *, lock: bool = True
+) -> Decimal:
     if wanted.coupon is None:
         return _NO_COUPON
-    coupon = await coupons.lock_coupon(connection, wanted.reseller_id, wanted.coupon)
+    read = coupons.lock_coupon if lock else coupons.find_coupon
+    coupon = await read(connection, wanted.reseller_id, wanted.coupon)
     if coupon is None:
         raise CouponRefused("There is no such coupon.")
     if coupon.used_for is not None:

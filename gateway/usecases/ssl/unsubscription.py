@@ -1,5 +1,7 @@
 """Unsubscribing from an SSL certificate: a request, a review, and the refund (§8)."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
@@ -17,6 +19,7 @@ from gateway.store.ssl import unsubscriptions
 from gateway.store.ssl.orders import SslOrder
 from gateway.store.ssl.unsubscriptions import (
     ListedUnsubscription,
+    OwnUnsubscription,
     Unsubscription,
     UnsubscriptionDecision,
 )
@@ -26,6 +29,7 @@ from gateway.usecases.work import Work
 
 _LARGEST_NUMBER = 2**63 - 1
 _MOST_DIGITS = 40
+_REASON = "The certificate was unsubscribed."
 
 
 async def request(work: Work, reseller_id: UUID, cert_id: str, *, acknowledged: str) -> int:
@@ -59,7 +63,7 @@ async def approve(work: Work, number: int) -> Decimal:
     if reason is not None or order.order_number is None or order.cash is None:
         raise OperatorMistake(f"unsubscription {number} cannot be approved: {reason}")
     facts = _facts(order, waiting.requested_at)
-    await refund_purchase(work, facts, {order.order_number: order.cash})
+    await refund_purchase(work, facts, {order.order_number: order.cash}, _REASON)
     await ssl_orders.mark_unsubscribed(work.connection, order.cert_id, work.now)
     decision = UnsubscriptionDecision("approved", work.now, work.origin.actor, refunded=order.cash)
     await unsubscriptions.decide(work.connection, number, decision)
@@ -96,6 +100,24 @@ async def number_of(connection: Connection, text: str) -> int:
     if number is None:
         raise OperatorMistake(f"there is no unsubscription {text!r}")
     return number
+
+
+async def objections(
+    connection: Connection, now: datetime, orders: Sequence[SslOrder]
+) -> dict[str, str | None]:
+    """Gives why certificates cannot be unsubscribed now, by cert_id; None = they can be."""
+    waiting = await unsubscriptions.waiting_among(connection, [each.cert_id for each in orders])
+    return {
+        each.cert_id: replace(_facts(each, now), under_review=each.cert_id in waiting).objection()
+        for each in orders
+    }
+
+
+async def list_own(
+    connection: Connection, reseller_id: UUID, limit: int, offset: int
+) -> tuple[list[OwnUnsubscription], int]:
+    """Gives a page of a reseller's requests, the newest first, and how many there are."""
+    return await unsubscriptions.list_own(connection, reseller_id, limit, offset)
 
 
 async def list_all(connection: Connection, *, waiting_only: bool) -> list[ListedUnsubscription]:

@@ -34,6 +34,8 @@ class RemoveDomain:
     """Nothing is locked or changed."""
     quoted: Decimal | None = None
     """The refund that the reseller was shown; None = nothing."""
+    reason: str = "The name was removed."
+    """Why; kept with a refund."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ async def remove_domain(work: Work, request: RemoveDomain) -> DomainsRemoved:
     await work.record(*changes)
     if decision.refund > 0:
         amounts = {domain.order_number: decision.refund}
-        await refund_purchase(work, facts, amounts)
+        await refund_purchase(work, facts, amounts, request.reason)
         if request.revoke_certificates:
             await revoke_refunded(work, kid=credential.kid, names=removed, since=domain.added_at)
     return DomainsRemoved(tuple(removed), decision.refund, decision.refund_refused)

@@ -1,6 +1,7 @@
 """The order report and earlier refunds: one contract for all families, and an index for each."""
 
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any, get_args
 from uuid import UUID
@@ -101,8 +102,17 @@ async def reseller_with_all(connection: Connection) -> UUID:
 
 @pytest.mark.parametrize(
     "asked",
-    [{}, {"order_numbers": [100002]}, {"names": "n1%"}, {"status": "Current", "limit": 3}],
-    ids=["all", "by number", "by name", "by status"],
+    [
+        {},
+        {"order_numbers": [100002]},
+        {"names": "n1%"},
+        {"status": "Current", "limit": 3},
+        {"described": "%CaaS%", "products": ["1060"]},
+        {"sort": "date", "limit": 3, "most_counted": 10},
+        {"sort": "status", "limit": 3},
+        {"before": 119_000, "limit": 3},
+    ],
+    ids=["all", "number", "name", "status", "product", "date", "sorted by status", "next part"],
 )
 async def test_a_report_reads_only_what_its_reseller_bought(
     filled: Connection, asked: dict[str, Any]
@@ -119,6 +129,35 @@ async def test_a_report_reads_only_what_its_reseller_bought(
     for text, arguments in ours.items():
         plan = await filled.fetchval(f"EXPLAIN (FORMAT JSON) {text}", *arguments)
         assert not scanned(json.loads(plan)) & MANY, text
+
+
+@pytest.mark.parametrize("sort", ["order", "date", "cost"])
+async def test_of_purchases_alone_only_the_orders_of_the_page_are_described(
+    filled: Connection, sort: str
+) -> None:
+    reseller_id = await reseller_with_all(filled)
+    wanted = Search(reseller_id, sort=sort, first=3, limit=4)
+    noted: dict[str, Any] = {}
+    with filled.query_logger(lambda record: noted.update({record.query: record.args})):
+        found, page = await order_report.search(filled, wanted, NOW)
+        await filled.fetchval("SELECT 1")  # queries are noted one turn of the loop later
+    assert (found, len(page)) == (40, 4)
+    [(text, arguments)] = [each for each in noted.items() if "reported_order" in each[0]]
+    explained = await filled.fetchval(
+        f"EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) {text}", *arguments
+    )
+    read = list(rows_read(json.loads(explained)[0]["Plan"]))
+    described = [rows for table, rows in read if table in ("domain", "licence", "order")]
+    assert described
+    assert sum(described) <= 4, read
+
+
+def rows_read(plan: dict[str, Any]) -> Iterator[tuple[str, int]]:
+    """How many rows each node that reads a table gave, in all its loops."""
+    if "Relation Name" in plan:
+        yield plan["Relation Name"], plan["Actual Rows"] * plan["Actual Loops"]
+    for each in plan.get("Plans", ()):
+        yield from rows_read(each)
 
 
 async def test_a_family_is_a_view_with_the_columns_of_the_contract(filled: Connection) -> None:

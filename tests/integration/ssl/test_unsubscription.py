@@ -199,7 +199,7 @@ async def test_what_was_paid_back_another_way_is_not_paid_back_again(
     order_number = (await shop.show(cert_id))["order_number"]
     now = await shop.gateway.services.clock.now()
     async with open_work(shop.gateway.pool, now, OPERATOR) as work:
-        await billing.refund(work, order_number, FEE)
+        await billing.refund(work, order_number, FEE, "test")
     with pytest.raises(OperatorMistake, match="refunded before"):
         await shop.approve(number)
     assert await shop.balance() == start

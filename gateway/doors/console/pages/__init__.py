@@ -2,6 +2,9 @@
 
 PAGES = (
     "home",
+    "orders",
+    "certificate_orders",
+    "certificates",
     "subscriptions",
     "subscription",
     "subscription_names",
