@@ -163,7 +163,7 @@ async def test_a_certificate_is_revoked_once_for_a_reason(
     path = f"/console/issued/{number}"
     seen = await operator.get(path)
     for fields, shown in (
-        ({"reason": "9"}, "Enter a value here."),
+        ({"reason": "9"}, "Tick the box to go on."),
         ({"reason": "2", "sure": "Y"}, "Choose one of the reasons."),
         ({"sure": "Y"}, "Enter a value here."),
     ):
