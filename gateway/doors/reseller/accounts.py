@@ -1,4 +1,4 @@
-"""Actions on servers, EAB credentials and ACME accounts (docs/wire.md §2.1–2.4, §2.12)."""
+"""Actions on servers, EAB credentials and ACME accounts (docs/wire.md §2.1–§2.4, §2.12)."""
 
 from base64 import urlsafe_b64encode
 from typing import Any

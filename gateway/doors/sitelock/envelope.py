@@ -93,7 +93,7 @@ RENDERINGS: dict[type[Exception], SiteLockRendering] = {
     licences.OnlyWithSsl: SiteLockRendering(
         -124, "This bundle is available with an SSL order only!"
     ),
-    # Codes that came with AutoRefund v2.4; their meaning is a guess (§7.2).
+    # Codes that came with AutoRefund v2.4; their meaning is a guess (docs/wire.md §7.2).
     NotRefundable: SiteLockRendering(-54, "The order cannot be refunded: {}"),
     sitelock_refunds.OnlyAddOns: SiteLockRendering(-69, "Add-ons are not refunded by themselves!"),
 }
@@ -128,7 +128,7 @@ class SiteLockAnswer:
 class SiteLockEnvelope(Envelope[SiteLockRendering]):
     """Renders answers and errors as lines or pairs.
 
-    `always_pairs` = URL-encoded answers, whatever responseFormat says (§7.4).
+    `always_pairs` = URL-encoded answers, whatever responseFormat says (docs/wire.md §7.4).
     """
 
     table: Mapping[type[Exception], SiteLockRendering] = {**RENDERINGS, **UNSERVED}
@@ -165,7 +165,7 @@ class SiteLockEnvelope(Envelope[SiteLockRendering]):
 
 
 _ASKING = ("GET", "HEAD")
-"""Methods refused with a code of their own and status 200, as if understood (§7.2)."""
+"""Methods refused with a code and status 200, as if understood (docs/wire.md §7.2)."""
 
 
 def _wants_pairs(form: Form) -> bool:

@@ -1,4 +1,7 @@
-"""SiteLock products: the catalogue, what may be ordered when, and the cost (§7.1, §7.2)."""
+"""SiteLock products: which there are, what may be ordered when, and the cost.
+
+Source: docs/wire.md §7.1, §7.2.
+"""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -41,7 +44,7 @@ class OnlyWithSsl(GatewayError):
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """A product of §7.1. Within a `line` the higher `tier` includes the lower."""
+    """A product of docs/wire.md §7.1. Within a `line` the higher `tier` includes the lower."""
 
     number: int
     name: str

@@ -1,4 +1,4 @@
-"""Ordering, renewing and upgrading SiteLock licences (§7.2)."""
+"""Ordering, renewing and upgrading SiteLock licences (docs/wire.md §7.2)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

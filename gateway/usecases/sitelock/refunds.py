@@ -1,4 +1,4 @@
-"""Refunding and cancelling SiteLock licences (§7.3, §7.4)."""
+"""Refunding and cancelling SiteLock licences (docs/wire.md §7.3, §7.4)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
