@@ -9,9 +9,10 @@ from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Literal
 
-from gateway.errors import GatewayError, OperatorMistake
+from gateway.errors import OperatorMistake
 from gateway.errors.money import PricingMissing
 from gateway.errors.reseller import ArgumentInvalid, ArgumentMissing
+from gateway.errors.sitelock import LicenceExists, LowerTier, OnlyWithSsl, OutsideRenewalPeriod
 from gateway.rules.money.pricing import Article, Price
 
 ProductKind = Literal["plan", "once", "add_on", "bundle"]
@@ -20,26 +21,6 @@ MONTHLY, ANNUAL = 30, 365
 RENEWAL_PERIOD = timedelta(days=30)
 _CENT = Decimal("0.01")
 _MONTHS_OF_A_YEAR = 12
-
-
-class OutsideRenewalPeriod(GatewayError):
-    """A renewal that is not within the 30 days before expiry."""
-
-
-class LowerTier(GatewayError):
-    """The order would replace a product by a lower one."""
-
-
-class LicenceExists(GatewayError):
-    """The domain has a licence, of this reseller or another."""
-
-
-class PartnerInactive(GatewayError):
-    """The reseller's SiteLock partner account is not activated."""
-
-
-class OnlyWithSsl(GatewayError):
-    """The SSL PLUS bundle comes with an SSL order only."""
 
 
 @dataclass(frozen=True, slots=True)

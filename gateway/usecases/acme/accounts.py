@@ -20,7 +20,7 @@ from gateway.vault import Vault
 
 
 class Scope(Enum):
-    """`includeAdditionalAccounts` of the actions that change accounts."""
+    """Which accounts an action changes: its parameter `includeAdditionalAccounts`."""
 
     ACCOUNT = "N"
     """Only the named account."""

@@ -13,8 +13,8 @@ import asyncpg
 
 from gateway.db.pool import Connection
 from gateway.errors import OperatorMistake
+from gateway.errors.organization import InvalidDetail
 from gateway.origin import Origin
-from gateway.rules.organization.organizations import InvalidDetail
 from gateway.rules.organization.prevalidation import (
     Validity,
     can_be_rejected,

@@ -11,12 +11,11 @@ import asyncpg
 from gateway import ids
 from gateway.db.pool import Connection, Pool, transaction
 from gateway.errors.reseller import ArgumentInvalid
+from gateway.errors.sitelock import LicenceExists, PartnerInactive
 from gateway.origin import Origin
 from gateway.rules.sitelock.licences import (
     Decision,
-    LicenceExists,
     LicencePrices,
-    PartnerInactive,
     basket,
     decide_change,
     decide_order,

@@ -7,8 +7,8 @@ from decimal import Decimal
 from uuid import UUID
 
 from gateway.db.pool import Connection
-from gateway.errors import GatewayError
 from gateway.errors.reseller import ArgumentInvalid
+from gateway.errors.sitelock import AlreadyCancelled, AlreadyRefunded, OnlyAddOns
 from gateway.rules.money.once_per_name import NameRefunds
 from gateway.rules.sitelock.licences import PRODUCTS
 from gateway.rules.sitelock.refund import LicenceFacts
@@ -19,18 +19,6 @@ from gateway.usecases.money.refund_purchase import earlier_refunds, refund_purch
 from gateway.usecases.work import Work
 
 _NOTHING = Decimal("0.00")
-
-
-class AlreadyRefunded(GatewayError):
-    """The order was paid back before."""
-
-
-class AlreadyCancelled(GatewayError):
-    """The licence was cancelled before, or has expired: there is nothing to cancel."""
-
-
-class OnlyAddOns(GatewayError):
-    """The order bought only add-ons, which are not refunded by themselves."""
 
 
 @dataclass(frozen=True, slots=True)
