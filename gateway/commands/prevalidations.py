@@ -141,7 +141,7 @@ def reassign(
             ) from None
         return len(moved)
 
-    typer.echo(f"{operate(config, carry_out)} names lean on pre-validation {new} now")
+    typer.echo(f"{operate(config, carry_out)} names depend on pre-validation {new} now")
 
 
 @app.command()

@@ -146,7 +146,7 @@ async def reject(work: Work, number: int, evidence: str = "") -> tuple[Prevalida
     if not can_be_rejected(found.validity):
         if found.state == "rejected":
             return found, False
-        raise OperatorMistake(f"pre-validation {number} is {found.state}; no name leans on it")
+        raise OperatorMistake(f"pre-validation {number} is {found.state}; no name depends on it")
     await prevalidation_links.lock_linked_credentials(work.connection, number)
     await prevalidations.set_state(work.connection, number, "rejected")
     await record_move(work, "rejected", found, "rejected", evidence)
