@@ -38,7 +38,7 @@ def main() -> None:
 def _measure_workers(
     workers: int, clients: list[int], actions: int
 ) -> dict[int, dict[str, Measured]]:
-    """By clients and action."""
+    """Measures one number of workers; gives the result by clients and action."""
     found: dict[int, dict[str, Measured]] = {}
     secret = servers.new_secret()
     with (

@@ -97,7 +97,7 @@ class Client:
         self._kid = answer.headers["location"]
 
     async def issue(self, name: str, csr: str) -> None:
-        """From newOrder to the certificate; raises Refused, or OSError when the server is away."""
+        """Gets a certificate; raises Refused, or OSError when the server does not answer."""
         identifiers = [{"type": "dns", "value": name}]
         answer = await self._post(
             "newOrder", self._directory["newOrder"], {"identifiers": identifiers}

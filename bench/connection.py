@@ -17,7 +17,7 @@ class Answer:
 
 
 class Connection:
-    """To one server, one request at a time."""
+    """A connection to one server, which carries one request at a time."""
 
     def __init__(self, url: str) -> None:
         self._url = urlsplit(url)

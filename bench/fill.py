@@ -20,7 +20,7 @@ class Amounts:
 
 
 async def fill(connection: Connection, reseller_login: str, amounts: Amounts) -> None:
-    """Once a database, for a reseller that exists; ends with ANALYZE."""
+    """Fills a database, once, with rows of a reseller that exists; ends with ANALYZE."""
     async with connection.transaction():
         await connection.execute(
             """

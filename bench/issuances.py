@@ -50,7 +50,7 @@ async def _subscribed(
 
 
 def customer(eab: Eab | None, names: list[str]) -> Customer:
-    """With a key of its own; without an EAB for servers that ask for none."""
+    """Makes a customer with a new key; `eab` is None for servers that ask for none."""
     key = ec.generate_private_key(ec.SECP256R1())
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
     return Customer(pem, eab, names)

@@ -58,7 +58,7 @@ class Runner:
     issued: int = 0
 
     async def run(self, number: int) -> None:
-        """That many issuances; what goes wrong is noted, and the next one is tried."""
+        """Gets `number` certificates; notes what goes wrong and tries the next one."""
         for name, csr in self.work[:number]:
             try:
                 await self.client.issue(name, csr)

@@ -72,7 +72,7 @@ def print_growth(before: Mapping[str, Measured], after: Mapping[str, Measured]) 
 def as_json(
     gateway: Mapping[int, Mapping[int, Measured]], caddy: Mapping[int, Measured]
 ) -> dict[str, Any]:
-    """What others read of it: the gateway by workers and clients, caddy by clients."""
+    """Gives the results as JSON: the gateway by workers and clients, caddy by clients."""
     return {
         "gateway": {
             str(workers): {str(clients): _figures(each) for clients, each in by_clients.items()}
@@ -85,7 +85,7 @@ def as_json(
 def actions_as_json(
     measured: Mapping[int, Mapping[int, Mapping[str, Measured]]],
 ) -> dict[str, Any]:
-    """By workers, clients and action."""
+    """Gives the results of actions as JSON, by workers, clients and action."""
     return {
         "gateway": {
             str(workers): {

@@ -22,7 +22,7 @@ class Services:
     vault: Vault
     issuers: Issuers
     resolver: Resolver
-    """Not for proofs, which use usecases.perspective.resolver_of."""
+    """For all but proofs, which `usecases.acme.perspective` gives a resolver."""
     real_clock: Clock = field(default_factory=SystemClock)
     """For how long people stay signed in: a timeout, which no test clock may stretch."""
     dnssec: DnssecStanding = field(default_factory=DnssecStanding)

@@ -8,7 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from gateway.errors import OperatorMistake
-from gateway.rules.organization.organizations import InvalidDetail
+from gateway.errors.organization import InvalidDetail
 
 _AMOUNT = re.compile(r"-?[0-9]{1,10}(\.[0-9]{1,2})?")
 _SHOWN = 64

@@ -108,7 +108,7 @@ def approve(
 
 @app.command()
 def reject(number: Number, evidence: Evidence = "", config: Config = None) -> None:
-    """For good; the names that lean on it get no certificates from this moment on."""
+    """Rejects it for good: names that depend on it get no more certificates from now on."""
     from gateway.usecases.organization import prevalidations
 
     async def carry_out(work: Work) -> tuple[Prevalidation, bool]:
@@ -125,7 +125,7 @@ def reassign(
     new: Annotated[int, typer.Argument(metavar="NEW", min=0, max=2**63 - 1)],
     config: Config = None,
 ) -> None:
-    """Lets all names that lean on OLD lean on NEW, in every subscription of the reseller."""
+    """Makes all names that depend on OLD depend on NEW, in each subscription of the reseller."""
     from gateway.usecases.organization import prevalidations, reassignment
 
     async def carry_out(work: Work) -> int:
@@ -141,7 +141,7 @@ def reassign(
             ) from None
         return len(moved)
 
-    typer.echo(f"{operate(config, carry_out)} names lean on pre-validation {new} now")
+    typer.echo(f"{operate(config, carry_out)} names depend on pre-validation {new} now")
 
 
 @app.command()

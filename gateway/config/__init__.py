@@ -231,10 +231,11 @@ class Directory(_Section, frozen=True):
     terms_of_service: str | None = None
     """URL; accounts must agree to it, and again when it changes (RFC 8555 §7.3.3)."""
     website: str | None = None
+    """URL of a page about the service (RFC 8555 §7.1.1)."""
 
 
 class Logins(_Section, frozen=True):
-    """How the action API treats failed logins."""
+    """How failed logins are treated, at the action API and the console."""
 
     failures_before_lock: AtLeastOne = 10
     lock_minutes: AtLeastOne = 15

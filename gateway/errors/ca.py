@@ -1,4 +1,4 @@
-"""Errors of issuers."""
+"""Errors of issuers and CRLs."""
 
 from collections.abc import Sequence
 
@@ -11,3 +11,7 @@ class IssuerMissing(GatewayError):
     def __init__(self, names: Sequence[str]) -> None:
         super().__init__(f"there is no issuer {' or '.join(names)} in this process")
         self.names = tuple(names)
+
+
+class NoSuchCrl(GatewayError):
+    """No certificate points to a CRL of this number."""

@@ -1,6 +1,6 @@
-"""Refusals of purchases and refunds."""
+"""Refusals of purchases and refunds, and errors of the ledger."""
 
-from gateway.errors import DetailedError
+from gateway.errors import DetailedError, GatewayError
 from gateway.errors.reseller import ResellerRefusal
 
 
@@ -30,3 +30,7 @@ class NotRefundable(DetailedError):
 
 class QuoteChanged(DetailedError):
     """What was quoted is not the price any more; nothing was bought. The text names both."""
+
+
+class LedgerMismatch(GatewayError):
+    """The books were changed by other means than the gateway's."""

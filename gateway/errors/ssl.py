@@ -19,7 +19,7 @@ class StatusForbids(DetailedError):
 
 
 class UnsubscriptionWaits(DetailedError):
-    """An operator is to decide on an earlier unsubscription first (§8 G3)."""
+    """An operator is to decide on an earlier unsubscription first (G3)."""
 
 
 class NotAcknowledged(GatewayError):

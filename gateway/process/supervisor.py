@@ -76,7 +76,7 @@ class Worker:
     slot: int
     ready: bool = False
     outgoing: bool = False
-    """It is to end as soon as another worker has taken its place."""
+    """Whether it ends as soon as its successor is ready."""
     terminated_at: float | None = None
     """When it was sent SIGTERM."""
 

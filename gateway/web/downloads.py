@@ -5,8 +5,9 @@ import hashlib
 from aiohttp import web
 
 from gateway.ca.issuer import CrlSigner, Downloads
+from gateway.errors.ca import NoSuchCrl
 from gateway.services import Services
-from gateway.usecases.ca.crl import NoSuchCrl, Partitions, current_crl
+from gateway.usecases.ca.crl import Partitions, current_crl
 
 _SHORT_LIVED = {"Cache-Control": "public, max-age=300"}
 """Caches must not hide a revocation for more than some minutes."""

@@ -23,7 +23,7 @@ _MOST_TRIES = 10
 _ISSUANCES = 3
 _TIMES_ALONE = 6.0
 _TIMES_ALONE_TO_FIND_ROOM = 300.0
-"""For who has to connect first: there is room after some looks, however short an issuance is."""
+"""For a client that has to connect first: the server looks for room only now and then."""
 
 _POST = b"POST /%b HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n"
 HELD = {

@@ -249,7 +249,7 @@ async def site(
     shared_sites: "SharedSites",
     tmp_path: Path,
 ) -> AsyncIterator[Site]:
-    """By the real clock: clients look at the dates of what they get."""
+    """A gateway with the real clock: clients look at the dates of what they get."""
     directory = tmp_path / "client"
     directory.mkdir()
     if front != "gateway" and methods is None and terms is None:

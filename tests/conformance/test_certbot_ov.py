@@ -19,7 +19,7 @@ EXPIRES = "2099-12-31T23:59:59Z"
 
 
 async def furnished(site: Site) -> tuple[Eab, int]:
-    """A credential on the OV server with NAME, and the pre-validation that it leans on."""
+    """A credential on the OV server with NAME, and the pre-validation that it depends on."""
     site.zone.point_here(NAME)
     anchor = await add_prevalidation(site.gateway, "example.com", expires=EXPIRES)
     eab = await ov_credential(site.customer.shop)

@@ -140,7 +140,7 @@ async def shown(shop: Shop, number: int) -> dict[str, Any]:
 
 
 async def anchor(shop: Shop, eab: Eab) -> int:
-    """What NAME leans on."""
+    """The number of the pre-validation that NAME depends on."""
     [domain] = (await shop.do("LISTDOMAINS", acmeAccountID=eab.kid))["Domains"]
     return int(domain["ovAnchorOrderNumber"])
 

@@ -32,13 +32,13 @@ esac
 
 @pytest.fixture
 def methods() -> list[str] | None:
-    """As in production: uacme fails at a challenge without a token, which dns-persist-01 is."""
+    """The three usual ones: uacme fails at a challenge without a token, such as dns-persist-01."""
     return ["http-01", "dns-01", "tls-alpn-01"]
 
 
 @pytest.fixture
 def trusting(site: Site) -> Iterator[list[str]]:
-    """What to put before a command."""
+    """The words before a command that let uacme trust the gateway's CA."""
     if subprocess.run([*_NAMESPACE, "true"], check=False).returncode == 0:
         store = site.directory / "store"
         store.mkdir()
@@ -53,7 +53,7 @@ def trusting(site: Site) -> Iterator[list[str]]:
 
 @contextmanager
 def _in_the_system_store(root_pem: Path) -> Iterator[None]:
-    """Where root may make no namespaces, as in some containers; undone afterwards."""
+    """Adds the CA to the system's store, for machines where root may make no namespaces."""
     added = Path("/usr/local/share/ca-certificates", f"gateway-test-{uuid4()}.crt")
     update = ["flock", "/run/lock/gateway-test-ca", "update-ca-certificates"]
     added.write_bytes(root_pem.read_bytes())

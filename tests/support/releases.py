@@ -18,7 +18,7 @@ _STATEMENT = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\s")
 
 
 class ProcessOptions(TypedDict, total=False):
-    """Where a process finds the package: before the source tree, which is installed editable."""
+    """How a process finds the package of a release and not the editable source tree."""
 
     cwd: Path
     env: dict[str, str]

@@ -15,12 +15,15 @@ from tests.support.challenge_server import ChallengeServer
 
 _PATIENCE_SECONDS = 60
 _THINKING_SECONDS = 0.1
-"""After each round, so that they leave something of the machine to others."""
+"""A pause after each round, which leaves CPU to other processes."""
 
 
 @dataclass
 class Customers:
-    """Of one reseller, at one gateway. What was acknowledged is kept; what fails is raised."""
+    """Customers of one reseller at one gateway.
+
+    What was acknowledged is kept; what fails is raised.
+    """
 
     url: str
     session: ClientSession

@@ -74,7 +74,7 @@ def until_closed(content: bytes) -> Page:
 
 
 def raw(content: bytes) -> Page:
-    """Any bytes at all."""
+    """A page that writes these bytes as they are."""
 
     async def write(writer: asyncio.StreamWriter) -> None:
         writer.write(content)

@@ -23,7 +23,7 @@ SUBJECTS = {
     "ca",
     "operation",
 }
-"""The rooms inside each layer: who knows one layer finds the way in all."""
+"""The folders inside each layer, which are the same in all."""
 
 LAYERS = (
     # What every layer may use.
@@ -42,7 +42,7 @@ LAYERS = (
     {"usecases"},
     {"web.door", "web.downloads", "web.health", "web.metrics"},
     {"web.login", "web.refused_forms"},
-    # Every folder is a room, and none knows another: what doors share is in `web`.
+    # No folder knows another: what doors share is in `web`.
     {"doors"},
     {"sandbox.clock_door", "process.preparation"},
     # What puts the parts together and starts them.
@@ -54,7 +54,7 @@ LAYERS = (
     {"cli"},
     {"__main__"},
 )
-LEVELS = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}
+LEVELS = {folder: level for level, folders in enumerate(LAYERS) for folder in folders}
 
 MOST_PARAMETERS = 6
 MOST_LONG_SIGNATURES = 4
@@ -77,15 +77,15 @@ def name_of(file: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-def room_of(module: str) -> str:
-    """The room of a module given without the leading `gateway.`."""
+def folder_of(module: str) -> str:
+    """The folder, or the file, of a module given without the leading `gateway.`."""
     parts = module.split(".")
     part = ".".join(parts[:2])
     return part if part in LEVELS or parts[0] == "doors" else parts[0]
 
 
-def level_of(room: str) -> int | None:
-    return LEVELS["doors"] if room.startswith("doors.") else LEVELS.get(room)
+def level_of(folder: str) -> int | None:
+    return LEVELS["doors"] if folder.startswith("doors.") else LEVELS.get(folder)
 
 
 def imported(file: Path) -> Iterator[str]:
@@ -133,13 +133,13 @@ def shown(file: Path) -> str:
 
 @pytest.mark.parametrize("file", FILES, ids=shown)
 def test_imports_point_down_only(file: Path) -> None:
-    own = room_of(name_of(file))
-    if own in ("", "doors", "process", "web"):  # a package that only holds rooms
+    own = folder_of(name_of(file))
+    if own in ("", "doors", "process", "web"):  # a package that only holds folders
         return
     level = level_of(own)
     assert level is not None, f"{own} has no layer; give it one in LAYERS"
     for module in imported(file):
-        other = room_of(module)
+        other = folder_of(module)
         if other == own:
             continue
         lower = level_of(other)
@@ -160,18 +160,18 @@ def test_kinds_of_issuers_are_known_in_ca_only(file: Path) -> None:
 
 
 @pytest.mark.parametrize("layer", ["usecases", "rules", "store"])
-def test_a_layer_has_the_subjects_for_rooms_and_no_circle_of_them(layer: str) -> None:
-    rooms = {each.name for each in (PACKAGE / layer).iterdir() if (each / "__init__.py").exists()}
-    unknown = rooms - SUBJECTS
+def test_folders_of_a_layer_are_subjects_without_a_circle(layer: str) -> None:
+    folders = {each.name for each in (PACKAGE / layer).iterdir() if (each / "__init__.py").exists()}
+    unknown = folders - SUBJECTS
     assert not unknown, f"no subjects: {unknown}; name them in SUBJECTS and docs/architecture.md"
-    uses: dict[str, set[str]] = {room: set() for room in rooms}
-    for room in rooms:
-        for file in (PACKAGE / layer / room).rglob("*.py"):
+    uses: dict[str, set[str]] = {folder: set() for folder in folders}
+    for folder in folders:
+        for file in (PACKAGE / layer / folder).rglob("*.py"):
             parts = [module.split(".") for module in imported(file)]
-            uses[room] |= {part[1] for part in parts if part[0] == layer and part[1] in rooms}
-        uses[room].discard(room)
-    while leaves := {room for room, others in uses.items() if not others}:
-        uses = {room: others - leaves for room, others in uses.items() if room not in leaves}
+            uses[folder] |= {part[1] for part in parts if part[0] == layer and part[1] in folders}
+        uses[folder].discard(folder)
+    while leaves := {folder for folder, others in uses.items() if not others}:
+        uses = {folder: others - leaves for folder, others in uses.items() if folder not in leaves}
     assert not uses, f"these subjects of {layer} import each other in a circle: {uses}"
 
 
@@ -186,7 +186,7 @@ def test_rules_wait_for_nothing_and_read_no_clock(file: Path) -> None:
 
 @pytest.mark.parametrize(
     "file",
-    [file for file in FILES if room_of(name_of(file)) not in ("store", "db")],
+    [file for file in FILES if folder_of(name_of(file)) not in ("store", "db")],
     ids=shown,
 )
 def test_sql_is_in_store_and_db_only(file: Path) -> None:
@@ -199,7 +199,7 @@ def test_few_functions_take_more_than_six_parameters() -> None:
     found = [
         f"{shown(file)}: {node.name}"
         for file in FILES
-        if room_of(name_of(file)) != "commands"
+        if folder_of(name_of(file)) != "commands"
         for node in ast.walk(parsed(file))
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         and len(parameters_of(node)) > MOST_PARAMETERS
@@ -235,3 +235,25 @@ def test_a_class_name_says_whose_it_is() -> None:
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                 assert node.name not in seen, (node.name, shown(file), shown(seen[node.name]))
                 seen[node.name] = file
+
+
+@pytest.mark.parametrize("file", FILES, ids=shown)
+def test_domain_errors_are_defined_in_errors_by_subject(file: Path) -> None:
+    if file.parent.name == "errors":
+        return
+    defined = [
+        node.name
+        for node in ast.walk(parsed(file))
+        if isinstance(node, ast.ClassDef)
+        and {base.id for base in node.bases if isinstance(base, ast.Name)} & domain_errors()
+    ]
+    assert not defined
+
+
+@cache
+def domain_errors() -> frozenset[str]:
+    """The names of all classes in gateway/errors."""
+    files = (PACKAGE / "errors").glob("*.py")
+    return frozenset(
+        node.name for file in files for node in parsed(file).body if isinstance(node, ast.ClassDef)
+    )

@@ -17,11 +17,11 @@ from gateway.doors.acme.identifiers import Identifier, sorted_out
 from gateway.doors.acme.problem import Problem
 from gateway.doors.sitelock import forms
 from gateway.errors import GatewayError
+from gateway.errors.organization import InvalidDetail
 from gateway.rules.acme import contacts
 from gateway.rules.names import InvalidName, normalise, registrable_domain, stored_form
 from gateway.rules.notice import destinations as notice_destinations
 from gateway.rules.organization import prevalidation
-from gateway.rules.organization.organizations import InvalidDetail
 from gateway.rules.public_names import objection
 from gateway.validation.target import plain
 from gateway.web.forms import text

@@ -64,7 +64,7 @@ def subject_of(
 
 
 def _organization(subject: Subject) -> list[x509.NameAttribute[str]]:
-    """The organization's attributes (BR §7.1.2.7.4), in the order of §7.1.4.2."""
+    """The organization's attributes in the order of BR §7.1.4.2 (BR §7.1.2.7.4)."""
     said = (
         (NameOID.COUNTRY_NAME, subject.country),
         (NameOID.STATE_OR_PROVINCE_NAME, subject.state_or_province),

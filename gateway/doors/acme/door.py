@@ -53,7 +53,7 @@ class Servers:
                 await self._read_anew()
             except Exception as error:
                 if not (self._is_offering and is_outage(error)):
-                    raise  # nothing is known yet: the path may be a server's
+                    raise  # no list was read yet: the path may be that of a server
             found = self.known(path)
         return found
 

@@ -133,7 +133,7 @@ class Verifier:
         )
 
     def refuse(self, nonce: Nonce) -> None:
-        """Lets this process verify no request that comes with this nonce."""
+        """Makes this process refuse the nonce from now on, before it verifies anything."""
         self._refused.add(nonce, time.time())
 
     def _call_of_key(

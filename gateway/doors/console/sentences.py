@@ -16,7 +16,7 @@ from gateway.errors.money import (
 )
 from gateway.errors.notice import NoticeMistake
 from gateway.errors.operation import FormForged, RoleForbids, SessionNeeded
-from gateway.errors.organization import NotApplicableForDv
+from gateway.errors.organization import InvalidDetail, NotApplicableForDv
 from gateway.errors.reseller import (
     ArgumentInvalid,
     ArgumentMissing,
@@ -29,6 +29,16 @@ from gateway.errors.reseller import (
     PermissionDenied,
     TooManyLogins,
 )
+from gateway.errors.sitelock import (
+    AlreadyCancelled,
+    AlreadyRefunded,
+    LicenceExists,
+    LowerTier,
+    OnlyAddOns,
+    OnlyWithSsl,
+    OutsideRenewalPeriod,
+    PartnerInactive,
+)
 from gateway.errors.ssl import CouponRefused, NotAcknowledged
 from gateway.errors.subscription import (
     DomainAlreadyPresent,
@@ -37,15 +47,6 @@ from gateway.errors.subscription import (
     NotExtendable,
     SubscriptionInGrace,
 )
-from gateway.rules.organization.organizations import InvalidDetail
-from gateway.rules.sitelock.licences import (
-    LicenceExists,
-    LowerTier,
-    OnlyWithSsl,
-    OutsideRenewalPeriod,
-    PartnerInactive,
-)
-from gateway.usecases.sitelock.refunds import AlreadyCancelled, AlreadyRefunded, OnlyAddOns
 from gateway.web import unserved
 
 

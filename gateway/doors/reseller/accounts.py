@@ -1,4 +1,4 @@
-"""Actions on servers, EAB credentials and ACME accounts (docs/wire.md §2.1–2.4, §2.12)."""
+"""Actions on servers, EAB credentials and ACME accounts (docs/wire.md §2.1–§2.4, §2.12)."""
 
 from base64 import urlsafe_b64encode
 from typing import Any
@@ -40,8 +40,15 @@ _KEYS = (
     answers.text("eabMACIDb64url", "EAB key id."),
 )
 _CREDENTIAL = (
-    answers.text("acmeAccountID"),
-    answers.one_of("accountStatus", "", "pending", "valid", "suspended", "deactivated"),
+    answers.text("acmeAccountID", "The id of the account, for other actions."),
+    answers.one_of(
+        "accountStatus",
+        "pending until a client has registered.",
+        "pending",
+        "valid",
+        "suspended",
+        "deactivated",
+    ),
     *_KEYS,
 )
 _RECORDS = (answers.SUCCESS, answers.UPDATED)
@@ -54,9 +61,9 @@ _RECORDS = (answers.SUCCESS, answers.UPDATED)
             "Servers",
             "DV before OV.",
             answers.text("serverUrl", "Its ACME directory; what PREREGISTER takes."),
-            answers.number("productID"),
-            answers.text("productDescription"),
-            answers.one_of("certValidationType", "", "DV", "OV"),
+            answers.number("productID", "The number of the product that is sold."),
+            answers.text("productDescription", "Its name, for people."),
+            answers.one_of("certValidationType", "What its certificates validate.", "DV", "OV"),
         ),
     ),
 )
@@ -143,7 +150,11 @@ async def preregister(call: ActionCall) -> dict[str, Any]:
             *_CREDENTIAL,
             answers.text("userAgent", "Of the client, at its last request.", optional=True),
             answers.text("ipAddress", "Where that came from.", optional=True),
-            answers.instant("lastActivity", "See lastActivityOf.", optional=True),
+            answers.instant(
+                "lastActivity",
+                "Last request of the EAB or, with lastActivityOf=account, of the account.",
+                optional=True,
+            ),
             answers.texts("contacts", "With includeContacts=Y, if used.", optional=True),
         ),
     ),

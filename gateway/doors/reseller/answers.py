@@ -18,11 +18,11 @@ class Member:
 
     name: str
     schema: Mapping[str, Any]
-    description: str = ""
+    description: str
     optional: bool = False
 
 
-def text(name: str, description: str = "", *, optional: bool = False) -> Member:
+def text(name: str, description: str, *, optional: bool = False) -> Member:
     """A member with any text."""
     return Member(name, {"type": "string"}, description, optional)
 
@@ -32,7 +32,7 @@ def one_of(name: str, description: str, *values: str, optional: bool = False) ->
     return Member(name, {"type": "string", "enum": list(values)}, description, optional)
 
 
-def number(name: str, description: str = "", *, optional: bool = False) -> Member:
+def number(name: str, description: str, *, optional: bool = False) -> Member:
     """A member with a whole number from 0 on."""
     return Member(name, {"type": "integer", "minimum": 0}, description, optional)
 
@@ -86,4 +86,4 @@ def _description(text: str) -> dict[str, str]:
 SUCCESS = Member("success", {"const": True}, "It was done.")
 UPDATED = number("nRecordsUpdated", "How many there were to change.")
 CURRENCY = text("currency", "ISO 4217.")
-NAME = text("domainName")
+NAME = text("domainName", "The name, in lower-case A-labels.")

@@ -100,7 +100,7 @@ RENDERINGS: dict[type[Exception], ActionRendering] = {
         429, "rateLimited", "Too many requests, please try again in a few seconds!"
     ),
 }
-"""The error table of §3. A new refusal is one line here."""
+"""The error table of docs/wire.md §3. A new refusal is one line here."""
 
 UNSERVED: dict[type[Exception], ActionRendering] = {
     unserved.BodyBroken: ActionRendering(400, "malformed", "The request body could not be read!"),
@@ -136,7 +136,7 @@ ERROR_STATUSES = {
 
 
 def timestamp(moment: datetime) -> str:
-    """`YYYY-MM-DDTHH:MM:SSZ`, fractions cut off (§1)."""
+    """`YYYY-MM-DDTHH:MM:SSZ`, fractions cut off (docs/wire.md §1)."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
@@ -154,7 +154,7 @@ class ActionEnvelope(Envelope[ActionRendering]):
     """Renders errors with two documented members, `type` and `detail`, and `errorMessage`.
 
     `errorMessage` repeats the detail: a public client shows only that member, and recognizes by it
-    that a name is already present, which it counts as a success (docs/wire.md §9, C:ts).
+    that a name is already present, which it counts as a success (docs/wire.md §9).
     `known_arguments` are in lower case.
     """
 

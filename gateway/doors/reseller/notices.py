@@ -30,7 +30,7 @@ _KINDS = Parameter(
     description="What is sent there; repeat it. Without it: all but certificate.issued.",
 )
 
-_ID = answers.identifier("destinationID", "Keep it.")
+_ID = answers.identifier("destinationID", "The id of the destination, for other actions.")
 _DONE = (answers.SUCCESS,)
 
 
@@ -80,11 +80,11 @@ async def add_destination(call: ActionCall) -> dict[str, Any]:
     answer=(
         answers.listing(
             "Destinations",
-            "",
+            "Those that were not removed.",
             _ID,
             answers.text("webhookUrl", "Either this …", optional=True),
             answers.text("emailAddress", "… or this.", optional=True),
-            answers.one_of("status", "", "active", "parked"),
+            answers.one_of("status", "parked: nothing is sent now.", "active", "parked"),
             answers.texts("kinds", "What is sent there."),
             answers.number("undelivered", "Notices that wait."),
             answers.text("lastError", "While it fails.", optional=True),
@@ -185,7 +185,7 @@ async def replay(call: ActionCall) -> dict[str, Any]:
         answers.listing(
             "Notices",
             "The newest first.",
-            answers.text("type"),
+            answers.text("type", "The kind of the notice."),
             answers.instant("timestamp", "When it happened."),
             answers.text("webhookId", "The same at every retry and replay."),
             answers.Member("data", {"type": "object"}, "By type; see Notices."),

@@ -11,8 +11,9 @@ from uuid import UUID
 from gateway.doors.reseller import answers
 from gateway.doors.reseller.envelope import timestamp
 from gateway.doors.reseller.parameters import PAGING, ActionCall, action, page_bounds
+from gateway.errors.organization import InvalidDetail
 from gateway.errors.reseller import ArgumentInvalid, ArgumentMissing
-from gateway.rules.organization.organizations import IDENTIFIERS, InvalidDetail, OrganizationDetails
+from gateway.rules.organization.organizations import IDENTIFIERS, OrganizationDetails
 from gateway.rules.organization.prevalidation import TYPES, number_of
 from gateway.usecases.organization import organizations, prevalidations
 from gateway.usecases.organization.organizations import StoredOrganization
@@ -57,20 +58,22 @@ _DETAILS = (
     Parameter("organizationName", text(64), required=True, description="Legal name."),
     Parameter("countryName", text(2), required=True, description="ISO 3166-1, like `DE`."),
     Parameter("localityName", text(128), description="This, stateOrProvinceName, or both."),
-    Parameter("stateOrProvinceName", text(128)),
-    Parameter("streetAddress", text(128)),
-    Parameter("postalCode", text(40)),
+    Parameter("stateOrProvinceName", text(128), description="This, localityName, or both."),
+    Parameter("streetAddress", text(128), description="Street and number."),
+    Parameter("postalCode", text(40), description="Postal code of the address."),
     Parameter("applicantName", text(128), description="Who applies for the organization."),
-    Parameter("applicantEmailAddress", text(254)),
-    Parameter("applicantPhone", text(32)),
+    Parameter("applicantEmailAddress", text(254), description="The applicant's mail address."),
+    Parameter("applicantPhone", text(32), description="The applicant's telephone number."),
     Parameter("registrationNumber", text(64), description="In the register of companies."),
     Parameter("vatNumber", text(15), description="With the country, like `DE123456789`."),
     Parameter("lei", text(20), description="Legal Entity Identifier."),
     Parameter("duns", text(9), description="D-U-N-S number."),
 )
 
-_ORGANIZATION = answers.identifier("organizationID", "Keep it.")
-_ANCHOR = answers.number("ovAnchorOrderNumber", "Of the pre-validation.")
+_ORGANIZATION = answers.identifier(
+    "organizationID", "The id of the organization, for other actions."
+)
+_ANCHOR = answers.number("ovAnchorOrderNumber", "The number of the pre-validation.")
 _STATED = (answers.SUCCESS, _ORGANIZATION)
 _STATES = ("requested", "in_validation", "valid", "expired", "rejected", "superseded")
 
@@ -144,7 +147,7 @@ async def list_organizations(call: ActionCall) -> dict[str, Any]:
     answer=(
         answers.SUCCESS,
         _ANCHOR,
-        answers.one_of("prevalidationState", "", "requested"),
+        answers.one_of("prevalidationState", "It waits for the validation.", "requested"),
     ),
     writes=True,
 )
@@ -177,8 +180,10 @@ async def order_prevalidation(call: ActionCall) -> dict[str, Any]:
             _ANCHOR,
             _ORGANIZATION,
             answers.text("organizationName", "As it was validated."),
-            answers.one_of("prevalidationType", "", *TYPES),
-            answers.one_of("prevalidationState", "Now.", *_STATES),
+            answers.one_of(
+                "prevalidationType", "As it was ordered; each holds for OV names.", *TYPES
+            ),
+            answers.one_of("prevalidationState", "Its state now.", *_STATES),
             answers.listing("domains", "What it covers, with all below.", answers.NAME),
             answers.instant("requestedAt", "When it was ordered."),
             answers.instant("validFrom", "First instant.", optional=True),

@@ -122,7 +122,7 @@ PAGING = (
     Parameter("page", integer(0, 1_000_000), default=0, description="Page to show, from 0."),
     Parameter("size", integer(1, 10_000), description="Elements of a page; all without it."),
 )
-"""Paging of lists (§1); `page_bounds` turns them into limit and offset."""
+"""Paging of lists (docs/wire.md §1); `page_bounds` turns them into limit and offset."""
 
 TERM = (
     Parameter("years", _whole_number_of(1, 2, 3), description="Term in years; default 1."),

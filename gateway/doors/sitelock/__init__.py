@@ -1,1 +1,4 @@
-"""The endpoints of the older products: forms in, lines of text or URL-encoded pairs out (§7)."""
+"""The endpoints of the older products (docs/wire.md §7).
+
+They take forms and answer lines of text or URL-encoded pairs.
+"""

@@ -32,7 +32,7 @@ class SiteLockCall:
 
 
 async def order(call: SiteLockCall) -> SiteLockAnswer:
-    """AutoApplyOrder (§7.2)."""
+    """AutoApplyOrder (docs/wire.md §7.2)."""
     sent = call.arguments
     wanted = licences.LicenceOrder(
         reseller_id=call.reseller_id,
@@ -58,7 +58,7 @@ async def order(call: SiteLockCall) -> SiteLockAnswer:
 
 
 async def refund(call: SiteLockCall) -> SiteLockAnswer:
-    """AutoRefund (§7.3)."""
+    """AutoRefund (docs/wire.md §7.3)."""
     ended = await sitelock_refunds.refund(
         call.work,
         reseller_id=call.reseller_id,
@@ -70,7 +70,7 @@ async def refund(call: SiteLockCall) -> SiteLockAnswer:
 
 
 async def cancel(call: SiteLockCall) -> SiteLockAnswer:
-    """modifyThirdPartyDetails with action=cancel (§7.4)."""
+    """modifyThirdPartyDetails with action=cancel (docs/wire.md §7.4)."""
     ended = await sitelock_refunds.cancel(
         call.work,
         reseller_id=call.reseller_id,
@@ -82,7 +82,7 @@ async def cancel(call: SiteLockCall) -> SiteLockAnswer:
 
 
 async def report(call: SiteLockCall) -> SiteLockAnswer:
-    """WebHostReport (§7.6)."""
+    """WebHostReport (docs/wire.md §7.6)."""
     sent = call.arguments
     first, last = sent["firstResultNo"], sent["lastResultNo"]
     if last is not None and last < first:

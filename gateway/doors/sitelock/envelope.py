@@ -6,7 +6,6 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
-from gateway.doors.sitelock.forms import CountryUnknown
 from gateway.errors.money import (
     NotEnoughCredit,
     NotRefundable,
@@ -24,8 +23,17 @@ from gateway.errors.reseller import (
     PermissionDenied,
     TooManyLogins,
 )
-from gateway.rules.sitelock import licences
-from gateway.usecases.sitelock import refunds as sitelock_refunds
+from gateway.errors.sitelock import (
+    AlreadyCancelled,
+    AlreadyRefunded,
+    CountryUnknown,
+    LicenceExists,
+    LowerTier,
+    OnlyAddOns,
+    OnlyWithSsl,
+    OutsideRenewalPeriod,
+    PartnerInactive,
+)
 from gateway.web import unserved
 from gateway.web.door import Envelope, Exchange
 from gateway.web.forms import Form
@@ -73,29 +81,19 @@ RENDERINGS: dict[type[Exception], SiteLockRendering] = {
     ),
     PermissionDenied: SiteLockRendering(-16, "Permission denied!"),
     TooManyLogins: SiteLockRendering(-42, "Too many logins at once; try again in a moment."),
-    licences.PartnerInactive: SiteLockRendering(
-        -76, "The SiteLock partner account is not activated!"
-    ),
+    PartnerInactive: SiteLockRendering(-76, "The SiteLock partner account is not activated!"),
     PricingMissing: SiteLockRendering(-115, "There is no price for this product!"),
-    sitelock_refunds.AlreadyRefunded: SiteLockRendering(
-        -18, "The order has already been refunded!"
-    ),
-    sitelock_refunds.AlreadyCancelled: SiteLockRendering(
-        -20, "The order has already been cancelled!"
-    ),
-    licences.OutsideRenewalPeriod: SiteLockRendering(
+    AlreadyRefunded: SiteLockRendering(-18, "The order has already been refunded!"),
+    AlreadyCancelled: SiteLockRendering(-20, "The order has already been cancelled!"),
+    OutsideRenewalPeriod: SiteLockRendering(
         -121, "Renewals are possible in the 30 days before expiry!"
     ),
-    licences.LowerTier: SiteLockRendering(
-        -121, "A lower tier than the present one cannot be ordered!"
-    ),
-    licences.LicenceExists: SiteLockRendering(-122, "The domain or account already exists!"),
-    licences.OnlyWithSsl: SiteLockRendering(
-        -124, "This bundle is available with an SSL order only!"
-    ),
-    # Codes that came with AutoRefund v2.4; their meaning is a guess (§7.2).
+    LowerTier: SiteLockRendering(-121, "A lower tier than the present one cannot be ordered!"),
+    LicenceExists: SiteLockRendering(-122, "The domain or account already exists!"),
+    OnlyWithSsl: SiteLockRendering(-124, "This bundle is available with an SSL order only!"),
+    # Codes that came with AutoRefund v2.4; their meaning is a guess (docs/wire.md §7.2).
     NotRefundable: SiteLockRendering(-54, "The order cannot be refunded: {}"),
-    sitelock_refunds.OnlyAddOns: SiteLockRendering(-69, "Add-ons are not refunded by themselves!"),
+    OnlyAddOns: SiteLockRendering(-69, "Add-ons are not refunded by themselves!"),
 }
 """A new refusal is one line here, and one in docs/sitelock-api.md."""
 
@@ -128,7 +126,7 @@ class SiteLockAnswer:
 class SiteLockEnvelope(Envelope[SiteLockRendering]):
     """Renders answers and errors as lines or pairs.
 
-    `always_pairs` = URL-encoded answers, whatever responseFormat says (§7.4).
+    `always_pairs` = URL-encoded answers, whatever responseFormat says (docs/wire.md §7.4).
     """
 
     table: Mapping[type[Exception], SiteLockRendering] = {**RENDERINGS, **UNSERVED}
@@ -165,7 +163,7 @@ class SiteLockEnvelope(Envelope[SiteLockRendering]):
 
 
 _ASKING = ("GET", "HEAD")
-"""Methods refused with a code of their own and status 200, as if understood (§7.2)."""
+"""Methods refused with a code and status 200, as if understood (docs/wire.md §7.2)."""
 
 
 def _wants_pairs(form: Form) -> bool:

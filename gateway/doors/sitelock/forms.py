@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from gateway.errors.reseller import ArgumentInvalid
+from gateway.errors.sitelock import CountryUnknown
 from gateway.rules.names import InvalidName, normalise
 from gateway.rules.organization.organizations import COUNTRIES
 from gateway.usecases.money.order_report import STATUSES
@@ -12,10 +12,6 @@ from gateway.web.forms import Parameter, ParameterKind, choice, flag, integer, t
 
 _LARGEST = 2**63 - 1
 _LAST_INSTANT = 253_402_300_799
-
-
-class CountryUnknown(ArgumentInvalid):
-    """No country of ISO 3166-1 has this code."""
 
 
 def _list_of(parse: Callable[[str], Any], maximum_length: int) -> ParameterKind:

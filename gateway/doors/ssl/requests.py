@@ -7,13 +7,9 @@ from typing import TypeVar
 import msgspec
 from aiohttp import web
 
+from gateway.errors.organization import InvalidDetail
 from gateway.errors.ssl import BadMember
-from gateway.rules.organization.organizations import (
-    InvalidDetail,
-    OrganizationDetails,
-    Subject,
-    checked,
-)
+from gateway.rules.organization.organizations import OrganizationDetails, Subject, checked
 from gateway.rules.ssl.order import CERT_ID, LONGEST_NAME, REVOCATION_REASONS, STATUSES
 from gateway.store.ssl.orders import Page
 from gateway.web.body import query_of

@@ -40,7 +40,7 @@ class NamePrices:
     currency: str
     """Currency of the reseller."""
     prices: Mapping[str, Price]
-    """By name type, for 365 days."""
+    """Prices for 365 days, by name type."""
 
     def cost(self, name_type: NameType, days: int) -> Decimal:
         """The cost of days at a 365th of today's yearly price, rounded half-up (R6, A5, A21).

@@ -37,7 +37,7 @@ KINDS: Mapping[str, NoticeKind] = {
     ),
     "prevalidation.renewed": NoticeKind(
         "Pre-validation {previousNumber} was renewed as {ovAnchorOrderNumber}",
-        "Its names lean on the new one; nothing is to be done.",
+        "Its names depend on the new one; nothing is to be done.",
     ),
     "balance.low": NoticeKind(
         "The balance is {balance} {currency}",

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Self
 
-from gateway.errors import GatewayError
+from gateway.errors.organization import InvalidDetail
 from gateway.rules.mail_addresses import is_mail_address
 
 _ISO_3166 = """
@@ -22,14 +22,6 @@ _ISO_3166 = """
     """
 COUNTRIES = frozenset(_ISO_3166.split())
 """ISO 3166-1 alpha-2."""
-
-
-class InvalidDetail(GatewayError):
-    """A detail of an organization is invalid; the text says what is wrong with `field`."""
-
-    def __init__(self, field: str, text: str) -> None:
-        super().__init__(text)
-        self.field = field
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from gateway.errors import OperatorMistake
+from gateway.errors.organization import InvalidDetail
 from gateway.rules.names import InvalidName, normalise, registrable_domain
-from gateway.rules.organization.organizations import InvalidDetail
 
 TYPES = ("OV", "EV", "OV+SMIME")
 """Types, by what the validation was designed for; each is valid for OV names."""

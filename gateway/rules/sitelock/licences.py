@@ -1,4 +1,7 @@
-"""SiteLock products: the catalogue, what may be ordered when, and the cost (§7.1, §7.2)."""
+"""SiteLock products: which there are, what may be ordered when, and the cost.
+
+Source: docs/wire.md §7.1, §7.2.
+"""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -6,9 +9,10 @@ from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Literal
 
-from gateway.errors import GatewayError, OperatorMistake
+from gateway.errors import OperatorMistake
 from gateway.errors.money import PricingMissing
 from gateway.errors.reseller import ArgumentInvalid, ArgumentMissing
+from gateway.errors.sitelock import LicenceExists, LowerTier, OnlyWithSsl, OutsideRenewalPeriod
 from gateway.rules.money.pricing import Article, Price
 
 ProductKind = Literal["plan", "once", "add_on", "bundle"]
@@ -19,29 +23,9 @@ _CENT = Decimal("0.01")
 _MONTHS_OF_A_YEAR = 12
 
 
-class OutsideRenewalPeriod(GatewayError):
-    """A renewal that is not within the 30 days before expiry."""
-
-
-class LowerTier(GatewayError):
-    """The order would replace a product by a lower one."""
-
-
-class LicenceExists(GatewayError):
-    """The domain has a licence, of this reseller or another."""
-
-
-class PartnerInactive(GatewayError):
-    """The reseller's SiteLock partner account is not activated."""
-
-
-class OnlyWithSsl(GatewayError):
-    """The SSL PLUS bundle comes with an SSL order only."""
-
-
 @dataclass(frozen=True, slots=True)
 class Product:
-    """A product of §7.1. Within a `line` the higher `tier` includes the lower."""
+    """A product of docs/wire.md §7.1. Within a `line` the higher `tier` includes the lower."""
 
     number: int
     name: str

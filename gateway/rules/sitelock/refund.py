@@ -1,4 +1,4 @@
-"""Refunds of SiteLock licences: 14 days from purchase or last renewal, annual ones (§7.3)."""
+"""Refunds of annual SiteLock licences: 14 days from purchase or renewal (docs/wire.md §7.3)."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

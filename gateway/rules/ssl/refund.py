@@ -1,4 +1,4 @@
-"""Refunds of SSL certificates: 7 × 24 hours from payment, by certificate status (§8)."""
+"""Refunds of SSL certificates: 7 × 24 hours from payment, by status (docs/wire.md §8)."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -61,7 +61,7 @@ class CertificateFacts:
         return self.paid_at + PERIOD
 
     def objection(self) -> str | None:
-        """Why the certificate is not refunded; None = it is (G1–G3 and the status table of §8)."""
+        """Why the certificate is not refunded; None = it is (G1, G2, G3)."""
         if not self.bought_here:
             return _REST["UPLOAD"]
         if self.refunded:

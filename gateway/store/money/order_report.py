@@ -1,4 +1,4 @@
-"""The order report: each purchase of a reseller with the facts for its refund (§7.5, §7.6).
+"""The order report (docs/wire.md §7.5, §7.6): each purchase with the facts for its refund.
 
 Each family has a view that says what a purchase bought; reseller.reported_order joins them.
 """

@@ -44,7 +44,7 @@ class SessionState:
     status: str
     half_open: bool
     balance: Decimal | None
-    """Of a reseller, in `currency`."""
+    """The reseller's balance in `currency`; None for an operator."""
     currency: str | None
     kept: dict[str, Any] | None
 

@@ -24,7 +24,7 @@ _MOST_ACCOUNTS = 200
 
 
 class Scope(Enum):
-    """`includeAdditionalAccounts` of the actions that change accounts."""
+    """Which accounts an action changes: its parameter `includeAdditionalAccounts`."""
 
     ACCOUNT = "N"
     """Only the named account."""

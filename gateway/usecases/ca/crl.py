@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from gateway.ca.crl import crl_time, entries
 from gateway.ca.issuer import CrlSigner
 from gateway.db.pool import Connection, Pool, transaction
-from gateway.errors import GatewayError
+from gateway.errors.ca import NoSuchCrl
 from gateway.services import Services
 from gateway.store.ca import revocations
 from gateway.store.ca.revocations import SignedCrl, StoredCrl
@@ -23,10 +23,6 @@ _CLOCK_SKEW = timedelta(minutes=5)
 _RESOLUTION = timedelta(microseconds=1)
 _PLACED_AT_ONCE = 500
 _SECONDS_BETWEEN_READINGS = 60.0
-
-
-class NoSuchCrl(GatewayError):
-    """No certificate points to a CRL of this number."""
 
 
 class Partitions:
@@ -62,7 +58,7 @@ async def current_crl(pool: Pool, ca: CrlSigner, now: datetime, partition: int =
 
     It is signed anew when it is a day old, or when a revocation is missing. Certificates point to
     one of several partitions; the complete CRL, number 0, lists all. `ca` must be registered
-    (store.issuers). Raises NoSuchCrl.
+    (`gateway/store/ca/issuers.py`). Raises NoSuchCrl.
     """
     await _place(pool, ca)
     found = await revocations.find_crl(pool, ca.id, partition)

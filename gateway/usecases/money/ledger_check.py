@@ -1,12 +1,8 @@
 """Checks that balances agree with the ledger; the database lets them change only together."""
 
 from gateway.db.pool import Pool
-from gateway.errors import GatewayError
+from gateway.errors.money import LedgerMismatch
 from gateway.store.money import ledger
-
-
-class LedgerMismatch(GatewayError):
-    """The books were changed by other means than the gateway's."""
 
 
 async def check_ledger(pool: Pool) -> None:

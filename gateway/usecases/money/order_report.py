@@ -1,4 +1,4 @@
-"""The order report: what was bought, and whether it may be paid back now (§7.5)."""
+"""The order report: what was bought, and whether it may be paid back now (docs/wire.md §7.5)."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager

@@ -1,6 +1,6 @@
 """Where notices go and which ones: what resellers and operators set up; sending them again.
 
-All functions take a connection inside a transaction and raise NoticeMistake without having changed
+All that change something take a unit of work. They raise NoticeMistake without having changed
 anything.
 """
 

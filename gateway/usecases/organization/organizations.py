@@ -8,7 +8,8 @@ from uuid import UUID
 from gateway import ids
 from gateway.db.pool import Connection
 from gateway.errors import OperatorMistake
-from gateway.rules.organization.organizations import InvalidDetail, OrganizationDetails, checked
+from gateway.errors.organization import InvalidDetail
+from gateway.rules.organization.organizations import OrganizationDetails, checked
 from gateway.store.operation.audit import Change
 from gateway.store.organization import organizations
 from gateway.store.organization.organizations import StoredOrganization

@@ -13,8 +13,8 @@ import asyncpg
 
 from gateway.db.pool import Connection
 from gateway.errors import OperatorMistake
+from gateway.errors.organization import InvalidDetail
 from gateway.origin import Origin
-from gateway.rules.organization.organizations import InvalidDetail
 from gateway.rules.organization.prevalidation import (
     Validity,
     can_be_rejected,
@@ -146,7 +146,7 @@ async def reject(work: Work, number: int, evidence: str = "") -> tuple[Prevalida
     if not can_be_rejected(found.validity):
         if found.state == "rejected":
             return found, False
-        raise OperatorMistake(f"pre-validation {number} is {found.state}; no name leans on it")
+        raise OperatorMistake(f"pre-validation {number} is {found.state}; no name depends on it")
     await prevalidation_links.lock_linked_credentials(work.connection, number)
     await prevalidations.set_state(work.connection, number, "rejected")
     await record_move(work, "rejected", found, "rejected", evidence)

@@ -1,7 +1,7 @@
 """What operators do to resellers and servers. Each call audits what it changes.
 
-All of them take a connection inside a transaction and raise OperatorMistake, whose text says what
-is wrong, without having changed anything that the caller may then commit.
+All that change something take a unit of work. They raise OperatorMistake, whose text says what is
+wrong, and then nothing is changed.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Ordering, renewing and upgrading SiteLock licences (§7.2)."""
+"""Ordering, renewing and upgrading SiteLock licences (docs/wire.md §7.2)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,13 +11,12 @@ import asyncpg
 from gateway import ids
 from gateway.db.pool import Connection, Pool, transaction
 from gateway.errors.reseller import ArgumentInvalid
+from gateway.errors.sitelock import LicenceExists, PartnerInactive
 from gateway.origin import Origin
 from gateway.rules.money.quotes import require_quoted
 from gateway.rules.sitelock.licences import (
     Decision,
-    LicenceExists,
     LicencePrices,
-    PartnerInactive,
     basket,
     decide_change,
     decide_order,

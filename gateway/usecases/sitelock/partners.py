@@ -14,5 +14,5 @@ async def set_partner(work: Work, login: str, *, active: bool) -> None:
         raise OperatorMistake(f"there is no reseller {login!r}")
     former = await partners.is_active(work.connection, reseller.id)
     await partners.set_active(work.connection, reseller.id, work.now, active=active)
-    change = Change("product_partner.set", login, {"active": former}, {"active": active})
+    change = Change("sitelock_partner.set", login, {"active": former}, {"active": active})
     await work.record(change)

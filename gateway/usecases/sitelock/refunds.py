@@ -1,4 +1,4 @@
-"""Refunding and cancelling SiteLock licences (§7.3, §7.4)."""
+"""Refunding and cancelling SiteLock licences (docs/wire.md §7.3, §7.4)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,9 +7,10 @@ from decimal import Decimal
 from uuid import UUID
 
 from gateway.db.pool import Connection
-from gateway.errors import GatewayError, NotFound
+from gateway.errors import NotFound
 from gateway.errors.money import QuoteChanged
 from gateway.errors.reseller import ArgumentInvalid
+from gateway.errors.sitelock import AlreadyCancelled, AlreadyRefunded, OnlyAddOns
 from gateway.rules.money.once_per_name import NameRefunds
 from gateway.rules.money.refund_reasons import REFUND_REASONS
 from gateway.rules.sitelock.licences import PRODUCTS
@@ -22,18 +23,6 @@ from gateway.usecases.work import Work
 
 _NOTHING = Decimal("0.00")
 _CANCELLED = "The licence was cancelled."
-
-
-class AlreadyRefunded(GatewayError):
-    """The order was paid back before."""
-
-
-class AlreadyCancelled(GatewayError):
-    """The licence was cancelled before, or has expired: there is nothing to cancel."""
-
-
-class OnlyAddOns(GatewayError):
-    """The order bought only add-ons, which are not refunded by themselves."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from gateway.store.ssl.orders import SslOrder
 
 
 async def show(connection: Connection, now: datetime, reseller_id: UUID, cert_id: str) -> SslOrder:
-    """Gives an order; raises NotFound, also for a foreign or an unsubscribed one (§8 G1)."""
+    """Gives an order; raises NotFound, also for a foreign or an unsubscribed one (G1)."""
     order = await ssl_orders.find(connection, cert_id, now)
     if order is None or order.reseller_id != reseller_id:
         raise NotFound

@@ -163,7 +163,7 @@ async def _is_asked_for(connection: Connection, cert_id: str) -> bool:
 
 
 async def _operate(work: Work, order: SslOrder, operation: str, status: str) -> None:
-    """Moves the status. An unsubscription under review fails by it (§8)."""
+    """Moves the status. An unsubscription under review fails by it (docs/wire.md §8)."""
     waiting = await unsubscriptions.find_waiting(work.connection, order.cert_id)
     changes = []
     if waiting is not None:

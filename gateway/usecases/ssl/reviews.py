@@ -65,7 +65,9 @@ async def _in_review(connection: Connection, now: datetime, cert_id: str) -> Ssl
     if order is None:
         raise OperatorMistake(f"there is no certificate order {cert_id!r}")
     if order.status != "CHECKING_ORG":
-        raise OperatorMistake(f"{cert_id} is {order.status}, no organization waits for a check")
+        raise OperatorMistake(
+            f"{cert_id} is {order.status}: its organization does not wait for a check"
+        )
     return order
 
 

@@ -1,4 +1,4 @@
-"""Unsubscribing from an SSL certificate: a request, a review, and the refund (§8)."""
+"""Unsubscribing from an SSL certificate: a request, a review, and the refund (docs/wire.md §8)."""
 
 from collections.abc import Sequence
 from dataclasses import replace

@@ -46,7 +46,7 @@ async def test_all_nonces_differ(new_client: NewClient) -> None:
 async def test_only_new_nonce_gives_a_nonce_to_who_signs_nothing(
     client: AcmeClient, rest: str
 ) -> None:
-    """Clients that read the directory without their account's key keep no nonces (§6.5)."""
+    """A directory read without an account's key gives no nonces to keep (RFC 8555 §6.5)."""
     for method in ("GET", "HEAD"):
         answer = await client.request(method, client.directory_url + rest)
         assert "Replay-Nonce" not in answer.headers

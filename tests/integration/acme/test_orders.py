@@ -325,7 +325,7 @@ async def test_an_order_is_shown_with_the_status_that_was_stored(
     place = new_orders.place
 
     async def place_late(*arguments: Any) -> str:
-        """The proof ends between the look at it and the order that leans on it."""
+        """The proof ends between the look at it and the order that depends on it."""
         await gateway.pool.execute("UPDATE acme.authorization SET status = 'deactivated'")
         return await place(*arguments)
 

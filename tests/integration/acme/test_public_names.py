@@ -36,7 +36,7 @@ NOT_PUBLIC = [INTERNAL, "*.site.test", "a.example", "a.nosuchtld", "1.2.0.192.in
 
 
 async def sell(gateway: Any, names: str) -> None:
-    """As `gateway server set DV --names …`."""
+    """Sets which names DV takes, as `gateway server set DV --names …` does."""
     now = await gateway.services.clock.now()
     async with open_work(gateway.pool, now, OPERATOR) as work:
         await resellers.set_server(work, "DV", names=names)

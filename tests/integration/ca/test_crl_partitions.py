@@ -12,8 +12,9 @@ from cryptography import x509
 from gateway.ca.issuer import Issued
 from gateway.ca.local.issuer import LocalCa
 from gateway.db.pool import Pool
+from gateway.errors.ca import NoSuchCrl
 from gateway.store.ca import issuers
-from gateway.usecases.ca.crl import NoSuchCrl, Partitions, current_crl, sign_due
+from gateway.usecases.ca.crl import Partitions, current_crl, sign_due
 from tests.support.csrs import NOW, certificate_request
 from tests.support.lint import assert_crl_lints_clean
 

@@ -54,7 +54,7 @@ UNFILLED = """
 
 @pytest.fixture
 async def upgrade(database_server: str, tmp_path: Path) -> AsyncIterator[Upgrade]:
-    """From the release before to this source tree."""
+    """An upgrade from the release before to this source tree."""
     async with filled(database_server, tmp_path, HARMLESS) as made:
         yield made
 

@@ -38,7 +38,7 @@ asyncio.run(send(*sys.argv[1:]))
 
 @pytest.fixture
 async def secure(gateway: RunningGateway) -> AsyncIterator[WebhookReceiver]:
-    """With the certificate that the gateway's CA made for 127.0.0.1."""
+    """A receiver with the certificate that the gateway's CA made for 127.0.0.1."""
     listen = gateway.services.settings.listen
     assert listen.tls_certificate
     tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
@@ -48,7 +48,7 @@ async def secure(gateway: RunningGateway) -> AsyncIterator[WebhookReceiver]:
 
 
 async def send(url: str, secret: str, trusted: Path) -> str:
-    """What went wrong."""
+    """Sends a notice in a process that trusts `trusted`; gives what went wrong."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-c", _SEND, url, secret),
         env={**os.environ, "SSL_CERT_FILE": str(trusted)},

@@ -293,7 +293,7 @@ async def test_a_changed_operator_has_another_role_and_password_at_once(
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "answer"),
     [
         (("add", "x y", "--role", "admin"), "a name has 1 to 64 printable characters, no space"),
         (("add", "carol", "--role", "king"), "a role is one of admin, support, auditor"),
@@ -304,18 +304,18 @@ async def test_a_changed_operator_has_another_role_and_password_at_once(
         (("suspend", "nobody"), "there is no operator 'nobody'"),
     ],
 )
-async def test_a_mistake_about_an_operator_is_told_and_changes_nothing(
-    run: Run, pool: Pool, password_file: str, words: tuple[str, ...], told: str
+async def test_a_mistake_about_an_operator_is_explained_and_changes_nothing(
+    run: Run, pool: Pool, password_file: str, words: tuple[str, ...], answer: str
 ) -> None:
     before = await pool.fetch("SELECT * FROM operation.operator ORDER BY name")
     more = ("--password-file", password_file) if words[0] == "add" else ()
     status, _, error = await run("operator", *words, *more)
     assert (status, error[:9]) == (1, "gateway: ")
-    assert told in error
+    assert answer in error
     assert await pool.fetch("SELECT * FROM operation.operator ORDER BY name") == before
 
 
 async def test_a_reseller_cannot_have_an_operators_name(run: Run, password_file: str) -> None:
-    status, _, told = await run("reseller", "add", "operator", "--password-file", password_file)
+    status, _, error = await run("reseller", "add", "operator", "--password-file", password_file)
     assert status == 1
-    assert "'operator' is an operator's name: one form signs in both" in told
+    assert "'operator' is an operator's name: one form signs in both" in error

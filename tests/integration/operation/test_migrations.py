@@ -226,7 +226,8 @@ async def test_history_has_the_new_words_and_the_ledger_stays_as_it_was(
         INSERT INTO audit.event (at, actor, action, subject, after)
         VALUES (now(), 'reseller:r', 'certificate_order.bought', 'scs1', '{"status": "PAID"}'),
                (now(), 'gateway:certificate-orders', 'certificate_order.moved', 'scs1', NULL),
-               (now(), 'gateway:certificate-orders', 'certificate.issued', '0a', NULL);
+               (now(), 'gateway:certificate-orders', 'certificate.issued', '0a', NULL),
+               (now(), 'operator:o', 'product_partner.set', 'r', NULL);
         """
     )
     ledger = "SELECT array_agg(entry ORDER BY id) FROM reseller.ledger_entry entry"
@@ -256,6 +257,7 @@ async def test_history_has_the_new_words_and_the_ledger_stays_as_it_was(
             ("reseller:r", "ssl_order.bought", None),
             ("gateway:ssl-orders", "ssl_order.moved", None),
             ("gateway:ssl-orders", "certificate.issued", None),
+            ("operator:o", "sitelock_partner.set", None),
         ]
         with pytest.raises(asyncpg.RestrictViolationError, match="append-only"):
             await connection.execute("UPDATE audit.event SET action = 'other'")
@@ -282,6 +284,18 @@ async def test_nothing_in_the_database_has_a_name_of_former_times(database: str)
         """,
     )
     assert former is None
+
+
+async def test_sections_that_comments_cite_are_in_documents_that_are_here(database: str) -> None:
+    cited = await value(
+        database,
+        "SELECT array_agg(description) FROM pg_description WHERE description LIKE '%.md%'",
+    )
+    assert isinstance(cited, list) and cited
+    for comment in cited:
+        for name, section in re.findall(r"(\S+\.md)(?: (§[\d.]*\d))?", comment):
+            document = (ROOT / name.lstrip("(")).read_text()
+            assert re.search(rf"^#+ {section}\b", document, re.MULTILINE), comment
 
 
 async def test_the_schema_is_current_only_when_every_file_was_applied(

@@ -46,14 +46,13 @@ from gateway.errors.acme import (
     TermsNotAgreed,
     UnknownProfile,
 )
-from gateway.errors.ca import IssuerMissing
+from gateway.errors.ca import IssuerMissing, NoSuchCrl
+from gateway.errors.money import LedgerMismatch
 from gateway.errors.notice import NoticeMistake
 from gateway.errors.operation import SessionNeeded
 from gateway.errors.reseller import ResellerRefusal
 from gateway.refusal_log import reason_of
 from gateway.usecases.acme import orders
-from gateway.usecases.ca.crl import NoSuchCrl
-from gateway.usecases.money.ledger_check import LedgerMismatch
 from gateway.usecases.operation import sessions
 from gateway.usecases.sitelock import licences
 from gateway.usecases.ssl import details as ssl_details

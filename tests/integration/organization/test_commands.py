@@ -163,10 +163,10 @@ async def test_operators_move_all_names_of_a_reseller(
         await add_ov_name(shop, account, NAME, old)
     new = await added(run, organization, "--expires", "2027-12-31", "--renews", str(old))
     moved = await printed(run, "prevalidation", "reassign", str(old), str(new))
-    assert moved == f"2 names lean on pre-validation {new} now\n"
+    assert moved == f"2 names depend on pre-validation {new} now\n"
     assert (await shown(run, old))["state"] == "superseded"
     refused = await mistake(run, "prevalidation", "reject", str(old))
-    assert refused == f"pre-validation {old} is superseded; no name leans on it"
+    assert refused == f"pre-validation {old} is superseded; no name depends on it"
     refused = await mistake(run, "prevalidation", "reassign", str(new), str(old))
     assert "not valid now" in refused
 

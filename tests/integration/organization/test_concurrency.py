@@ -147,7 +147,7 @@ async def test_any_mix_at_the_same_moment_ends_without_deadlock_and_never_issues
     rejected_at = await gateway.pool.fetchval(
         "SELECT id FROM audit.event WHERE action = 'prevalidation.rejected'"
     )
-    # Whoever issued after the rejection leaned on the first one.
+    # Whoever issued after the rejection depended on the first one.
     late = await gateway.pool.fetch(
         """
         SELECT certificate.names
@@ -157,10 +157,10 @@ async def test_any_mix_at_the_same_moment_ends_without_deadlock_and_never_issues
         """,
         rejected_at,
     )
-    leaning = await gateway.pool.fetch(
+    depending = await gateway.pool.fetch(
         "SELECT name FROM subscription.domain WHERE ov_anchor = $1", second
     )
-    moved_back = {row["name"] for row in leaning}
+    moved_back = {row["name"] for row in depending}
     assert all(not moved_back & set(row["names"]) for row in late)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from gateway.rules.organization.organizations import InvalidDetail
+from gateway.errors.organization import InvalidDetail
 from tests.support.organizations import (
     OTHER,
     add_organization,

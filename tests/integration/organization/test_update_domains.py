@@ -30,7 +30,7 @@ class TestUpdateDomains:
 
     @pytest.fixture
     async def names(self, shop: Shop, account: str, anchor: int) -> list[str]:
-        """Five names that lean on `anchor`, as in the example of §5."""
+        """Five names that depend on `anchor`."""
         names = [f"n{number}.example.org" for number in range(5)]
         for name in names:
             await add_ov_name(shop, account, name, anchor)

@@ -14,7 +14,8 @@ from gateway.doors.reseller.parameters import ACTIONS
 from tests.support.action_door import HTTPS, LOGIN, PASSWORD, Door
 
 # Whether a login, an id or a domain name is known is no matter of a schema: valid data may be
-# refused. A name in another letter case is negative data for a schema, but right by §1.
+# refused. A name in another letter case is negative data for a schema, but right by
+# docs/wire.md §1.
 _EXCLUDED = [positive_data_acceptance]
 
 PATH = "/products/!ACMEAdmin"

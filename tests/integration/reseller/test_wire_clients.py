@@ -10,7 +10,7 @@ DAY = 86_400
 
 
 class TypeScriptClient:
-    """[C:ts]: form POST, `response.ok`, failed only by status or by `success === false`."""
+    """The TypeScript client: form POST; failed only by status or by `success === false`."""
 
     def __init__(self, gateway: Any) -> None:
         self.gateway = gateway
@@ -49,7 +49,7 @@ class TypeScriptClient:
 
 
 def member(value: dict[str, Any], name: str) -> Any:
-    """[C:cs] finds members in any letter case."""
+    """The C# client finds members in any letter case."""
     return {key.lower(): found for key, found in value.items()}[name.lower()]
 
 

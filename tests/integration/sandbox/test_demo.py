@@ -27,7 +27,7 @@ def temporary() -> Iterator[Path]:
 
 
 def environment(temporary: Path) -> dict[str, str]:
-    # Proxies that do not exist: the machine itself is not reached through any.
+    # Proxies that do not exist show that the demo reaches its own machine without one.
     nowhere = "http://127.0.0.1:9"
     proxies = dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), nowhere)
     home = temporary / "home"

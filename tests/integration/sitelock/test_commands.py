@@ -52,5 +52,12 @@ async def test_a_partner_that_is_not_activated_orders_nothing_and_keeps_what_it_
     assert (await sitelock_client.refund(number))["errorCode"] == "0"
     assert await partner("demo", "--active") == (0, "demo may order SiteLock products")
     assert (await sitelock_client.try_order("1060", domainName="b.example"))["errorCode"] == "0"
+    recorded = await sitelock_client.gateway.pool.fetch(
+        """
+        SELECT before ->> 'active' AS before, after ->> 'active' AS after FROM audit.event
+         WHERE action = 'sitelock_partner.set' AND subject = 'demo' ORDER BY id
+        """
+    )
+    assert [tuple(event) for event in recorded] == [("true", "false"), ("false", "true")]
     status, said = await partner("nobody", "--active")
     assert (status != 0, "there is no reseller 'nobody'" in said) == (True, True)

@@ -1,4 +1,4 @@
-"""Ordering, renewing and upgrading SiteLock licences over HTTP (§7.1, §7.2)."""
+"""Ordering, renewing and upgrading SiteLock licences over HTTP (docs/wire.md §7.1, §7.2)."""
 
 import asyncio
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""The habits of the PHP client that resellers use with these endpoints (§9)."""
+"""The habits of the PHP client that resellers use with these endpoints (docs/wire.md §9)."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -1,4 +1,4 @@
-"""Refunds and cancellations of SiteLock licences (§7.3, §7.4)."""
+"""Refunds and cancellations of SiteLock licences (docs/wire.md §7.3, §7.4)."""
 
 import asyncio
 from decimal import Decimal

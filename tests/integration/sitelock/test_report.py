@@ -1,4 +1,4 @@
-"""The order report: what was bought, and may it be paid back now? (§7.5, §7.6)"""
+"""The order report: what was bought, and may it be paid back now? (docs/wire.md §7.5, §7.6)"""
 
 from datetime import UTC, datetime
 

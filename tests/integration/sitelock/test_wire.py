@@ -1,4 +1,4 @@
-"""The endpoints' wire format: codes, answer formats, and malformed requests (§7.2, §9)."""
+"""Codes, answer formats, and malformed requests (docs/wire.md §7.2, §9)."""
 
 from typing import Any
 

@@ -74,7 +74,7 @@ async def test_organizations_are_approved_and_rejected(
     await shop.until(cert_id, "ISSUED")
     status, said = await gateway_command(settings, tmp_path, "ssl", "reject", cert_id)
     assert status == 1
-    assert "no organization waits" in said
+    assert "its organization does not wait" in said
 
 
 async def test_mistakes_are_reported_in_one_line(shop: CertificateShop, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""§2.10 GETLASTORDER: the newest certificate order of each name."""
+"""docs/wire.md §2.10 GETLASTORDER: the newest certificate order of each name."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

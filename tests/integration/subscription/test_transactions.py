@@ -1,4 +1,4 @@
-"""§2.11 LISTTRANSACTIONS: what moved money."""
+"""docs/wire.md §2.11 LISTTRANSACTIONS: what moved money."""
 
 from typing import Any
 

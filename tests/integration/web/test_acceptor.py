@@ -113,7 +113,7 @@ async def asked(listening: socket.socket) -> int:
     return slot
 
 
-async def test_the_first_seat_takes_all_while_it_has_room(
+async def test_the_first_slot_takes_all_while_it_has_room(
     listening: socket.socket, board: LoadBoard
 ) -> None:
     async with acceptor(listening, board, 0), acceptor(listening, board, 1):

@@ -79,7 +79,7 @@ def test_values_are_parsed_by_the_kinds_of_the_api() -> None:
         ),
     ],
 )
-def test_each_wrong_field_is_told_at_once(
+def test_each_wrong_field_is_named_at_once(
     fields: list[tuple[str, str]], errors: dict[str, str]
 ) -> None:
     form, values = filled(*fields)

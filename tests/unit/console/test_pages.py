@@ -52,9 +52,9 @@ def test_a_list_is_paged_and_keeps_the_rest_of_the_query() -> None:
     assert (paging.number, paging.offset, paging.pages) == (3, 100, 3)
     assert paging.url(2) == "/console/orders?name=a+b&page=2"
     assert paging.url(1) == "/console/orders?name=a+b"
-    told = rendered("{{ ui.pagination(paging) }}", paging=paging)
-    assert "Page 3 of 3, 130 in all" in told
-    assert 'rel="prev"' in told and 'rel="next"' not in told
+    shown = rendered("{{ ui.pagination(paging) }}", paging=paging)
+    assert "Page 3 of 3, 130 in all" in shown
+    assert 'rel="prev"' in shown and 'rel="next"' not in shown
 
 
 @pytest.mark.parametrize("page", ["0", "-1", "x", "1e9", "99999999999", "²", ""])
@@ -98,15 +98,15 @@ def test_what_is_not_given_to_a_template_is_an_error() -> None:
 
 
 def test_texts_are_escaped_in_macros() -> None:
-    told = rendered("{{ ui.empty(text) }}", text="<b>&\"'")
-    assert "&lt;b&gt;&amp;&#34;&#39;" in told
+    shown = rendered("{{ ui.empty(text) }}", text="<b>&\"'")
+    assert "&lt;b&gt;&amp;&#34;&#39;" in shown
 
 
 def test_a_quote_carries_its_amount_to_the_use_case() -> None:
-    told = rendered(
+    shown = rendered(
         "{{ ui.quote(amount, 'USD', balance) }}",
         amount=Decimal("365.00"),
         balance=Decimal("1000.00"),
     )
-    assert '<input type="hidden" name="quoted" value="365.00">' in told
-    assert "635.00\u00a0USD after it" in told
+    assert '<input type="hidden" name="quoted" value="365.00">' in shown
+    assert "635.00\u00a0USD after it" in shown

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from iso3166 import countries_by_alpha2
 
+from gateway.errors.organization import InvalidDetail
 from gateway.rules.organization.organizations import (
     COUNTRIES,
-    InvalidDetail,
     OrganizationDetails,
     Subject,
     checked,

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.errors import OperatorMistake
-from gateway.rules.organization.organizations import InvalidDetail
+from gateway.errors.organization import InvalidDetail
 from gateway.rules.organization.prevalidation import (
     Approval,
     Validity,

@@ -25,3 +25,8 @@ def test_the_document_lists_every_member_of_every_answer_and_no_other() -> None:
     wanted = [row for each in ACTIONS.values() for row in rows(each.name, described(each.answer))]
     listed = re.findall(r"^\| [A-Z]{6,} \| .*$", DOCUMENT.read_text(), re.MULTILINE)
     assert listed == wanted
+
+
+def test_every_member_has_a_description() -> None:
+    listed = [row for each in ACTIONS.values() for row in rows(each.name, described(each.answer))]
+    assert not [row for row in listed if row.endswith("|  |")]

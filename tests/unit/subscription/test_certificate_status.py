@@ -1,4 +1,4 @@
-"""§2.10: status codes of certificates."""
+"""docs/wire.md §2.10: status codes of certificates."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Decisions: what adding, extending and removing would do, at what cost (§4)."""
+"""Decisions: what adding, extending and removing would do, at what cost."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta

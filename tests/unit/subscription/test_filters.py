@@ -1,4 +1,4 @@
-"""§2.10: the filter grammar of GETLASTORDER."""
+"""docs/wire.md §2.10: the filter grammar of GETLASTORDER."""
 
 from datetime import UTC, datetime
 
