@@ -30,7 +30,7 @@ from gateway.usecases.notice.delivery import NoticeRunner
 from gateway.usecases.notice.notices import keep_making
 from gateway.usecases.operation.dnssec_watch import DnssecWatch
 from gateway.usecases.ssl.runner import SslOrderRunner
-from gateway.web import door, downloads, health, metrics
+from gateway.web import downloads, health, metrics, serving
 from gateway.web.door import Door
 from gateway.web.site import Site, new_app
 
@@ -135,7 +135,7 @@ def _public_site(
     health.add_routes(app, services, dnssec)
     downloads.add_routes(app, services)
     for each in doors.values():
-        door.add_routes(app, services, each)
+        serving.add_routes(app, services, each)
     if services.settings.sandbox:
         clock_door.add_routes(app, services, jobs)
     return Site(app, unusual.serving(acme))
@@ -146,8 +146,8 @@ def _plain_site(services: Services, doors: Mapping[str, Door]) -> Site:
     app = new_app()
     downloads.add_routes(app, services)
     for each in doors.values():
-        door.add_refusals(app, services, each)
+        serving.add_refusals(app, services, each)
     actions = doors["reseller"]
-    refuse = door.refusing(services, actions, actions.routes[0])
+    refuse = serving.refusing(services, actions, actions.routes[0])
     app.router.add_route("*", "/{anything:(?s:.*)}", refuse)
     return Site(app, refuse)

@@ -51,13 +51,15 @@ def add(
     async def carry_out(work: Work) -> None:
         await resellers.add_server(
             work,
-            name=name,
-            path=path,
-            validation=validation,
-            product_id=_PRODUCTS.get(validation, 0) if product_id is None else product_id,
-            description=description or name,
-            names=names or ("any" if settings_of(config).sandbox else "public"),
-            issuers=issuers,
+            resellers.WantedServer(
+                name=name,
+                path=path,
+                validation=validation,
+                product_id=_PRODUCTS.get(validation, 0) if product_id is None else product_id,
+                description=description or name,
+                names=names or ("any" if settings_of(config).sandbox else "public"),
+                issuers=issuers,
+            ),
         )
 
     operate(config, carry_out)

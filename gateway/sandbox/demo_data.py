@@ -60,12 +60,14 @@ async def add(pool: Pool, clock: Clock) -> None:
         for name, product_id, description, fqdn, wildcard in _SERVERS:
             await resellers.add_server(
                 work,
-                name=name,
-                path=f"/v2/{name}",
-                validation=name,
-                product_id=product_id,
-                description=description,
-                names="any",
+                resellers.WantedServer(
+                    name=name,
+                    path=f"/v2/{name}",
+                    validation=name,
+                    product_id=product_id,
+                    description=description,
+                    names="any",
+                ),
             )
             names = await articles_of_server(work.connection, name, ("fqdn", "wildcard"))
             await _set_prices(work, zip(names, (fqdn, wildcard), strict=True))

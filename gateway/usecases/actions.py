@@ -64,6 +64,13 @@ async def perform(
         return answer
 
 
+async def is_answered(pool: Pool, once: Once) -> bool:
+    """Whether an answer is stored under the key; `perform` may find that it has grown too old."""
+    async with pool.acquire() as connection:
+        found = await idempotency.find(connection, once.owner_id, once.key)
+    return found is not None and found[0] == once.request_hash
+
+
 async def _claim_or_find(connection: Connection, now: datetime, once: Once) -> bytes | None:
     """The stored response, or None when this transaction has claimed the key."""
     while not await idempotency.claim(

@@ -1,26 +1,24 @@
-"""The one frame of every HTTP door.
+"""What an HTTP door declares, and what it knows of one request.
 
 A door declares what is its own: routes, media types, limits, how callers show who they are, and an
-envelope with its table of errors. This module does the rest once for all doors: HTTPS, method,
-media type, the bounds of bodies, authentication, permission, Idempotency-Key, finding an error's
-line in the table, and recording for operators: refusals in ops.refusals, faults in the log.
+envelope with its table of errors. An exchange does for all doors what a request needs: the bounds
+of bodies, authentication, permission, Idempotency-Key, the record of refusals, answers in pieces.
+`gateway.web.serving` lets a request in and gives errors their line in the table.
 """
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic
 from uuid import UUID
 
-from aiohttp import hdrs, web
-from aiohttp.typedefs import Handler as AiohttpHandler
+from aiohttp import web
 
 from gateway.errors.reseller import (
     ArgumentUnrecognized,
-    HttpsRequired,
     IdempotencyKeyInvalid,
     PermissionDenied,
 )
@@ -31,25 +29,16 @@ from gateway.rules.operation.roles import Role
 from gateway.services import Services
 from gateway.usecases.actions import Once, perform, request_hash
 from gateway.usecases.work import Work, open_reading, open_work
-from gateway.web.addresses import address_of, came_by_https
+from gateway.web.addresses import address_of
 from gateway.web.body import MAXIMUM_BYTES, first_in_query, media_type_of, read_body, read_fields
 from gateway.web.forms import Form
-from gateway.web.rendering import Line, line_for
-from gateway.web.unserved import (
-    DatabaseAway,
-    InternalFault,
-    MethodNotAllowed,
-    NoSuchResource,
-    Unserved,
-    WrongMediaType,
-)
+from gateway.web.rendering import Line
+from gateway.web.unserved import Unserved, WrongMediaType
 
 IDEMPOTENCY_KEY = r"[\x21-\x7e]([\x20-\x7e]{0,253}[\x21-\x7e])?"
 """Pattern of the Idempotency-Key header: 1 to 255 printable ASCII characters."""
 
 _RETRY_AFTER_SECONDS = "5"
-_PLAIN = "plain"
-"""The listener's name in ops.refusals when a request is refused because it came by plain HTTP."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,8 +183,12 @@ class Exchange:
     async def authenticate(self) -> Caller | OperatorCaller:
         """Identifies the caller by the door's authenticator, and takes the business time."""
         self.caller = await self.door.authenticate(self)
-        self.now = await self.services.clock.now()
+        await self.take_time()
         return self.caller
+
+    async def take_time(self) -> None:
+        """Takes the business time; it is all that a request needs which everybody may send."""
+        self.now = await self.services.clock.now()
 
     def require_permission(self) -> None:
         """Raises PermissionDenied (E10) for a reseller that the operator suspended."""
@@ -234,10 +227,31 @@ class Exchange:
         services = self.services
         return await perform(services.pool, services.vault, self.now, self.origin, carry_out, once)
 
-    async def begin(self, response: web.StreamResponse) -> None:
-        """Begins an answer whose body is sent piece by piece."""
-        _framed(self.door, response)
-        await response.prepare(self.request)
+    def frame(self, response: web.StreamResponse) -> web.StreamResponse:
+        """Gives an answer the headers of all answers of the door, unless it has begun."""
+        if response.prepared:  # by `stream`, which was here
+            return response
+        response.headers.update(self.door.headers)
+        # Answers hold MAC keys: nothing on the way may keep them.
+        response.headers.setdefault("Cache-Control", "no-store")
+        if response.status in (429, 503):
+            response.headers["Retry-After"] = _RETRY_AFTER_SECONDS
+        return response
+
+    async def stream(
+        self, response: web.StreamResponse, pieces: AsyncIterator[bytes]
+    ) -> web.StreamResponse:
+        """Sends a body while its pieces are made; a fault among them ends the connection."""
+        await self.frame(response).prepare(self.request)
+        try:
+            async for piece in pieces:
+                await response.write(piece)
+            await response.write_eof()
+        except Exception as error:
+            log_fault("door", error, door=self.door.name)
+            if self.request.transport is not None:
+                self.request.transport.abort()  # half an answer must not look whole
+        return response
 
     def note_refusal(self, error: Exception, listener: str, status: int, text: str) -> None:
         """Records for operators that the request was refused with `text`; raises nothing."""
@@ -245,76 +259,6 @@ class Exchange:
             _note(self, error, listener, status, text)
         except Exception as fault:  # the caller gets the answer, noted or not
             log_fault("door", fault, door=self.door.name)
-
-
-def kept_for_good(response: web.Response) -> web.Response:
-    """Lets browsers keep an answer whose address never stands for anything else."""
-    response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
-    return response
-
-
-def add_routes(app: web.Application, services: Services, door: Door) -> None:
-    """Adds a door's routes to an application."""
-    for route in door.routes:
-        app.router.add_route(hdrs.METH_ANY, route.path, _serving(services, door, route))
-    app.router.add_routes(door.documents)
-
-
-def add_refusals(app: web.Application, services: Services, door: Door) -> None:
-    """Lets an application refuse all routes of a door: HTTPS is needed (for plain HTTP)."""
-    for route in door.routes:
-        app.router.add_route(hdrs.METH_ANY, route.path, refusing(services, door, route))
-
-
-def refusing(services: Services, door: Door, route: Route) -> AiohttpHandler:
-    """Makes a handler that reads nothing and answers that HTTPS is needed (E6)."""
-
-    async def refuse(request: web.Request) -> web.StreamResponse:
-        exchange = Exchange(services, door, route, request)
-        return _framed(door, _refused(exchange, HttpsRequired(), _PLAIN))
-
-    return refuse
-
-
-def _serving(services: Services, door: Door, route: Route) -> AiohttpHandler:
-    async def serve(request: web.Request) -> web.StreamResponse:
-        """Answers every request in the door's envelope; raises nothing."""
-        exchange = Exchange(services, door, route, request)
-        response: web.StreamResponse
-        try:
-            response = await _handler(exchange)(exchange)
-        except Exception as error:
-            response = _refused(exchange, error, door.name)
-        return _framed(door, response)
-
-    return serve
-
-
-def _handler(exchange: Exchange) -> Handler:
-    """The handler of a request; raises HttpsRequired, NoSuchResource or MethodNotAllowed."""
-    request, handlers = exchange.request, exchange.route.handlers
-    if not came_by_https(request, exchange.services.settings):
-        raise HttpsRequired
-    if not handlers:
-        raise NoSuchResource
-    if request.method not in handlers:
-        raise MethodNotAllowed
-    return handlers[request.method]
-
-
-def _refused(exchange: Exchange, error: Exception, listener: str) -> web.Response:
-    """Answers an error: a refusal if the door's table has a line for it, else a fault of ours."""
-    envelope = exchange.route.envelope
-    line = line_for(envelope.table, error)
-    if line is None:
-        away = log_fault("door", error, door=exchange.door.name)
-        fault = DatabaseAway() if away else InternalFault()
-        return envelope.refusal(envelope.table[type(fault)], fault, exchange)
-    response = envelope.refusal(line, error, exchange)
-    if isinstance(error, MethodNotAllowed) and response.status == 405:
-        response.headers["Allow"] = ", ".join(exchange.route.handlers)
-    exchange.note_refusal(error, listener, response.status, envelope.operator_text(line, error))
-    return response
 
 
 def _note(exchange: Exchange, error: Exception, listener: str, status: int, text: str) -> None:
@@ -337,12 +281,7 @@ def _note(exchange: Exchange, error: Exception, listener: str, status: int, text
     )
 
 
-def _framed(door: Door, response: web.StreamResponse) -> web.StreamResponse:
-    if response.prepared:  # by `begin`, which was here
-        return response
-    response.headers.update(door.headers)
-    # Answers hold MAC keys: nothing on the way may keep them.
-    response.headers.setdefault("Cache-Control", "no-store")
-    if response.status in (429, 503):
-        response.headers["Retry-After"] = _RETRY_AFTER_SECONDS
+def kept_for_good(response: web.Response) -> web.Response:
+    """Lets browsers keep an answer whose address never stands for anything else."""
+    response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
     return response

@@ -22,8 +22,8 @@ from gateway.services import Services
 from gateway.usecases.reseller import resellers
 from gateway.usecases.work import Work, open_work
 from gateway.vault import Vault
-from gateway.web.door import add_routes
 from gateway.web.login import PasswordLogin
+from gateway.web.serving import add_routes
 from tests.support.prices import set_name_price
 
 OPERATOR = Origin("operator:test")
@@ -162,12 +162,14 @@ async def _furnish(pool: Pool) -> None:
         for number, validation in ((608, "DV"), (609, "OV")):
             await resellers.add_server(
                 work,
-                name=validation,
-                path=f"/v2/{validation}",
-                validation=validation,
-                product_id=number,
-                description=f"CaaS {validation} TLS Certificate",
-                names="any",
+                resellers.WantedServer(
+                    name=validation,
+                    path=f"/v2/{validation}",
+                    validation=validation,
+                    product_id=number,
+                    description=f"CaaS {validation} TLS Certificate",
+                    names="any",
+                ),
             )
             for name_type, yearly in (("fqdn", "365.00"), ("wildcard", "1095.00")):
                 twice = 2 if validation == "OV" else 1

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Sequence
 
 from aiohttp import web
 
-from gateway.logging import log_fault
 from gateway.web.door import Exchange
 
 _ROWS_A_WRITE = 200
@@ -22,23 +21,7 @@ async def stream(
     response = web.StreamResponse()
     response.content_type, response.charset = "text/csv", "utf-8"
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(header)
-    await exchange.begin(response)
-    try:
-        async for number, row in _numbered(rows):
-            writer.writerow([cell(value) for value in row])
-            if number % _ROWS_A_WRITE == 0:
-                await response.write(_taken(text))
-        await response.write(_taken(text))
-        await response.write_eof()
-    except Exception as error:
-        log_fault("door", error, door=exchange.door.name)
-        transport = exchange.request.transport
-        if transport is not None:
-            transport.abort()  # half a file must not look whole
-    return response
+    return await exchange.stream(response, _pieces(header, rows))
 
 
 def cell(value: object) -> str:
@@ -48,13 +31,19 @@ def cell(value: object) -> str:
     return f"'{text}" if runs else text
 
 
-async def _numbered(
-    rows: AsyncIterator[Sequence[object]],
-) -> AsyncIterator[tuple[int, Sequence[object]]]:
+async def _pieces(
+    header: Sequence[str], rows: AsyncIterator[Sequence[object]]
+) -> AsyncIterator[bytes]:
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(header)
     number = 0
     async for row in rows:
+        writer.writerow([cell(value) for value in row])
         number += 1
-        yield number, row
+        if number % _ROWS_A_WRITE == 0:
+            yield _taken(text)
+    yield _taken(text)
 
 
 def _taken(text: io.StringIO) -> bytes:

@@ -95,7 +95,7 @@ def _serving(parts: ConsoleParts, route: PageRoute) -> Handler:
             page.fields = (await exchange.read_form()).fields
             access.require_own_site(exchange.request, parts.services.settings)
         if route.who.everybody:
-            exchange.now = await parts.services.clock.now()
+            await exchange.take_time()
             return await route.handler(page)
         try:
             await exchange.authenticate()

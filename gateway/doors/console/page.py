@@ -29,7 +29,9 @@ from gateway.doors.console.routes import BASE
 from gateway.doors.console.sentences import Sentence
 from gateway.errors import GatewayError, NotFound
 from gateway.errors.operation import FormForged
+from gateway.errors.reseller import IdempotencyKeyInvalid
 from gateway.services import Services
+from gateway.usecases.actions import Once, is_answered
 from gateway.usecases.operation import sessions
 from gateway.usecases.operation.sessions import Browser, SessionState
 from gateway.usecases.work import Work
@@ -54,6 +56,7 @@ class Done(msgspec.Struct, frozen=True):
 
 
 CarryOut = Callable[[Work, Values], Awaitable[Done]]
+Before = Callable[[Values], Awaitable[None]]
 Again = Callable[["PageRequest", FilledForm], Awaitable[web.Response]]
 
 
@@ -173,12 +176,24 @@ class PageRequest:
             set_flash(response, shown)
         return response
 
-    async def submit(self, form: PageForm, carry_out: CarryOut, again: Again) -> web.Response:
+    def note_refusal(self, error: Exception) -> Sentence:
+        """Records a refusal, and gives the sentence to show; raises an error that has none."""
+        line: Sentence | None = line_for(self.exchange.route.envelope.table, error)
+        if line is None:
+            raise error
+        text = for_the_record(line, error)
+        self.exchange.note_refusal(error, self.exchange.door.name, line.status, text)
+        return line
+
+    async def submit(
+        self, form: PageForm, carry_out: CarryOut, again: Again, before: Before | None = None
+    ) -> web.Response:
         """Checks a form, calls `carry_out` once, and goes to the page that it names.
 
         `again` shows the form's page with what is wrong: fields, or a refusal that has a sentence.
-        The same form sent twice is carried out once, and both go to the same page. Raises errors
-        without a sentence, and FormForged for a form without its key.
+        The same form sent twice is carried out once, and both go to the same page. `before` checks
+        what takes long, without a transaction, unless the form was carried out already. Raises
+        errors without a sentence, and FormForged for a form without its key.
         """
         key = self.sent(ONCE)
         if not _ONCE.fullmatch(key):
@@ -189,11 +204,14 @@ class PageRequest:
         if values is None:
             return await self._again(again, filled, _WRONG_FIELDS)
         entered = values
+        once = self.exchange.once_under(key, [("to", self.request.path), *counted(fields)])
+        objection = await self._objection(before, entered, once)
 
         async def encoded(work: Work) -> bytes:
+            if objection is not None:  # only here: the form may have been carried out meanwhile
+                raise objection
             return msgspec.json.encode(await carry_out(work, entered))
 
-        once = self.exchange.once_under(key, [("to", self.request.path), *counted(fields)])
         try:
             done = msgspec.json.decode(await self.exchange.perform(encoded, once), type=Done)
         except GatewayError as error:
@@ -207,12 +225,8 @@ class PageRequest:
 
         Raises errors without a sentence.
         """
-        line: Sentence | None = line_for(self.exchange.route.envelope.table, error)
-        if line is None:
-            raise error
+        line = self.note_refusal(error)
         filled.refuse(line, error)
-        text = for_the_record(line, error)
-        self.exchange.note_refusal(error, self.exchange.door.name, line.status, text)
         return line.status
 
     async def csv(
@@ -220,6 +234,20 @@ class PageRequest:
     ) -> web.StreamResponse:
         """Answers with a CSV file that is written while its rows are read."""
         return await stream(self.exchange, name, header, rows)
+
+    async def _objection(
+        self, before: Before | None, values: Values, once: Once
+    ) -> GatewayError | None:
+        """What `before` refuses; IdempotencyKeyInvalid in place of a check that was left out."""
+        if before is None:
+            return None
+        if await is_answered(self.services.pool, once):
+            return IdempotencyKeyInvalid()
+        try:
+            await before(values)
+        except GatewayError as error:
+            return error
+        return None
 
     async def _again(self, again: Again, filled: FilledForm, status: int) -> web.Response:
         response = await again(self, filled)

@@ -1,7 +1,7 @@
 """Renders pages: the templates, the filters for times and money, and the viewer's time zone."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
 from functools import cache
@@ -22,6 +22,56 @@ TEMPLATES = Path(__file__).parent / "templates"
 ZONE_COOKIE = "zone"
 _INSTANT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)")
 
+COMMON_ZONES = (
+    "UTC",
+    "Africa/Cairo",
+    "Africa/Casablanca",
+    "Africa/Johannesburg",
+    "Africa/Lagos",
+    "Africa/Nairobi",
+    "America/Anchorage",
+    "America/Bogota",
+    "America/Caracas",
+    "America/Chicago",
+    "America/Denver",
+    "America/Halifax",
+    "America/Los_Angeles",
+    "America/Mexico_City",
+    "America/New_York",
+    "America/Phoenix",
+    "America/Santiago",
+    "America/Sao_Paulo",
+    "America/St_Johns",
+    "Asia/Bangkok",
+    "Asia/Dhaka",
+    "Asia/Dubai",
+    "Asia/Jerusalem",
+    "Asia/Karachi",
+    "Asia/Kathmandu",
+    "Asia/Kolkata",
+    "Asia/Riyadh",
+    "Asia/Shanghai",
+    "Asia/Singapore",
+    "Asia/Tehran",
+    "Asia/Tokyo",
+    "Atlantic/Azores",
+    "Australia/Adelaide",
+    "Australia/Brisbane",
+    "Australia/Perth",
+    "Australia/Sydney",
+    "Europe/Athens",
+    "Europe/Berlin",
+    "Europe/Istanbul",
+    "Europe/Kyiv",
+    "Europe/Lisbon",
+    "Europe/London",
+    "Europe/Moscow",
+    "Europe/Paris",
+    "Pacific/Auckland",
+    "Pacific/Honolulu",
+)
+"""Zones that a viewer can choose besides their browser's own: a list of all 600 helps nobody."""
+
 
 def rendered(template: str, values: Mapping[str, Any], status: int = 200) -> web.Response:
     """A page; what is no Unicode in it is replaced."""
@@ -32,10 +82,10 @@ def rendered(template: str, values: Mapping[str, Any], status: int = 200) -> web
 
 
 @cache
-def zones() -> Sequence[str]:
-    """Names of all time zones that a viewer can choose, UTC first."""
+def zones() -> frozenset[str]:
+    """Names of all time zones that times can be shown in."""
     found = {each for each in available_timezones() if "/" in each and not each.startswith("Etc/")}
-    return ("UTC", *sorted(found))
+    return frozenset({"UTC", *found})
 
 
 def zone_of(name: str | None) -> tzinfo:

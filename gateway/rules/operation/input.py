@@ -15,6 +15,9 @@ DEFAULT_PRICE_LIST = "default"
 MAXIMUM_PASSWORD = 128
 """Length in characters, as documented for loginPassword."""
 
+MINIMUM_OPERATOR_PASSWORD = 12
+"""Length in characters; an operator's password opens more than one account."""
+
 _MAXIMUM_LOGIN = 64
 _MAXIMUM_PRODUCT_ID = 2**31 - 1
 _PATH = re.compile(r"(/[A-Za-z0-9_-]+)+")
@@ -44,6 +47,16 @@ def check_password(password: str) -> None:
     """Checks a password; the text of an error never repeats it."""
     if not 0 < len(password) <= MAXIMUM_PASSWORD or _NOT_STORABLE.search(password):
         raise OperatorMistake(f"a password has 1 to {MAXIMUM_PASSWORD} characters of UTF-8")
+
+
+def check_operator_password(password: str) -> None:
+    """Checks an operator's password; the text of an error never repeats it."""
+    check_password(password)
+    if len(password) < MINIMUM_OPERATOR_PASSWORD:
+        raise OperatorMistake(
+            f"an operator's password has {MINIMUM_OPERATOR_PASSWORD} to {MAXIMUM_PASSWORD}"
+            " characters"
+        )
 
 
 def check_currency(currency: str) -> None:

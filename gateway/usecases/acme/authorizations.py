@@ -19,7 +19,7 @@ from gateway.store.acme.challenges import Attempt
 from gateway.store.acme.new_orders import OfferedAuthorization
 from gateway.usecases.acme.admission import admit, require_terms
 from gateway.usecases.acme.perspective import methods_of
-from gateway.usecases.acme.refusals import check_gate
+from gateway.usecases.acme.refusals import GateQuestion, check_gate
 from gateway.validation.challenge import offered
 
 
@@ -47,7 +47,8 @@ async def authorize(
     )
     admit(ticket, admission)
     require_terms(services.settings, admission.agreed_terms)
-    await check_gate(services.pool, facts, [name], admission.kid, ticket, now, source)
+    asked = GateQuestion(ticket, admission.kid, [name], source)
+    await check_gate(services.pool, facts, asked, now)
     held = [proof.id for proof in reusable.proofs if not proof.wildcard]
     if held and services.settings.issuance.reuse_authorizations:
         return await authorizations.find(services.pool, held[-1])

@@ -36,7 +36,7 @@ from gateway.store.acme.processing_orders import ProcessingOrder
 from gateway.usecases.acme.admission import admit
 from gateway.usecases.acme.caa import check_again
 from gateway.usecases.acme.orders import as_of
-from gateway.usecases.acme.refusals import check_gate
+from gateway.usecases.acme.refusals import GateQuestion, check_gate
 
 SIGNING_LEASE = timedelta(seconds=15)
 """How long a process may work on a processing order before another takes it over."""
@@ -193,10 +193,9 @@ async def _record_intent(
     assert order is not None
     admission, facts, version = found.admission, found.facts, found.admission.eab_version
     settled = _intent(services, order, found.issuers, now)
+    asked = GateQuestion(ticket, admission.kid, order.names, wanted.source)
     for _ in range(_TRIES):
-        await check_gate(
-            services.pool, facts, order.names, admission.kid, ticket, now, wanted.source
-        )
+        await check_gate(services.pool, facts, asked, now)
         intent = settled | _organization(facts)
         step = await issuance.record_intent(
             services.pool,

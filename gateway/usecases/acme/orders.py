@@ -22,7 +22,7 @@ from gateway.store.acme.new_orders import OfferedAuthorization, ReusableAuthoriz
 from gateway.store.acme.orders import Order
 from gateway.usecases.acme.admission import admit, require_terms
 from gateway.usecases.acme.authorizations import new_authorization
-from gateway.usecases.acme.refusals import check_gate
+from gateway.usecases.acme.refusals import GateQuestion, check_gate
 from gateway.usecases.acme.renewal import CertificateId, check_replaceable
 
 
@@ -55,16 +55,8 @@ async def place_order(services: Services, ticket: Ticket, wanted: PlaceOrder) ->
     )
     admit(ticket, admission)
     require_terms(services.settings, admission.agreed_terms)
-    await check_gate(
-        services.pool,
-        facts,
-        wanted.names,
-        admission.kid,
-        ticket,
-        now,
-        wanted.source,
-        wanted.refused,
-    )
+    asked = GateQuestion(ticket, admission.kid, wanted.names, wanted.source, wanted.refused)
+    await check_gate(services.pool, facts, asked, now)
     longest = longest_validity(services.settings, _profile(name))
     rules = services.settings.issuance
     backdated = timedelta(seconds=rules.backdate_seconds)

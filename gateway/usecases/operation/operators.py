@@ -7,7 +7,7 @@ import asyncpg
 from gateway import ids
 from gateway.db.pool import Connection
 from gateway.errors import OperatorMistake
-from gateway.rules.operation.input import check_operator_name, check_password, check_role
+from gateway.rules.operation.input import check_operator_name, check_operator_password, check_role
 from gateway.store.operation import operators, sessions
 from gateway.store.operation.audit import Change
 from gateway.store.operation.operators import NewOperator, OperatorRow
@@ -33,7 +33,7 @@ async def add_operator(work: Work, *, name: str, role: str, password: str) -> No
     A reseller's login cannot be the name: the console has one form for both.
     """
     check_operator_name(name)
-    check_password(password)
+    check_operator_password(password)
     checked = check_role(role)
     if await resellers.lock_by_login(work.connection, name) is not None:
         raise OperatorMistake(f"{name!r} is a reseller's login: one form signs in both")
@@ -58,7 +58,7 @@ async def set_operator(work: Work, name: str, wanted: OperatorChanges) -> None:
     """
     role = None if wanted.role is None else check_role(wanted.role)
     if wanted.password is not None:
-        check_password(wanted.password)
+        check_operator_password(wanted.password)
     before = await operators.lock_by_name(work.connection, name)
     if before is None:
         raise OperatorMistake(f"there is no operator {name!r}")

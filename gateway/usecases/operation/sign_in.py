@@ -1,16 +1,22 @@
 """The first step of signing in to the console: name and password, of operators and resellers."""
 
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from gateway.config import Logins
 from gateway.db.pool import Pool
+from gateway.errors.reseller import ArgumentInvalid, LoginRefused
 from gateway.passwords import PasswordChecker, hash_password
-from gateway.rules.operation.input import check_password
-from gateway.store.operation import operators, sessions
+from gateway.rules.operation.input import check_operator_password
+from gateway.services import Services
+from gateway.store.operation import operators
+from gateway.store.operation import sessions as stored_sessions
 from gateway.store.operation.audit import Change
-from gateway.usecases.operation.sessions import SessionState, Signatory, credential_of
+from gateway.usecases.operation import sessions
+from gateway.usecases.operation.sessions import Browser, SessionState, Signatory, credential_of
 from gateway.usecases.reseller.logins import LoginAttempt, LoginBook, log_in, log_in_by
-from gateway.usecases.work import Work
+from gateway.usecases.work import Work, open_work
 
 OPERATORS = LoginBook(
     operators.find_for_login,
@@ -36,15 +42,57 @@ async def check_login(
     return Signatory(reseller.id, reseller.login, reseller.password_hash, False)
 
 
+@dataclass(frozen=True, slots=True)
+class SigningIn:
+    """Somebody at a browser whose password was right."""
+
+    who: Signatory
+    browser: Browser
+    token_before: str | None
+    """Of the session that the browser had until now."""
+    kept: dict[str, Any] | None
+    """A form to fill in again."""
+
+
+async def begin_session(services: Services, signing_in: SigningIn, now: datetime) -> str:
+    """Opens a session with a new token, which nobody can have known before; gives the token.
+
+    `now` is business time; the session ends by real time.
+    """
+    who, browser = signing_in.who, signing_in.browser
+    real_now = await services.real_clock.now()
+    ends_at = sessions.ends_at(real_now, services.settings.console)
+    origin = sessions.origin_of(who, browser)
+    async with open_work(services.pool, now, origin) as work:
+        if signing_in.token_before is not None:
+            await sessions.forget_token(work, signing_in.token_before)
+        return await sessions.open_session(
+            work, who, browser, ends_at, real_now=real_now, kept=signing_in.kept
+        )
+
+
+async def check_own_password(
+    pool: Pool, checker: PasswordChecker, rules: Logins, now: datetime, attempt: LoginAttempt
+) -> None:
+    """Checks the password of an operator who is signed in; failures count as at the sign-in.
+
+    Raises ArgumentInvalid for `old_password`, and TooManyLogins.
+    """
+    try:
+        await log_in_by(OPERATORS, pool, checker, rules, now, attempt)
+    except LoginRefused:
+        raise ArgumentInvalid("old_password", "It is not your password.") from None
+
+
 async def change_password(work: Work, session: SessionState, new_password: str) -> None:
     """Sets an operator's own password, after the old one was checked.
 
     Only this session goes on; all others of the operator end. Raises OperatorMistake.
     """
-    check_password(new_password)
+    check_operator_password(new_password)
     hashed = await hash_password(new_password)
     await operators.set_password_hash(work.connection, session.owner_id, hashed)
-    ended = await sessions.end_all(work.connection, session.owner_id, but=session.id)
-    await sessions.renew(work.connection, session.id, credential=credential_of(hashed))
+    ended = await stored_sessions.end_all(work.connection, session.owner_id, but=session.id)
+    await stored_sessions.renew(work.connection, session.id, credential=credential_of(hashed))
     change = Change("operator.password_changed", session.name, None, {"sessionsEnded": ended})
     await work.record(change)

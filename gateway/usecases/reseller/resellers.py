@@ -44,6 +44,7 @@ __all__ = [
     "ResellerChanges",
     "ResellerSummary",
     "Server",
+    "WantedServer",
     "add_reseller",
     "add_server",
     "deposit",
@@ -52,6 +53,22 @@ __all__ = [
     "set_reseller",
     "set_server",
 ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WantedServer:
+    """An ACME server as an operator wants it."""
+
+    name: str
+    path: str
+    validation: str
+    """DV or OV."""
+    product_id: int
+    description: str
+    names: str
+    """public or any."""
+    issuers: Sequence[str] = ("local",)
+    """The first of these that the settings have issues its certificates."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,39 +158,35 @@ async def set_reseller(work: Work, login: str, wanted: ResellerChanges) -> None:
     await work.record(change)
 
 
-async def add_server(
-    work: Work,
-    *,
-    name: str,
-    path: str,
-    validation: str,
-    product_id: int,
-    description: str,
-    names: str,
-    issuers: Sequence[str] = ("local",),
-) -> None:
-    """Adds an ACME server, last in LISTSERVERS; clients rely on DV before OV.
-
-    The first of `issuers` that the settings have issues its certificates.
-    """
-    check_server(name, path, validation, product_id, description)
-    check_server_names(names)
+async def add_server(work: Work, wanted: WantedServer) -> None:
+    """Adds an ACME server, last in LISTSERVERS; clients rely on DV before OV."""
+    check_server(wanted.name, wanted.path, wanted.validation, wanted.product_id, wanted.description)
+    check_server_names(wanted.names)
     server = Server(
-        ids.new_id(), name, path, validation, product_id, description, names, list(issuers)
+        ids.new_id(),
+        wanted.name,
+        wanted.path,
+        wanted.validation,
+        wanted.product_id,
+        wanted.description,
+        wanted.names,
+        list(wanted.issuers),
     )
     try:
         async with work.connection.transaction():
             await servers.add(work.connection, server)
     except asyncpg.UniqueViolationError:
-        raise OperatorMistake(f"the name {name!r} or the path {path!r} is taken") from None
+        raise OperatorMistake(
+            f"the name {server.name!r} or the path {server.path!r} is taken"
+        ) from None
     after = {
-        "path": path,
-        "validation": validation,
-        "productId": product_id,
-        "names": names,
+        "path": server.path,
+        "validation": server.validation,
+        "productId": server.product_id,
+        "names": server.names,
         "issuers": server.issuers,
     }
-    await work.record(Change("server.added", name, None, after))
+    await work.record(Change("server.added", server.name, None, after))
 
 
 async def set_server(

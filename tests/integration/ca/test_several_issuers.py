@@ -45,13 +45,15 @@ async def add_server(services: Services) -> None:
     async with open_work(services.pool, now, OPERATOR) as work:
         await resellers.add_server(
             work,
-            name="IN",
-            path=PATHS["internal"],
-            validation="DV",
-            product_id=700,
-            description="internal",
-            names="any",
-            issuers=["internal"],
+            resellers.WantedServer(
+                name="IN",
+                path=PATHS["internal"],
+                validation="DV",
+                product_id=700,
+                description="internal",
+                names="any",
+                issuers=["internal"],
+            ),
         )
         await set_name_price(work.connection, work.now, login=None, yearly="1.00", server="IN")
 

@@ -3,10 +3,13 @@
 import asyncio
 import re
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from gateway.doors.console.access import COOKIE
+from gateway.doors.console.rendering import COMMON_ZONES, zones
+from gateway.passwords import PasswordChecker
 from gateway.sandbox import demo_data
 from tests.support.console import ConsolePerson
 from tests.support.gateway import RunningGateway
@@ -111,6 +114,76 @@ async def test_wrong_old_passwords_lock_as_at_the_sign_in(
     assert (await change_password(operator))[0] == 422
     locked = "SELECT locked_until FROM operation.operator"
     assert await gateway.pool.fetchval(locked) is not None
+
+
+async def test_a_password_is_checked_while_no_transaction_waits_for_it(
+    gateway: RunningGateway, operator: ConsolePerson, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held: list[int] = []
+    fits = PasswordChecker.fits
+
+    async def looking(*given: Any) -> bool:
+        query = """
+            SELECT count(*)
+              FROM pg_stat_activity
+             WHERE datname = current_database() AND state = 'idle in transaction'
+        """
+        held.append(await gateway.pool.fetchval(query))
+        return await fits(*given)
+
+    monkeypatch.setattr(PasswordChecker, "fits", looking)
+    assert (await change_password(operator, old_password="wrong"))[0] == 422
+    assert held == [0]
+
+
+async def test_a_password_form_that_is_sent_again_has_changed_it_once_and_counts_no_failure(
+    gateway: RunningGateway, operator: ConsolePerson
+) -> None:
+    fields = {
+        **(await operator.get(SETTINGS)).hidden("password"),
+        "old_password": demo_data.OPERATOR_PASSWORD,
+        "new_password": NEW,
+        "again_password": NEW,
+    }
+    for _ in range(3):
+        answer = await operator.post(f"{SETTINGS}/password", fields)
+        assert (answer.status, answer.to) == (303, SETTINGS)
+    query = "SELECT count(*) FROM audit.event WHERE action = 'operator.password_changed'"
+    assert await gateway.pool.fetchval(query) == 1
+    assert await gateway.pool.fetchval("SELECT failed_logins FROM operation.operator") == 0
+
+
+async def test_a_password_form_whose_answer_is_too_old_changes_nothing(
+    gateway: RunningGateway, operator: ConsolePerson
+) -> None:
+    fields = {
+        **(await operator.get(SETTINGS)).hidden("password"),
+        "old_password": demo_data.OPERATOR_PASSWORD,
+        "new_password": NEW,
+        "again_password": NEW,
+    }
+    assert (await operator.post(f"{SETTINGS}/password", fields)).status == 303
+    await gateway.pool.execute(
+        "UPDATE reseller.idempotency SET stored_at = stored_at - interval '25 hours'"
+    )
+    fields |= {"old_password": "wrong", "new_password": NEW * 2, "again_password": NEW * 2}
+    answer = await operator.post(f"{SETTINGS}/password", fields)
+    assert answer.status == 400
+    assert "Open its page anew." in answer.text
+    query = "SELECT count(*) FROM audit.event WHERE action = 'operator.password_changed'"
+    assert await gateway.pool.fetchval(query) == 1
+
+
+async def test_the_common_zones_can_be_chosen_and_the_browsers_own(
+    reseller: ConsolePerson,
+) -> None:
+    assert set(COMMON_ZONES) <= zones()
+    reseller.cookies["zone"] = "America/Argentina/Salta"
+    page = await reseller.get(SETTINGS)
+    assert '<option value="America/Argentina/Salta" selected>' in page.text
+    assert page.text.count("<option") == len(COMMON_ZONES) + 1
+    answer = await reseller.submit(SETTINGS, "zone", zone="America/Argentina/Salta")
+    assert answer.status == 303
 
 
 async def test_no_password_of_a_form_is_stored(

@@ -8,6 +8,7 @@ import pytest
 import time_machine
 
 from gateway.doors.console.access import COOKIE
+from gateway.errors.reseller import LoginRefused
 from gateway.sandbox import demo_data
 from gateway.usecases.operation import sessions
 from gateway.usecases.work import open_work
@@ -288,3 +289,20 @@ async def test_clean_up_deletes_sessions_that_have_ended(
     await gateway.pool.execute("UPDATE operation.session SET seen_at = seen_at - interval '1 hour'")
     await clean_up(gateway.services, await gateway.services.clock.now())
     assert await stored(gateway) == []
+
+
+async def test_a_refusal_of_any_kind_is_told_in_the_form_and_recorded(
+    gateway: RunningGateway, person: ConsolePerson, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class LoginRefusedOnSundays(LoginRefused):
+        pass
+
+    async def refuse(*_: object) -> None:
+        raise LoginRefusedOnSundays("It is Sunday.")
+
+    monkeypatch.setattr("gateway.doors.console.pages.sign_in.check_login", refuse)
+    answer = await person.sign_in()
+    assert answer.status == 403
+    assert "The login or the password is not right" in answer.text
+    await gateway.services.refusals.flush()
+    assert await gateway.pool.fetchval("SELECT why FROM ops.refusals") == "It is Sunday."

@@ -315,6 +315,20 @@ async def test_a_mistake_about_an_operator_is_explained_and_changes_nothing(
     assert await pool.fetch("SELECT * FROM operation.operator ORDER BY name") == before
 
 
+@pytest.mark.parametrize("password", ["x" * 11, "x" * 129])
+@pytest.mark.parametrize("words", [("add", "carol", "--role", "support"), ("set", "operator")])
+async def test_an_operators_password_is_as_long_as_at_the_console(
+    run: Run, pool: Pool, tmp_path: Path, words: tuple[str, ...], password: str
+) -> None:
+    before = await pool.fetch("SELECT * FROM operation.operator ORDER BY name")
+    file = tmp_path / "given"
+    file.write_text(password)
+    status, _, error = await run("operator", *words, "--password-file", str(file))
+    assert status == 1
+    assert "128 characters" in error and password not in error
+    assert await pool.fetch("SELECT * FROM operation.operator ORDER BY name") == before
+
+
 async def test_a_reseller_cannot_have_an_operators_name(run: Run, password_file: str) -> None:
     status, _, error = await run("reseller", "add", "operator", "--password-file", password_file)
     assert status == 1

@@ -46,7 +46,9 @@ async def offer(connection: Connection, name: str = "DV", **wanted: Any) -> None
         "names": "any",
         **wanted,
     }
-    await resellers.add_server(Work(connection, START, OPERATOR), name=name, **server)
+    await resellers.add_server(
+        Work(connection, START, OPERATOR), resellers.WantedServer(name=name, **server)
+    )
 
 
 async def price(connection: Connection, yearly: str, **wanted: Any) -> None:

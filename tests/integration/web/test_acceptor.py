@@ -117,7 +117,7 @@ async def test_the_first_slot_takes_all_while_it_has_room(
     listening: socket.socket, board: LoadBoard
 ) -> None:
     async with acceptor(listening, board, 0), acceptor(listening, board, 1):
-        await asyncio.sleep(0.6)
+        await looked(board, 0, 1)
         assert {await asked(listening) for _ in range(20)} == {0}
 
 
@@ -136,11 +136,10 @@ async def test_a_process_at_its_limit_of_connections_is_full(
     monkeypatch.setattr(resource, "getrlimit", lambda _: (4, 4))
     async with acceptor(listening, board, 0) as full, acceptor(listening, board, 1):
         idle = [await asyncio.open_connection(*listening.getsockname()) for _ in range(2)]
-        for _ in range(500):
-            await asyncio.sleep(0.01 if board.loads()[0].busy < 1 else 0)
+        await reached(lambda: board.loads()[0].busy == 1, True)
         assert full.number_of_connections == 2
         assert board.loads()[0].busy == 1
-        await asyncio.sleep(0.6)
+        await looked(board, 0, 1)
         assert {await asked(listening) for _ in range(10)} == {1}
         for _, writer in idle:
             writer.close()
@@ -151,7 +150,7 @@ async def test_who_leaves_makes_room_for_the_next(
 ) -> None:
     async with acceptor(listening, board, 1):
         async with acceptor(listening, board, 0):
-            await asyncio.sleep(0.6)
+            await looked(board, 1)
             assert await asked(listening) == 0
         assert board.loads()[0] == Load(float("-inf"), 0.0)
         assert await asked(listening) == 1
@@ -164,7 +163,7 @@ async def test_a_system_without_a_limit_of_descriptors_is_never_crowded(
     monkeypatch.setattr(resource, "getrlimit", lambda _: (unlimited, unlimited))
     async with acceptor(listening, board, 0):
         assert await asked(listening) == 0
-        await asyncio.sleep(0.6)
+        await looked(board, 0, 0)
         assert board.loads()[0].busy < 1
 
 
@@ -243,7 +242,7 @@ async def test_no_more_connections_end_than_make_the_room_that_is_needed(
             lambda: (len(front.connections), front.aiohttp_connections.number_of_connections),
             (15, 10),
         )
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0.05)  # no more of them end
         assert (len(front.connections), front.aiohttp_connections.number_of_connections) == (15, 10)
         for _, writer in places:
             writer.close()
@@ -310,7 +309,7 @@ async def test_a_body_that_grows_is_waited_for(
         reader, writer = await asyncio.open_connection(*listening.getsockname())
         writer.write(head)
         for byte in b"123456789":  # it takes longer than STALLED_SECONDS in all
-            await asyncio.sleep(0.25)
+            await asyncio.sleep(0.25)  # a slow client
             front.end_idle(10)
             writer.write(bytes([byte]))
         assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200")
@@ -321,3 +320,10 @@ async def reached(look: Callable[[], T], wanted: T) -> None:
     async with asyncio.timeout(10):
         while look() != wanted:  # noqa: ASYNC110  there is no event to wait for
             await asyncio.sleep(0.01)
+
+
+async def looked(board: LoadBoard, *slots: int) -> None:
+    """Waits until each of these slots has decided once more whether it accepts."""
+    for slot in slots:
+        before = board.loads()
+        await reached(lambda: board.loads()[slot].at > before[slot].at, True)  # noqa: B023

@@ -11,6 +11,7 @@ from gateway.web.front.aiohttp_connections import AiohttpConnections
 from gateway.web.front.answer import PlainAnswer
 from gateway.web.front.connection import Front
 from gateway.web.front.plain_request import PlainRequest
+from tests.support.server_process import until
 
 PLAIN = b"POST /v2/DV HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nbody"
 UNUSUAL = b"POST /v2/DV HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
@@ -93,6 +94,14 @@ async def call(at: FrontUnderTest) -> Peer:
     return Peer(*await asyncio.open_connection("127.0.0.1", at.port))
 
 
+async def waiting(at: FrontUnderTest, *numbers: int) -> None:
+    """Waits until so many bytes of each connection have come and are not answered yet."""
+    wanted = sorted(numbers)
+    await until(
+        lambda: sorted(each.waiting_bytes for each in at.front.connections) == wanted, "no bytes"
+    )
+
+
 async def test_plain_requests_are_answered_one_after_the_other() -> None:
     async with front_under_test() as at:
         peer = await call(at)
@@ -106,7 +115,7 @@ async def test_a_request_may_come_in_pieces() -> None:
     async with front_under_test() as at:
         peer = await call(at)
         peer.send(PLAIN[:-4])
-        await asyncio.sleep(0.01)
+        await waiting(at, len(PLAIN) - 4)
         for byte in b"body":
             peer.send(bytes([byte]))
             await asyncio.sleep(0)
@@ -135,7 +144,7 @@ async def test_a_head_in_pieces_is_aiohttps() -> None:
     async with front_under_test() as at:
         peer = await call(at)
         peer.send(PLAIN[:9])
-        await asyncio.sleep(0.01)
+        await until(lambda: at.front.aiohttp_connections.number_of_connections, "not handed over")
         peer.send(PLAIN[9:])
         assert await peer.body() == b"aiohttp:body"
 
@@ -147,9 +156,9 @@ async def test_what_comes_before_the_answer_is_answered_after_it() -> None:
         peer.send(PLAIN)
         await at.seen.get()
         peer.send(PLAIN)
-        await asyncio.sleep(0.01)
+        await waiting(at, len(PLAIN))
         peer.send(PLAIN)
-        await asyncio.sleep(0.01)
+        await waiting(at, 2 * len(PLAIN))
         assert at.seen.empty()
         at.gate.set()
         assert await peer.body() == b"front:body"
@@ -163,7 +172,7 @@ async def test_a_flood_before_the_answer_is_not_kept_in_memory() -> None:
         peer.send(PLAIN)
         await at.seen.get()
         peer.send(PLAIN * 100_000)
-        await asyncio.sleep(0.2)
+        await asyncio.sleep(0.2)  # time enough to read all of it
         [connection] = at.front.connections
         assert connection.waiting_bytes < 1_000_000
         at.gate.set()
@@ -188,9 +197,7 @@ async def test_a_request_goes_on_when_its_client_is_gone() -> None:
         peer.send(PLAIN)
         await at.seen.get()
         peer.leave()
-        for _ in range(1000):
-            await asyncio.sleep(0.01 if at.front.connections else 0)
-        assert not at.front.connections
+        await until(lambda: not at.front.connections, "the connection is not forgotten")
         at.gate.set()
         other = await call(at)
         other.send(PLAIN)
@@ -243,7 +250,7 @@ async def test_a_body_that_does_not_come_is_aiohttps() -> None:
     async with front_under_test() as at:
         peer = await call(at)
         peer.send(PLAIN[:-1])
-        await asyncio.sleep(0.01)
+        await waiting(at, len(PLAIN) - 1)
         [connection] = at.front.connections
         connection.end_if_idle(asyncio.get_running_loop().time() + 120)
         peer.send(PLAIN[-1:])
@@ -270,13 +277,13 @@ async def test_what_is_on_its_way_at_a_stop_is_answered() -> None:
         idle.send(PLAIN)
         await idle.answer()
         unfinished.send(PLAIN[:-2])
-        await asyncio.sleep(0.01)
+        await waiting(at, 0, len(PLAIN) - 2)
         closing = asyncio.create_task(at.front.close(10, linger=0.2))
-        await asyncio.sleep(0.01)
+        await until(lambda: at.front.is_closing, "does not close")
         idle.send(PLAIN)
         head, _ = await idle.answer()
         assert b"Connection: close" in head
-        await asyncio.sleep(0.3)
+        await asyncio.sleep(0.3)  # longer than the linger: what has begun is still waited for
         unfinished.send(PLAIN[-2:])
         head, body = await unfinished.answer()
         assert b"Connection: close" in head and body == b"front:body"
@@ -299,12 +306,12 @@ async def test_nothing_is_left_of_a_client_that_goes_before_its_answer() -> None
             peer.send(PLAIN)
             await at.seen.get()
             peer.send(PLAIN)
-        await asyncio.sleep(0.05)
+        await waiting(at, *[len(PLAIN)] * 5)
         for peer in peers:
             peer.leave()
-        await asyncio.sleep(0.05)
+        await until(lambda: not at.front.connections, "the connections are not forgotten")
         at.gate.set()
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0.05)  # time enough to begin their second requests
         assert at.front.number_of_connections == 0
         assert at.seen.empty()
 
@@ -318,8 +325,7 @@ async def test_a_client_that_does_not_read_is_not_answered_further() -> None:
         assert at.seen.qsize() < 50
         [connection] = at.front.connections
         connection.end_if_idle(asyncio.get_running_loop().time() + 120)
-        await asyncio.sleep(0.01)
-        assert at.front.number_of_connections == 0
+        await until(lambda: at.front.number_of_connections == 0, "the connection goes on")
 
 
 async def test_a_client_that_reads_later_has_its_answers_then() -> None:

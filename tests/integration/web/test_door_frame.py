@@ -27,10 +27,11 @@ from gateway.refusal_log import Refused
 from gateway.services import Services
 from gateway.usecases.work import Work
 from gateway.web import unserved
-from gateway.web.door import About, Door, Envelope, Exchange, Handler, Route, add_routes
+from gateway.web.door import About, Door, Envelope, Exchange, Handler, Route
 from gateway.web.forms import MEDIA_TYPE, Parameter, text
 from gateway.web.login import LOGIN as LOGIN_FIELDS
 from gateway.web.login import PasswordLogin
+from gateway.web.serving import add_routes
 from gateway.web.site import new_app
 from tests.support.action_door import HTTPS, LOGIN, PASSWORD, Answered, open_door
 

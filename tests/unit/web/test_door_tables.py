@@ -29,7 +29,7 @@ OF_THE_FRAME = re.compile(
     r"|getall\(\"Idempotency-Key|request_hash|refusals\.note|refusal_log|is_outage|traceback"
     r"|\"Retry-After\"|no-store|Cache-Control|HttpsRequired\(|PermissionDenied\("
 )
-"""What gateway/web/door.py does for every door."""
+"""What gateway/web/serving.py does for every door."""
 
 
 def opened() -> dict[str, Door]:

@@ -1,5 +1,8 @@
 """Settings of the person who is signed in: time zone, sessions, and an operator's password."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from aiohttp import web
 
 from gateway import ids
@@ -7,13 +10,18 @@ from gateway.doors.console import access
 from gateway.doors.console.access import ANY_OPERATOR, SIGNED_IN
 from gateway.doors.console.forms import FilledForm, FormField, PageForm, Values
 from gateway.doors.console.page import Done, PageRequest
-from gateway.doors.console.rendering import ZONE_COOKIE, zones
+from gateway.doors.console.rendering import COMMON_ZONES, ZONE_COOKIE, zones
 from gateway.doors.console.routes import BASE, NavigationEntry, PageGroup, PageRoute
-from gateway.errors import NotFound
-from gateway.errors.reseller import ArgumentInvalid, LoginRefused
+from gateway.errors import NotFound, OperatorMistake
+from gateway.errors.reseller import ArgumentInvalid
+from gateway.rules.operation.input import (
+    MAXIMUM_PASSWORD,
+    MINIMUM_OPERATOR_PASSWORD,
+    check_operator_password,
+)
 from gateway.usecases.operation import sessions
-from gateway.usecases.operation.sign_in import OPERATORS, change_password
-from gateway.usecases.reseller.logins import LoginAttempt, log_in_by
+from gateway.usecases.operation.sign_in import change_password, check_own_password
+from gateway.usecases.reseller.logins import LoginAttempt
 from gateway.usecases.work import Work
 from gateway.web.forms import ParameterKind, text
 
@@ -22,8 +30,6 @@ _ZONE = f"{_SETTINGS}/zone"
 _PASSWORD = f"{_SETTINGS}/password"
 _SESSIONS = f"{_SETTINGS}/sessions"
 _YEAR_SECONDS = 365 * 86400
-_SHORTEST_PASSWORD = 12
-_LONGEST_PASSWORD = 128
 
 
 def _parse_zone(sent: str) -> str:
@@ -33,9 +39,15 @@ def _parse_zone(sent: str) -> str:
 
 
 def _parse_new_password(sent: str) -> str:
-    if len(sent) < _SHORTEST_PASSWORD:
-        raise ValueError
+    try:
+        check_operator_password(sent)
+    except OperatorMistake:
+        raise ValueError from None
     return sent
+
+
+def _options(names: Sequence[str]) -> list[tuple[str, str]]:
+    return [(each, each.replace("_", " ")) for each in names]
 
 
 ZONE = PageForm(
@@ -46,7 +58,7 @@ ZONE = PageForm(
             "Time zone",
             ParameterKind(_parse_zone, {"type": "string"}, 64),
             control="select",
-            options=[(each, each.replace("_", " ")) for each in zones()],
+            options=_options(COMMON_ZONES),
             hint="Times are shown in it; UTC stands in their titles.",
             wrong="Choose one of the time zones.",
         ),
@@ -58,23 +70,23 @@ PASSWORD = PageForm(
         FormField(
             "old_password",
             "Password now",
-            text(_LONGEST_PASSWORD),
+            text(MAXIMUM_PASSWORD),
             control="password",
             autocomplete="current-password",
         ),
         FormField(
             "new_password",
             "New password",
-            ParameterKind(_parse_new_password, {"type": "string"}, _LONGEST_PASSWORD),
+            ParameterKind(_parse_new_password, {"type": "string"}, MAXIMUM_PASSWORD),
             control="password",
-            hint=f"{_SHORTEST_PASSWORD} characters or more.",
-            wrong=f"A password has {_SHORTEST_PASSWORD} to {_LONGEST_PASSWORD} characters.",
+            hint=f"{MINIMUM_OPERATOR_PASSWORD} characters or more.",
+            wrong=f"A password has {MINIMUM_OPERATOR_PASSWORD} to {MAXIMUM_PASSWORD} characters.",
             autocomplete="new-password",
         ),
         FormField(
             "again_password",
             "New password again",
-            text(_LONGEST_PASSWORD),
+            text(MAXIMUM_PASSWORD),
             control="password",
             autocomplete="new-password",
         ),
@@ -92,8 +104,9 @@ async def show(page: PageRequest, refused: FilledForm | None = None) -> web.Resp
     async with page.open_reading() as work:
         own = await sessions.list_own(work.connection, page.session, real_now, console)
     chosen = page.request.cookies.get(ZONE_COOKIE)
+    zone = chosen if chosen in zones() else "UTC"
     forms = {
-        "zone": page.form(ZONE, _ZONE, {"zone": chosen if chosen in zones() else "UTC"}),
+        "zone": page.form(_zone_form(zone), _ZONE, {"zone": zone}),
         "password": page.form(PASSWORD, _PASSWORD),
     }
     if refused is not None:
@@ -111,6 +124,14 @@ async def show(page: PageRequest, refused: FilledForm | None = None) -> web.Resp
         end_others=page.form(END_OTHERS, f"{_SESSIONS}/end-others"),
         end_all=page.form(END_ALL, f"{_SESSIONS}/end-all"),
     )
+
+
+def _zone_form(chosen: str) -> PageForm:
+    """The form with the common zones, and with the one that is chosen: a browser's may be any."""
+    if chosen in COMMON_ZONES:
+        return ZONE
+    [field] = ZONE.fields
+    return replace(ZONE, fields=(replace(field, options=_options((chosen, *COMMON_ZONES))),))
 
 
 async def set_zone(page: PageRequest) -> web.Response:
@@ -132,13 +153,18 @@ async def set_password(page: PageRequest) -> web.Response:
     """Changes an operator's own password, and ends their other sessions."""
 
     async def change(work: Work, values: Values) -> Done:
-        if values["new_password"] != values["again_password"]:
-            raise ArgumentInvalid("again_password", "The two are not the same.")
-        await _require_password(page, values["old_password"])
         await change_password(work, page.session, values["new_password"])
         return Done(_SETTINGS, "Password changed. All your other sessions have ended.")
 
-    return await page.submit(PASSWORD, change, show)
+    async def check(values: Values) -> None:
+        if values["new_password"] != values["again_password"]:
+            raise ArgumentInvalid("again_password", "The two are not the same.")
+        services = page.services
+        attempt = LoginAttempt(page.session.name, values["old_password"], page.browser.address)
+        rules = services.settings.logins
+        await check_own_password(services.pool, page.parts.checker, rules, page.now, attempt)
+
+    return await page.submit(PASSWORD, change, show, check)
 
 
 async def end_session(page: PageRequest) -> web.Response:
@@ -176,17 +202,6 @@ async def end_all(page: PageRequest) -> web.Response:
     if response.status == 303:
         access.drop_session(response)
     return response
-
-
-async def _require_password(page: PageRequest, password: str) -> None:
-    """Raises ArgumentInvalid unless it is the operator's password; failures count as at sign-in."""
-    services = page.services
-    attempt = LoginAttempt(page.session.name, password, page.browser.address)
-    rules = services.settings.logins
-    try:
-        await log_in_by(OPERATORS, services.pool, page.parts.checker, rules, page.now, attempt)
-    except LoginRefused:
-        raise ArgumentInvalid("old_password", "It is not your password.") from None
 
 
 GROUP = PageGroup(

@@ -12,13 +12,11 @@ from gateway.doors.console.access import EVERYBODY, SIGNED_IN
 from gateway.doors.console.forms import BACK, may_be_kept
 from gateway.doors.console.page import PageRequest, own_path
 from gateway.doors.console.routes import BASE, PageGroup, PageRoute
-from gateway.doors.console.sentences import SENTENCES, text_of
+from gateway.doors.console.sentences import text_of
 from gateway.errors.reseller import LoginRefused, TooManyLogins
 from gateway.usecases.operation import sessions
-from gateway.usecases.operation.sessions import Signatory
-from gateway.usecases.operation.sign_in import check_login
+from gateway.usecases.operation.sign_in import SigningIn, begin_session, check_login
 from gateway.usecases.reseller.logins import LoginAttempt
-from gateway.usecases.work import open_work
 from gateway.web.forms import text
 
 _SIGN_IN = f"{BASE}/sign-in"
@@ -68,10 +66,7 @@ async def sign_in(page: PageRequest) -> web.Response:
             services.pool, page.parts.checker, services.settings.logins, now, attempt
         )
     except (LoginRefused, TooManyLogins) as error:
-        line = SENTENCES[type(error)]
-        page.exchange.note_refusal(
-            error, page.exchange.door.name, line.status, text_of(line, error)
-        )
+        line = page.note_refusal(error)
         return _show(
             page,
             line.status,
@@ -81,7 +76,9 @@ async def sign_in(page: PageRequest) -> web.Response:
             kept=page.sent("kept") if kept else "",
         )
     response = page.see_other(own_path(kept.back if kept else page.sent("next")))
-    access.set_session(response, await _open(page, who, kept))
+    document: dict[str, Any] | None = msgspec.to_builtins(kept) if kept else None
+    signing_in = SigningIn(who, page.browser, access.token_in(page.request), document)
+    access.set_session(response, await begin_session(services, signing_in, now))
     return response
 
 
@@ -92,22 +89,6 @@ async def sign_out(page: PageRequest) -> web.Response:
     response = page.see_other(_SIGN_IN, "You are signed out.")
     access.drop_session(response)
     return response
-
-
-async def _open(page: PageRequest, who: Signatory, kept: KeptForm | None) -> str:
-    """Opens a session with a new token: nobody can have known it before (no fixation)."""
-    services = page.services
-    real_now = await services.real_clock.now()
-    ends_at = sessions.ends_at(real_now, services.settings.console)
-    document: dict[str, Any] | None = msgspec.to_builtins(kept) if kept else None
-    origin = sessions.origin_of(who, page.browser)
-    before = access.token_in(page.request)
-    async with open_work(services.pool, page.now, origin) as work:
-        if before is not None:
-            await sessions.forget_token(work, before)
-        return await sessions.open_session(
-            work, who, page.browser, ends_at, real_now=real_now, kept=document
-        )
 
 
 def _show(page: PageRequest, status: int, **given: str) -> web.Response:
