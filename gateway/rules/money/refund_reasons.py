@@ -1,4 +1,4 @@
-"""Reasons for which a customer asks for a refund (§7.3), and the words for each."""
+"""Reasons for which a customer asks for a refund (docs/wire.md §7.3), and the words for each."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""The refund of an order from the report on orders: what it means, and then the refund (§7.5).
+"""The refund of an order from the report: what it means, and then the refund (docs/wire.md §7.5).
 
 Names of subscriptions are removed by it, and SiteLock licences end. An SSL certificate is refunded
 by its unsubscription, on which an operator decides.

@@ -265,7 +265,7 @@ async def test_the_page_says_who_renews_pre_validations(
         "prevalidations/1",
         "prevalidations/nonsense",
         "prevalidations/99999999999999999999999",
-        "prevalidations/%C2%B2",
+        "prevalidations/%c2%b2",
     ],
 )
 async def test_what_is_not_there_is_not_found(reseller: ConsolePerson, path: str) -> None:

@@ -1,4 +1,4 @@
-"""SSL certificates: the list, one of them, its unsubscription and the record of it (§8)."""
+"""SSL certificates: the list, one of them, its unsubscription and its record (docs/wire.md §8)."""
 
 from aiohttp import web
 from cryptography import x509

@@ -1,4 +1,4 @@
-"""Report on Your Orders: the search, its results, and the refund of an order (§7.5)."""
+"""Report on Your Orders: the search, its results, and an order's refund (docs/wire.md §7.5)."""
 
 import re
 from collections.abc import AsyncIterator, Sequence
