@@ -1,12 +1,10 @@
 """What holds for every route of the console; the routes are read from the door itself."""
 
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextvars import ContextVar
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 import pytest
-from asyncpg.connection import LoggedQuery
 
 from gateway.doors.console.access import Access
 from gateway.doors.console.door import HEADERS, page_groups
@@ -20,8 +18,7 @@ from gateway.usecases.reseller import resellers
 from gateway.usecases.sitelock import licences
 from gateway.usecases.sitelock.licences import LicenceOrder
 from gateway.usecases.work import open_work
-from gateway.web import serving
-from gateway.web.door import Exchange, Handler
+from tests.integration.console.conftest import MOST_STATEMENTS
 from tests.support import looked_up
 from tests.support.certificate_shop import shop_of
 from tests.support.console import ConsolePerson
@@ -36,8 +33,6 @@ from tests.support.waiting import waiting_check, waiting_prevalidation, waiting_
 OTHER = "other"
 """Login of another reseller, and the beginning of its password."""
 
-MOST_STATEMENTS = 6
-"""Of a page, with those that find the session and the time."""
 
 _IN_BRACES = re.compile(r"\{(\w+)[^}]*\}")
 
@@ -355,45 +350,20 @@ async def test_static_files_are_kept_for_good_under_a_hash_of_their_content(
     assert (await person.get(re.sub("[0-9a-f]{16}", "0" * 16, paths[0]))).status == 404
 
 
-@pytest.fixture
-async def statements(
-    gateway: RunningGateway, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[list[str]]:
-    """The statements of requests, without those of work in the background."""
-    asked: list[str] = []
-    in_request = ContextVar("in_request", default=False)
-
-    def note(record: LoggedQuery) -> None:  # is called in a copy of the caller's context
-        if in_request.get():
-            asked.append(record.query)
-
-    def marked(exchange: Exchange) -> Handler:
-        in_request.set(True)
-        return handler(exchange)
-
-    handler = serving._handler
-    monkeypatch.setattr(serving, "_handler", marked)
-    connections = [await gateway.pool.acquire() for _ in range(gateway.pool.get_max_size())]
-    for each in connections:
-        each.add_query_logger(note)
-        await gateway.pool.release(each)
-    yield asked
-
-
 @pytest.mark.parametrize("route", named(lambda each: each.method == "GET"))
 async def test_a_page_costs_few_statements(
     gateway: RunningGateway,
     reseller: ConsolePerson,
     operator: ConsolePerson,
-    statements: list[str],
+    asked: list[str],
     route: PageRoute,
 ) -> None:
     path = await path_of_own(gateway, route)
     for person in (reseller, operator):
-        statements.clear()
+        asked.clear()
         answer = await person.get(path)
         assert answer.status in (200, 303, 403, 404)
-        assert 0 < len(statements) <= MOST_STATEMENTS, statements
+        assert (not route.who.everybody) <= len(asked) <= MOST_STATEMENTS, asked
 
 
 def test_names_of_forms_are_their_own_and_passwords_are_known_by_name() -> None:
