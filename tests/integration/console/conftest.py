@@ -50,7 +50,7 @@ MOST_STATEMENTS = 6
 async def asked(
     gateway: RunningGateway, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[list[str]]:
-    """The statements of requests: without those of background work and of the sandbox's clock."""
+    """The statements of requests for pages, without those of the sandbox's clock."""
     found: list[str] = []
     in_request = ContextVar("in_request", default=False)
 
@@ -59,7 +59,8 @@ async def asked(
             found.append(record.query)
 
     def marked(exchange: Exchange) -> Handler:
-        in_request.set(True)
+        if exchange.door.name == "console":  # other doors begin work that goes on behind them
+            in_request.set(True)
         return handler(exchange)
 
     handler = serving._handler
