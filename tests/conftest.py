@@ -44,8 +44,8 @@ _UNIT = Path(__file__).parent / "unit"
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """Two workers a core: tests wait for clients, name servers and processes most of the time."""
-    return 2 * len(os.sched_getaffinity(0))
+    """One worker more than cores: tests often wait for clients, name servers and processes."""
+    return len(os.sched_getaffinity(0)) + 1
 
 
 @pytest.hookimpl(optionalhook=True)
