@@ -5,10 +5,14 @@ from datetime import UTC, date, datetime, time
 
 from gateway.doors.console.forms import FormField
 from gateway.doors.console.page import PageRequest
-from gateway.rules.operation.input import MAXIMUM_PASSWORD
+from gateway.errors import OperatorMistake
+from gateway.rules.operation.input import (
+    MAXIMUM_PASSWORD,
+    MINIMUM_OPERATOR_PASSWORD,
+    check_operator_password,
+)
 from gateway.web.forms import ParameterKind, choice, text
 
-_SHORTEST_PASSWORD = 12
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _DAY_LENGTH = len("2026-06-30")
 
@@ -29,8 +33,10 @@ def _parse_day(sent: str) -> date:
 
 
 def _parse_new_password(sent: str) -> str:
-    if len(sent) < _SHORTEST_PASSWORD:
-        raise ValueError
+    try:
+        check_operator_password(sent)
+    except OperatorMistake:
+        raise ValueError from None
     return sent
 
 
@@ -69,14 +75,14 @@ def reason(name: str, label: str, hint: str = "", *, required: bool = True) -> F
     return FormField(name, label, text(500), required=required, hint=hint, default="")
 
 
-def new_password(name: str = "password") -> FormField:
+def new_password(name: str = "password", label: str = "Password") -> FormField:
     """A field for somebody's first or next password."""
     return FormField(
         name,
-        "Password",
+        label,
         ParameterKind(_parse_new_password, {"type": "string"}, MAXIMUM_PASSWORD),
         control="password",
-        hint=f"{_SHORTEST_PASSWORD} characters or more.",
-        wrong=f"A password has {_SHORTEST_PASSWORD} to {MAXIMUM_PASSWORD} characters.",
+        hint=f"{MINIMUM_OPERATOR_PASSWORD} characters or more.",
+        wrong=f"A password has {MINIMUM_OPERATOR_PASSWORD} to {MAXIMUM_PASSWORD} characters.",
         autocomplete="new-password",
     )

@@ -9,15 +9,14 @@ from gateway import ids
 from gateway.doors.console import access
 from gateway.doors.console.access import ANY_OPERATOR, SIGNED_IN
 from gateway.doors.console.forms import FilledForm, FormField, PageForm, Values
+from gateway.doors.console.kinds import new_password
 from gateway.doors.console.page import Done, PageRequest
 from gateway.doors.console.rendering import COMMON_ZONES, ZONE_COOKIE, zones
 from gateway.doors.console.routes import BASE, NavigationEntry, PageGroup, PageRoute
-from gateway.errors import NotFound, OperatorMistake
+from gateway.errors import NotFound
 from gateway.errors.reseller import ArgumentInvalid
 from gateway.rules.operation.input import (
     MAXIMUM_PASSWORD,
-    MINIMUM_OPERATOR_PASSWORD,
-    check_operator_password,
 )
 from gateway.usecases.operation import sessions
 from gateway.usecases.operation.sign_in import change_password, check_own_password
@@ -35,14 +34,6 @@ _YEAR_SECONDS = 365 * 86400
 def _parse_zone(sent: str) -> str:
     if sent not in zones():
         raise ValueError(sent)
-    return sent
-
-
-def _parse_new_password(sent: str) -> str:
-    try:
-        check_operator_password(sent)
-    except OperatorMistake:
-        raise ValueError from None
     return sent
 
 
@@ -74,15 +65,7 @@ PASSWORD = PageForm(
             control="password",
             autocomplete="current-password",
         ),
-        FormField(
-            "new_password",
-            "New password",
-            ParameterKind(_parse_new_password, {"type": "string"}, MAXIMUM_PASSWORD),
-            control="password",
-            hint=f"{MINIMUM_OPERATOR_PASSWORD} characters or more.",
-            wrong=f"A password has {MINIMUM_OPERATOR_PASSWORD} to {MAXIMUM_PASSWORD} characters.",
-            autocomplete="new-password",
-        ),
+        new_password("new_password", "New password"),
         FormField(
             "again_password",
             "New password again",
