@@ -21,7 +21,7 @@ class CredentialPage:
 
     credential: CredentialOverview
     state: terms.State | None
-    """Of the subscription; None = there is none."""
+    """The state of its subscription; None = there is none."""
     accounts: list[OverviewAccount]
     names: list[OverviewName]
 

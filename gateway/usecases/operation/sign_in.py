@@ -49,7 +49,7 @@ class SigningIn:
     who: Signatory
     browser: Browser
     token_before: str | None
-    """Of the session that the browser had until now."""
+    """The token of the session that the browser had until now; None = it had none."""
     kept: dict[str, Any] | None
     """A form to fill in again."""
 
