@@ -1,5 +1,6 @@
 """Brings the schema up to date with the numbered files of sql/."""
 
+import asyncio
 import hashlib
 import re
 from collections.abc import Mapping
@@ -16,6 +17,8 @@ _PACKAGE = Path(__file__).parents[1]
 _FILE_NAME = re.compile(r"[0-9]{4}_[a-z0-9_]+\.sql")
 _ADVISORY_LOCK = 0x6761_7465_7761_79
 _NEEDS_A_STOP = "-- Needs a stop"
+_LOOKS_AGAIN = 20
+_LOOK_PAUSE_SECONDS = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +142,22 @@ async def _require_stop(connection: Connection, missing: list[Migration]) -> Non
     reason = next((migration.name for migration in missing if migration.needs_a_stop), None)
     if reason is None:
         return
-    others = await connection.fetchval(
+    others = await _others(connection)
+    for _ in range(_LOOKS_AGAIN):  # closed connections, and others' migrations, take a moment
+        if not others:
+            return
+        await asyncio.sleep(_LOOK_PAUSE_SECONDS)
+        others = await _others(connection)
+    if others:
+        raise OperatorMistake(
+            f"migration {reason} needs a stop, and {others} connections of this role are open:"
+            " end every gateway process of the release before, then run `gateway migrate` again"
+        )
+
+
+async def _others(connection: Connection) -> int:
+    """Connections of this role to the database, without those that wait to migrate it too."""
+    found: int = await connection.fetchval(
         """
         SELECT count(*)
           FROM pg_stat_activity
@@ -153,11 +171,7 @@ async def _require_stop(connection: Connection, missing: list[Migration]) -> Non
         """,
         _ADVISORY_LOCK,
     )
-    if others:
-        raise OperatorMistake(
-            f"migration {reason} needs a stop, and {others} connections of this role are open:"
-            " end every gateway process of the release before, then run `gateway migrate` again"
-        )
+    return found
 
 
 async def _create_journal(connection: Connection) -> None:
