@@ -52,8 +52,10 @@ async def test_pages_of_operators_go_by_an_index(
               FROM generate_series(1, 20000) AS number
             """
         )
-        # A gateway that runs has listed nearly all of them.
-        await connection.execute("UPDATE ca.revocation SET crl_number = 1")
+        # A gateway that runs has listed nearly all of them, and may be doing so right now.
+        async with connection.transaction():
+            await connection.execute("LOCK TABLE ca.revocation IN SHARE ROW EXCLUSIVE MODE")
+            await connection.execute("UPDATE ca.revocation SET crl_number = 1")
         await connection.execute("ANALYZE")
         # As a database with the default settings would plan it, for any arguments.
         await connection.execute("SET enable_seqscan = on")
