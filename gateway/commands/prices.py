@@ -11,9 +11,9 @@ from gateway.commands.operation import Config, group
 from gateway.commands.price_lists import AsJson, Currency, Login
 
 if TYPE_CHECKING:
-    from gateway.db.pool import Connection
     from gateway.rules.money.pricing import Article
     from gateway.store.money.prices import ListedPrice
+    from gateway.usecases.work import Work
 
 app = group("What a name costs for 365 days.")
 
@@ -34,8 +34,8 @@ def set_(
 
     prices = price_lists.given(fqdn, wildcard)
 
-    async def articles(connection: Connection) -> list[Article]:
-        return await articles_of_server(connection, server, list(prices))
+    async def articles(work: Work) -> list[Article]:
+        return await articles_of_server(work, server, list(prices))
 
     price_lists.set_prices(config, login, articles, list(prices.values()), currency)
     typer.echo(f"prices of {login} on {server} set")
@@ -58,8 +58,8 @@ def remove(
     """Takes prices off a list; a reseller pays those of the default list then."""
     from gateway.usecases.money.price_lists import articles_of_server
 
-    async def articles(connection: Connection) -> list[Article]:
-        return await articles_of_server(connection, server, price_lists.chosen(fqdn, wildcard))
+    async def articles(work: Work) -> list[Article]:
+        return await articles_of_server(work, server, price_lists.chosen(fqdn, wildcard))
 
     removed = price_lists.remove_prices(config, login, articles)
     typer.echo(f"prices of {login} on {server} removed: {', '.join(removed)}")

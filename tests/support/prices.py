@@ -22,9 +22,10 @@ async def set_name_price(
     currency: str | None = None,
 ) -> None:
     """`login` None = on the default list."""
-    [article] = await articles_of_server(connection, server, [name_type])
+    work = Work(connection, now, _OPERATOR)
+    [article] = await articles_of_server(work, server, [name_type])
     await set_price(
-        Work(connection, now, _OPERATOR),
+        work,
         login=login,
         article=article,
         amount=Decimal(yearly),

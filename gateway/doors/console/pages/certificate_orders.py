@@ -129,7 +129,7 @@ async def show_new(page: PageRequest, refused: FilledForm | None = None) -> web.
     """What to buy; and once that is entered, what it costs, and the button that buys it."""
     asked, values = _asked(page, refused)
     async with page.open_reading() as work:
-        offered = await purchases.on_offer(work.connection, page.session.owner_id)
+        offered = await purchases.on_offer(work, page.session.owner_id)
         cost = await _cost(page, work, asked, values) if values is not None else None
     options = [(each, _product_words(each)) for each in offered]
     fields = [
@@ -171,7 +171,7 @@ async def _cost(
     """The quote; None = it cannot be bought, and the form says why."""
     wanted = _purchase(page, values)
     try:
-        payment, currency = await purchases.quote(work.connection, page.now, wanted)
+        payment, currency = await purchases.quote(work, wanted)
     except GatewayError as error:
         shown = _beside_names(error)
         line = line_for(SENTENCES, shown)
