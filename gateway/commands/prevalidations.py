@@ -12,7 +12,7 @@ from gateway.commands.inputs import input_mistakes, instant_of
 from gateway.commands.operation import Config, group, operate, settings_of
 from gateway.commands.organizations import AsJson, Login, uuid_of
 from gateway.errors import OperatorMistake
-from gateway.errors.reseller import ArgumentInvalid
+from gateway.errors.request import ArgumentInvalid
 
 if TYPE_CHECKING:
     from gateway.usecases.organization.prevalidations import Prevalidation
@@ -224,6 +224,6 @@ def _document(prevalidation: Prevalidation, now: datetime) -> dict[str, Any]:
 
 
 def _shown(moment: datetime | None) -> str | None:
-    from gateway.rules.organization.prevalidation import instant
+    from gateway.rules.organization.prevalidations import instant
 
     return None if moment is None else instant(moment)

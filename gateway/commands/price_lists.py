@@ -15,7 +15,7 @@ from gateway.errors import OperatorMistake
 from gateway.rules.operation.input import DEFAULT_PRICE_LIST
 
 if TYPE_CHECKING:
-    from gateway.rules.money.pricing import Article, Family
+    from gateway.rules.money.prices import Article, Family
     from gateway.store.money.prices import ListedPrice
     from gateway.usecases.work import Work
 
@@ -49,13 +49,13 @@ def set_prices(
     currency: str | None,
 ) -> None:
     """Gives each of the articles its price, or changes nothing."""
-    from gateway.usecases.money import price_lists
+    from gateway.usecases.money import prices
 
     amounts = [amount(text) for text in texts]
 
     async def carry_out(work: Work) -> None:
         for article, price in zip(await articles(work), amounts, strict=True):
-            await price_lists.set_price(
+            await prices.set_price(
                 work, login=_list_of(login), article=article, amount=price, currency=currency
             )
 
@@ -71,10 +71,10 @@ def list_prices(
     as_json: bool,
 ) -> None:
     """Prints what a reseller pays. `document` has article and amount in the family's words."""
-    from gateway.usecases.money import price_lists
+    from gateway.usecases.money import prices
 
     async def carry_out(work: Work) -> list[ListedPrice]:
-        return await price_lists.list_prices(work, _list_of(login), family)
+        return await prices.list_prices(work, _list_of(login), family)
 
     found = operate(config, carry_out)
     if as_json:
@@ -93,10 +93,10 @@ def remove_prices(
     articles: Callable[[Work], Awaitable[Sequence[Article]]],
 ) -> list[str]:
     """Takes prices off a list; gives the variants that had one."""
-    from gateway.usecases.money import price_lists
+    from gateway.usecases.money import prices
 
     async def carry_out(work: Work) -> list[Article]:
-        return await price_lists.remove_prices(
+        return await prices.remove_prices(
             work, login=_list_of(login), articles=await articles(work)
         )
 

@@ -11,7 +11,7 @@ from gateway.commands.operation import Config, group
 from gateway.commands.price_lists import AsJson, Currency, Login
 
 if TYPE_CHECKING:
-    from gateway.rules.money.pricing import Article
+    from gateway.rules.money.prices import Article
     from gateway.store.money.prices import ListedPrice
     from gateway.usecases.work import Work
 
@@ -30,7 +30,7 @@ def set_(
     config: Config = None,
 ) -> None:
     """Sets prices; purchases already made keep theirs."""
-    from gateway.usecases.money.price_lists import articles_of_server
+    from gateway.usecases.money.prices import articles_of_server
 
     prices = price_lists.given(fqdn, wildcard)
 
@@ -56,7 +56,7 @@ def remove(
     config: Config = None,
 ) -> None:
     """Takes prices off a list; a reseller pays those of the default list then."""
-    from gateway.usecases.money.price_lists import articles_of_server
+    from gateway.usecases.money.prices import articles_of_server
 
     async def articles(work: Work) -> list[Article]:
         return await articles_of_server(work, server, price_lists.chosen(fqdn, wildcard))

@@ -11,7 +11,7 @@ from gateway.commands.operation import Config, group, operate, settings_of
 from gateway.commands.price_lists import AsJson, Currency, Login
 
 if TYPE_CHECKING:
-    from gateway.rules.money.pricing import Article
+    from gateway.rules.money.prices import Article
     from gateway.store.money.prices import ListedPrice
     from gateway.usecases.work import Work
 

@@ -14,7 +14,7 @@ from gateway.commands.operation import Config, group, operate, settings_of
 from gateway.commands.price_lists import AsJson, Currency, Login
 
 if TYPE_CHECKING:
-    from gateway.rules.money.pricing import Article
+    from gateway.rules.money.prices import Article
     from gateway.store.money.prices import ListedPrice
     from gateway.store.ssl.orders import ListedOrder
     from gateway.usecases.work import Work

@@ -6,10 +6,10 @@ from decimal import Decimal
 from gateway.clock import Clock
 from gateway.db.pool import Pool
 from gateway.origin import Origin
-from gateway.rules.money.pricing import Article
+from gateway.rules.money.prices import Article
 from gateway.rules.operation.roles import Role
 from gateway.rules.sitelock.licences import article_of
-from gateway.usecases.money.price_lists import articles_of_server, set_price
+from gateway.usecases.money.prices import articles_of_server, set_price
 from gateway.usecases.operation import operators
 from gateway.usecases.reseller import resellers
 from gateway.usecases.ssl.articles import articles_of

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from gateway.usecases.money.price_lists import set_price
+from gateway.usecases.money.prices import set_price
 from gateway.usecases.reseller import api_tokens, resellers
 from gateway.usecases.ssl import coupons, unsubscription
 from gateway.usecases.ssl import reviews as ssl_reviews

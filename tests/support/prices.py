@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from gateway.db.pool import Connection
 from gateway.origin import Origin
-from gateway.usecases.money.price_lists import articles_of_server, set_price
+from gateway.usecases.money.prices import articles_of_server, set_price
 from gateway.usecases.work import Work
 
 _OPERATOR = Origin("operator:test")

@@ -14,7 +14,7 @@ from gateway.doors.reseller.parameters import (
     page_bounds,
     term_days,
 )
-from gateway.errors.reseller import ArgumentInvalid, ArgumentMissing
+from gateway.errors.request import ArgumentInvalid, ArgumentMissing
 from gateway.store.acme.accounts_admin import AccountRow
 from gateway.usecases.acme import accounts
 from gateway.usecases.acme.accounts import AccountSearch, Scope

@@ -9,7 +9,7 @@ from gateway.doors.reseller import answers
 from gateway.doors.reseller.envelope import timestamp
 from gateway.doors.reseller.parameters import PAGING, ActionCall, action, calendar_date, page_bounds
 from gateway.errors.notice import NoticeMistake
-from gateway.errors.reseller import ArgumentInvalid, ArgumentMissing, PermissionDenied
+from gateway.errors.request import ArgumentInvalid, ArgumentMissing, PermissionDenied
 from gateway.rules.notice.destinations import LONGEST_ADDRESS
 from gateway.rules.notice.kinds import KINDS, message_id
 from gateway.usecases.notice import destinations as usecase

@@ -12,9 +12,9 @@ from gateway.doors.reseller import answers
 from gateway.doors.reseller.envelope import timestamp
 from gateway.doors.reseller.parameters import PAGING, ActionCall, action, page_bounds
 from gateway.errors.organization import InvalidDetail
-from gateway.errors.reseller import ArgumentInvalid, ArgumentMissing
+from gateway.errors.request import ArgumentInvalid, ArgumentMissing
 from gateway.rules.organization.organizations import IDENTIFIERS, OrganizationDetails
-from gateway.rules.organization.prevalidation import TYPES, number_of
+from gateway.rules.organization.prevalidations import TYPES, number_of
 from gateway.usecases.organization import organizations, prevalidations
 from gateway.usecases.organization.organizations import StoredOrganization
 from gateway.usecases.organization.prevalidations import NewPrevalidation, Prevalidation

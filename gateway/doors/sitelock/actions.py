@@ -9,7 +9,7 @@ import msgspec
 from gateway.config import Settings
 from gateway.doors.sitelock.envelope import OK, SiteLockAnswer
 from gateway.doors.sitelock.forms import organization_of
-from gateway.errors.reseller import ArgumentInvalid
+from gateway.errors.request import ArgumentInvalid
 from gateway.store.money.order_report import Search
 from gateway.usecases.money import order_report
 from gateway.usecases.money.order_report import ReportLine

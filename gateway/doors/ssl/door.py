@@ -11,9 +11,9 @@ from aiohttp import hdrs, web
 from gateway.ca.csr import der_of
 from gateway.doors.ssl import answers, requests
 from gateway.doors.ssl.envelope import SslEnvelope, answer, encode, encoded
-from gateway.errors.reseller import TokenRefused
+from gateway.errors.request import TokenRefused
 from gateway.errors.ssl import NotAcknowledged
-from gateway.rules.ssl.order import CERT_ID
+from gateway.rules.ssl.orders import CERT_ID
 from gateway.services import Services
 from gateway.usecases.reseller import api_tokens
 from gateway.usecases.ssl import details as ssl_details

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from gateway import ids
 from gateway.errors import NotFound
-from gateway.errors.reseller import ArgumentInvalid
+from gateway.errors.request import ArgumentInvalid
 from gateway.errors.subscription import NotDeactivatable
 from gateway.store.acme import accounts_admin as acme_accounts_admin
 from gateway.store.acme import eab_credentials, servers

@@ -5,7 +5,7 @@ from typing import Literal
 from uuid import UUID
 
 from gateway.errors.money import NotEnoughCredit, Tier1CreditLimitReached, Tier1DebitFailed
-from gateway.rules.money.pricing import NamePrices, covers
+from gateway.rules.money.prices import NamePrices, covers
 from gateway.store.money import ledger, prices
 from gateway.store.money.ledger import NewPurchase
 from gateway.store.operation.audit import Change

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from gateway.errors.money import NotRefundable
 from gateway.rules.money.once_per_name import NO_LIMIT, NameRefunds
-from gateway.rules.money.pricing import Family
+from gateway.rules.money.prices import Family
 from gateway.rules.money.purchases import RefundFacts
 from gateway.store.money import ledger, name_refunds
 from gateway.usecases.money import billing

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from gateway.db.pool import Pool
 from gateway.errors.money import PricingBroken, PricingMissing
-from gateway.rules.money.pricing import NamePrices, Price, total
+from gateway.rules.money.prices import NamePrices, Price, total
 from gateway.rules.sitelock.licences import PRODUCTS, LicencePrices
 from gateway.rules.subscription.terms import GRACE
 from gateway.store.money import due, prices

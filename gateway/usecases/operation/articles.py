@@ -1,9 +1,9 @@
 """The articles of all families, as operators name them."""
 
 from gateway.errors import OperatorMistake
-from gateway.rules.money.pricing import Article
+from gateway.rules.money.prices import Article
 from gateway.rules.sitelock.licences import article_of
-from gateway.usecases.money.price_lists import articles_of_server
+from gateway.usecases.money.prices import articles_of_server
 from gateway.usecases.ssl.articles import articles_of
 from gateway.usecases.work import Work
 

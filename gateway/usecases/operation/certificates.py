@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from gateway.errors import NotFound
 from gateway.errors.acme import AlreadyRevoked, BadRevocationReason
 from gateway.rules.operation.clues import serial_of
-from gateway.rules.ssl.order import next_status
+from gateway.rules.ssl.orders import next_status
 from gateway.store.acme import certificates
 from gateway.store.acme.issuance import KEY_COMPROMISE
 from gateway.store.ca import issued, revocations

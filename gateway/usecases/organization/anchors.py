@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from gateway.errors.organization import NotApplicableForDv
-from gateway.errors.reseller import ArgumentInvalid, ArgumentMissing
-from gateway.rules.organization.prevalidation import covers, number_of
+from gateway.errors.request import ArgumentInvalid, ArgumentMissing
+from gateway.rules.organization.prevalidations import covers, number_of
 from gateway.store.organization import prevalidations
 from gateway.usecases.work import Work
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from gateway.db.pool import Pool
 from gateway.origin import Origin
 from gateway.rules.organization import prevalidation_renewal as rules
-from gateway.rules.organization.prevalidation import Validity
+from gateway.rules.organization.prevalidations import Validity
 from gateway.store.operation import jobs
 from gateway.store.operation.audit import Change
 from gateway.store.operation.jobs import InUse

@@ -14,7 +14,7 @@ import asyncpg
 from gateway.errors import OperatorMistake
 from gateway.errors.organization import InvalidDetail
 from gateway.origin import Origin
-from gateway.rules.organization.prevalidation import (
+from gateway.rules.organization.prevalidations import (
     Validity,
     can_be_rejected,
     checked_domains,

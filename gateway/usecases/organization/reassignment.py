@@ -2,8 +2,8 @@
 
 from uuid import UUID
 
-from gateway.errors.reseller import ArgumentInvalid
-from gateway.rules.organization.prevalidation import covers
+from gateway.errors.request import ArgumentInvalid
+from gateway.rules.organization.prevalidations import covers
 from gateway.store.acme import eab_credentials
 from gateway.store.operation.audit import Change
 from gateway.store.organization import prevalidation_links, prevalidations

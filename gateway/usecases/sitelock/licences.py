@@ -10,7 +10,7 @@ import asyncpg
 
 from gateway import ids
 from gateway.db.pool import Pool
-from gateway.errors.reseller import ArgumentInvalid
+from gateway.errors.request import ArgumentInvalid
 from gateway.errors.sitelock import LicenceExists, PartnerInactive
 from gateway.origin import Origin
 from gateway.rules.money.quotes import require_quoted

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from gateway.errors import NotFound
 from gateway.errors.money import QuoteChanged
-from gateway.errors.reseller import ArgumentInvalid
+from gateway.errors.request import ArgumentInvalid
 from gateway.errors.sitelock import AlreadyCancelled, AlreadyRefunded, OnlyAddOns
 from gateway.rules.money.once_per_name import NameRefunds
 from gateway.rules.money.refund_reasons import REFUND_REASONS

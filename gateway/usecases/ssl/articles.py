@@ -4,8 +4,8 @@ import re
 from collections.abc import Sequence
 
 from gateway.errors import OperatorMistake
-from gateway.rules.money.pricing import Article
-from gateway.rules.ssl.order import TYPES, item_of
+from gateway.rules.money.prices import Article
+from gateway.rules.ssl.orders import TYPES, item_of
 from gateway.store.money import prices
 from gateway.usecases.work import Work
 

@@ -20,7 +20,7 @@ from gateway.metrics import observe_validation_fault
 from gateway.origin import Origin
 from gateway.rules.acme.caa import is_fresh
 from gateway.rules.names import base_of, name_type
-from gateway.rules.ssl import order as rules
+from gateway.rules.ssl import orders as rules
 from gateway.services import Services
 from gateway.store.operation.audit import Change
 from gateway.store.ssl import applications as ssl_applications

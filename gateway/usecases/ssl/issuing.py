@@ -15,7 +15,7 @@ from gateway.errors.ssl import StatusForbids
 from gateway.refusal_log import Refused, reason_of
 from gateway.rules.organization.organizations import Subject
 from gateway.rules.public_names import objection_to_any
-from gateway.rules.ssl import order as rules
+from gateway.rules.ssl import orders as rules
 from gateway.services import Services
 from gateway.store.acme.issuance import SignedCertificate
 from gateway.store.ssl import applications as ssl_applications

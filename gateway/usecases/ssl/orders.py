@@ -20,7 +20,7 @@ from gateway.errors.acme import BadCsr
 from gateway.errors.ssl import BadMember, StatusForbids
 from gateway.rules.organization.organizations import Subject
 from gateway.rules.public_names import objection_to_any
-from gateway.rules.ssl import order as rules
+from gateway.rules.ssl import orders as rules
 from gateway.store.ca import revocations
 from gateway.store.operation.audit import Change
 from gateway.store.ssl import applications as ssl_applications

@@ -8,12 +8,12 @@ from uuid import UUID
 from gateway import ids
 from gateway.errors.money import PricingMissing
 from gateway.errors.ssl import BadMember, CouponRefused
-from gateway.rules.money.pricing import Price
+from gateway.rules.money.prices import Price
 from gateway.rules.money.quotes import require_quoted
 from gateway.rules.names import InvalidName, normalise
 from gateway.rules.public_names import objection_to_any
-from gateway.rules.ssl import order as rules
-from gateway.rules.ssl.order import Payment
+from gateway.rules.ssl import orders as rules
+from gateway.rules.ssl.orders import Payment
 from gateway.store.money import prices
 from gateway.store.operation.audit import Change
 from gateway.store.ssl import coupons

@@ -5,7 +5,7 @@ from datetime import timedelta
 from gateway.config import Settings
 from gateway.errors import NotFound, OperatorMistake
 from gateway.rules.operation.input import check_note
-from gateway.rules.ssl.order import CERT_ID
+from gateway.rules.ssl.orders import CERT_ID
 from gateway.store.operation.audit import Change
 from gateway.store.ssl import applications as ssl_applications
 from gateway.store.ssl import issuance as ssl_issuance

@@ -10,7 +10,7 @@ from gateway.errors import NotFound, OperatorMistake
 from gateway.errors.money import NotRefundable
 from gateway.errors.ssl import UnsubscriptionWaits
 from gateway.rules.operation.input import check_note
-from gateway.rules.ssl.order import CERT_ID
+from gateway.rules.ssl.orders import CERT_ID
 from gateway.rules.ssl.refund import CertificateFacts
 from gateway.store.operation.audit import Change
 from gateway.store.ssl import orders as ssl_orders

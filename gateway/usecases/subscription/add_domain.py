@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from gateway import ids
-from gateway.rules.money.pricing import NamePrices
+from gateway.rules.money.prices import NamePrices
 from gateway.rules.money.quotes import require_quoted
 from gateway.rules.names import name_type
 from gateway.rules.subscription import free_names, terms

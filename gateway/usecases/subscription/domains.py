@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from gateway.errors.organization import NotApplicableForDv
-from gateway.errors.reseller import ArgumentInvalid, ArgumentMissing, PermissionDenied
+from gateway.errors.request import ArgumentInvalid, ArgumentMissing, PermissionDenied
 from gateway.rules import public_names
 from gateway.rules.names import InvalidName, normalise
-from gateway.rules.organization.prevalidation import number_of
+from gateway.rules.organization.prevalidations import number_of
 from gateway.store.acme import eab_credentials
 from gateway.store.acme.eab_credentials import EabCredential
 from gateway.store.subscription import subscriptions

@@ -10,7 +10,7 @@ from gateway.db.pool import Pool
 from gateway.errors import NotFound
 from gateway.rules.acme.renewal import suggested_window
 from gateway.rules.names import InvalidName, normalise
-from gateway.rules.organization.prevalidation import Validity
+from gateway.rules.organization.prevalidations import Validity
 from gateway.rules.subscription import terms
 from gateway.rules.subscription.terms import State
 from gateway.store.subscription import names

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from gateway.usecases.money.price_lists import set_price
+from gateway.usecases.money.prices import set_price
 from gateway.usecases.ssl.articles import articles_of
 from gateway.usecases.work import open_work
 from tests.integration.console.test_certificates import LIST, PAID_AT, QUERY, balance, listed

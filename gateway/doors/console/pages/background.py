@@ -10,7 +10,7 @@ from gateway.doors.console.page import Done, PageRequest
 from gateway.doors.console.routes import BASE, NavigationEntry, PageGroup, PageRoute
 from gateway.errors import NotFound
 from gateway.rules.operation.roles import Permission
-from gateway.rules.organization.prevalidation import number_of
+from gateway.rules.organization.prevalidations import number_of
 from gateway.usecases.notice import destinations
 from gateway.usecases.operation import dead_letters
 from gateway.usecases.work import Work

@@ -15,11 +15,11 @@ from gateway.doors.console.pages.certificates import LIST, details_of
 from gateway.doors.console.routes import PageGroup, PageRoute
 from gateway.doors.console.sentences import SENTENCES, field_of, text_of
 from gateway.errors import GatewayError
-from gateway.errors.reseller import ArgumentInvalid, ArgumentMissing
+from gateway.errors.request import ArgumentInvalid, ArgumentMissing
 from gateway.errors.ssl import BadMember
 from gateway.rules.names import name_type
 from gateway.rules.organization.organizations import OrganizationDetails, Subject, checked
-from gateway.rules.ssl import order as rules
+from gateway.rules.ssl import orders as rules
 from gateway.usecases.ssl import orders as ssl_orders
 from gateway.usecases.ssl import purchases
 from gateway.usecases.ssl.orders import Apply

@@ -10,8 +10,8 @@ from gateway.doors.console.page import Done, PageRequest
 from gateway.doors.console.routes import BASE, NavigationEntry, PageGroup, PageRoute
 from gateway.errors import NotFound
 from gateway.errors.ssl import NotAcknowledged
-from gateway.rules.ssl import order as rules
-from gateway.rules.ssl.order import CERT_ID, REVOCATION_REASONS, STATUSES
+from gateway.rules.ssl import orders as rules
+from gateway.rules.ssl.orders import CERT_ID, REVOCATION_REASONS, STATUSES
 from gateway.rules.ssl.refund import UNDER_REVIEW
 from gateway.store.ssl.orders import Page
 from gateway.usecases.ssl import details as ssl_details

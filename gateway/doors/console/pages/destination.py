@@ -13,7 +13,7 @@ from gateway.doors.console.page import Done, PageRequest
 from gateway.doors.console.pages.notices import WANTED_KINDS, owner, secret_shown
 from gateway.doors.console.routes import BASE, PageGroup, PageRoute
 from gateway.errors import NotFound
-from gateway.errors.reseller import ArgumentInvalid
+from gateway.errors.request import ArgumentInvalid
 from gateway.rules.notice.kinds import headline
 from gateway.usecases.notice import destinations, shown
 from gateway.usecases.notice.destinations import Recipient

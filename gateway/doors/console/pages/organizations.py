@@ -14,7 +14,7 @@ from gateway.doors.console.page import Done, PageRequest
 from gateway.doors.console.routes import BASE, NavigationEntry, PageGroup, PageRoute
 from gateway.errors import NotFound
 from gateway.rules.organization.organizations import IDENTIFIERS, OrganizationDetails
-from gateway.rules.organization.prevalidation import TYPES
+from gateway.rules.organization.prevalidations import TYPES
 from gateway.usecases.organization import organizations, prevalidations, shown
 from gateway.usecases.organization.prevalidations import NewPrevalidation, Prevalidation
 from gateway.usecases.work import Work

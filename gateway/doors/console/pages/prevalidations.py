@@ -9,7 +9,7 @@ from gateway.doors.console.forms import FilledForm, FormField, PageForm, Values
 from gateway.doors.console.page import Done, PageRequest
 from gateway.doors.console.routes import BASE, PageGroup, PageRoute
 from gateway.errors import NotFound
-from gateway.rules.organization.prevalidation import number_of
+from gateway.rules.organization.prevalidations import number_of
 from gateway.usecases.organization import reassignment, shown
 from gateway.usecases.organization.shown import ShownPrevalidation
 from gateway.usecases.subscription import domains

@@ -10,7 +10,7 @@ from gateway.doors.console.page import Done, PageRequest
 from gateway.doors.console.routes import BASE, NavigationEntry, PageGroup, PageRoute
 from gateway.errors import NotFound, OperatorMistake
 from gateway.rules.operation.roles import Permission
-from gateway.usecases.money.price_lists import PriceRow, price_rows, remove_prices, set_price
+from gateway.usecases.money.prices import PriceRow, price_rows, remove_prices, set_price
 from gateway.usecases.operation.articles import article_called
 from gateway.usecases.work import Work
 from gateway.web.forms import amount, choice, flag, text

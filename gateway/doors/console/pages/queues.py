@@ -12,7 +12,7 @@ from gateway.doors.console.page import Done, PageRequest
 from gateway.doors.console.routes import BASE, NavigationEntry, PageGroup, PageRoute
 from gateway.errors import NotFound, OperatorMistake
 from gateway.rules.operation.roles import Permission
-from gateway.rules.organization.prevalidation import number_of
+from gateway.rules.organization.prevalidations import number_of
 from gateway.usecases.organization import prevalidations
 from gateway.usecases.ssl import reviews, unsubscription
 from gateway.usecases.work import Work

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from gateway import ids
 from gateway.errors import OperatorMistake
-from gateway.rules.money.pricing import Article, Family
+from gateway.rules.money.prices import Article, Family
 from gateway.rules.operation.input import DEFAULT_PRICE_LIST, check_amount, price_currency
 from gateway.store.acme import servers
 from gateway.store.money import price_table, prices
