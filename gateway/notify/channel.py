@@ -19,6 +19,17 @@ class Parcel:
     secret: bytes | None
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a receiver answered: HTTP status or SMTP reply code, and the beginning of the text.
+
+    Both as they may be shown: without secrets, at most 500 bytes. `status` None = none came.
+    """
+
+    status: int | None = None
+    text: str = ""
+
+
 class Undelivered(Exception):
     """The receiver did not confirm the notice; the text says why, without secrets.
 
@@ -26,8 +37,11 @@ class Undelivered(Exception):
     asked for a reason on our side, which never counts against it.
     """
 
-    def __init__(self, text: str, *, final: bool = False, ours: bool = False) -> None:
+    def __init__(
+        self, text: str, *, answer: Answer | None = None, final: bool = False, ours: bool = False
+    ) -> None:
         super().__init__(text)
+        self.answer = answer or Answer()
         self.final = final
         self.ours = ours
 
@@ -35,7 +49,7 @@ class Undelivered(Exception):
 class Sender(Protocol):
     """A delivery channel of one process."""
 
-    async def send(self, parcel: Parcel) -> None:
-        """Sends a notice; returns once the receiver has confirmed it; raises Undelivered."""
+    async def send(self, parcel: Parcel) -> Answer:
+        """Sends a notice; gives the answer that confirms it; raises Undelivered."""
 
     async def close(self) -> None: ...

@@ -14,10 +14,12 @@ from aiosmtplib import (
     SMTPResponseException,
 )
 
-from gateway.notify.channel import Parcel, Undelivered
+from gateway.notify.channel import Answer, Parcel, Undelivered
+from gateway.rules.notice.answers import kept_text
 from gateway.rules.notice.kinds import mail
 
 _LONGEST_SUBJECT = 200
+_TAKEN = 250
 _PERMANENT = 500  # replies from here on (RFC 5321 §4.2.1)
 
 
@@ -45,15 +47,17 @@ class MailSender:
         self._domain = domain
         self._timeout = timeout
 
-    async def send(self, parcel: Parcel) -> None:
+    async def send(self, parcel: Parcel) -> Answer:
         try:
             async with asyncio.timeout(self._timeout):
-                await self._hand_in(parcel)
+                _, text = await self._hand_in(parcel)
+            return Answer(_TAKEN, kept_text(text))
         except SMTPRecipientsRefused as error:
             [refused] = error.recipients
             raise _refused(refused) from error
         except SMTPResponseException as error:
-            raise Undelivered(f"the mail server answered {error.code}") from error
+            answer = Answer(error.code, kept_text(error.message))
+            raise Undelivered(f"the mail server answered {error.code}", answer=answer) from error
         except TimeoutError as error:
             raise Undelivered(f"no answer within {self._timeout:g} seconds") from error
         except (SMTPException, OSError) as error:
@@ -62,9 +66,10 @@ class MailSender:
     async def close(self) -> None:
         return None
 
-    async def _hand_in(self, parcel: Parcel) -> None:
+    async def _hand_in(self, parcel: Parcel) -> tuple[object, str]:
+        """Gives what was answered for the recipients, and at the end."""
         server = self._server
-        await aiosmtplib.send(
+        return await aiosmtplib.send(
             self.compose(parcel),
             sender=self._sender,
             recipients=[parcel.address],
@@ -93,5 +98,7 @@ class MailSender:
 
 def _refused(error: SMTPRecipientRefused) -> Undelivered:
     return Undelivered(
-        f"the mail server refused the address ({error.code})", final=error.code >= _PERMANENT
+        f"the mail server refused the address ({error.code})",
+        answer=Answer(error.code, kept_text(error.message)),
+        final=error.code >= _PERMANENT,
     )

@@ -5,18 +5,22 @@ webhook-timestamp: <seconds>      real time of this attempt
 webhook-signature: v1,<base64 of HMAC-SHA256 over "id.timestamp.body">, for each secret
 """
 
+import asyncio
 import hmac
 import secrets
 import ssl
 import time
 from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from contextlib import suppress
+from functools import cached_property, partial
 from ipaddress import ip_address
+from typing import Any
 
 import msgspec
 
-from gateway.notify.channel import Parcel, Undelivered
+from gateway.notify.channel import Answer, Parcel, Undelivered
+from gateway.rules.notice.answers import kept_text
 from gateway.rules.notice.kinds import message_id, payload
 from gateway.validation import fetch, http_response, target, tls
 from gateway.validation.addresses import Range, objection
@@ -30,6 +34,7 @@ from gateway.validation.target import Target
 _SECRET_PREFIX = "whsec_"  # noqa: S105  of every secret, and no secret itself
 _SECRET_BYTES = 32
 _GONE = 410
+_BODY_SECONDS = 1.0
 
 
 def new_secret() -> str:
@@ -62,8 +67,8 @@ def _address_objection(host: str, trusted: Sequence[Range]) -> str | None:
 class WebhookSender:
     """Sends notices to webhooks; follows no redirects, connects only to allowed addresses.
 
-    It reads only the status of an answer, within the limits for validation targets: the owner of a
-    webhook is as little trusted.
+    It reads an answer within the limits for validation targets: the owner of a webhook is as little
+    trusted. Only the status counts; the text is kept for people, if it comes within a second.
     """
 
     def __init__(self, resolver: Resolver, trusted: Sequence[Range], timeout: float) -> None:
@@ -71,48 +76,53 @@ class WebhookSender:
         self._resolver = resolver
         self._network = Network(trusted=tuple(trusted), timeout=timeout)
 
-    async def send(self, parcel: Parcel) -> None:
+    async def send(self, parcel: Parcel) -> Answer:
         receiver = target.absolute(parcel.address)
         if receiver is None:
             raise Undelivered("the URL is none of a host that there can be")
         if why := _address_objection(receiver.host, self._network.trusted):
             raise Undelivered(f"the URL holds {why}")
         reach = Reach(self._resolver, self._network)
+        signed, request = _request(receiver, parcel)
         try:
-            status = await reach.in_time(self._post(receiver, _request(receiver, parcel), reach))
+            status, body = await reach.in_time(self._post(receiver, request, reach))
         except NotChecked as error:
             raise Undelivered(error.detail.removesuffix("."), ours=True) from error
         except ValidationFailed as error:
             raise Undelivered(error.detail.removesuffix(".")) from error
+        text = kept_text(body.decode(errors="replace"), [*signed.split(), *_secrets_of(parcel)])
+        answer = Answer(status, text)
         if not 200 <= status < 300:
             hint = "; redirects are not followed" if 300 <= status < 400 else ""
-            raise Undelivered(f"the receiver answered {status}{hint}", final=status == _GONE)
+            why = f"the receiver answered {status}{hint}"
+            raise Undelivered(why, answer=answer, final=status == _GONE)
+        return answer
 
     async def close(self) -> None:
         return None
 
-    async def _post(self, receiver: Target, request: bytes, reach: Reach) -> int:
+    async def _post(self, receiver: Target, request: bytes, reach: Reach) -> tuple[int, bytes]:
         connection = await self._connect(receiver, reach)
         reach.step = f"Waiting for the answer of {receiver.host} at {reach.address}"
         try:
-            response = await connection.exchange(request)
+            return await connection.post(request)
         except BadResponse as error:
             raise Undelivered(f"the answer {error}") from error
         except OSError as error:
             raise Undelivered(f"the connection broke: {cause_of(error)}") from error
         finally:
             connection.close()
-        return response.status
 
-    async def _connect(self, receiver: Target, reach: Reach) -> TargetConnection:
+    async def _connect(self, receiver: Target, reach: Reach) -> "_ReceiverConnection":
         secure = (self._context, receiver.host.rstrip(".")) if receiver.secure else None
 
-        async def opened(address: str) -> TargetConnection:
-            connection = TargetConnection(http_response.read_head)
+        async def opened(address: str) -> _ReceiverConnection:
+            connection = _ReceiverConnection()
             try:
-                return await fetch.connect(address, receiver.port, None, connection, secure)
+                await fetch.connect(address, receiver.port, None, connection, secure)
             except ssl.SSLCertVerificationError as error:
                 raise Undelivered("the receiver's certificate is not trusted") from error
+            return connection
 
         return await reach.connect(receiver.host, receiver.port, opened)
 
@@ -121,7 +131,35 @@ class WebhookSender:
         return tls.verified()
 
 
-def _request(receiver: Target, parcel: Parcel) -> bytes:
+class _ReceiverConnection(TargetConnection):
+    """A connection to a receiver, whose status counts even if the body never ends."""
+
+    def __init__(self) -> None:
+        self._status: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        super().__init__(partial(http_response.read_any, on_head=self._status.set_result))
+
+    async def post(self, request: bytes) -> tuple[int, bytes]:
+        """Gives the status, and the body if it comes soon; raises BadResponse or OSError."""
+        answered = asyncio.ensure_future(self.exchange(request))
+        either: list[asyncio.Future[Any]] = [self._status, answered]
+        try:
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+            if not self._status.done():
+                answered.result()
+            with suppress(TimeoutError, BadResponse, OSError):
+                response = await asyncio.wait_for(answered, _BODY_SECONDS)
+                return response.status, response.body
+            return self._status.result(), b""
+        finally:
+            answered.cancel()
+
+
+def _secrets_of(parcel: Parcel) -> list[str]:
+    return (parcel.secret or b"").decode().split()
+
+
+def _request(receiver: Target, parcel: Parcel) -> tuple[str, bytes]:
+    """Gives the signatures of a request, and the request."""
     body = msgspec.json.encode(payload(parcel.kind, parcel.due_at, parcel.data))
     timestamp = int(time.time())
     message = message_id(parcel.notice_id)
@@ -138,4 +176,4 @@ def _request(receiver: Target, parcel: Parcel) -> bytes:
         "webhook-signature": signed,
     }
     head = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
-    return f"POST {receiver.path} HTTP/1.1\r\n{head}\r\n".encode("ascii") + body
+    return signed, f"POST {receiver.path} HTTP/1.1\r\n{head}\r\n".encode("ascii") + body

@@ -8,7 +8,7 @@ The functions that read are generators: they yield when more bytes must come fir
 """
 
 import re
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -27,6 +27,7 @@ _MOST_PIECES = 2048
 """How many pieces the bytes may come in, because each piece costs the same, however small."""
 
 _STATUS_LINE = re.compile(r"HTTP/1\.[0-9] ([1-9][0-9]{2})(?: .*)?")
+_WITHOUT_BODY = (204, 304)  # RFC 9112 §6.3
 _SWITCHING_PROTOCOLS = 101  # this one is no interim response
 _END_OF_HEAD = re.compile(rb"\n\r?\n")
 _END_OF_LINE = re.compile(rb"\n")
@@ -42,7 +43,7 @@ class BadResponse(Exception):
 
 @dataclass(frozen=True, slots=True)
 class TargetResponse:
-    """A response; `body` is read only for status 200, and has at most LONGEST_BODY + 1 bytes."""
+    """A response; `body` has at most LONGEST_BODY + 1 bytes."""
 
     status: int
     location: str | None
@@ -110,16 +111,21 @@ class Incoming:
 
 
 def read(incoming: Incoming) -> Reading[TargetResponse]:
-    """Reads a whole response; raises BadResponse."""
+    """Reads a response, its body only if the status is 200; raises BadResponse."""
     head = yield from _last_head(incoming)
     body = (yield from _body(incoming, head)) if head.status == 200 else b""
     return TargetResponse(head.status, head.fields.get("location"), body)
 
 
-def read_head(incoming: Incoming) -> Reading[TargetResponse]:
-    """Reads a response without its body; raises BadResponse."""
+def read_any(incoming: Incoming, on_head: Callable[[int], None]) -> Reading[TargetResponse]:
+    """Reads a response with its body, whatever the status; raises BadResponse.
+
+    `on_head` is given the status before the body is read, which may never come.
+    """
     head = yield from _last_head(incoming)
-    return TargetResponse(head.status, head.fields.get("location"), b"")
+    on_head(head.status)
+    body = b"" if head.status in _WITHOUT_BODY else (yield from _body(incoming, head))
+    return TargetResponse(head.status, head.fields.get("location"), body)
 
 
 def _last_head(incoming: Incoming) -> Reading[_Head]:

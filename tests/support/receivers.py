@@ -3,7 +3,7 @@
 import asyncio
 import json
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
@@ -46,6 +46,8 @@ class WebhookReceiver:
     """Requests, answered or not."""
     hold: asyncio.Event | None = None
     """If present, requests wait until it is set before they are answered."""
+    says: Callable[[Post], str] = lambda _: ""
+    """Makes the text of each answer from what was sent."""
     came: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     async def until(self, number: int) -> list[Post]:
@@ -85,7 +87,7 @@ class WebhookReceiver:
             (self.posts if 200 <= status < 300 else self.refused).append(post)
             self.came.notify_all()
         location = {"Location": self.url} if 300 <= status < 400 else {}
-        return web.Response(status=status, headers=location)
+        return web.Response(status=status, headers=location, text=self.says(post))
 
 
 @asynccontextmanager

@@ -20,9 +20,10 @@ class Lease:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """The oldest notice that a destination has not confirmed."""
+    """The oldest notice that a destination has not confirmed; `attempts` counts the next one."""
 
     number: int
+    attempts: int
     notice_id: UUID
     kind: str
     due_at: datetime
@@ -102,10 +103,13 @@ async def take_oldest(connection: Connection, destination_id: UUID) -> Waiting |
                SET attempts = attempts + 1
              WHERE destination_id = $1
                AND notice_number = (SELECT notice_number FROM oldest)
+            RETURNING attempts
         )
-        SELECT notice.number, notice.id AS notice_id, notice.kind, notice.due_at, notice.data,
-               destination.channel, destination.address, destination.encrypted_secret
+        SELECT notice.number, attempted.attempts, notice.id AS notice_id, notice.kind,
+               notice.due_at, notice.data, destination.channel, destination.address,
+               destination.encrypted_secret
           FROM oldest
+         CROSS JOIN attempted
           JOIN notice.notice ON notice.number = oldest.notice_number
           JOIN notice.destination ON destination.id = $1
         """,

@@ -12,6 +12,7 @@ from gateway.db.pool import Connection
 class ListedDelivery:
     """A notice on its way to one destination."""
 
+    notice_number: int
     kind: str
     due_at: datetime
     data: dict[str, Any]
@@ -62,6 +63,7 @@ async def deliveries(
     )
     listed = [
         ListedDelivery(
+            row["notice_number"],
             row["kind"],
             row["due_at"],
             row["data"],

@@ -7,6 +7,7 @@ otherwise.
 """
 
 import asyncio
+import time
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
@@ -16,12 +17,15 @@ from gateway.config import Settings
 from gateway.db.pool import transaction
 from gateway.logging import log_fault
 from gateway.metrics import observe_notice
-from gateway.notify.channel import Parcel, Sender, Undelivered
+from gateway.notify.channel import Answer, Parcel, Sender, Undelivered
 from gateway.notify.mail import MailSender, MailServer
 from gateway.notify.webhook import WebhookSender
+from gateway.rules.notice.answers import ATTEMPTS_KEPT
 from gateway.rules.notice.kinds import Channel
 from gateway.services import Services
+from gateway.store.notice import attempts
 from gateway.store.notice import deliveries as store
+from gateway.store.notice.attempts import MadeAttempt
 from gateway.store.notice.deliveries import Backoff, Lease, Waiting
 from gateway.validation.addresses import EVERYWHERE
 
@@ -95,14 +99,32 @@ class NoticeRunner:
             if waiting is None:
                 await store.rest(connection, held.destination_id)
                 return None
+        began = time.monotonic()
         try:
-            await self._senders[waiting.channel].send(self._parcel(waiting))
+            answer = await self._senders[waiting.channel].send(self._parcel(waiting))
         except Undelivered as failure:
             await self._failed(held, waiting, failure)
+            await self._keep(held, waiting, began, failure.answer, str(failure))
             return None
         await store.confirm(pool, held.destination_id, waiting.number)
+        await self._keep(held, waiting, began, answer)
         observe_notice(waiting.channel, "delivered")
         return held
+
+    async def _keep(
+        self, lease: Lease, waiting: Waiting, began: float, answer: Answer, problem: str = ""
+    ) -> None:
+        """Keeps for people what came of an attempt; `problem` "" = it was delivered."""
+        made = MadeAttempt(
+            lease.destination_id,
+            waiting.number,
+            waiting.attempts,
+            round((time.monotonic() - began) * 1000),
+            answer.status,
+            answer.text,
+            problem or None,
+        )
+        await attempts.keep(self._services.pool, made, ATTEMPTS_KEPT)
 
     def _parcel(self, waiting: Waiting) -> Parcel:
         sealed = waiting.encrypted_secret

@@ -1,14 +1,16 @@
 """Notices, destinations and deliveries as their reseller sees them."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from gateway.errors import NotFound
-from gateway.store.notice import destinations, listing
+from gateway.store.notice import attempts, destinations, listing
+from gateway.store.notice.attempts import KeptAttempt
 from gateway.store.notice.destinations import Destination, ListedNotice
 from gateway.store.notice.listing import ListedDelivery
 from gateway.usecases.work import Work
 
-__all__ = ["Destination", "ListedDelivery", "ListedNotice"]
+__all__ = ["Destination", "KeptAttempt", "ListedDelivery", "ListedNotice"]
 
 
 async def list_notices(
@@ -31,6 +33,15 @@ async def show_destination(work: Work, reseller_id: UUID, destination_id: UUID) 
 
 async def list_deliveries(
     work: Work, destination: Destination, *, limit: int, offset: int
-) -> tuple[int, list[ListedDelivery]]:
-    """Gives how many notices were or are for a destination, and some, the newest first."""
-    return await listing.deliveries(work.connection, destination.id, limit=limit, offset=offset)
+) -> tuple[int, list[tuple[ListedDelivery, Sequence[KeptAttempt]]]]:
+    """Gives how many notices were or are for a destination, and some, the newest first.
+
+    With each come the last attempts at it, the newest first.
+    """
+    number, found = await listing.deliveries(
+        work.connection, destination.id, limit=limit, offset=offset
+    )
+    kept = await attempts.of_deliveries(
+        work.connection, destination.id, [each.notice_number for each in found]
+    )
+    return number, [(each, kept.get(each.notice_number, ())) for each in found]

@@ -69,6 +69,25 @@ async def test_a_webhook_is_added_and_its_secret_shown_once(
     assert "1 of 1" in listed
 
 
+async def test_each_delivery_shows_its_attempts_with_their_answers(
+    reseller: ConsolePerson, receiver: WebhookReceiver, notices: NoticeOperator
+) -> None:
+    receiver.answers = [503]
+    receiver.says = lambda _: "<b>down & out</b>" if not receiver.posts else ""
+    path, _ = await added(reseller, receiver.url)
+    await reseller.submit(path, "test")
+    await receiver.until(1)
+
+    async def both_are_kept() -> bool:
+        return bool(await notices.pool.fetchval("SELECT count(*) = 2 FROM notice.attempt"))
+
+    await until(both_are_kept, "both attempts are recorded")
+    page = (await reseller.get(path)).text
+    assert re.findall(r'data-attempt="(\w+)"', page) == ["204", "503"]
+    assert "<q>&lt;b&gt;down &amp; out&lt;/b&gt;</q>" in page
+    assert "the receiver answered 503" in page
+
+
 async def test_a_mail_address_is_added_and_tested(reseller: ConsolePerson, box: Mailbox) -> None:
     answer = await reseller.submit(NOTICES, "mail", address="it@shop.example", kind=LOW)
     assert answer.status == 303
