@@ -24,6 +24,7 @@ _GROUPS = {
     "sitelock": ("sitelock", "SiteLock products and their prices."),
     "ssl": ("ssl", "SSL certificate orders: prices, coupons, reviews."),
     "unsubscription": ("unsubscriptions", "Requests for the money of SSL certificates."),
+    "certificate": ("certificates", "Certificates: revoking many at once."),
     "issuer": ("issuers", "Who signs certificates."),
     "ca": ("ca", "The CA."),
     "jobs": ("jobs", "Background work: what waits, runs or has failed."),

@@ -6,7 +6,8 @@ arguments need none of them.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
@@ -16,7 +17,9 @@ from gateway.errors import ConfigurationError
 from gateway.origin import Origin, operator
 
 if TYPE_CHECKING:
+    from gateway.clock import Clock
     from gateway.config import Settings
+    from gateway.db.pool import Pool
     from gateway.usecases.work import Work
 
 Config = Annotated[
@@ -25,6 +28,7 @@ Config = Annotated[
 ]
 
 T = TypeVar("T")
+_LOOK_SECONDS = 1.0
 CarriedOut = Callable[["Work"], Awaitable[T]]
 
 
@@ -53,18 +57,53 @@ def operate(config: Path | None, carry_out: CarriedOut[T]) -> T:
         return asyncio.run(_operate(settings, carry_out))
 
 
+def follow(config: Path | None, look: CarriedOut[T], goes_on: Callable[[T], bool]) -> None:
+    """Calls `look` each second, in units of work that only read, as long as `goes_on` of it."""
+    settings = settings_of(config)
+    import asyncio
+
+    from gateway.db.pool import database_mistakes
+
+    async def watch() -> None:
+        from gateway.usecases.work import open_reading
+
+        async with _connected(settings) as (pool, clock):
+            while True:
+                async with open_reading(pool, await clock.now(), _origin()) as work:
+                    found = await look(work)
+                if not goes_on(found):
+                    return
+                await asyncio.sleep(_LOOK_SECONDS)
+
+    with database_mistakes():
+        asyncio.run(watch())
+
+
 async def _operate(settings: Settings, carry_out: CarriedOut[T]) -> T:
+    from gateway.usecases.work import open_work
+
+    async with (
+        _connected(settings) as (pool, clock),
+        open_work(pool, await clock.now(), _origin()) as work,
+    ):
+        return await carry_out(work)
+
+
+@asynccontextmanager
+async def _connected(settings: Settings) -> AsyncIterator[tuple[Pool, Clock]]:
+    """A pool of a database with the current schema, and the business clock."""
     from gateway.db.migrate import require_current_schema
     from gateway.db.pool import open_pool
     from gateway.sandbox.clock import choose_clock
-    from gateway.usecases.work import open_work
 
     pool = await open_pool(settings.database, min_size=1, max_size=2)
     try:
         async with pool.acquire() as connection:
             await require_current_schema(connection)
-        now = await choose_clock(settings, pool).now()
-        async with open_work(pool, now, Origin(f"operator:{operator()}")) as work:
-            return await carry_out(work)
+        yield pool, choose_clock(settings, pool)
     finally:
         await pool.close()
+
+
+def _origin() -> Origin:
+    return Origin(f"operator:{operator()}")

@@ -52,6 +52,6 @@ class Retention(Section, frozen=True):
     refusal_days: AtLeastOne = 90
     """Refusals of clients and resellers (ops.refusals)."""
     job_days: AtLeastOne = 30
-    """The log of background work."""
+    """The log of background work, and lists of bulk revocations that have ended."""
     notice_days: Annotated[int, Meta(ge=7)] = 400
     """Delivered and skipped notices; until then they can be replayed."""

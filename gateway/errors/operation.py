@@ -1,6 +1,6 @@
-"""Refusals of people at the console, before a use case is asked."""
+"""Refusals of people at the console, and of what operators ask for."""
 
-from gateway.errors import GatewayError
+from gateway.errors import DetailedError, GatewayError, OperatorMistake
 
 
 class SessionNeeded(GatewayError):
@@ -13,3 +13,15 @@ class FormForged(GatewayError):
 
 class RoleForbids(GatewayError):
     """The operator's role does not allow it."""
+
+
+class SelectionMistake(OperatorMistake):
+    """What an operator wants to revoke at once cannot be selected; `part` is the field at fault."""
+
+    def __init__(self, part: str, text: str) -> None:
+        super().__init__(text)
+        self.part = part
+
+
+class SelectionChanged(DetailedError):
+    """Not as many certificates would be revoked as were shown; the text names both numbers."""

@@ -23,6 +23,11 @@ SMALL = 360
 """Width of the smallest screen, in pixels."""
 
 
+def _path(url: str) -> str:
+    """The address of a page, whatever is asked of it."""
+    return url.partition("?")[0]
+
+
 class HtmlCheck:
     """html-validate, in one process for all pages."""
 
@@ -156,13 +161,14 @@ class Visitor:
         if message.type not in ("error", "warning"):
             return
         # The browser tells the status of a page that a test asks for on purpose.
-        own = message.location["url"] == self.page.url
+        own = _path(message.location["url"]) == _path(self.page.url)
         if not (own and message.text.startswith(_STATUS_OF_PAGE)):
             self.complaints.append(f"{self.page.url}: {message.text}")
 
     def _answered(self, response: Response) -> None:
         request = response.request
-        if request.is_navigation_request() and not 300 <= response.status < 400:
+        page = request.is_navigation_request() or "hx-request" in request.headers
+        if page and not 300 <= response.status < 400:
             self._answer = response
         elif response.status >= 400:
             self.complaints.append(f"{response.url}: status {response.status}")

@@ -140,6 +140,9 @@ NO_DATABASE = {"sitelock list"}
 
 SPECIAL = {
     "organization": str(UUID(int=1)),
+    "bulk_id": str(UUID(int=1)),
+    "by": "name",
+    "reason": "4",
     "number": "1",
     "old": "1",
     "new": "1",

@@ -15,7 +15,13 @@ from gateway.errors.money import (
     Tier1DebitFailed,
 )
 from gateway.errors.notice import NoticeMistake
-from gateway.errors.operation import FormForged, RoleForbids, SessionNeeded
+from gateway.errors.operation import (
+    FormForged,
+    RoleForbids,
+    SelectionChanged,
+    SelectionMistake,
+    SessionNeeded,
+)
 from gateway.errors.organization import InvalidDetail, NotApplicableForDv
 from gateway.errors.request import (
     ArgumentInvalid,
@@ -91,6 +97,8 @@ SENTENCES: Mapping[type[Exception], Sentence] = {
     NotFound: Sentence(404, "There is no such thing, or it is not yours."),
     OperatorMistake: Sentence(422),
     DetailedError: Sentence(422),
+    SelectionMistake: Sentence(422),
+    SelectionChanged: Sentence(409),
     # Money.
     QuoteChanged: Sentence(409),
     PricingMissing: Sentence(422, "There is no price for this yet. Ask support for one."),
@@ -173,6 +181,6 @@ def field_of(line: Sentence, error: Exception) -> str:
         return error.name
     if isinstance(error, InvalidDetail):
         return error.field
-    if isinstance(error, NoticeMistake):
+    if isinstance(error, NoticeMistake | SelectionMistake):
         return error.part
     return line.field

@@ -9,6 +9,7 @@ from gateway.services import Services
 from gateway.usecases.ca.crl import sign_crls
 from gateway.usecases.money.ledger_check import check_ledger
 from gateway.usecases.notice.notices import make_all_notices
+from gateway.usecases.operation import bulk_revocation_runner
 from gateway.usecases.operation.cleanup import clean_up
 from gateway.usecases.organization import prevalidation_renewal
 from gateway.usecases.sitelock import licences
@@ -26,6 +27,7 @@ def all_work() -> BackgroundWork:
             Dated("licence-expiry", _licence_expiries, _write_licence_expiry),
             Dated("subscription-milestone", _milestones, _pass_milestone),
             Dated("certificate-application-end", _unproven, _fail_unproven),
+            Dated("bulk-revocation", _bulk_revocations, _revoke_many),
         ),
         periodic=(
             Periodic("crl", "* * * * * */5", sign_crls),
@@ -90,6 +92,14 @@ async def _licence_expiries(services: Services, since: datetime, until: datetime
 
 async def _write_licence_expiry(services: Services, unit: Unit, now: datetime) -> None:
     await licences.write_expiry(services.pool, UUID(unit.subject), now)
+
+
+async def _bulk_revocations(services: Services, since: datetime, until: datetime) -> Sequence[Unit]:
+    return _units(await bulk_revocation_runner.due(services.pool, until))
+
+
+async def _revoke_many(services: Services, unit: Unit, now: datetime) -> None:
+    await bulk_revocation_runner.carry_out(services.pool, UUID(unit.subject), now)
 
 
 async def _check_ledger(services: Services, now: datetime) -> None:

@@ -24,7 +24,8 @@ class Dated:
     """Finds units due until the second instant, earliest first, and only some if there are many.
     What was due before the first instant, where the clock stood, counts as due then."""
     do: Callable[[Services, Unit, datetime], Awaitable[None]]
-    """Does a unit as of an instant, in one transaction; nothing if it is done already."""
+    """Does a unit as of an instant, in one transaction, or what is left of a long one in several;
+    nothing if it is done already."""
 
 
 @dataclass(frozen=True, slots=True)

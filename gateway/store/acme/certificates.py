@@ -166,6 +166,26 @@ async def serials_of_key(connection: Connection, key_hash: bytes, now: datetime)
     return [row["serial"] for row in rows]
 
 
+async def serials_sharing_keys(
+    connection: Connection, serials: Sequence[str], now: datetime
+) -> list[str]:
+    """Gives serials of all certificates that have the key of any of these and have not ended."""
+    rows = await connection.fetch(
+        """
+        SELECT serial
+          FROM ca.certificate
+         WHERE key_hash IN (SELECT key_hash
+                              FROM ca.certificate
+                             WHERE serial = ANY ($1))
+           AND not_after >= $2
+         ORDER BY serial
+        """,
+        list(serials),
+        now,
+    )
+    return [row["serial"] for row in rows]
+
+
 async def serials_for_names(
     connection: Connection, kid: str, names: Sequence[str], since: datetime, now: datetime
 ) -> list[str]:

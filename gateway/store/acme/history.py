@@ -49,6 +49,8 @@ class OrderDetails:
     id: UUID
     account_id: str
     kid: str
+    reseller_id: UUID
+    reseller: str
     status: str
     profile: str
     created_at: datetime
@@ -161,12 +163,13 @@ async def orders_of(
 
 
 async def find_order(
-    connection: Connection, reseller_id: UUID, order_id: UUID
+    connection: Connection, reseller_id: UUID | None, order_id: UUID
 ) -> OrderDetails | None:
-    """Finds an ACME order of a reseller's account, with its certificate."""
+    """Finds an ACME order of a reseller's account, with its certificate; None = of any reseller."""
     row = await connection.fetchrow(
         """
-        SELECT placed.id, placed.account_id, account.kid, placed.status, placed.profile,
+        SELECT placed.id, placed.account_id, account.kid, eab.reseller_id,
+               owner.login AS reseller, placed.status, placed.profile,
                placed.created_at, placed.expires_at, placed.error,
                ARRAY(SELECT identifier.name
                        FROM acme.order_identifier identifier
@@ -177,10 +180,11 @@ async def find_order(
           FROM acme."order" placed
           JOIN acme.account ON account.id = placed.account_id
           JOIN subscription.eab_credential eab ON eab.kid = account.kid
+          JOIN reseller.account owner ON owner.id = eab.reseller_id
           LEFT JOIN ca.certificate ON certificate.order_id = placed.id
           LEFT JOIN ca.revocation ON revocation.serial = certificate.serial
          WHERE placed.id = $1
-           AND eab.reseller_id = $2
+           AND ($2::uuid IS NULL OR eab.reseller_id = $2)
         """,
         order_id,
         reseller_id,

@@ -112,11 +112,21 @@ async def find(connection: Connection, clues: Clues) -> list[Hit]:
           UNION ALL
         (SELECT 'ACME order', placed.id::text, placed.id::text, owner.kid, account.id,
                 account.login, placed.status, placed.created_at
-           FROM acme."order" placed
+           FROM (SELECT $7::uuid AS id
+                  UNION
+                (SELECT order_id
+                   FROM acme.order_identifier
+                  WHERE name = ANY ($2)
+                  ORDER BY name, order_id DESC
+                  LIMIT $8)
+                  UNION
+                 SELECT order_id FROM ca.certificate WHERE serial = $5) AS matching
+           JOIN acme."order" placed ON placed.id = matching.id
            JOIN acme.account owner ON owner.id = placed.account_id
            JOIN subscription.eab_credential eab ON eab.kid = owner.kid
            JOIN reseller.account ON account.id = eab.reseller_id
-          WHERE placed.id = $7)
+          ORDER BY placed.created_at DESC
+          LIMIT $8)
           UNION ALL
         (SELECT 'SSL order', placed.cert_id, placed.cert_id, placed.serial, account.id,
                 account.login, placed.status, placed.created_at

@@ -1,5 +1,6 @@
 """From a proven application to a stored certificate: intent first, then the signature."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -172,6 +173,26 @@ async def serials_to_revoke(connection: Connection, cert_id: str, now: datetime)
         now,
     )
     return [row["serial"] for row in rows]
+
+
+async def orders_to_revoke(connection: Connection, serials: Sequence[str]) -> list[str]:
+    """Gives the cert_ids of those of the certificates that belong to an order and are not revoked.
+
+    They are in order, so that whoever locks several orders does it in the same one.
+    """
+    rows = await connection.fetch(
+        """
+        SELECT DISTINCT issued.cert_id
+          FROM ssl.issued
+         WHERE issued.serial = ANY ($1)
+           AND NOT EXISTS (SELECT
+                             FROM ca.revocation
+                            WHERE revocation.serial = issued.serial)
+         ORDER BY issued.cert_id
+        """,
+        list(serials),
+    )
+    return [row["cert_id"] for row in rows]
 
 
 async def revocation_is_complete(connection: Connection, cert_id: str) -> bool:

@@ -57,8 +57,11 @@ async def orders_of(
     ]
 
 
-async def find_order(work: Work, reseller_id: UUID, order_id: UUID) -> OrderHistory:
-    """Gives an order of a reseller's account with its events; raises NotFound for others'."""
+async def find_order(work: Work, reseller_id: UUID | None, order_id: UUID) -> OrderHistory:
+    """Gives an order of a reseller's account with its events; raises NotFound for others'.
+
+    None = of any reseller: for operators.
+    """
     order = await store.find_order(work.connection, reseller_id, order_id)
     if order is None:
         raise NotFound

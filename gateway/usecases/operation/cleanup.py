@@ -11,11 +11,18 @@ from gateway.db.pool import Connection, Pool, transaction
 from gateway.services import Services
 from gateway.store.acme import nonces
 from gateway.store.notice import notices
-from gateway.store.operation import cleanup, refusals, sessions
+from gateway.store.operation import (
+    bulk_revocation_items,
+    bulk_revocations,
+    cleanup,
+    refusals,
+    sessions,
+)
 
 _BATCH = 500
 _PAUSE_SECONDS = 0.05
 _RESPONSES_KEPT = timedelta(hours=24)
+_UNCONFIRMED_KEPT = timedelta(days=1)
 
 _LockOrders = Callable[[Connection, datetime, int], Awaitable[list[UUID]]]
 
@@ -23,7 +30,7 @@ _log = structlog.get_logger(__name__)
 
 
 async def clean_up(services: Services, now: datetime) -> None:
-    """Deletes nonces, orders, authorizations, responses, notices, refusals, sessions, job log.
+    """Deletes what is over: ACME's nonces and orders, responses, notices, refusals, sessions, jobs.
 
     Sessions and the job log are measured in real time.
     """
@@ -46,6 +53,15 @@ async def clean_up(services: Services, now: datetime) -> None:
     seen = await services.real_clock.now()
     idle = timedelta(minutes=services.settings.console.idle_minutes)
     await _empty("sessions", lambda: sessions.delete_over(pool, seen, idle, _BATCH))
+    unconfirmed = now - _UNCONFIRMED_KEPT
+    await _empty(
+        "unconfirmed bulk revocations",
+        lambda: bulk_revocations.delete_unconfirmed(pool, unconfirmed, _BATCH),
+    )
+    await _empty(
+        "lists of bulk revocations",
+        lambda: bulk_revocation_items.delete_ended(pool, now - job_age, _BATCH),
+    )
     await _empty("job log", lambda: cleanup.delete_job_log(pool, job_age, _BATCH))
 
 

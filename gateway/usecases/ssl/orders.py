@@ -4,7 +4,8 @@ The runner (runner.py) does what takes time after an application, a withdrawal o
 status shows the progress.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 from hashlib import sha256
 from typing import Any
@@ -55,12 +56,13 @@ class Apply:
 
 @dataclass(frozen=True, slots=True)
 class RevokeOrder:
-    """`reason` is a CRLReason that subscribers may give."""
+    """`reason` is a CRLReason; `about` is what the audit trail is to have with each certificate."""
 
     reseller_id: UUID
     cert_id: str
     reason: int
     reason_name: str
+    about: Mapping[str, str] = field(default_factory=dict)
 
 
 async def apply(work: Work, settings: Settings, wanted: Apply) -> SslOrder:
@@ -114,17 +116,22 @@ async def revoke(work: Work, wanted: RevokeOrder) -> SslOrder:
 
     Raises NotFound, StatusForbids.
     """
+    await revoke_certificates(work, wanted)
+    return await show(work, wanted.reseller_id, wanted.cert_id)
+
+
+async def revoke_certificates(work: Work, wanted: RevokeOrder) -> list[str]:
+    """Does as `revoke`; gives the serials that were not revoked before."""
     order = await locked(work, wanted.reseller_id, wanted.cert_id)
     status = rules.next_status("revoke", order.status)
     if status is None:
         raise StatusForbids(f"A certificate that is {order.status} cannot be revoked.")
     serials = await ssl_issuance.serials_to_revoke(work.connection, order.cert_id, work.now)
     revoked = await revocations.revoke(work.connection, serials, wanted.reason, work.now)
-    reason = {"reason": wanted.reason_name, "certificateOrder": order.cert_id}
-    changes = [Change("certificate.revoked", serial, after=reason) for serial in revoked]
-    await work.record(*changes)
+    after = {"reason": wanted.reason_name, "certificateOrder": order.cert_id, **wanted.about}
+    await work.record(*(Change("certificate.revoked", serial, after=after) for serial in revoked))
     await _operate(work, order, "revoke", status)
-    return await _after(work, order)
+    return revoked
 
 
 async def _look_again(work: Work, order: SslOrder, wanted: Apply) -> SslOrder:

@@ -1,5 +1,6 @@
 """From a customer's complaint to its cause: refusals with cures, orders event by event."""
 
+import re
 from collections.abc import AsyncIterator
 
 import pytest
@@ -108,6 +109,40 @@ async def test_a_failed_order_says_why_in_the_words_that_the_client_got(
     assert name == NAME
     assert "control not proven" in row
     assert "Mend what the text says" in row
+
+
+async def test_an_operator_finds_the_events_of_an_order_from_its_name_id_or_serial(
+    gateway: RunningGateway,
+    reseller: ConsolePerson,
+    operator: ConsolePerson,
+    client: AcmeClient,
+    web: ChallengeServer,
+) -> None:
+    placed = await client.new_order(NAME)
+    challenge = await client.challenge(placed.json["authorizations"][0], "http-01")
+    web.responses[challenge["token"]] = "something else"
+    await client.post(challenge["url"], {})
+    failed = await client.settled(placed.headers["Location"])
+    placed = await client.new_order(NAME)
+    await web.prove(client, placed.json["authorizations"][0])
+    await client.finalize(await client.settled(placed.headers["Location"]), make_csr([NAME]))
+    rows = await gateway.pool.fetch("""SELECT id::text FROM acme."order" ORDER BY created_at""")
+    first, second = (row["id"] for row in rows)
+    serial = await gateway.pool.fetchval("SELECT serial FROM ca.certificate")
+    for sought, orders in ((NAME, {first, second}), (first, {first}), (serial, {second})):
+        found = (await operator.get(f"/console/find?q={sought}")).text
+        assert set(re.findall(r'href="/console/acme-orders/([^"]+)"', found)) == orders
+    shown = await operator.get(f"/console/acme-orders/{first}")
+    events = rows_of(shown, "event")
+    assert list(events) == ["order.placed", "authorization.failed", "order.failed"]
+    assert failed["error"]["detail"] in events["order.failed"]
+    own = await reseller.get(f"{LIST}/orders/{first}")
+    assert rows_of(own, "event") == events, "the same facts as its reseller sees"
+    issued = await operator.get(f"/console/acme-orders/{second}")
+    assert f'<a href="/console/issued/{serial}">' in issued.text
+    assert (
+        f'"/console/acme-orders/{second}"' in (await operator.get(f"/console/issued/{serial}")).text
+    )
 
 
 async def test_an_order_that_was_not_finished_in_time_says_so(

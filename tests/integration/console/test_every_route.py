@@ -25,6 +25,7 @@ from tests.support.console import ConsolePerson
 from tests.support.gateway import RunningGateway, running_gateway
 from tests.support.issued import acme_order
 from tests.support.kept import KeptDatabases
+from tests.support.many_certificates import prepared_bulk
 from tests.support.notices import NoticeOperator
 from tests.support.organizations import add_organization, add_prevalidation
 from tests.support.postgres import FURNISHED
@@ -66,6 +67,10 @@ async def _acme_order_of(gateway: RunningGateway, login: str = OTHER) -> str:
     account = await _credential_of(gateway, login)
     now = await gateway.services.clock.now()
     return await acme_order(gateway.pool, account, "theirs.example.com", now)
+
+
+async def _found_acme_order(gateway: RunningGateway) -> str:
+    return await _acme_order_of(gateway, demo_data.LOGIN)
 
 
 async def _organization_of(gateway: RunningGateway, login: str = OTHER) -> str:
@@ -110,6 +115,7 @@ OBJECTS: dict[str, Callable[..., Awaitable[str]]] = {
     "kid": _credential_of,
     "account_id": _credential_of,
     "acme_order_id": _acme_order_of,
+    "found_acme_order": _found_acme_order,
     "session_id": _session_of_another,
     "organization_id": _organization_of,
     "prevalidation_number": _prevalidation_of,
@@ -121,6 +127,7 @@ OBJECTS: dict[str, Callable[..., Awaitable[str]]] = {
     "found_kid": looked_up.kid,
     "found_account": looked_up.kid,
     "serial": looked_up.serial,
+    "bulk_revocation": prepared_bulk,
     "found_reseller": looked_up.demo_reseller,
     "job": looked_up.failed_job,
     "failing_destination": looked_up.failing_destination,

@@ -39,19 +39,27 @@ async def test_everything_is_found_by_what_one_has_in_hand_of_it(
     credential, issued = f"/console/credentials/{eab.kid}", f"/console/issued/{number}"
     reseller = await gateway.pool.fetchval("SELECT id::text FROM reseller.account")
     owner = f"/console/resellers/{reseller}"
+    placed = f"/console/acme-orders/{row['order_id']}"
     expected: dict[str, set[tuple[str, str]]] = {
         "demo": {("reseller", owner)},
         eab.kid: {("credential", credential), ("account", credential)},
         row["account"]: {("credential", credential), ("account", credential)},
-        NAME: {("name", credential), ("certificate", issued)},
-        NAME.upper(): {("name", credential), ("certificate", issued)},
+        NAME: {("name", credential), ("certificate", issued), ("ACME order", placed)},
+        NAME.upper(): {("name", credential), ("certificate", issued), ("ACME order", placed)},
         "www.exam": {("name", credential)},
-        f"https://{NAME}/shop": {("name", credential), ("certificate", issued)},
-        number: {("certificate", issued)},
-        ":".join(re.findall("..", number.upper())): {("certificate", issued)},
-        f"0x{number}": {("certificate", issued)},
+        f"https://{NAME}/shop": {
+            ("name", credential),
+            ("certificate", issued),
+            ("ACME order", placed),
+        },
+        number: {("certificate", issued), ("ACME order", placed)},
+        ":".join(re.findall("..", number.upper())): {
+            ("certificate", issued),
+            ("ACME order", placed),
+        },
+        f"0x{number}": {("certificate", issued), ("ACME order", placed)},
         str(row["order_number"]): {("order", owner)},
-        str(row["order_id"]): {("ACME order", credential)},
+        str(row["order_id"]): {("ACME order", placed)},
     }
     for text, found in expected.items():
         assert set(await hits(operator, text)) == found, text

@@ -4,72 +4,22 @@ import asyncio
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
-import pytest
-
-from gateway.clock import SystemClock
-from gateway.config import Jobs
 from gateway.db.pool import Pool, transaction
-from gateway.process.preparation import prepare
 from gateway.rules.subscription.decisions import Policy
 from gateway.sandbox import demo_data
-from gateway.services import Services
 from gateway.usecases.acme import accounts
 from gateway.usecases.organization import organizations
 from gateway.usecases.organization.anchors import SentAnchors
-from gateway.usecases.reseller import resellers
 from gateway.usecases.subscription import add_domain
 from gateway.usecases.work import open_work
-from gateway.vault import Vault
-from tests.integration.process.test_serve import configured
+from tests.integration.jobs.conftest import Runner, waiting_for_locks
 from tests.support.organizations import add_prevalidation
-from tests.support.server_process import until, write_config
+from tests.support.server_process import until
 from tests.support.shop import OPERATOR
-
-Runner = Callable[[], subprocess.Popen[bytes]]
-
-
-@pytest.fixture
-async def business(database: str, pool: Pool, tmp_path: Path) -> AsyncIterator[Any]:
-    """A reseller with automatic renewal, and no process; settings for some in `config`."""
-    jobs = Jobs(attempts=2, first_retry_seconds=0.1, takeover_seconds=2)
-    settings = await configured(database, tmp_path, jobs=jobs)
-    vault = Vault([key.get_secret_value() for key in settings.secrets.keys])
-    services = Services(settings, pool, SystemClock(), vault, issuers=None, resolver=None)  # type: ignore[arg-type]
-    await demo_data.add(pool, services.clock)
-    now = await services.clock.now()
-    async with open_work(pool, now, OPERATOR) as work:
-        await resellers.set_reseller(
-            work, demo_data.LOGIN, resellers.ResellerChanges(renewal_mode="auto")
-        )
-    await prepare(settings)
-    config = write_config(settings, tmp_path / "gateway.toml")
-    yield SimpleNamespace(services=services, pool=pool, config=config)
-
-
-@pytest.fixture
-def runner(business: Any, tmp_path: Path) -> Iterator[Runner]:
-    """Starts `gateway jobs run` processes."""
-    started: list[subprocess.Popen[bytes]] = []
-
-    def start() -> subprocess.Popen[bytes]:
-        with (tmp_path / "runners.log").open("ab") as log:
-            command = [sys.executable, "-m", "gateway", "jobs", "run", "--config", business.config]
-            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=log)
-        started.append(process)
-        return process
-
-    yield start
-    for process in started:
-        with suppress(ProcessLookupError):
-            process.kill()
-        process.wait()
 
 
 async def nearly_expired(business: Any, name: str) -> int:
@@ -137,14 +87,6 @@ async def test_a_runner_killed_in_the_middle_of_a_renewal_leaves_it_to_another_t
     assert len(events) == 1
     second.terminate()
     assert second.wait(30) == 0
-
-
-async def waiting_for_locks(pool: Pool) -> bool:
-    waiting = await pool.fetchval(
-        "SELECT count(*) FROM pg_stat_activity"
-        " WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    )
-    return bool(waiting)
 
 
 async def no_jobs_wait(pool: Pool) -> bool:

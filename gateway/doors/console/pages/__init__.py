@@ -19,6 +19,7 @@ PAGES = (
     "queues",
     "search",
     "issued",
+    "bulk_revocations",
     "resellers",
     "reseller",
     "prices",

@@ -1,21 +1,25 @@
 """ACME accounts with their orders, the events of one order, and why names were refused."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from uuid import UUID
 
 from aiohttp import web
 
 from gateway import ids
-from gateway.doors.console.access import RESELLER
+from gateway.doors.console.access import RESELLER, operators
 from gateway.doors.console.forms import FilledForm, FormField, PageForm, Values
 from gateway.doors.console.page import Done, PageRequest
 from gateway.doors.console.pages.subscriptions import LIST
 from gateway.doors.console.routes import PageGroup, PageRoute
 from gateway.errors import NotFound
+from gateway.rules.operation.roles import Permission
 from gateway.usecases.acme import accounts, history, refused_names
 from gateway.usecases.acme.accounts import Scope
 from gateway.usecases.acme.refused_names import SHOWN_FOR, CuredRefusal, RefusalsWanted
 from gateway.usecases.work import Work
 from gateway.web.forms import flag, text
+
+_LOOK = operators(Permission.LOOK)
 
 SUSPEND = PageForm("suspend")
 REINSTATE = PageForm("reinstate")
@@ -93,12 +97,21 @@ async def show_account(page: PageRequest, refused: FilledForm | None = None) -> 
 
 async def show_order(page: PageRequest) -> web.Response:
     """One ACME order: what happened to it from newOrder to its certificate."""
+    return await _show_order(page, page.part("acme_order_id"), page.session.owner_id)
+
+
+async def show_any_order(page: PageRequest) -> web.Response:
+    """The same of any reseller, for operators."""
+    return await _show_order(page, page.part("found_acme_order"), None)
+
+
+async def _show_order(page: PageRequest, sent: str, reseller_id: UUID | None) -> web.Response:
     try:
-        order_id = ids.read_id(page.part("acme_order_id"))
+        order_id = ids.read_id(sent)
     except ValueError:
         raise NotFound from None
     async with page.open_reading() as work:
-        shown = await history.find_order(work, page.session.owner_id, order_id)
+        shown = await history.find_order(work, reseller_id, order_id)
     return page.render(
         "acme_order.html",
         shown=shown,
@@ -107,6 +120,7 @@ async def show_order(page: PageRequest) -> web.Response:
         problem_of=history.problem_of,
         words=EVENT_WORDS,
         list_path=LIST,
+        for_operators=reseller_id is None,
     )
 
 
@@ -166,6 +180,7 @@ GROUP = PageGroup(
     (
         PageRoute("GET", "/subscriptions/refusals", RESELLER, show_refusals),
         PageRoute("GET", "/subscriptions/orders/{acme_order_id}", RESELLER, show_order),
+        PageRoute("GET", "/acme-orders/{found_acme_order}", _LOOK, show_any_order),
         PageRoute("GET", _ACCOUNT, RESELLER, show_account),
         PageRoute("POST", f"{_ACCOUNT}/suspend", RESELLER, suspend),
         PageRoute("POST", f"{_ACCOUNT}/reinstate", RESELLER, reinstate),

@@ -1,5 +1,6 @@
 """A certificate: details, chain, owner, and its revocation."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,15 +10,15 @@ from gateway.doors.console.access import allows, operators
 from gateway.doors.console.forms import FilledForm, FormField, PageForm, Values
 from gateway.doors.console.page import Done, PageRequest
 from gateway.doors.console.routes import BASE, PageGroup, PageRoute
+from gateway.rules.operation.revocation_reasons import REASONS
 from gateway.rules.operation.roles import Permission
 from gateway.usecases.operation import certificates
-from gateway.usecases.operation.certificates import REASONS
 from gateway.usecases.work import Work
 from gateway.web.forms import choice, flag
 
 _LOOK = operators(Permission.LOOK)
 _REVOKE = operators(Permission.REVOKE)
-_WORDS = {
+REASON_WORDS: Mapping[int, str] = {
     0: "unspecified",
     1: "key compromise: all certificates of the key",
     3: "affiliation changed",
@@ -25,6 +26,7 @@ _WORDS = {
     5: "cessation of operation",
     9: "privilege withdrawn",
 }
+"""Reasons as people read them."""
 
 REVOKE = PageForm(
     "revoke",
@@ -34,7 +36,7 @@ REVOKE = PageForm(
             "Reason",
             choice(*map(str, REASONS)),
             control="select",
-            options=[(str(code), f"{code}, {_WORDS[code]}") for code in REASONS],
+            options=[(str(code), f"{code}, {REASON_WORDS[code]}") for code in REASONS],
             wrong="Choose one of the reasons.",
         ),
         FormField(

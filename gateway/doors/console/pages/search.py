@@ -58,7 +58,9 @@ def link_of(hit: Hit) -> str:
             return f"{BASE}/queues/prevalidations/{hit.key}"
         case "SSL order" if hit.belongs_to:
             return f"{BASE}/issued/{hit.belongs_to}"
-        case "name" | "credential" | "account" | "ACME order":
+        case "ACME order":
+            return f"{BASE}/acme-orders/{hit.key}"
+        case "name" | "credential" | "account":
             return f"{BASE}/credentials/{hit.belongs_to or hit.key}"
     return f"{BASE}/resellers/{hit.reseller_id}"
 
@@ -92,6 +94,7 @@ async def show_kid(page: PageRequest, refused: FilledForm | None = None) -> web.
             if each.status != "deactivated"
         },
         most=MOST_SHOWN,
+        may_revoke=may_change,
         audited=allows(page.session, Permission.AUDIT),
     )
 
