@@ -1,27 +1,36 @@
-"""An app that makes codes, a passkey without a browser, and people who use them."""
+"""An app that makes codes, and people who have a second factor."""
 
-import json
 import re
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from datetime import UTC, datetime
-from hashlib import sha256
-from html import unescape
-from secrets import token_bytes
-from typing import Any
 
-import cbor2
 import pyotp
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
 
+from gateway.sandbox import demo_data
 from tests.support.console import ConsolePerson, PageAnswer
+from tests.support.gateway import RunningGateway
 
 FACTOR_PAGE = "/console/settings/second-factor"
 STEP_PAGE = "/console/second-step"
+SETTINGS = "/console/settings"
+RESELLER = (demo_data.LOGIN, demo_data.PASSWORD)
+OPERATOR = (demo_data.OPERATOR, demo_data.OPERATOR_PASSWORD)
 
 _RECOVERY_CODE = re.compile(r"\b(?:[a-z2-7]{4}-){3}[a-z2-7]{4}\b")
-_USER_PRESENT, _USER_VERIFIED, _ATTESTED = 0x01, 0x04, 0x40
+
+People = Callable[[], ConsolePerson]
+
+
+async def signed_in(people: People, login: tuple[str, str] = OPERATOR) -> ConsolePerson:
+    """Somebody whose password was right."""
+    person = people()
+    assert (await person.sign_in(*login)).status == 303
+    return person
+
+
+async def is_in(person: ConsolePerson) -> bool:
+    """Is a page shown to the person?"""
+    return (await person.get(SETTINGS)).status == 200
 
 
 def code_of(secret: str, steps: int = 0) -> str:
@@ -54,64 +63,21 @@ async def show_code(person: ConsolePerson, code: str) -> PageAnswer:
     return await person.submit(STEP_PAGE, "show-code", one_time_code=code)
 
 
-@dataclass
-class Authenticator:
-    """Makes one passkey, and answers challenges to it, as browsers send the answers."""
+async def let_codes_count_again(gateway: RunningGateway) -> None:
+    """As if the half minute of the last code were over."""
+    await gateway.pool.execute("UPDATE operation.second_factor SET last_step = 0")
 
-    origin: str
-    count: int = 1
-    credential_id: bytes = field(default_factory=lambda: token_bytes(32))
-    key: ec.EllipticCurvePrivateKey = field(
-        default_factory=lambda: ec.generate_private_key(ec.SECP256R1())
+
+async def let_minutes_pass(gateway: RunningGateway, minutes: int) -> None:
+    """As if a factor had been shown so many minutes earlier, in every session."""
+    await gateway.pool.execute(
+        "UPDATE operation.session SET proven_at = proven_at - make_interval(mins => $1)", minutes
     )
 
-    def make(self, options: dict[str, Any], **client: str) -> str:
-        """The answer of navigator.credentials.create; `client` replaces what the browser says."""
-        numbers = self.key.public_key().public_numbers()
-        x, y = (each.to_bytes(32, "big") for each in (numbers.x, numbers.y))
-        public = cbor2.dumps({1: 2, 3: -7, -1: 1, -2: x, -3: y})
-        length = len(self.credential_id).to_bytes(2, "big")
-        attested = bytes(16) + length + self.credential_id + public
-        data = self._data(options["rp"]["id"], _ATTESTED) + attested
-        statement = {"fmt": "none", "attStmt": {}, "authData": data}
-        return self._answer(
-            self._client("webauthn.create", options, client),
-            attestationObject=_encoded(cbor2.dumps(statement)),
-        )
 
-    def show(self, options: dict[str, Any], **client: str) -> str:
-        """The answer of navigator.credentials.get; the authenticator counts it."""
-        self.count += 1
-        data = self._data(options["rpId"])
-        said = self._client("webauthn.get", options, client)
-        signed = self.key.sign(data + sha256(said).digest(), ec.ECDSA(hashes.SHA256()))
-        return self._answer(said, authenticatorData=_encoded(data), signature=_encoded(signed))
-
-    def _data(self, site: str, flags: int = 0) -> bytes:
-        flag = (_USER_PRESENT | _USER_VERIFIED | flags).to_bytes(1, "big")
-        return sha256(site.encode()).digest() + flag + self.count.to_bytes(4, "big")
-
-    def _client(self, kind: str, options: dict[str, Any], changed: dict[str, str]) -> bytes:
-        said = {"type": kind, "challenge": options["challenge"], "origin": self.origin, **changed}
-        return json.dumps(said).encode()
-
-    def _answer(self, said: bytes, **parts: str) -> str:
-        own = _encoded(self.credential_id)
-        response = {"clientDataJSON": _encoded(said), **parts}
-        return json.dumps({"id": own, "rawId": own, "type": "public-key", "response": response})
-
-
-def asked_by(page: PageAnswer, form_id: str) -> dict[str, Any]:
-    """What a form of a page asks passkeys for."""
-    [options] = re.findall(rf'id="{form_id}"[^>]* data-options="([^"]*)"', page.text)
-    found: dict[str, Any] = json.loads(unescape(options))
-    return found
-
-
-def decoded(text: str) -> bytes:
-    """The bytes that base64url without padding stands for."""
-    return urlsafe_b64decode(text + "=" * (-len(text) % 4))
-
-
-def _encoded(value: bytes) -> str:
-    return urlsafe_b64encode(value).rstrip(b"=").decode()
+async def events_of(gateway: RunningGateway, action: str) -> list[tuple[str, str, object]]:
+    """Actor, subject and new state of the events with that action, in order."""
+    rows = await gateway.pool.fetch(
+        "SELECT actor, subject, after FROM audit.event WHERE action = $1 ORDER BY id", action
+    )
+    return [(row["actor"], row["subject"], row["after"]) for row in rows]

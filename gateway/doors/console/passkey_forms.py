@@ -12,7 +12,7 @@ from gateway.usecases.operation.second_factor import ListedPasskey
 from gateway.usecases.operation.second_step import ShownCode, ShownPasskey
 from gateway.web.forms import text
 
-_LONGEST_ANSWER = 16_000
+_LONGEST_ANSWER = 8_000
 
 ANSWER = FormField(PASSKEY, "", text(_LONGEST_ANSWER), control="hidden")
 SHOW_CODE = PageForm(

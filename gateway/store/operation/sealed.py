@@ -41,9 +41,11 @@ WEBHOOK_SECRETS = SealedColumn(
 RESPONSES = SealedColumn(
     "reseller.idempotency.response",
     """
-    SELECT account.login || '/' || idempotency.key AS id, idempotency.response AS token
+    SELECT coalesce(account.login, operator.name) || '/' || idempotency.key AS id,
+           idempotency.response AS token
       FROM reseller.idempotency
-      JOIN reseller.account ON account.id = idempotency.account_id
+      LEFT JOIN reseller.account ON account.id = idempotency.account_id
+      LEFT JOIN operation.operator ON operator.id = idempotency.account_id
      WHERE idempotency.response IS NOT NULL
        AND idempotency.stored_at > $1
     """,

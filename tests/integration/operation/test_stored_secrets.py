@@ -22,7 +22,7 @@ from gateway.store.operation.sealed import (
 )
 from tests.support.console import ConsolePerson
 from tests.support.gateway import RunningGateway
-from tests.support.second_factor import FACTOR_PAGE
+from tests.support.second_factor import FACTOR_PAGE, OPERATOR, SETTINGS
 from tests.support.server_process import write_config
 
 COLUMNS = [kind.column for kind in KINDS]
@@ -42,6 +42,7 @@ async def seal_everything(gateway: RunningGateway) -> None:
     person = ConsolePerson(gateway)
     await person.sign_in()
     assert (await person.submit(FACTOR_PAGE, "set-up-app")).status == 303
+    await gateway.pool.execute("DELETE FROM reseller.idempotency WHERE key <> 'first'")
 
 
 def with_keys(settings: Settings, *keys: str) -> Settings:
@@ -125,6 +126,16 @@ async def test_responses_that_are_given_no_more_and_removed_webhooks_do_not_matt
     assert RESPONSES.column not in str(refused.value)
     assert WEBHOOK_SECRETS.column not in str(refused.value)
     assert APP_SECRETS.column in str(refused.value)
+
+
+async def test_responses_to_operators_are_looked_at_too(
+    gateway: RunningGateway, pool: Pool
+) -> None:
+    person = ConsolePerson(gateway)
+    await person.sign_in(*OPERATOR)
+    assert (await person.submit(SETTINGS, "end-others")).status == 303
+    with pytest.raises(ConfigurationError, match=f"1 of 1 rows of {RESPONSES.column} .'operator/"):
+        await prepare(with_keys(gateway.services.settings, key()))
 
 
 async def test_every_column_that_is_encrypted_is_looked_at(pool: Pool) -> None:

@@ -84,7 +84,7 @@ async def show(page: PageRequest, refused: FilledForm | None = None) -> web.Resp
         own=own,
         forms=forms,
         locked=locked,
-        trouble=refused.trouble if refused is not None and _has_no_place(refused, locked) else "",
+        trouble="" if refused is None or _has_place(refused, own, locked) else _told(refused),
         needed=page.parts.needs_factor(page.session),
         qr=None if own.pending is None or locked else _qr_code(own.pending.uri),
         secret="" if own.pending is None or locked else in_groups(own.pending.secret),
@@ -185,10 +185,15 @@ async def _prove(page: PageRequest, form: PageForm) -> web.Response:
     return await page.submit(form, carry_out, show, check)
 
 
-def _has_no_place(refused: FilledForm, locked: bool) -> bool:
-    """Whether the form that was refused does not show why: it is a button, or not on the page."""
-    shown = refused.form in (SHOW_CODE, SHOW_PASSKEY) if locked else len(refused.form.fields) > 0
-    return not shown
+def _has_place(refused: FilledForm, own: OwnFactors, locked: bool) -> bool:
+    """Whether the page has the form that was refused, and room in it to say why."""
+    if locked:
+        return refused.form in (SHOW_CODE, SHOW_PASSKEY)
+    return refused.form is ADD_PASSKEY or (refused.form is CONFIRM and own.pending is not None)
+
+
+def _told(refused: FilledForm) -> str:
+    return " ".join([refused.trouble, *refused.errors.values()])
 
 
 def _removing(page: PageRequest, own: OwnFactors) -> dict[object, FilledForm]:
