@@ -97,10 +97,10 @@ def reinstate(name: Name, config: Config = None) -> None:
 @app.command("reset-factor")
 def reset_factor(name: Name, config: Config = None) -> None:
     """Removes the second factor of an operator who has lost it, and ends all their sessions."""
-    from gateway.usecases.operation import second_factor
+    from gateway.usecases.operation import factor_reset
 
     async def carry_out(work: Work) -> None:
-        await second_factor.reset_of_operator(work, name)
+        await factor_reset.reset_of_operator(work, name)
 
     operate(config, carry_out)
     typer.echo(f"operator {name} has no second factor now")

@@ -125,7 +125,7 @@ def shown_count(
 ) -> int | None:
     """The passkey's count of its answers, with a right one; None = the answer is not right.
 
-    A count that did not grow is that of a copy (WebAuthn §6.1.1), unless it never counts.
+    A count that did not grow is that of a copy (WebAuthn, signature counter), unless none counts.
     """
     from webauthn import verify_authentication_response
 

@@ -14,7 +14,7 @@ import asyncpg
 
 from gateway import ids
 from gateway.config import Console
-from gateway.errors import NotFound, OperatorMistake
+from gateway.errors import NotFound
 from gateway.errors.operation import FactorNotAdded, FactorNotShown
 from gateway.errors.reseller import ArgumentInvalid
 from gateway.rules.operation.one_time_codes import (
@@ -25,13 +25,12 @@ from gateway.rules.operation.one_time_codes import (
 )
 from gateway.rules.operation.passkeys import MOST_PASSKEYS, RelyingParty, made_passkey
 from gateway.services import Services
-from gateway.store.operation import operators, passkeys, second_factors
+from gateway.store.operation import passkeys, second_factors
 from gateway.store.operation import sessions as stored_sessions
 from gateway.store.operation.audit import Change
 from gateway.store.operation.passkeys import ListedPasskey
 from gateway.store.operation.second_factors import LockedFactor
 from gateway.store.operation.sessions import SessionState
-from gateway.store.reseller import logins
 from gateway.usecases.operation import sessions
 from gateway.usecases.work import Work
 
@@ -205,32 +204,9 @@ async def remove_passkey(
     return name
 
 
-async def reset_of_operator(work: Work, name: str) -> None:
-    """Removes all factors of an operator, and signs them out. Raises OperatorMistake."""
-    found = await operators.find_for_login(work.connection, name, None)
-    if found is None:
-        raise OperatorMistake(f"there is no operator {name!r}")
-    await _reset(work, found.id, name)
-
-
-async def reset_of_reseller(work: Work, login: str) -> None:
-    """Removes all factors of a reseller, and signs it out. Raises OperatorMistake."""
-    found = await logins.find_for_login(work.connection, login, None)
-    if found is None:
-        raise OperatorMistake(f"there is no reseller {login!r}")
-    await _reset(work, found.id, login)
-
-
 async def is_held(work: Work, owner_id: UUID) -> bool:
     """Has an operator or a reseller a second factor?"""
     return await second_factors.is_held(work.connection, owner_id)
-
-
-async def _reset(work: Work, owner_id: UUID, name: str) -> None:
-    if not await second_factors.remove(work.connection, owner_id):
-        raise OperatorMistake(f"{name} has no second factor")
-    ended = await stored_sessions.end_all(work.connection, owner_id)
-    await work.record(Change("second_factor.reset", name, None, {"sessionsEnded": ended}))
 
 
 async def _changeable(work: Work, services: Services, session: SessionState) -> LockedFactor:

@@ -9,6 +9,7 @@ from gateway.doors.console.page import Done, PageRequest
 from gateway.doors.console.routes import BASE, NavigationEntry, PageGroup, PageRoute
 from gateway.errors import NotFound, OperatorMistake
 from gateway.rules.operation.roles import MAY, Permission, Role
+from gateway.usecases.operation.factor_reset import reset_of_operator
 from gateway.usecases.operation.operators import (
     OperatorChanges,
     OperatorRow,
@@ -16,7 +17,6 @@ from gateway.usecases.operation.operators import (
     list_operators,
     set_operator,
 )
-from gateway.usecases.operation.second_factor import reset_of_operator
 from gateway.usecases.work import Work
 from gateway.web.forms import choice, text
 

@@ -14,7 +14,7 @@ from gateway.doors.console.page import Done, PageRequest
 from gateway.doors.console.routes import BASE, PageGroup, PageRoute
 from gateway.errors import NotFound
 from gateway.rules.operation.roles import Permission
-from gateway.usecases.operation import second_factor
+from gateway.usecases.operation import factor_reset, second_factor
 from gateway.usecases.reseller import overview, resellers
 from gateway.usecases.reseller.overview import ResellerOverview
 from gateway.usecases.reseller.resellers import ResellerChanges
@@ -169,7 +169,7 @@ async def reset_factor(page: PageRequest) -> web.Response:
 
     async def carry_out(work: Work, _: Values) -> Done:
         found = await _asked_for(page, work)
-        await second_factor.reset_of_reseller(work, found.login)
+        await factor_reset.reset_of_reseller(work, found.login)
         shown = "The reseller has no second factor now, and is signed out everywhere."
         return Done(f"{_RESELLERS}/{found.id}", shown)
 
