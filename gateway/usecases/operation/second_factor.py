@@ -155,8 +155,9 @@ class PasskeyAnswer:
     """What a browser answered when it was asked to make a passkey, as JSON."""
 
     name: str
-    answer: str
-    site: RelyingParty
+    answer: str = field(repr=False)
+    site: RelyingParty | None
+    """None = this gateway can have no passkeys."""
     challenge: bytes
 
 
@@ -168,6 +169,8 @@ async def add_passkey(
     Raises FactorNotAdded and FactorNotShown.
     """
     await _changeable(work, services, session)
+    if made.site is None:
+        raise FactorNotAdded("Passkeys need a gateway whose host has a name.")
     if len(await passkeys.list_of(work.connection, session.owner_id)) >= MOST_PASSKEYS:
         raise FactorNotAdded(f"There are {MOST_PASSKEYS} passkeys already. Remove one first.")
     passkey = made_passkey(made.site, made.challenge, made.answer)

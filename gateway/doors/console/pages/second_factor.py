@@ -147,13 +147,10 @@ async def renew_codes(page: PageRequest) -> web.Response:
 
 async def add_passkey(page: PageRequest) -> web.Response:
     """Adds a passkey that the browser has made."""
-    site = site_of(page)
-    if site is None:
-        raise NotFound
 
     async def carry_out(work: Work, values: Values) -> Done:
         challenge = page.challenge(page.key_of_form())
-        answer = PasskeyAnswer(values["name"], values[PASSKEY], site, challenge)
+        answer = PasskeyAnswer(values["name"], values[PASSKEY], site_of(page), challenge)
         codes = await second_factor.add_passkey(work, page.services, page.session, answer)
         return Done(_HERE, _with_codes(f"The passkey {answer.name} is added.", codes))
 
