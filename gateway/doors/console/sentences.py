@@ -25,7 +25,7 @@ from gateway.errors.operation import (
     SessionNeeded,
 )
 from gateway.errors.organization import InvalidDetail, NotApplicableForDv
-from gateway.errors.reseller import (
+from gateway.errors.request import (
     ArgumentInvalid,
     ArgumentMissing,
     ArgumentUnrecognized,

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from gateway.db.pool import Connection, Record
 from gateway.rules.organization.organizations import OrganizationDetails
-from gateway.rules.organization.prevalidation import Validity
+from gateway.rules.organization.prevalidations import Validity
 
 
 @dataclass(frozen=True, slots=True)

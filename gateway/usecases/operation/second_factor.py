@@ -16,7 +16,7 @@ from gateway import ids
 from gateway.config import Console
 from gateway.errors import NotFound
 from gateway.errors.operation import FactorNotAdded, FactorNotShown
-from gateway.errors.reseller import ArgumentInvalid
+from gateway.errors.request import ArgumentInvalid
 from gateway.rules.operation.one_time_codes import (
     RECOVERY_CODES,
     hash_of_recovery_code,

@@ -11,11 +11,10 @@ from uuid import UUID
 
 import asyncpg
 
-from gateway.db.pool import Connection
 from gateway.errors import OperatorMistake
 from gateway.errors.organization import InvalidDetail
 from gateway.origin import Origin
-from gateway.rules.organization.prevalidation import (
+from gateway.rules.organization.prevalidations import (
     Validity,
     can_be_rejected,
     checked_domains,
@@ -103,11 +102,11 @@ async def add_prevalidation(work: Work, wanted: NewPrevalidation) -> int:
 
 async def begin_validation(work: Work, number: int, evidence: str = "") -> Prevalidation:
     """Moves requested → in_validation; later states stay. Raises OperatorMistake."""
-    found = await _lock(work.connection, number)
+    found = await _lock(work, number)
     if found.state == "requested":
         await prevalidations.set_state(work.connection, number, "in_validation")
         await record_move(work, "begun", found, "in_validation", evidence)
-    return await _get(work.connection, number)
+    return await _get(work, number)
 
 
 async def approve(
@@ -122,7 +121,7 @@ async def approve(
 
     Raises OperatorMistake for one that is over.
     """
-    found = await _lock(work.connection, number)
+    found = await _lock(work, number)
     approval = decide_approval(number, found.validity, expires_at, term, work.now)
     if approval is None:
         return found, False
@@ -134,7 +133,7 @@ async def approve(
         expires_at=approval.expires_at,
     )
     await record_move(work, "approved", found, "valid", evidence)
-    return await _get(work.connection, number), True
+    return await _get(work, number), True
 
 
 async def reject(work: Work, number: int, evidence: str = "") -> tuple[Prevalidation, bool]:
@@ -142,7 +141,7 @@ async def reject(work: Work, number: int, evidence: str = "") -> tuple[Prevalida
 
     False = it was rejected already. Raises OperatorMistake for one that was superseded.
     """
-    found = await _lock(work.connection, number)
+    found = await _lock(work, number)
     if not can_be_rejected(found.validity):
         if found.state == "rejected":
             return found, False
@@ -150,12 +149,12 @@ async def reject(work: Work, number: int, evidence: str = "") -> tuple[Prevalida
     await prevalidation_links.lock_linked_credentials(work.connection, number)
     await prevalidations.set_state(work.connection, number, "rejected")
     await record_move(work, "rejected", found, "rejected", evidence)
-    return await _get(work.connection, number), True
+    return await _get(work, number), True
 
 
 async def note(work: Work, number: int, evidence: str) -> None:
     """Adds a note to the evidence, in any state. Raises OperatorMistake."""
-    await _lock(work.connection, number)
+    await _lock(work, number)
     await prevalidations.append_evidence(
         work.connection, number, _note(work.now, work.origin, evidence)
     )
@@ -165,7 +164,7 @@ async def note(work: Work, number: int, evidence: str) -> None:
 
 async def expire(work: Work, number: int) -> bool:
     """Records the expiry, which the gate does not wait for. False = it has not expired."""
-    found = await _lock(work.connection, number)
+    found = await _lock(work, number)
     if found.state != "valid" or found.validity.state_at(work.now) != "expired":
         return False
     await prevalidations.set_state(work.connection, number, "expired")
@@ -174,7 +173,7 @@ async def expire(work: Work, number: int) -> bool:
 
 
 async def list_prevalidations(
-    connection: Connection,
+    work: Work,
     *,
     reseller_id: UUID | None = None,
     organization_id: UUID | None = None,
@@ -183,7 +182,7 @@ async def list_prevalidations(
 ) -> list[Prevalidation]:
     """Gives pre-validations in the order of their numbers."""
     return await prevalidations.list_all(
-        connection,
+        work.connection,
         reseller_id=reseller_id,
         organization_id=organization_id,
         limit=limit,
@@ -191,23 +190,23 @@ async def list_prevalidations(
     )
 
 
-async def list_undecided(connection: Connection, limit: int) -> list[Prevalidation]:
+async def list_undecided(work: Work, limit: int) -> list[Prevalidation]:
     """Gives those that operators are to decide on, the oldest first."""
-    return await prevalidations.list_undecided(connection, limit)
+    return await prevalidations.list_undecided(work.connection, limit)
 
 
-async def show_prevalidation(connection: Connection, number: int) -> Prevalidation:
+async def show_prevalidation(work: Work, number: int) -> Prevalidation:
     """Gives a pre-validation; raises OperatorMistake when there is none."""
-    return await _get(connection, number)
+    return await _get(work, number)
 
 
-async def _lock(connection: Connection, number: int) -> Prevalidation:
-    await prevalidations.lock_for_decision(connection, [number])
-    return await _get(connection, number)
+async def _lock(work: Work, number: int) -> Prevalidation:
+    await prevalidations.lock_for_decision(work.connection, [number])
+    return await _get(work, number)
 
 
-async def _get(connection: Connection, number: int) -> Prevalidation:
-    found = await prevalidations.find(connection, number)
+async def _get(work: Work, number: int) -> Prevalidation:
+    found = await prevalidations.find(work.connection, number)
     if found is None:
         raise OperatorMistake(f"there is no pre-validation {number}")
     return found

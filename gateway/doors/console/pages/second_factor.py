@@ -84,7 +84,7 @@ async def show(page: PageRequest, refused: FilledForm | None = None) -> web.Resp
         own=own,
         forms=forms,
         locked=locked,
-        trouble="" if refused is None or _has_place(refused, own, locked) else _told(refused),
+        trouble="" if refused is None or _has_place(page, refused, own, locked) else _told(refused),
         needed=page.parts.needs_factor(page.session),
         qr=None if own.pending is None or locked else _qr_code(own.pending.uri),
         secret="" if own.pending is None or locked else in_groups(own.pending.secret),
@@ -182,14 +182,17 @@ async def _prove(page: PageRequest, form: PageForm) -> web.Response:
     return await page.submit(form, carry_out, show, check)
 
 
-def _has_place(refused: FilledForm, own: OwnFactors, locked: bool) -> bool:
+def _has_place(page: PageRequest, refused: FilledForm, own: OwnFactors, locked: bool) -> bool:
     """Whether the page has the form that was refused, and room in it to say why."""
     if locked:
         return refused.form in (SHOW_CODE, SHOW_PASSKEY)
-    return refused.form is ADD_PASSKEY or (refused.form is CONFIRM and own.pending is not None)
+    if refused.form is ADD_PASSKEY:
+        return site_of(page) is not None
+    return refused.form is CONFIRM and own.pending is not None
 
 
 def _told(refused: FilledForm) -> str:
+    """All that is wrong with a form, where it has no place of its own."""
     return " ".join([refused.trouble, *refused.errors.values()])
 
 
