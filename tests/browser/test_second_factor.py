@@ -108,7 +108,7 @@ async def test_without_scripts_codes_serve_and_the_page_says_what_passkeys_need(
         assert await page.get_by_text("Passkeys need JavaScript").is_visible()
         assert not await page.get_by_role("button", name="Add a passkey").is_visible()
         await visitor.fill(one_time_code=code_of(await secret_on(page)))
-        await visitor.follow("Let the app count")
+        await visitor.follow("Confirm the app")
         recovery = (await page.get_by_role("status").inner_text()).split()[-1]
         await visitor.follow("Sign out")
         await visitor.sign_in(*RESELLER)

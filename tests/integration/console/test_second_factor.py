@@ -269,13 +269,24 @@ async def test_no_secret_of_a_factor_is_in_the_database_but_sealed(
             assert hidden.encode().hex() not in text, table["name"]
 
 
-async def test_no_secret_of_a_factor_is_in_the_log(
-    gateway: RunningGateway, people: People, capfd: pytest.CaptureFixture[str]
+async def test_a_fault_in_the_second_step_is_logged_without_the_code(
+    gateway: RunningGateway,
+    people: People,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
-    secret, codes = await set_up_app(await signed_in(people))
-    await show_code(await signed_in(people), codes[0])
+    _, codes = await set_up_app(await signed_in(people))
+    person = await signed_in(people)
+
+    async def fail(*_: object) -> None:
+        raise RuntimeError("not for codes")
+
+    monkeypatch.setattr("gateway.store.operation.second_factors.use_code", fail)
+    answer = await show_code(person, codes[0])
+    assert answer.status == 500
     written = "".join(capfd.readouterr())
-    assert secret not in written and codes[0] not in written
+    assert "not for codes" in written
+    assert codes[0] not in written
 
 
 async def test_the_action_api_asks_for_no_second_factor(
