@@ -49,6 +49,8 @@ class ConsolePerson:
     gateway: RunningGateway
     cookies: dict[str, str] = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=dict)
+    url: str = ""
+    """Where the gateway is, if not at its public URL."""
 
     async def get(self, path: str, **headers: str) -> PageAnswer:
         """Asks for a page, and follows nothing."""
@@ -56,7 +58,7 @@ class ConsolePerson:
 
     async def post(self, path: str, fields: Mapping[str, str], **headers: str) -> PageAnswer:
         """Sends a form from a page of the console."""
-        own = {"Origin": self.gateway.url, "Sec-Fetch-Site": "same-origin"}
+        own = {"Origin": self.url or self.gateway.url, "Sec-Fetch-Site": "same-origin"}
         return await self._ask("POST", path, fields, own | headers)
 
     async def sign_in(
@@ -82,7 +84,7 @@ class ConsolePerson:
     ) -> PageAnswer:
         cookies = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         sent = {**self.headers, **headers, **({"Cookie": cookies} if cookies else {})}
-        url = f"{self.gateway.url}{path}"
+        url = f"{self.url or self.gateway.url}{path}"
         async with self.gateway.session.request(
             method, url, data=fields, headers=sent, allow_redirects=False
         ) as response:

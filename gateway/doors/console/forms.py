@@ -18,6 +18,9 @@ CSRF = "csrf"
 ONCE = "once"
 BACK = "back"
 
+CODE = "one_time_code"
+PASSKEY = "passkey_answer"
+
 _PASSWORD = "password"  # noqa: S105  how names of such fields end
 _MISSING = "Enter a value here."
 _NOT_TICKED = "Tick the box to go on."
@@ -33,7 +36,7 @@ class FormField:
     `control` is text, email, number, date, password, textarea, select, radio, checkbox, checkboxes
     or hidden; `options` are (value, shown) for those to choose from. A checkbox sends Y. `wrong`
     says what a right value looks like; without it the kind does. The name of a password's field
-    ends with `password`: such values are never kept or shown.
+    ends with `password`: such values, CODE and PASSKEY are never kept or shown.
     """
 
     name: str
@@ -114,8 +117,8 @@ class FilledForm:
         self.form = PageForm(self.form.name, tuple(fields))
 
     def value(self, name: str) -> str:
-        """What stands in a field; passwords are not shown again."""
-        entered = [] if name.endswith(_PASSWORD) else self.entered.get(name, [])
+        """What stands in a field; secrets are not shown again."""
+        entered = [] if _is_secret(name) else self.entered.get(name, [])
         return _showable(entered[0]) if entered else ""
 
     def has(self, name: str, value: str) -> bool:
@@ -164,18 +167,23 @@ def without_spaces(fields: Sequence[Field]) -> list[Field]:
 
 
 def may_be_kept(field: Field) -> bool:
-    """Whether a field may be shown again after the session has ended: no password, nothing ours."""
-    return field.name not in (CSRF, ONCE, BACK) and _PASSWORD not in field.name.lower()
+    """Whether a field may be shown again after the session has ended: no secret, nothing ours."""
+    name = field.name.lower()
+    return name not in (CSRF, ONCE, BACK) and _PASSWORD not in name and not _is_secret(name)
 
 
 def counted(fields: Sequence[Field]) -> list[tuple[str, str]]:
-    """The fields by which a form that is sent twice is known to be the same; no password."""
+    """The fields by which a form that is sent twice is known to be the same; no secret."""
     ours = (CSRF, ONCE, BACK)
     return sorted(
         (each.name, each.value)
         for each in fields
-        if each.name not in ours and not each.name.endswith(_PASSWORD)
+        if each.name not in ours and not _is_secret(each.name)
     )
+
+
+def _is_secret(name: str) -> bool:
+    return name.endswith(_PASSWORD) or name in (CODE, PASSKEY)
 
 
 def _remedy(kind: ParameterKind) -> str:

@@ -44,7 +44,9 @@ from gateway.web.untrusted import Field, TooManyFields
 
 _ONCE = re.compile(r"[A-Za-z0-9_-]{16,64}")
 _OWN_PATH = re.compile(re.escape(BASE) + r"/[!-\[\]-~]{0,1000}")
-_WRONG_FIELDS = 422
+WRONG_FIELDS = 422
+"""Status of a page with a form whose fields are wrong."""
+
 _CONFIRM = "You were signed out before this was sent. Look at what you entered, and send it again."
 
 
@@ -115,6 +117,10 @@ class PageRequest:
         """The first value of a field in the body, unchecked; "" = there is none."""
         return next((each.value for each in self.fields if each.name == name), "")
 
+    def challenge(self, once: str) -> bytes:
+        """The challenge to a passkey in a form with that key."""
+        return access.challenge(access.token_in(self.request) or "", once)
+
     def open_reading(self) -> AbstractAsyncContextManager[Work]:
         """Opens a unit of work that only reads, in the person's name."""
         return self.exchange.open_reading()
@@ -155,7 +161,8 @@ class PageRequest:
 
     def render(self, template: str, *, status: int = 200, **values: Any) -> web.Response:
         """A page from a template of its own."""
-        person, flash = self.person, flash_in(self.request)
+        flash = flash_in(self.request)
+        person = None if self.person is None or self.person.half_open else self.person
         common = {
             "person": person,
             "entries": self.parts.entries(person),
@@ -195,16 +202,13 @@ class PageRequest:
         what takes long, without a transaction, unless the form was carried out already. Raises
         errors without a sentence, and FormForged for a form without its key.
         """
-        key = self.sent(ONCE)
-        if not _ONCE.fullmatch(key):
-            raise FormForged
-        fields = without_spaces(self.fields)
-        filled = self._filled(form, self.request.path, own_path(self.sent(BACK)), "")
-        values = filled.enter_fields(fields).check(Form(fields))
+        key = self.key_of_form()
+        filled, values = self.entered(form)
         if values is None:
-            return await self._again(again, filled, _WRONG_FIELDS)
+            return await self.again(again, filled, WRONG_FIELDS)
         entered = values
-        once = self.exchange.once_under(key, [("to", self.request.path), *counted(fields)])
+        told_apart = counted(without_spaces(self.fields))
+        once = self.exchange.once_under(key, [("to", self.request.path), *told_apart])
         objection = await self._objection(before, entered, once)
 
         async def encoded(work: Work) -> bytes:
@@ -215,10 +219,23 @@ class PageRequest:
         try:
             done = msgspec.json.decode(await self.exchange.perform(encoded, once), type=Done)
         except GatewayError as error:
-            return await self._again(again, filled, self.refuse(filled, error))
+            return await self.again(again, filled, self.refuse(filled, error))
         if self.session.kept is not None:
             await sessions.forget_kept(self.services.pool, self.session)
         return self.see_other(done.to, done.shown)
+
+    def key_of_form(self) -> str:
+        """The key by which a form that is sent twice is carried out once; raises FormForged."""
+        key = self.sent(ONCE)
+        if not _ONCE.fullmatch(key):
+            raise FormForged
+        return key
+
+    def entered(self, form: PageForm) -> tuple[FilledForm, Values | None]:
+        """A form as it was sent in the body, with its values; None = some are wrong."""
+        filled = self._filled(form, self.request.path, own_path(self.sent(BACK)), "")
+        fields = without_spaces(self.fields)
+        return filled, filled.enter_fields(fields).check(Form(fields))
 
     def refuse(self, filled: FilledForm, error: GatewayError) -> int:
         """Shows in a form why it is refused, and notes that for operators; gives the status.
@@ -249,7 +266,8 @@ class PageRequest:
             return error
         return None
 
-    async def _again(self, again: Again, filled: FilledForm, status: int) -> web.Response:
+    async def again(self, again: Again, filled: FilledForm, status: int) -> web.Response:
+        """Shows a form's page with what is wrong."""
         response = await again(self, filled)
         response.set_status(status)
         return response

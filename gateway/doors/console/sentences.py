@@ -15,7 +15,15 @@ from gateway.errors.money import (
     Tier1DebitFailed,
 )
 from gateway.errors.notice import NoticeMistake
-from gateway.errors.operation import FormForged, RoleForbids, SessionNeeded
+from gateway.errors.operation import (
+    FactorNeeded,
+    FactorNotAdded,
+    FactorNotShown,
+    FactorRefused,
+    FormForged,
+    RoleForbids,
+    SessionNeeded,
+)
 from gateway.errors.organization import InvalidDetail, NotApplicableForDv
 from gateway.errors.request import (
     ArgumentInvalid,
@@ -71,6 +79,15 @@ SENTENCES: Mapping[type[Exception], Sentence] = {
         " or may not be used from your address.",
     ),
     TooManyLogins: Sentence(429, "Too many people are signing in. Try again in a few seconds."),
+    FactorRefused: Sentence(
+        403,
+        "The code or the passkey is not right or was used before, or the login is locked for some"
+        " minutes.",
+        "one_time_code",
+    ),
+    FactorNotShown: Sentence(403, "Show your second factor first: it was not shown just now."),
+    FactorNeeded: Sentence(403, "Set up a second factor first."),
+    FactorNotAdded: Sentence(422),
     FormForged: Sentence(
         403, "This form did not come from a page of your session. Open the page, and send it again."
     ),

@@ -51,6 +51,22 @@ async def _session_of_another(gateway: RunningGateway) -> str:
     return str(await gateway.pool.fetchval(query, OTHER))
 
 
+async def _passkey_of_another(gateway: RunningGateway) -> str:
+    query = """
+        WITH owner AS (
+            INSERT INTO operation.second_factor (reseller_id)
+            SELECT id FROM reseller.account WHERE login = $1
+            RETURNING owner_id
+        )
+        INSERT INTO operation.passkey
+               (id, owner_id, name, credential_id, public_key, sign_count, added_at)
+        SELECT gen_random_uuid(), owner_id, 'theirs', 'credential', 'key', 0, '2026-01-01 00:00+00'
+          FROM owner
+        RETURNING id
+    """
+    return str(await gateway.pool.fetchval(query, OTHER))
+
+
 async def _credential_of(gateway: RunningGateway, login: str = OTHER) -> str:
     query = "SELECT id FROM reseller.account WHERE login = $1"
     owner = await gateway.pool.fetchval(query, login)
@@ -111,6 +127,7 @@ OBJECTS: dict[str, Callable[..., Awaitable[str]]] = {
     "account_id": _credential_of,
     "acme_order_id": _acme_order_of,
     "session_id": _session_of_another,
+    "passkey_id": _passkey_of_another,
     "organization_id": _organization_of,
     "prevalidation_number": _prevalidation_of,
     "licence_number": _licence_of,
@@ -338,6 +355,8 @@ def outcomes(route: PageRoute, role: Role | None) -> set[int | None]:
 
 def expected(who: Access, role: Role | None) -> int | None:
     """What the declaration of a route means; None = let in."""
+    if who.half_open:  # the second step was done before: they are sent on
+        return None
     if role is None:
         return None if who.resellers else 404
     if who.any_operator:

@@ -27,6 +27,8 @@ PAGES = (
     "audit",
     "operators",
     "settings",
+    "second_factor",
     "sign_in",
+    "second_step",
 )
 """The files here, in the order of the navigation, each with its `GROUP`; a new one is added."""
