@@ -101,7 +101,8 @@ def form_token(token: str) -> str:
 
 def require_form_token(token: str, sent: str | None) -> None:
     """Raises FormForged unless a form carries the value of this session."""
-    if not hmac.compare_digest(form_token(token), (sent or "").encode(errors="replace").decode()):
+    # As bytes: texts that are not ASCII are not compared.
+    if not hmac.compare_digest(form_token(token).encode(), (sent or "").encode(errors="replace")):
         raise FormForged
 
 
