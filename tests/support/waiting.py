@@ -3,7 +3,7 @@
 from typing import Any
 
 from tests.support.certificate_shop import purchase, shop_of
-from tests.support.organizations import add_prevalidation
+from tests.support.organizations import add_organization, add_prevalidation, ask_for_document
 
 ORGANIZATION = {"name": "Example GmbH", "country": "DE", "state": "Berlin"}
 
@@ -11,6 +11,11 @@ ORGANIZATION = {"name": "Example GmbH", "country": "DE", "state": "Berlin"}
 async def waiting_prevalidation(gateway: Any) -> str:
     """A pre-validation to be decided on; gives its number."""
     return str(await add_prevalidation(gateway, "waits.example", expires=None))
+
+
+async def waiting_document(gateway: Any) -> str:
+    """A document that an organization is asked for; gives its id."""
+    return str((await ask_for_document(gateway, await add_organization(gateway))).id)
 
 
 async def waiting_unsubscription(gateway: Any) -> str:

@@ -6,10 +6,12 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from functools import cached_property
 from typing import Any
+from uuid import UUID
 
 import msgspec
 from aiohttp import web
 
+from gateway import ids
 from gateway.doors.console import access, rendering
 from gateway.doors.console.csv_answer import stream
 from gateway.doors.console.envelope import for_the_record
@@ -111,6 +113,13 @@ class PageRequest:
             raise NotFound
         return part
 
+    def id_in(self, name: str) -> UUID:
+        """A part of the path that is an id; raises NotFound for what is none."""
+        try:
+            return ids.read_id(self.part(name))
+        except ValueError:
+            raise NotFound from None
+
     def sent(self, name: str) -> str:
         """The first value of a field in the body, unchecked; "" = there is none."""
         return next((each.value for each in self.fields if each.name == name), "")
@@ -200,11 +209,14 @@ class PageRequest:
             raise FormForged
         fields = without_spaces(self.fields)
         filled = self._filled(form, self.request.path, own_path(self.sent(BACK)), "")
-        values = filled.enter_fields(fields).check(Form(fields))
+        file = None
+        if form.file is not None:
+            file = await self.exchange.read_file(form.file.kind.maximum_length)
+        values = filled.enter_fields(fields).check(Form(fields), file)
         if values is None:
             return await self._again(again, filled, _WRONG_FIELDS)
         entered = values
-        once = self.exchange.once_under(key, [("to", self.request.path), *counted(fields)])
+        once = self.exchange.once_under(key, [("to", self.request.path), *counted(fields, file)])
         objection = await self._objection(before, entered, once)
 
         async def encoded(work: Work) -> bytes:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from gateway import ids
 from gateway.db.pool import Connection
-from gateway.errors import OperatorMistake
+from gateway.errors import NotFound, OperatorMistake
 from gateway.errors.organization import InvalidDetail
 from gateway.rules.organization.organizations import OrganizationDetails, checked
 from gateway.store.operation.audit import Change
@@ -76,6 +76,14 @@ async def show_organization(connection: Connection, organization_id: UUID) -> St
     found = await organizations.find(connection, organization_id)
     if found is None:
         raise unknown_organization(organization_id)
+    return found
+
+
+async def find_organization(work: Work, organization_id: UUID) -> StoredOrganization:
+    """Gives an organization; raises NotFound when there is none."""
+    found = await organizations.find(work.connection, organization_id)
+    if found is None:
+        raise NotFound
     return found
 
 

@@ -24,7 +24,12 @@ from gateway.rules.organization.prevalidation import (
     instant,
 )
 from gateway.store.operation.audit import Change
-from gateway.store.organization import organizations, prevalidation_links, prevalidations
+from gateway.store.organization import (
+    documents,
+    organizations,
+    prevalidation_links,
+    prevalidations,
+)
 from gateway.store.organization.prevalidations import Prevalidation, PrevalidationRow
 from gateway.usecases.organization.organizations import unknown_organization
 from gateway.usecases.work import Work
@@ -133,6 +138,7 @@ async def approve(
         valid_from=approval.valid_from,
         expires_at=approval.expires_at,
     )
+    await documents.keep(work.connection, found.organization_id, number)
     await record_move(work, "approved", found, "valid", evidence)
     return await _get(work.connection, number), True
 
@@ -149,6 +155,7 @@ async def reject(work: Work, number: int, evidence: str = "") -> tuple[Prevalida
         raise OperatorMistake(f"pre-validation {number} is {found.state}; no name depends on it")
     await prevalidation_links.lock_linked_credentials(work.connection, number)
     await prevalidations.set_state(work.connection, number, "rejected")
+    await documents.keep(work.connection, found.organization_id, number)
     await record_move(work, "rejected", found, "rejected", evidence)
     return await _get(work.connection, number), True
 

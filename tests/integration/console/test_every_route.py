@@ -25,10 +25,15 @@ from tests.support.console import ConsolePerson
 from tests.support.gateway import RunningGateway
 from tests.support.issued import acme_order
 from tests.support.notices import NoticeOperator
-from tests.support.organizations import add_organization, add_prevalidation
+from tests.support.organizations import add_organization, add_prevalidation, send_document
 from tests.support.server_process import until
 from tests.support.shop import Shop
-from tests.support.waiting import waiting_check, waiting_prevalidation, waiting_unsubscription
+from tests.support.waiting import (
+    waiting_check,
+    waiting_document,
+    waiting_prevalidation,
+    waiting_unsubscription,
+)
 
 OTHER = "other"
 """Login of another reseller, and the beginning of its password."""
@@ -74,6 +79,11 @@ async def _prevalidation_of(gateway: RunningGateway, login: str = OTHER) -> str:
     return str(await add_prevalidation(gateway, "other.example", login=login))
 
 
+async def _document_of(gateway: RunningGateway, login: str = OTHER) -> str:
+    organization = await add_organization(gateway, login=login)
+    return str((await send_document(gateway, organization, login=login)).id)
+
+
 async def _licence_of(gateway: RunningGateway, login: str = OTHER) -> str:
     owner = await gateway.pool.fetchval("SELECT id FROM reseller.account WHERE login = $1", login)
     now = await gateway.services.clock.now()
@@ -101,18 +111,30 @@ async def _certificate_of(gateway: RunningGateway, login: str = OTHER) -> str:
     return await (await shop_of(gateway, login)).buy("other.example")
 
 
+async def _own_organization(gateway: RunningGateway) -> str:
+    return await _organization_of(gateway, demo_data.LOGIN)
+
+
+async def _own_document(gateway: RunningGateway) -> str:
+    return await _document_of(gateway, demo_data.LOGIN)
+
+
 OBJECTS: dict[str, Callable[..., Awaitable[str]]] = {
     "kid": _credential_of,
     "account_id": _credential_of,
     "acme_order_id": _acme_order_of,
     "session_id": _session_of_another,
     "organization_id": _organization_of,
+    "document_id": _document_of,
     "prevalidation_number": _prevalidation_of,
     "licence_number": _licence_of,
     "destination_id": _destination_of,
     "prevalidation": waiting_prevalidation,
     "unsubscription": waiting_unsubscription,
     "checked_order": waiting_check,
+    "asked_organization": _own_organization,
+    "asked_document": waiting_document,
+    "sent_document": _own_document,
     "found_kid": looked_up.kid,
     "found_account": looked_up.kid,
     "serial": looked_up.serial,
@@ -226,7 +248,8 @@ async def test_no_form_is_taken_from_another_site_or_session(
             (own, {"Origin": "null"}),
             (own, {"Sec-Fetch-Site": "cross-site"}),
             (own, {"Sec-Fetch-Site": "same-site"}),
-            *([] if route.who.everybody else [(theirs, {}), ({}, {}), ({**own, "csrf": ""}, {})]),
+            *([] if route.who.everybody else [(theirs, {}), ({}, {})]),
+            *([] if route.who.everybody else [({**own, "csrf": each}, {}) for each in ("", "é")]),
         ):
             answer = await person.post(path, fields, **headers)
             assert answer.status == 403, (fields, headers)
