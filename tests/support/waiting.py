@@ -1,5 +1,6 @@
 """Things of the demo reseller that wait for operators, made the short way."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from tests.support.certificate_shop import purchase, shop_of
@@ -24,12 +25,12 @@ async def waiting_unsubscription(gateway: Any) -> str:
     return str(await shop.unsubscribe(await shop.buy()))
 
 
-async def waiting_check(gateway: Any) -> str:
+async def waiting_check(gateway: Any, organization: Mapping[str, str] = ORGANIZATION) -> str:
     """An order for an OV certificate whose names count as proven; gives its cert_id."""
     shop = await shop_of(gateway, gateway.login)
     bought = await shop.do("POST", json=purchase(type="OV_SSL_CERT"))
     cert_id = str(bought["cert_id"])
-    await shop.apply(cert_id, domain_method="FILE", organization=ORGANIZATION)
+    await shop.apply(cert_id, domain_method="FILE", organization=dict(organization))
     async with gateway.pool.acquire() as connection, connection.transaction():
         await connection.execute(
             """

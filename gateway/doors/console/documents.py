@@ -1,5 +1,6 @@
 """Documents of organizations at the console: their forms, and how a file is given out."""
 
+import re
 from urllib.parse import quote
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from gateway.usecases.organization.documents import AskedDocument, DocumentsOf, 
 from gateway.web.forms import ParameterKind, text
 
 _UUID_LENGTH = 36
+_NOT_PLAIN = re.compile(r"[^A-Za-z0-9 ._-]")
 
 FILE = file(
     "document",
@@ -91,7 +93,7 @@ def withdraw_buttons(page: PageRequest, asked: list[AskedDocument]) -> dict[UUID
 
 def download(document: StoredDocument, content: bytes) -> web.Response:
     """A document as a file to be saved, which no browser shows as a page (RFC 6266)."""
-    plain = "".join(each if each.isascii() and each not in '"%' else "_" for each in document.name)
+    plain = _NOT_PLAIN.sub("_", document.name)
     name = f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(document.name, safe='')}"
     return web.Response(
         body=content,

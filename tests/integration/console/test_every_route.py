@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Awaitable, Callable, Iterator
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from gateway.doors.console.access import Access
 from gateway.doors.console.door import HEADERS, page_groups
 from gateway.doors.console.forms import PageForm
+from gateway.doors.console.pages import PAGES
 from gateway.doors.console.routes import BASE, PageRoute
 from gateway.origin import Origin
 from gateway.rules.operation.roles import Permission, Role, may
@@ -389,12 +391,14 @@ async def test_a_page_costs_few_statements(
         assert (not route.who.everybody) <= len(asked) <= MOST_STATEMENTS, asked
 
 
-def test_names_of_forms_are_their_own_and_passwords_are_known_by_name() -> None:
-    from gateway.doors.console import pages
+def forms_of_pages() -> Iterator[tuple[str, list[PageForm]]]:
+    for name in PAGES:
+        module = import_module(f"gateway.doors.console.pages.{name}")
+        yield name, [each for each in vars(module).values() if isinstance(each, PageForm)]
 
-    for name in pages.PAGES:
-        module = __import__(f"gateway.doors.console.pages.{name}", fromlist=["GROUP"])
-        forms = [each for each in vars(module).values() if isinstance(each, PageForm)]
+
+def test_names_of_forms_are_their_own_and_passwords_are_known_by_name() -> None:
+    for name, forms in forms_of_pages():
         assert len({each.name for each in forms}) == len(forms), name
         for form in forms:
             for field in form.fields:
@@ -403,3 +407,14 @@ def test_names_of_forms_are_their_own_and_passwords_are_known_by_name() -> None:
 
 def test_every_permission_is_somebodys() -> None:
     assert {each for each in Permission if may(Role.ADMIN, each)} == set(Permission)
+
+
+def test_a_file_is_the_last_field_of_its_form() -> None:
+    """What stands behind it could not be checked before it."""
+    files = 0
+    for name, forms in forms_of_pages():
+        for form in forms:
+            places = [n for n, each in enumerate(form.fields) if each.control == "file"]
+            assert places in ([], [len(form.fields) - 1]), (name, form.name)
+            files += len(places)
+    assert files
