@@ -195,7 +195,7 @@ def documents(
     async def carry_out(work: Work) -> DocumentsOf:
         with input_mistakes():
             await organizations.show_organization(work.connection, organization_id)
-        found = await use_cases.list_documents(work.connection, organization_id)
+        found = await use_cases.list_documents(work, organization_id)
         if save is not None:
             for each in found.sent:
                 _, content = await use_cases.open_document(work, each.id)

@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 from gateway import ids
-from gateway.db.pool import Connection
 from gateway.errors import NotFound
 from gateway.errors.organization import DocumentKept, InvalidDetail
 from gateway.rules.organization.documents import check_room, checked_file, checked_text
@@ -114,17 +113,17 @@ async def withdraw_asked(work: Work, asked_id: UUID) -> AskedDocument:
     return asked
 
 
-async def list_documents(connection: Connection, organization_id: UUID) -> DocumentsOf:
+async def list_documents(work: Work, organization_id: UUID) -> DocumentsOf:
     """Gives the documents of an organization, and those that it was asked for."""
-    sent = await documents.list_all(connection, organization_id)
-    return DocumentsOf(sent, await documents.list_asked(connection, organization_id))
+    sent = await documents.list_all(work.connection, organization_id)
+    return DocumentsOf(sent, await documents.list_asked(work.connection, organization_id))
 
 
 async def count_documents(
-    connection: Connection, organization_ids: Collection[UUID]
+    work: Work, organization_ids: Collection[UUID]
 ) -> Mapping[UUID, DocumentCounts]:
     """Counts documents, and those that are asked for, by organization."""
-    return await documents.count(connection, organization_ids)
+    return await documents.count(work.connection, organization_ids)
 
 
 async def find_document(

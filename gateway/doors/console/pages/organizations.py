@@ -142,7 +142,7 @@ async def show_organization(
             reseller_id=page.session.owner_id,
             organization_id=organization_id,
         )
-        papers = await documents.list_documents(work.connection, organization_id)
+        papers = await documents.list_documents(work, organization_id)
     forms = {
         CHANGE.name: page.form(CHANGE, f"{path}/change", _sent(found.details)),
         ORDER.name: page.form(ORDER, f"{path}/order", {"type": TYPES[0]}),

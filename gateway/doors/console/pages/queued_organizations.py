@@ -63,7 +63,7 @@ async def _show(
         held = await prevalidations.list_prevalidations(
             work.connection, organization_id=organization_id
         )
-        papers = await documents.list_documents(work.connection, organization_id)
+        papers = await documents.list_documents(work, organization_id)
     may_ask = allows(page.session, Permission.REVIEW)
     asks = refused is not None and refused.form.name == ASK.name
     return page.render(

@@ -45,9 +45,7 @@ async def show(page: PageRequest) -> web.Response:
     async with page.open_reading() as work:
         connection = work.connection
         undecided = await prevalidations.list_undecided(connection, _MOST)
-        papers = await documents.count_documents(
-            connection, [each.organization_id for each in undecided]
-        )
+        papers = await documents.count_documents(work, [each.organization_id for each in undecided])
         requests = await unsubscription.list_all(connection, waiting_only=True)
         checks = await reviews.list_waiting(connection, _MOST)
     return page.render(
@@ -68,7 +66,7 @@ async def show_prevalidation(page: PageRequest, refused: FilledForm | None = Non
             found = await prevalidations.show_prevalidation(work.connection, number)
         except OperatorMistake:
             raise NotFound from None
-        papers = await documents.list_documents(work.connection, found.organization_id)
+        papers = await documents.list_documents(work, found.organization_id)
     where = f"{_QUEUES}/prevalidations/{number}"
     state = found.validity.state_at(page.now)
     forms = _no_forms("begin", "approve", "reject", "ask")
