@@ -1,6 +1,7 @@
 """Documents of organizations, and those that operators ask for.
 
-Locks: whoever sends or asks holds the organization's row, so that the numbers are right.
+Locks: whoever sends, removes or asks holds the organization's row, so that numbers and answers are
+right; a decision takes the rows of documents after that of its pre-validation.
 """
 
 from collections.abc import Collection, Mapping

@@ -82,10 +82,11 @@ async def send_document(
 async def remove_document(work: Work, reseller_id: UUID, document_id: UUID) -> StoredDocument:
     """Removes a document on which no pre-validation was decided. Raises NotFound, DocumentKept."""
     document = await find_document(work, document_id, reseller_id)
+    await organizations.lock(work.connection, document.organization_id, reseller_id)
     if not await documents.remove(work.connection, document_id):
-        document = await find_document(work, document_id, reseller_id)
+        kept = await find_document(work, document_id, reseller_id)
         raise DocumentKept(
-            f"Pre-validation {document.decided_on} was decided on this document: it is kept as"
+            f"Pre-validation {kept.decided_on} was decided on this document: it is kept as"
             " the evidence of that."
         )
     await work.record(_change("removed", document.organization_id, _shown(document), None))
@@ -109,7 +110,7 @@ async def withdraw_asked(work: Work, asked_id: UUID) -> AskedDocument:
     asked = await find_asked(work, asked_id)
     if not await documents.withdraw(work.connection, asked_id):
         raise NotFound
-    await work.record(_change("withdrawn", asked.organization_id, _asked(asked), None))
+    await work.record(_change("asked_withdrawn", asked.organization_id, _asked(asked), None))
     return asked
 
 

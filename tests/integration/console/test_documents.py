@@ -165,6 +165,31 @@ async def test_two_documents_at_the_same_moment_are_not_one_too_many(
     assert len(await documents(gateway)) == MOST_DOCUMENTS
 
 
+async def test_a_document_that_is_removed_while_it_is_sent_again_is_there_or_not(
+    gateway: RunningGateway, reseller: ConsolePerson, organization: UUID
+) -> None:
+    own = f"{ORGANIZATIONS}/{organization}"
+    for _ in range(3):
+        await send_document(gateway, organization)
+        asked = [await ask_for_document(gateway, organization) for _ in range(3)]
+        page = await reseller.get(own)
+        removal = (page.action("remove-document-0"), page.hidden("remove-document-0"))
+        opened = [await reseller.get(own) for _ in asked]
+        answers = await asyncio.gather(
+            *(
+                reseller.post(
+                    each.action(SEND),
+                    with_file({**each.hidden(SEND), "answers": str(wanted.id)}, PDF, "a.pdf"),
+                )
+                for each, wanted in zip(opened, asked, strict=True)
+            ),
+            reseller.post(*removal),
+        )
+        assert {each.status for each in answers} == {303}
+        await gateway.pool.execute("DELETE FROM organization.asked_document")
+        await gateway.pool.execute("DELETE FROM organization.document")
+
+
 async def test_a_form_with_a_file_is_carried_out_once_and_no_other_file_under_its_key(
     gateway: RunningGateway, reseller: ConsolePerson, organization: UUID
 ) -> None:
