@@ -1,6 +1,7 @@
 """The operator's command line."""
 
 import sys
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
@@ -39,16 +40,21 @@ class _Groups(TyperGroup):
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         if cmd_name not in _GROUPS:
             return super().get_command(ctx, cmd_name)
-        module, _ = _GROUPS[cmd_name]
-        group = get_group(import_module(f"gateway.commands.{module}").app)
-        group.name = cmd_name
-        return group
+        return _loaded(cmd_name)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         single = [(name, command.get_short_help_str()) for name, command in self.commands.items()]
         groups = [(name, help_text) for name, (_, help_text) in _GROUPS.items()]
         with formatter.section("Commands"):
             formatter.write_dl([*single, *groups])
+
+
+@cache
+def _loaded(name: str) -> Any:
+    module, _ = _GROUPS[name]
+    group = get_group(import_module(f"gateway.commands.{module}").app)
+    group.name = name
+    return group
 
 
 app = typer.Typer(

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from gateway.errors.reseller import TooManyLogins
+from gateway.errors.request import TooManyLogins
 
 _REMEMBERED_SECONDS = 60.0
 _REMEMBERED_ENTRIES = 10_000

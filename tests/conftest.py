@@ -22,12 +22,15 @@ from tests.support.postgres import (
     TestServer,
     fresh_database,
     make_templates,
+    memory_or_disk,
 )
 from tests.support.server_process import SandboxProcess
 
 # Hundreds of processes start in a run: none compiles again what it imports.
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+# Each gateway writes keys, each sandbox a database, and both wait for the disk to have them.
+os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(memory_or_disk()))
 
 settings.register_profile(
     "default", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True

@@ -30,7 +30,7 @@ def list_(
     from gateway.usecases.ca.issuers import list_known
 
     async def carry_out(work: Work) -> list[Known]:
-        return await list_known(work.connection, settings_of(config))
+        return await list_known(work, settings_of(config))
 
     found = operate(config, carry_out)
     if as_json:

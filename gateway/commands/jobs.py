@@ -35,7 +35,7 @@ def list_(
     state = "failed" if failed else "running" if running else "waiting"
 
     async def carry_out(work: Work) -> list[dict[str, Any]]:
-        return await dead_letters.list_jobs(work.connection, state)
+        return await dead_letters.list_jobs(work, state)
 
     found = operate(config, carry_out)
     if as_json:

@@ -181,7 +181,7 @@ def failed(as_json: AsJson = False, config: Config = None) -> None:
     from gateway.usecases.notice import destinations as usecase
 
     async def carry_out(work: Work) -> list[usecase.Failing]:
-        return await usecase.list_failing(work.connection)
+        return await usecase.list_failing(work)
 
     for each in operate(config, carry_out):
         since = each.failing_since and each.failing_since.strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -254,7 +254,7 @@ def _for(config: Path | None, login: str, carry_out: _CarriedOut[T]) -> T:
     from gateway.usecases.notice import destinations as usecase
 
     async def with_owner(work: Work) -> T:
-        return await carry_out(work, await usecase.owner_by_login(work.connection, login))
+        return await carry_out(work, await usecase.owner_by_login(work, login))
 
     return operate(config, with_owner)
 
@@ -263,7 +263,7 @@ def _list(channel: str, login: str, as_json: bool, config: Path | None) -> None:
     from gateway.usecases.notice import destinations as usecase
 
     async def carry_out(work: Work, owner: Recipient) -> list[Destination]:
-        return await usecase.list_destinations(work.connection, owner)
+        return await usecase.list_destinations(work, owner)
 
     found = [each for each in _for(config, login, carry_out) if each.channel == channel]
     if as_json:

@@ -50,7 +50,7 @@ def list_(
     from gateway.usecases.operation import operators
 
     async def carry_out(work: Work) -> list[OperatorRow]:
-        return await operators.list_operators(work.connection)
+        return await operators.list_operators(work)
 
     found = operate(config, carry_out)
     if as_json:

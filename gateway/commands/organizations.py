@@ -76,7 +76,7 @@ def add(
         with input_mistakes():
             return await organizations.add_organization(
                 work,
-                reseller_id=await organizations.reseller_called(work.connection, login),
+                reseller_id=await organizations.reseller_called(work, login),
                 details=details,
             )
 
@@ -118,7 +118,7 @@ def set_(
 
     async def carry_out(work: Work) -> None:
         with input_mistakes():
-            before = await organizations.show_organization(work.connection, organization_id)
+            before = await organizations.show_organization(work, organization_id)
             await organizations.update_organization(
                 work,
                 reseller_id=before.reseller_id,
@@ -142,8 +142,8 @@ def list_(
     async def carry_out(work: Work) -> list[StoredOrganization]:
         owner = None
         if login is not None:
-            owner = await organizations.reseller_called(work.connection, login)
-        return await organizations.list_organizations(work.connection, owner)
+            owner = await organizations.reseller_called(work, login)
+        return await organizations.list_organizations(work, owner)
 
     found = operate(config, carry_out)
     if as_json:
@@ -166,7 +166,7 @@ def show(
 
     async def carry_out(work: Work) -> StoredOrganization:
         with input_mistakes():
-            return await organizations.show_organization(work.connection, organization_id)
+            return await organizations.show_organization(work, organization_id)
 
     document = _document(operate(config, carry_out))
     if as_json:
@@ -194,7 +194,7 @@ def documents(
 
     async def carry_out(work: Work) -> DocumentsOf:
         with input_mistakes():
-            await organizations.show_organization(work.connection, organization_id)
+            await organizations.show_organization(work, organization_id)
         found = await use_cases.list_documents(work, organization_id)
         if save is not None:
             for each in found.sent:

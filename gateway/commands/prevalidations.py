@@ -12,7 +12,7 @@ from gateway.commands.inputs import input_mistakes, instant_of
 from gateway.commands.operation import Config, group, operate, settings_of
 from gateway.commands.organizations import AsJson, Login, uuid_of
 from gateway.errors import OperatorMistake
-from gateway.errors.reseller import ArgumentInvalid
+from gateway.errors.request import ArgumentInvalid
 
 if TYPE_CHECKING:
     from gateway.usecases.organization.prevalidations import Prevalidation
@@ -56,7 +56,7 @@ def add(
     ends = None if expires is None else instant_of(expires)
 
     async def carry_out(work: Work) -> int:
-        owner = await organizations.reseller_called(work.connection, login)
+        owner = await organizations.reseller_called(work, login)
         wanted = NewPrevalidation(
             owner, organization_id, type_, domain, begins, ends, renews, evidence
         )
@@ -129,7 +129,7 @@ def reassign(
     from gateway.usecases.organization import prevalidations, reassignment
 
     async def carry_out(work: Work) -> int:
-        owner = (await prevalidations.show_prevalidation(work.connection, old)).reseller_id
+        owner = (await prevalidations.show_prevalidation(work, old)).reseller_id
         try:
             moved = await reassignment.reassign(
                 work, reseller_id=owner, old_number=old, new_number=new
@@ -173,8 +173,8 @@ def list_(
     async def carry_out(work: Work) -> list[dict[str, Any]]:
         owner = None
         if login is not None:
-            owner = await organizations.reseller_called(work.connection, login)
-        found = await prevalidations.list_prevalidations(work.connection, reseller_id=owner)
+            owner = await organizations.reseller_called(work, login)
+        found = await prevalidations.list_prevalidations(work, reseller_id=owner)
         return [_document(each, work.now) for each in found]
 
     documents = operate(config, carry_out)
@@ -195,7 +195,7 @@ def show(number: Number, as_json: AsJson = False, config: Config = None) -> None
     from gateway.usecases.organization import prevalidations
 
     async def carry_out(work: Work) -> dict[str, Any]:
-        found = await prevalidations.show_prevalidation(work.connection, number)
+        found = await prevalidations.show_prevalidation(work, number)
         return _document(found, work.now)
 
     document = operate(config, carry_out)
@@ -224,6 +224,6 @@ def _document(prevalidation: Prevalidation, now: datetime) -> dict[str, Any]:
 
 
 def _shown(moment: datetime | None) -> str | None:
-    from gateway.rules.organization.prevalidation import instant
+    from gateway.rules.organization.prevalidations import instant
 
     return None if moment is None else instant(moment)

@@ -15,8 +15,7 @@ from gateway.errors import OperatorMistake
 from gateway.rules.operation.input import DEFAULT_PRICE_LIST
 
 if TYPE_CHECKING:
-    from gateway.db.pool import Connection
-    from gateway.rules.money.pricing import Article, Family
+    from gateway.rules.money.prices import Article, Family
     from gateway.store.money.prices import ListedPrice
     from gateway.usecases.work import Work
 
@@ -45,18 +44,18 @@ def chosen(fqdn: bool, wildcard: bool) -> Sequence[str]:
 def set_prices(
     config: Path | None,
     login: str,
-    articles: Callable[[Connection], Awaitable[Sequence[Article]]],
+    articles: Callable[[Work], Awaitable[Sequence[Article]]],
     texts: Sequence[str],
     currency: str | None,
 ) -> None:
     """Gives each of the articles its price, or changes nothing."""
-    from gateway.usecases.money import price_lists
+    from gateway.usecases.money import prices
 
     amounts = [amount(text) for text in texts]
 
     async def carry_out(work: Work) -> None:
-        for article, price in zip(await articles(work.connection), amounts, strict=True):
-            await price_lists.set_price(
+        for article, price in zip(await articles(work), amounts, strict=True):
+            await prices.set_price(
                 work, login=_list_of(login), article=article, amount=price, currency=currency
             )
 
@@ -72,10 +71,10 @@ def list_prices(
     as_json: bool,
 ) -> None:
     """Prints what a reseller pays. `document` has article and amount in the family's words."""
-    from gateway.usecases.money import price_lists
+    from gateway.usecases.money import prices
 
     async def carry_out(work: Work) -> list[ListedPrice]:
-        return await price_lists.list_prices(work.connection, _list_of(login), family)
+        return await prices.list_prices(work, _list_of(login), family)
 
     found = operate(config, carry_out)
     if as_json:
@@ -91,14 +90,14 @@ def list_prices(
 def remove_prices(
     config: Path | None,
     login: str,
-    articles: Callable[[Connection], Awaitable[Sequence[Article]]],
+    articles: Callable[[Work], Awaitable[Sequence[Article]]],
 ) -> list[str]:
     """Takes prices off a list; gives the variants that had one."""
-    from gateway.usecases.money import price_lists
+    from gateway.usecases.money import prices
 
     async def carry_out(work: Work) -> list[Article]:
-        return await price_lists.remove_prices(
-            work, login=_list_of(login), articles=await articles(work.connection)
+        return await prices.remove_prices(
+            work, login=_list_of(login), articles=await articles(work)
         )
 
     return [article.variant for article in operate(config, carry_out)]

@@ -11,9 +11,9 @@ from gateway.commands.operation import Config, group
 from gateway.commands.price_lists import AsJson, Currency, Login
 
 if TYPE_CHECKING:
-    from gateway.db.pool import Connection
-    from gateway.rules.money.pricing import Article
+    from gateway.rules.money.prices import Article
     from gateway.store.money.prices import ListedPrice
+    from gateway.usecases.work import Work
 
 app = group("What a name costs for 365 days.")
 
@@ -30,12 +30,12 @@ def set_(
     config: Config = None,
 ) -> None:
     """Sets prices; purchases already made keep theirs."""
-    from gateway.usecases.money.price_lists import articles_of_server
+    from gateway.usecases.money.prices import articles_of_server
 
     prices = price_lists.given(fqdn, wildcard)
 
-    async def articles(connection: Connection) -> list[Article]:
-        return await articles_of_server(connection, server, list(prices))
+    async def articles(work: Work) -> list[Article]:
+        return await articles_of_server(work, server, list(prices))
 
     price_lists.set_prices(config, login, articles, list(prices.values()), currency)
     typer.echo(f"prices of {login} on {server} set")
@@ -56,10 +56,10 @@ def remove(
     config: Config = None,
 ) -> None:
     """Takes prices off a list; a reseller pays those of the default list then."""
-    from gateway.usecases.money.price_lists import articles_of_server
+    from gateway.usecases.money.prices import articles_of_server
 
-    async def articles(connection: Connection) -> list[Article]:
-        return await articles_of_server(connection, server, price_lists.chosen(fqdn, wildcard))
+    async def articles(work: Work) -> list[Article]:
+        return await articles_of_server(work, server, price_lists.chosen(fqdn, wildcard))
 
     removed = price_lists.remove_prices(config, login, articles)
     typer.echo(f"prices of {login} on {server} removed: {', '.join(removed)}")

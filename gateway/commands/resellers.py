@@ -91,7 +91,7 @@ def list_(
     from gateway.usecases.reseller import resellers
 
     async def carry_out(work: Work) -> list[ResellerSummary]:
-        return await resellers.list_resellers(work.connection)
+        return await resellers.list_resellers(work)
 
     found = operate(config, carry_out)
     if as_json:

@@ -96,7 +96,7 @@ def list_(
     from gateway.usecases.reseller import resellers
 
     async def carry_out(work: Work) -> list[Server]:
-        return await resellers.list_servers(work.connection)
+        return await resellers.list_servers(work)
 
     found = operate(config, carry_out)
     if as_json:

@@ -11,8 +11,7 @@ from gateway.commands.operation import Config, group, operate, settings_of
 from gateway.commands.price_lists import AsJson, Currency, Login
 
 if TYPE_CHECKING:
-    from gateway.db.pool import Connection
-    from gateway.rules.money.pricing import Article
+    from gateway.rules.money.prices import Article
     from gateway.store.money.prices import ListedPrice
     from gateway.usecases.work import Work
 
@@ -63,7 +62,7 @@ def set_(
 ) -> None:
     """Sets a price; purchases already made keep theirs."""
 
-    async def articles(connection: Connection) -> list[Article]:
+    async def articles(work: Work) -> list[Article]:
         return [_article(product, days)]
 
     price_lists.set_prices(config, login, articles, [price], currency)
@@ -80,7 +79,7 @@ def list_prices(login: Login, as_json: AsJson = False, config: Config = None) ->
 def remove(login: Login, product: Product, days: Days = 365, config: Config = None) -> None:
     """Takes a price off a list; a reseller pays that of the default list then."""
 
-    async def articles(connection: Connection) -> list[Article]:
+    async def articles(work: Work) -> list[Article]:
         return [_article(product, days)]
 
     price_lists.remove_prices(config, login, articles)

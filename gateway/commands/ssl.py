@@ -14,8 +14,7 @@ from gateway.commands.operation import Config, group, operate, settings_of
 from gateway.commands.price_lists import AsJson, Currency, Login
 
 if TYPE_CHECKING:
-    from gateway.db.pool import Connection
-    from gateway.rules.money.pricing import Article
+    from gateway.rules.money.prices import Article
     from gateway.store.money.prices import ListedPrice
     from gateway.store.ssl.orders import ListedOrder
     from gateway.usecases.work import Work
@@ -41,7 +40,7 @@ def list_(
     from gateway.usecases.ssl import details as ssl_details
 
     async def carry_out(work: Work) -> list[ListedOrder]:
-        return await ssl_details.list_for_operators(work.connection, work.now, waiting_only=waiting)
+        return await ssl_details.list_for_operators(work, waiting_only=waiting)
 
     found = operate(config, carry_out)
     if as_json:
@@ -102,8 +101,8 @@ def set_(
 
     typed = price_lists.given(fqdn, wildcard)
 
-    async def articles(connection: Connection) -> list[Article]:
-        return await articles_of(connection, brand, kind, list(typed), new_brand=new_brand)
+    async def articles(work: Work) -> list[Article]:
+        return await articles_of(work, brand, kind, list(typed), new_brand=new_brand)
 
     price_lists.set_prices(config, login, articles, list(typed.values()), currency)
     typer.echo(f"prices of {login} for {brand} {kind} set")
@@ -127,8 +126,8 @@ def remove(
     """Takes prices off a list; a reseller pays those of the default list then."""
     from gateway.usecases.ssl.articles import articles_of
 
-    async def articles(connection: Connection) -> list[Article]:
-        return await articles_of(connection, brand, kind, price_lists.chosen(fqdn, wildcard))
+    async def articles(work: Work) -> list[Article]:
+        return await articles_of(work, brand, kind, price_lists.chosen(fqdn, wildcard))
 
     removed = price_lists.remove_prices(config, login, articles)
     typer.echo(f"prices of {login} for {brand} {kind} removed: {', '.join(removed)}")

@@ -29,7 +29,7 @@ def list_(
     from gateway.usecases.ssl import unsubscription
 
     async def carry_out(work: Work) -> list[ListedUnsubscription]:
-        return await unsubscription.list_all(work.connection, waiting_only=waiting)
+        return await unsubscription.list_all(work, waiting_only=waiting)
 
     found = operate(config, carry_out)
     if as_json:
@@ -49,7 +49,7 @@ def approve(which: Id, config: Config = None) -> None:
     from gateway.usecases.ssl import unsubscription
 
     async def carry_out(work: Work) -> Decimal:
-        number = await unsubscription.number_of(work.connection, which)
+        number = await unsubscription.number_of(work, which)
         return await unsubscription.approve(work, number)
 
     refunded = operate(config, carry_out)
@@ -66,7 +66,7 @@ def reject(
     from gateway.usecases.ssl import unsubscription
 
     async def carry_out(work: Work) -> None:
-        number = await unsubscription.number_of(work.connection, which)
+        number = await unsubscription.number_of(work, which)
         await unsubscription.reject(work, number, reason)
 
     operate(config, carry_out)

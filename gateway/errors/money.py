@@ -1,26 +1,26 @@
 """Refusals of purchases and refunds, and errors of the ledger."""
 
 from gateway.errors import DetailedError, GatewayError
-from gateway.errors.reseller import ResellerRefusal
+from gateway.errors.request import RequestRefusal
 
 
-class PricingMissing(ResellerRefusal):
+class PricingMissing(RequestRefusal):
     """E12: there is no price."""
 
 
-class PricingBroken(ResellerRefusal):
+class PricingBroken(RequestRefusal):
     """E13: a price cannot be used."""
 
 
-class NotEnoughCredit(ResellerRefusal):
+class NotEnoughCredit(RequestRefusal):
     """E14: the reseller has too little credit."""
 
 
-class Tier1DebitFailed(ResellerRefusal):
+class Tier1DebitFailed(RequestRefusal):
     """E15: the Tier-1 parent cannot be debited."""
 
 
-class Tier1CreditLimitReached(ResellerRefusal):
+class Tier1CreditLimitReached(RequestRefusal):
     """E16: the Tier-1 parent has too little credit."""
 
 

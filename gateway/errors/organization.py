@@ -1,10 +1,10 @@
 """Refusals of organizations and pre-validations."""
 
 from gateway.errors import GatewayError
-from gateway.errors.reseller import ResellerRefusal
+from gateway.errors.request import RequestRefusal
 
 
-class NotApplicableForDv(ResellerRefusal):
+class NotApplicableForDv(RequestRefusal):
     """E9: a pre-validation was named on a DV server."""
 
 

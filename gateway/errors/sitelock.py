@@ -1,7 +1,7 @@
 """Refusals of orders and refunds of SiteLock licences."""
 
 from gateway.errors import GatewayError
-from gateway.errors.reseller import ArgumentInvalid
+from gateway.errors.request import ArgumentInvalid
 
 
 class OutsideRenewalPeriod(GatewayError):

@@ -1,17 +1,17 @@
 """Refusals of actions on accounts and names."""
 
-from gateway.errors.reseller import ResellerRefusal
+from gateway.errors.request import RequestRefusal
 
 
-class NotDeactivatable(ResellerRefusal):
+class NotDeactivatable(RequestRefusal):
     """E7: the account was deactivated before."""
 
 
-class DomainNotRemovable(ResellerRefusal):
+class DomainNotRemovable(RequestRefusal):
     """E8: the name is not in the subscription, or after grace."""
 
 
-class NotExtendable(ResellerRefusal):
+class NotExtendable(RequestRefusal):
     """E11: expired, outside the extension window, or no subscription."""
 
 
@@ -19,5 +19,5 @@ class SubscriptionInGrace(NotExtendable):
     """A15: in grace, nothing can be added until the subscription is extended or over (A16, A29)."""
 
 
-class DomainAlreadyPresent(ResellerRefusal):
+class DomainAlreadyPresent(RequestRefusal):
     """E18a: the name is in the subscription already."""

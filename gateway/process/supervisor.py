@@ -55,7 +55,9 @@ def supervise(settings: Settings, ports: Ports, on_ready: Callable[[], None]) ->
     tls_context(settings.listen)
     with database_mistakes():
         asyncio.run(prepare(settings))
-        asyncio.run(check_profiles(settings))
+        # Those of a sandbox are the built-in ones, which need not be linted at each start.
+        if not settings.sandbox:
+            asyncio.run(check_profiles(settings))
     with _metrics_directory() as directory, _wakeups() as wakeups:
         Supervisor(settings, ports, directory, wakeups, on_ready).run()
 

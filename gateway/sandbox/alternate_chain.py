@@ -20,7 +20,7 @@ async def add(pool: Pool, clock: Clock, ca: Downloads, root_file: Path) -> None:
     """Offers the chain to clients and writes its root to a file, unless that was done before."""
     await issuers.register(pool, ca)
     async with open_work(pool, await clock.now(), _OPERATOR) as work:
-        if await has_chains(work.connection, ca.name):
+        if await has_chains(work, ca.name):
             return
         made = cross_sign(ca.issuing_pem(), ROOT_LABEL)
         await asyncio.to_thread(root_file.write_bytes, made.root)

@@ -6,10 +6,10 @@ from decimal import Decimal
 from gateway.clock import Clock
 from gateway.db.pool import Pool
 from gateway.origin import Origin
-from gateway.rules.money.pricing import Article
+from gateway.rules.money.prices import Article
 from gateway.rules.operation.roles import Role
 from gateway.rules.sitelock.licences import article_of
-from gateway.usecases.money.price_lists import articles_of_server, set_price
+from gateway.usecases.money.prices import articles_of_server, set_price
 from gateway.usecases.operation import operators
 from gateway.usecases.reseller import resellers
 from gateway.usecases.ssl.articles import articles_of
@@ -51,11 +51,11 @@ async def add(pool: Pool, clock: Clock) -> None:
     """Adds all the data in one transaction, unless there are operators or resellers already."""
     now = await clock.now()
     async with open_work(pool, now, _OPERATOR) as work:
-        if not await operators.list_operators(work.connection):
+        if not await operators.list_operators(work):
             await operators.add_operator(
                 work, name=OPERATOR, role=Role.ADMIN, password=OPERATOR_PASSWORD
             )
-        if await resellers.list_resellers(work.connection):
+        if await resellers.list_resellers(work):
             return
         for name, product_id, description, fqdn, wildcard in _SERVERS:
             await resellers.add_server(
@@ -69,7 +69,7 @@ async def add(pool: Pool, clock: Clock) -> None:
                     names="any",
                 ),
             )
-            names = await articles_of_server(work.connection, name, ("fqdn", "wildcard"))
+            names = await articles_of_server(work, name, ("fqdn", "wildcard"))
             await _set_prices(work, zip(names, (fqdn, wildcard), strict=True))
         await _set_certificate_prices(work)
         await _set_licence_prices(work)
@@ -79,7 +79,7 @@ async def add(pool: Pool, clock: Clock) -> None:
 
 async def _set_certificate_prices(work: Work) -> None:
     for kind, *yearly in _CERTIFICATES:
-        names = await articles_of(work.connection, BRAND, kind, ("fqdn", "wildcard"))
+        names = await articles_of(work, BRAND, kind, ("fqdn", "wildcard"))
         await _set_prices(work, zip(names, yearly, strict=True))
 
 

@@ -35,10 +35,8 @@ async def add(pool: Pool, clock: Clock) -> int:
     """
     now = await clock.now()
     async with open_work(pool, now, _OPERATOR) as work:
-        demo = await organizations.reseller_called(work.connection, demo_data.LOGIN)
-        earlier = await prevalidations.list_prevalidations(
-            work.connection, reseller_id=demo, limit=1
-        )
+        demo = await organizations.reseller_called(work, demo_data.LOGIN)
+        earlier = await prevalidations.list_prevalidations(work, reseller_id=demo, limit=1)
         if earlier:
             return earlier[0].number
         organization_id = await organizations.add_organization(

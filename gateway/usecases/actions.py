@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 
 from gateway.db.pool import Connection, Pool
-from gateway.errors.reseller import IdempotencyKeyReused
+from gateway.errors.request import IdempotencyKeyReused
 from gateway.origin import Origin
 from gateway.store.reseller import idempotency
 from gateway.usecases.work import Work, open_work

@@ -17,7 +17,7 @@ from uuid import UUID
 
 from aiohttp import web
 
-from gateway.errors.reseller import (
+from gateway.errors.request import (
     ArgumentUnrecognized,
     IdempotencyKeyInvalid,
     PermissionDenied,

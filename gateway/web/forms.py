@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from gateway.errors.reseller import ArgumentInvalid, ArgumentMissing, ArgumentUnrecognized
+from gateway.errors.request import ArgumentInvalid, ArgumentMissing, ArgumentUnrecognized
 from gateway.web.untrusted import Field
 
 MEDIA_TYPE = "application/x-www-form-urlencoded"

@@ -7,7 +7,7 @@ operators: refusals in ops.refusals, faults in the log.
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler as AiohttpHandler
 
-from gateway.errors.reseller import HttpsRequired
+from gateway.errors.request import HttpsRequired
 from gateway.logging import log_fault
 from gateway.services import Services
 from gateway.web.addresses import came_by_https

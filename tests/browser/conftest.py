@@ -10,7 +10,7 @@ from tests.support.gateway import RunningGateway, running_gateway
 from tests.support.kept import KeptDatabases
 from tests.support.postgres import FURNISHED
 
-_CHROMIUM = "/usr/bin/chromium"
+_CHROMIUM = "/usr/bin/chromium-headless-shell"
 _OPTIONS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
 """The tests run as root in containers, where chromium's own sandbox cannot."""
 

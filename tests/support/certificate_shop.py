@@ -10,12 +10,12 @@ from urllib.parse import urlsplit
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from gateway.usecases.money.price_lists import set_price
+from gateway.usecases.money.prices import set_price
 from gateway.usecases.reseller import api_tokens, resellers
 from gateway.usecases.ssl import coupons, unsubscription
 from gateway.usecases.ssl import reviews as ssl_reviews
 from gateway.usecases.ssl.articles import articles_of
-from gateway.usecases.work import open_work
+from gateway.usecases.work import open_reading, open_work
 from tests.support.challenge_server import ChallengeServer
 from tests.support.csrs import csr, key
 from tests.support.shop import OPERATOR
@@ -148,7 +148,7 @@ class CertificateShop:
         """Sets this reseller's price of a DV name in a LOCAL certificate."""
         now = await self.gateway.services.clock.now()
         async with open_work(self.gateway.pool, now, OPERATOR) as work:
-            [article] = await articles_of(work.connection, "LOCAL", "DV_SSL_CERT", ["fqdn"])
+            [article] = await articles_of(work, "LOCAL", "DV_SSL_CERT", ["fqdn"])
             await set_price(
                 work,
                 login=self.login,
@@ -157,10 +157,10 @@ class CertificateShop:
             )
 
     async def balance(self) -> Decimal:
-        async with self.gateway.pool.acquire() as connection:
+        now = await self.gateway.services.clock.now()
+        async with open_reading(self.gateway.pool, now, OPERATOR) as work:
             balances = {
-                summary.login: summary.balance
-                for summary in await resellers.list_resellers(connection)
+                summary.login: summary.balance for summary in await resellers.list_resellers(work)
             }
         return balances[self.login]
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 from gateway import ids
-from gateway.db.pool import Connection, Pool, transaction
+from gateway.db.pool import Pool, transaction
 from gateway.services import Services
 from gateway.store.notice import notices as store
 from gateway.store.notice.destinations import Destination
@@ -14,7 +14,7 @@ from gateway.store.operation import audit
 from gateway.store.operation.audit import Change
 from gateway.usecases.notice import destinations as usecase
 from gateway.usecases.notice.destinations import Recipient
-from gateway.usecases.work import Work
+from gateway.usecases.work import Work, open_work
 from tests.support.shop import OPERATOR
 
 T = TypeVar("T")
@@ -34,10 +34,9 @@ class NoticeOperator:
     async def webhook(self, url: str, *kinds: str) -> str:
         """Adds one; gives its secret."""
 
-        async def work(connection: Connection, owner: Recipient) -> str:
-            now = await self.services.clock.now()
+        async def carry_out(work: Work, owner: Recipient) -> str:
             _, secret = await usecase.add_webhook(
-                Work(connection, now, OPERATOR),
+                work,
                 owner,
                 url,
                 kinds,
@@ -46,47 +45,43 @@ class NoticeOperator:
             )
             return secret
 
-        return await self.do(work)
+        return await self.do(carry_out)
 
     async def mail(self, address: str, *kinds: str) -> None:
-        async def work(connection: Connection, owner: Recipient) -> None:
-            now = await self.services.clock.now()
+        async def carry_out(work: Work, owner: Recipient) -> None:
             await usecase.add_mail(
-                Work(connection, now, OPERATOR),
+                work,
                 owner,
                 address,
                 kinds,
                 settings=self.services.settings,
             )
 
-        await self.do(work)
+        await self.do(carry_out)
 
     async def change(self, change: Callable[..., Awaitable[Any]], *arguments: Any) -> Any:
         """Calls one of the use cases in usecases/notice/destinations.py."""
 
-        async def work(connection: Connection, owner: Recipient) -> Any:
-            now = await self.services.clock.now()
-            return await change(Work(connection, now, OPERATOR), owner, *arguments)
+        async def carry_out(work: Work, owner: Recipient) -> Any:
+            return await change(work, owner, *arguments)
 
-        return await self.do(work)
+        return await self.do(carry_out)
 
     async def threshold(self, amount: str | None) -> None:
         await self.change(usecase.set_low_balance, None if amount is None else Decimal(amount))
 
     async def destinations(self) -> list[Destination]:
-        async def work(connection: Connection, owner: Recipient) -> list[Destination]:
-            return await usecase.list_destinations(connection, owner)
-
-        return await self.do(work)
+        return await self.do(usecase.list_destinations)
 
     async def destination(self) -> Destination:
         """The reseller's only destination."""
         [only] = await self.destinations()
         return only
 
-    async def do(self, work: Callable[[Connection, Recipient], Awaitable[T]]) -> T:
-        async with transaction(self.pool) as connection:
-            return await work(connection, await usecase.owner_by_login(connection, self.login))
+    async def do(self, carry_out: Callable[[Work, Recipient], Awaitable[T]]) -> T:
+        now = await self.services.clock.now()
+        async with open_work(self.pool, now, OPERATOR) as work:
+            return await carry_out(work, await usecase.owner_by_login(work, self.login))
 
     async def notices(self) -> list[tuple[str, str]]:
         """Kind and subject of all notices for this reseller, in order."""

@@ -11,7 +11,7 @@ from gateway.store.organization.prevalidations import Prevalidation
 from gateway.usecases.organization import documents, organizations, prevalidations
 from gateway.usecases.organization.documents import AskedDocument, NewDocument, StoredDocument
 from gateway.usecases.organization.prevalidations import NewPrevalidation
-from gateway.usecases.work import open_work
+from gateway.usecases.work import open_reading, open_work
 from tests.support.acme_client import AcmeClient, Eab
 from tests.support.shop import OPERATOR, Shop
 
@@ -31,7 +31,7 @@ async def add_organization(
     async with open_work(gateway.pool, now, OPERATOR) as work:
         return await organizations.add_organization(
             work,
-            reseller_id=await organizations.reseller_called(work.connection, login),
+            reseller_id=await organizations.reseller_called(work, login),
             details=details,
         )
 
@@ -55,7 +55,7 @@ async def add_prevalidation(
     now = await gateway.services.clock.now()
     async with open_work(gateway.pool, now, OPERATOR) as work:
         wanted = NewPrevalidation(
-            await organizations.reseller_called(work.connection, login),
+            await organizations.reseller_called(work, login),
             organization_id,
             kind,
             domains,
@@ -81,7 +81,7 @@ async def send_document(
     """Sends a document of an organization."""
     now = await gateway.services.clock.now()
     async with open_work(gateway.pool, now, Origin(f"reseller:{login}")) as work:
-        owner = await organizations.reseller_called(work.connection, login)
+        owner = await organizations.reseller_called(work, login)
         new = NewDocument(name, content, sha256(content).digest(), answers)
         sent, _ = await documents.send_document(work, owner, organization, new)
     return sent
@@ -114,8 +114,9 @@ async def reject(gateway: Any, number: int) -> bool:
 
 
 async def prevalidation(gateway: Any, number: int) -> Prevalidation:
-    async with gateway.pool.acquire() as connection:
-        return await prevalidations.show_prevalidation(connection, number)
+    now = await gateway.services.clock.now()
+    async with open_reading(gateway.pool, now, OPERATOR) as work:
+        return await prevalidations.show_prevalidation(work, number)
 
 
 async def ov_credential(shop: Shop, years: int = 1) -> Eab:

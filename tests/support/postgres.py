@@ -37,7 +37,7 @@ class TestServer:
 
     def __init__(self) -> None:
         _sweep()
-        self._directory = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=_place()))
+        self._directory = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=memory_or_disk()))
         self._postgres = EmbeddedPostgres(self._directory, durable=False)
         self.dsn = self._postgres.start()
 
@@ -49,16 +49,23 @@ class TestServer:
 
 def _sweep() -> None:
     """Stops and removes servers whose test run was killed."""
-    for directory in _place().glob(f"{_PREFIX}*"):
+    for directory in memory_or_disk().glob(f"{_PREFIX}*"):
         abandoned = EmbeddedPostgres(directory)
         with suppress(OperatorMistake, OSError):
             abandoned.stop_orphan()
             shutil.rmtree(directory, ignore_errors=True)
 
 
-def _place() -> Path:
-    """A directory in memory if there is enough: copying a database takes 15 ms there, not 300."""
-    if _MEMORY.is_dir() and os.access(_MEMORY, os.W_OK):
+def memory_or_disk() -> Path:
+    """A directory in memory if there is enough: copying a database takes 15 ms there, not 300.
+
+    Tests put programs there too.
+    """
+    if (
+        _MEMORY.is_dir()
+        and os.access(_MEMORY, os.W_OK)
+        and not os.statvfs(_MEMORY).f_flag & os.ST_NOEXEC
+    ):
         free = shutil.disk_usage(_MEMORY).free
         if free > _ENOUGH_MEMORY:
             return _MEMORY

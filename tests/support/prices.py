@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from gateway.db.pool import Connection
 from gateway.origin import Origin
-from gateway.usecases.money.price_lists import articles_of_server, set_price
+from gateway.usecases.money.prices import articles_of_server, set_price
 from gateway.usecases.work import Work
 
 _OPERATOR = Origin("operator:test")
@@ -22,9 +22,10 @@ async def set_name_price(
     currency: str | None = None,
 ) -> None:
     """`login` None = on the default list."""
-    [article] = await articles_of_server(connection, server, [name_type])
+    work = Work(connection, now, _OPERATOR)
+    [article] = await articles_of_server(work, server, [name_type])
     await set_price(
-        Work(connection, now, _OPERATOR),
+        work,
         login=login,
         article=article,
         amount=Decimal(yearly),

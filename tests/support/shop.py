@@ -7,7 +7,7 @@ from typing import Any
 from gateway.db.pool import transaction
 from gateway.origin import Origin
 from gateway.usecases.reseller import resellers
-from gateway.usecases.work import open_work
+from gateway.usecases.work import open_reading, open_work
 from tests.support.prices import set_name_price
 
 OPERATOR = Origin("operator:test")
@@ -83,10 +83,10 @@ class Shop:
 
     async def balance(self) -> Decimal:
         login = self.credentials.get("loginName", self.gateway.login)
-        async with self.gateway.pool.acquire() as connection:
+        now = await self.gateway.services.clock.now()
+        async with open_reading(self.gateway.pool, now, OPERATOR) as work:
             balances = {
-                summary.login: summary.balance
-                for summary in await resellers.list_resellers(connection)
+                summary.login: summary.balance for summary in await resellers.list_resellers(work)
             }
         return balances[login]
 

@@ -21,7 +21,7 @@ from gateway.errors.organization import InvalidDetail
 from gateway.rules.acme import contacts
 from gateway.rules.names import InvalidName, normalise, registrable_domain, stored_form
 from gateway.rules.notice import destinations as notice_destinations
-from gateway.rules.organization import prevalidation
+from gateway.rules.organization import prevalidations
 from gateway.rules.public_names import objection
 from gateway.validation.target import plain
 from gateway.web.forms import text
@@ -85,7 +85,7 @@ LOOKS: dict[str, Callable[[str], object]] = {
     "identifier": lambda sent: sorted_out([Identifier("dns", sent)]),
     "identifier of a strange type": lambda sent: sorted_out([Identifier(sent, "a")]),
     "contact": lambda sent: contacts.checked([f"mailto:a@{sent}"]),
-    "domain of a pre-validation": lambda sent: list(prevalidation.checked_domains([sent])),
+    "domain of a pre-validation": lambda sent: list(prevalidations.checked_domains([sent])),
     "webhook": lambda sent: notice_destinations.check_url(f"https://{sent}/", sandbox=False),
     "redirect": lambda sent: plain("a.example", "/").redirected(f"http://{sent}/"),
 }
@@ -139,7 +139,7 @@ def test_numbers_are_looked_at_before_any_name_is() -> None:
     bad = ["ü" * 200] * 30_000
     identifiers = [Identifier("dns", name) for name in bad]
     assert calls_of(lambda: sorted_out(identifiers)) <= CALLS
-    assert calls_of(lambda: list(prevalidation.checked_domains(bad))) <= CALLS
+    assert calls_of(lambda: list(prevalidations.checked_domains(bad))) <= CALLS
     assert calls_of(lambda: contacts.checked(bad)) <= CALLS
 
 

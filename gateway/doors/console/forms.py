@@ -10,7 +10,7 @@ from typing import Any
 
 from gateway import ids
 from gateway.doors.console.sentences import Sentence, field_of, text_of
-from gateway.errors.reseller import ArgumentInvalid, NotBase64url
+from gateway.errors.request import ArgumentInvalid, NotBase64url
 from gateway.web.forms import Form, Parameter, ParameterKind
 from gateway.web.untrusted import Field
 from gateway.web.uploads import SentFile

@@ -31,7 +31,7 @@ from gateway.doors.console.routes import BASE
 from gateway.doors.console.sentences import Sentence
 from gateway.errors import GatewayError, NotFound
 from gateway.errors.operation import FormForged
-from gateway.errors.reseller import IdempotencyKeyInvalid
+from gateway.errors.request import IdempotencyKeyInvalid
 from gateway.services import Services
 from gateway.usecases.actions import Once, is_answered
 from gateway.usecases.operation import sessions

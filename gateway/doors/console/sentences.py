@@ -17,7 +17,7 @@ from gateway.errors.money import (
 from gateway.errors.notice import NoticeMistake
 from gateway.errors.operation import FormForged, RoleForbids, SessionNeeded
 from gateway.errors.organization import DocumentKept, InvalidDetail, NotApplicableForDv
-from gateway.errors.reseller import (
+from gateway.errors.request import (
     ArgumentInvalid,
     ArgumentMissing,
     ArgumentUnrecognized,

@@ -14,7 +14,7 @@ from gateway.doors.reseller.parameters import (
     page_bounds,
     term_days,
 )
-from gateway.errors.reseller import ArgumentInvalid, ArgumentMissing
+from gateway.errors.request import ArgumentInvalid, ArgumentMissing
 from gateway.store.acme.accounts_admin import AccountRow
 from gateway.usecases.acme import accounts
 from gateway.usecases.acme.accounts import AccountSearch, Scope
@@ -77,7 +77,7 @@ async def list_servers(call: ActionCall) -> dict[str, Any]:
                 "productDescription": server.description,
                 "certValidationType": server.validation,
             }
-            for server in await resellers.list_servers(call.work.connection)
+            for server in await resellers.list_servers(call.work)
         ]
     }
 
@@ -173,7 +173,7 @@ async def list_accounts(call: ActionCall) -> dict[str, Any]:
         kid=sent["eabKeyID"],
     )
     rows = await accounts.list_accounts(
-        call.work.connection, call.reseller.id, search, limit=limit, offset=offset
+        call.work, call.reseller.id, search, limit=limit, offset=offset
     )
     return {"Accounts": [_account(call, row) for row in rows]}
 
@@ -193,7 +193,7 @@ async def list_accounts(call: ActionCall) -> dict[str, Any]:
 async def list_bindings(call: ActionCall) -> dict[str, Any]:
     """EAB credentials, oldest first; `reusable` ones can register further ACME accounts."""
     bindings = []
-    for row in await accounts.list_bindings(call.work.connection, call.reseller.id):
+    for row in await accounts.list_bindings(call.work, call.reseller.id):
         binding: dict[str, Any] = {"reusable": row.reusable}
         if row.last_activity is not None:
             binding["lastActivity"] = timestamp(row.last_activity)

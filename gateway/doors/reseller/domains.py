@@ -204,7 +204,7 @@ async def list_domains(call: ActionCall) -> dict[str, Any]:
     """Names of the EAB, each once with its most recent expiry; expired ones too."""
     limit, offset = page_bounds(call.arguments)
     listed = await subscription_domains.list_domains(
-        call.work.connection,
+        call.work,
         reseller_id=call.reseller.id,
         account_id=call.arguments["acmeAccountID"],
         limit=limit,

@@ -10,7 +10,7 @@ from aiohttp import web
 from gateway.doors.reseller import accounts, domains, notices, openapi, organizations, reports
 from gateway.doors.reseller.envelope import ActionEnvelope, answer, encode
 from gateway.doors.reseller.parameters import ACTION, ACTIONS, Action, ActionCall
-from gateway.errors.reseller import ArgumentInvalid
+from gateway.errors.request import ArgumentInvalid
 from gateway.services import Services
 from gateway.usecases.work import Work
 from gateway.web.door import Door, Exchange, Route

@@ -16,7 +16,7 @@ from gateway.errors.money import (
     Tier1DebitFailed,
 )
 from gateway.errors.organization import NotApplicableForDv
-from gateway.errors.reseller import (
+from gateway.errors.request import (
     ArgumentInvalid,
     ArgumentMissing,
     ArgumentUnrecognized,

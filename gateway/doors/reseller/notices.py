@@ -9,7 +9,7 @@ from gateway.doors.reseller import answers
 from gateway.doors.reseller.envelope import timestamp
 from gateway.doors.reseller.parameters import PAGING, ActionCall, action, calendar_date, page_bounds
 from gateway.errors.notice import NoticeMistake
-from gateway.errors.reseller import ArgumentInvalid, ArgumentMissing, PermissionDenied
+from gateway.errors.request import ArgumentInvalid, ArgumentMissing, PermissionDenied
 from gateway.rules.notice.destinations import LONGEST_ADDRESS
 from gateway.rules.notice.kinds import KINDS, message_id
 from gateway.usecases.notice import destinations as usecase
@@ -93,7 +93,7 @@ async def add_destination(call: ActionCall) -> dict[str, Any]:
 )
 async def list_destinations(call: ActionCall) -> dict[str, Any]:
     """Your webhooks and mail addresses, with what is sent there and whether it arrives."""
-    found = await usecase.list_destinations(call.work.connection, _owner(call))
+    found = await usecase.list_destinations(call.work, _owner(call))
     return {"Destinations": [_destination(each) for each in found]}
 
 
@@ -197,9 +197,7 @@ async def replay(call: ActionCall) -> dict[str, Any]:
 async def list_notices(call: ActionCall) -> dict[str, Any]:
     """Your notices, the newest first, also those that no destination wanted."""
     limit, offset = page_bounds(call.arguments)
-    found = await usecase.list_notices(
-        call.work.connection, _owner(call), limit=limit, offset=offset
-    )
+    found = await usecase.list_notices(call.work, _owner(call), limit=limit, offset=offset)
     return {"Notices": [_notice(notice) for notice in found]}
 
 

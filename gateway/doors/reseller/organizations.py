@@ -12,9 +12,9 @@ from gateway.doors.reseller import answers
 from gateway.doors.reseller.envelope import timestamp
 from gateway.doors.reseller.parameters import PAGING, ActionCall, action, page_bounds
 from gateway.errors.organization import InvalidDetail
-from gateway.errors.reseller import ArgumentInvalid, ArgumentMissing
+from gateway.errors.request import ArgumentInvalid, ArgumentMissing
 from gateway.rules.organization.organizations import IDENTIFIERS, OrganizationDetails
-from gateway.rules.organization.prevalidation import TYPES, number_of
+from gateway.rules.organization.prevalidations import TYPES, number_of
 from gateway.usecases.organization import organizations, prevalidations
 from gateway.usecases.organization.organizations import StoredOrganization
 from gateway.usecases.organization.prevalidations import NewPrevalidation, Prevalidation
@@ -123,7 +123,7 @@ async def list_organizations(call: ActionCall) -> dict[str, Any]:
     """Organizations as they were stated last, oldest first."""
     limit, offset = page_bounds(call.arguments)
     found = await organizations.list_organizations(
-        call.work.connection, call.reseller.id, limit=limit, offset=offset
+        call.work, call.reseller.id, limit=limit, offset=offset
     )
     return {"Organizations": [_organization(each) for each in found]}
 
@@ -198,7 +198,7 @@ async def list_prevalidations(call: ActionCall) -> dict[str, Any]:
     """Pre-validations with their states now, in the order of their numbers."""
     limit, offset = page_bounds(call.arguments)
     found = await prevalidations.list_prevalidations(
-        call.work.connection,
+        call.work,
         reseller_id=call.reseller.id,
         organization_id=call.arguments["organizationID"],
         limit=limit,

@@ -19,7 +19,7 @@ from typing import Any
 
 from gateway.config import Settings
 from gateway.doors.reseller.answers import Member
-from gateway.errors.reseller import NotBase64url
+from gateway.errors.request import NotBase64url
 from gateway.services import Services
 from gateway.usecases.work import Work
 from gateway.web.door import Caller

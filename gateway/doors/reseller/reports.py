@@ -94,7 +94,7 @@ async def get_last_order(call: ActionCall) -> dict[str, Any]:
         domain_name=call.arguments["domainName"],
         filters=call.arguments["filter"],
     )
-    found = await look_up_orders(call.work.connection, call.work.now, query)
+    found = await look_up_orders(call.work, query)
     return {"Orders": [_order(report) for report in found]}
 
 
@@ -148,8 +148,7 @@ async def get_last_order(call: ActionCall) -> dict[str, Any]:
 async def list_transactions(call: ActionCall) -> dict[str, Any]:
     """What moved money: names added, extensions, refunds."""
     found = await look_up_transactions(
-        call.work.connection,
-        call.work.now,
+        call.work,
         TransactionQuery(
             reseller_id=call.reseller.id,
             account_id=call.arguments["acmeAccountID"],

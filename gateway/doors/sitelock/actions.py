@@ -9,7 +9,7 @@ import msgspec
 from gateway.config import Settings
 from gateway.doors.sitelock.envelope import OK, SiteLockAnswer
 from gateway.doors.sitelock.forms import organization_of
-from gateway.errors.reseller import ArgumentInvalid
+from gateway.errors.request import ArgumentInvalid
 from gateway.store.money.order_report import Search
 from gateway.usecases.money import order_report
 from gateway.usecases.money.order_report import ReportLine
@@ -99,7 +99,7 @@ async def report(call: SiteLockCall) -> SiteLockAnswer:
         _LONGEST_PAGE if last is None else min(last - first + 1, _LONGEST_PAGE),
         call.settings.refund.once_per_name_days,
     )
-    found = await order_report.report(call.work.connection, call.work.now, search)
+    found = await order_report.report(call.work, search)
     values = [("noOfResults", str(found.found))]
     for number, line in enumerate(found.lines, start=first):
         values += [(f"{number}_{name}", value) for name, value in _described(line)]

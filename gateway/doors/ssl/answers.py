@@ -6,7 +6,7 @@ from typing import Any
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from gateway.rules.ssl import order as rules
+from gateway.rules.ssl import orders as rules
 from gateway.store.ssl.orders import SslOrder
 from gateway.usecases.ssl.details import CertificateDetails, ShownProof
 from gateway.usecases.ssl.purchases import Purchased

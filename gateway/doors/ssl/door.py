@@ -9,12 +9,11 @@ import re
 from aiohttp import hdrs, web
 
 from gateway.ca.csr import der_of
-from gateway.db.pool import Connection
 from gateway.doors.ssl import answers, requests
 from gateway.doors.ssl.envelope import SslEnvelope, answer, encode, encoded
-from gateway.errors.reseller import TokenRefused
+from gateway.errors.request import TokenRefused
 from gateway.errors.ssl import NotAcknowledged
-from gateway.rules.ssl.order import CERT_ID
+from gateway.rules.ssl.orders import CERT_ID
 from gateway.services import Services
 from gateway.usecases.reseller import api_tokens
 from gateway.usecases.ssl import details as ssl_details
@@ -87,10 +86,8 @@ def _about(exchange: Exchange) -> About:
 
 async def _list(exchange: Exchange) -> web.Response:
     page = requests.page_of(exchange.request)
-    async with exchange.services.pool.acquire() as connection:
-        orders, total = await ssl_details.list_page(
-            connection, exchange.now, exchange.reseller.id, page
-        )
+    async with exchange.open_reading() as work:
+        orders, total = await ssl_details.list_page(work, exchange.reseller.id, page)
     rows = [answers.listed(order) for order in orders]
     return answer({"certificates": rows, "total_count": total})
 
@@ -98,8 +95,8 @@ async def _list(exchange: Exchange) -> web.Response:
 async def _show(exchange: Exchange) -> web.Response:
     requests.nothing_in(exchange.request)
     cert_id = requests.cert_id_of(exchange.request)
-    async with exchange.services.pool.acquire() as connection:
-        return answer(answers.shown(await _details(connection, exchange, cert_id)))
+    async with exchange.open_reading() as work:
+        return answer(answers.shown(await _details(work, exchange, cert_id)))
 
 
 async def _buy(exchange: Exchange) -> web.Response:
@@ -139,7 +136,7 @@ async def _apply(exchange: Exchange) -> web.Response:
     )
     async with exchange.open_work() as work:
         await ssl_orders.apply(work, exchange.services.settings, asked)
-        return answer(answers.applied(await _details(work.connection, exchange, cert_id)))
+        return answer(answers.applied(await _details(work, exchange, cert_id)))
 
 
 async def _withdraw(exchange: Exchange) -> web.Response:
@@ -169,10 +166,8 @@ async def _unsubscribe(exchange: Exchange) -> web.Response:
     return answer({"unsubscribe_results": f"Unsubscription {number} waits for review."})
 
 
-async def _details(
-    connection: Connection, exchange: Exchange, cert_id: str
-) -> ssl_details.CertificateDetails:
-    return await ssl_details.details(connection, exchange.now, exchange.reseller.id, cert_id)
+async def _details(work: Work, exchange: Exchange, cert_id: str) -> ssl_details.CertificateDetails:
+    return await ssl_details.details(work, exchange.reseller.id, cert_id)
 
 
 async def _acknowledgement(exchange: Exchange) -> str:

@@ -20,7 +20,7 @@ from gateway.errors.money import (
     Tier1CreditLimitReached,
     Tier1DebitFailed,
 )
-from gateway.errors.reseller import (
+from gateway.errors.request import (
     HttpsRequired,
     IdempotencyKeyInvalid,
     IdempotencyKeyReused,

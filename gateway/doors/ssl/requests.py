@@ -10,7 +10,7 @@ from aiohttp import web
 from gateway.errors.organization import InvalidDetail
 from gateway.errors.ssl import BadMember
 from gateway.rules.organization.organizations import OrganizationDetails, Subject, checked
-from gateway.rules.ssl.order import CERT_ID, LONGEST_NAME, REVOCATION_REASONS, STATUSES
+from gateway.rules.ssl.orders import CERT_ID, LONGEST_NAME, REVOCATION_REASONS, STATUSES
 from gateway.store.ssl.orders import Page
 from gateway.web.body import query_of
 from gateway.web.door import Exchange

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, ClassVar, Protocol, Self
 
 from gateway.rules.money.once_per_name import NO_LIMIT, NameRefunds
-from gateway.rules.money.pricing import Family
+from gateway.rules.money.prices import Family
 
 
 @dataclass(frozen=True, slots=True)

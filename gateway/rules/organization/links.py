@@ -7,7 +7,7 @@ from uuid import UUID
 
 from gateway.errors.acme import Refusal
 from gateway.rules.organization.organizations import Subject
-from gateway.rules.organization.prevalidation import Validity, instant
+from gateway.rules.organization.prevalidations import Validity, instant
 
 
 @dataclass(frozen=True, slots=True)

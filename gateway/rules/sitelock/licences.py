@@ -11,9 +11,9 @@ from typing import Literal
 
 from gateway.errors import OperatorMistake
 from gateway.errors.money import PricingMissing
-from gateway.errors.reseller import ArgumentInvalid, ArgumentMissing
+from gateway.errors.request import ArgumentInvalid, ArgumentMissing
 from gateway.errors.sitelock import LicenceExists, LowerTier, OnlyWithSsl, OutsideRenewalPeriod
-from gateway.rules.money.pricing import Article, Price
+from gateway.rules.money.prices import Article, Price
 
 ProductKind = Literal["plan", "once", "add_on", "bundle"]
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar, Self
 
-from gateway.rules.money.pricing import Family
+from gateway.rules.money.prices import Family
 from gateway.rules.money.purchases import ReportedPurchase
 
 PERIOD = timedelta(hours=7 * 24)

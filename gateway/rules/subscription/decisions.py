@@ -16,7 +16,7 @@ from gateway.errors.subscription import (
     SubscriptionInGrace,
 )
 from gateway.rules.money import once_per_name
-from gateway.rules.money.pricing import NamePrices, total
+from gateway.rules.money.prices import NamePrices, total
 from gateway.rules.names import name_type
 from gateway.rules.subscription import free_names, terms
 from gateway.rules.subscription.free_names import FreeBecause, Listed

@@ -7,7 +7,7 @@ from typing import ClassVar, Self
 
 from gateway.rules.money import once_per_name
 from gateway.rules.money.once_per_name import NO_LIMIT, NameRefunds
-from gateway.rules.money.pricing import Family
+from gateway.rules.money.prices import Family
 from gateway.rules.money.purchases import ReportedPurchase
 
 PERIOD = timedelta(hours=30 * 24)

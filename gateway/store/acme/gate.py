@@ -6,7 +6,7 @@ from gateway.db.pool import Record
 from gateway.rules.acme.issuance import AccountStanding, GateFacts, SubscriptionFacts
 from gateway.rules.organization.links import Anchor, Link
 from gateway.rules.organization.organizations import OrganizationDetails
-from gateway.rules.organization.prevalidation import Validity
+from gateway.rules.organization.prevalidations import Validity
 
 _FACTS = """
                subscription.started_at, subscription.expires_at,

@@ -4,7 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from gateway.db.pool import Connection
-from gateway.rules.money.pricing import Family
+from gateway.rules.money.prices import Family
 
 
 async def last_refund(

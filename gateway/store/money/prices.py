@@ -6,7 +6,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from gateway.db.pool import Connection
-from gateway.rules.money.pricing import Article, Family, Price
+from gateway.rules.money.prices import Article, Family, Price
 
 
 @dataclass(frozen=True, slots=True)

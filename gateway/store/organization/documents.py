@@ -4,7 +4,6 @@ Locks: whoever sends, removes or asks holds the organization's row, so that numb
 right; a decision takes the rows of documents after that of its pre-validation.
 """
 
-from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -36,14 +35,6 @@ class AskedDocument:
     asked_at: datetime
     asked_by: str
     answer: UUID | None
-
-
-@dataclass(frozen=True, slots=True)
-class DocumentCounts:
-    """How many documents an organization has, and how many it is asked for."""
-
-    documents: int
-    unanswered: int
 
 
 async def add(connection: Connection, document: StoredDocument, content: bytes) -> None:
@@ -215,24 +206,3 @@ async def withdraw(connection: Connection, asked_id: UUID) -> bool:
         asked_id,
     )
     return removed is not None
-
-
-async def count(
-    connection: Connection, organization_ids: Collection[UUID]
-) -> Mapping[UUID, DocumentCounts]:
-    """Counts documents, and those that are asked for, by organization."""
-    rows = await connection.fetch(
-        """
-        SELECT wanted.id,
-               (SELECT count(*)
-                  FROM organization.document
-                 WHERE document.organization_id = wanted.id) AS documents,
-               (SELECT count(*)
-                  FROM organization.asked_document asked
-                 WHERE asked.organization_id = wanted.id
-                   AND asked.answered_by IS NULL) AS unanswered
-          FROM unnest($1::uuid[]) AS wanted (id)
-        """,
-        list(set(organization_ids)),
-    )
-    return {row["id"]: DocumentCounts(row["documents"], row["unanswered"]) for row in rows}

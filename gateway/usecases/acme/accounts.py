@@ -7,9 +7,8 @@ from typing import TypeVar
 from uuid import UUID
 
 from gateway import ids
-from gateway.db.pool import Connection
 from gateway.errors import NotFound
-from gateway.errors.reseller import ArgumentInvalid
+from gateway.errors.request import ArgumentInvalid
 from gateway.errors.subscription import NotDeactivatable
 from gateway.store.acme import accounts_admin as acme_accounts_admin
 from gateway.store.acme import eab_credentials, servers
@@ -53,15 +52,13 @@ class NewCredential:
     mac_key: bytes
 
 
-async def credential_of(
-    connection: Connection, reseller_id: UUID, account_id: str
-) -> EabCredential:
+async def credential_of(work: Work, reseller_id: UUID, account_id: str) -> EabCredential:
     """Gives the EAB credential of an account, without a lock.
 
     Raises ArgumentInvalid (E3), the same for an account of another reseller and for one that does
     not exist.
     """
-    credential = await eab_credentials.find_by_account(connection, account_id, reseller_id)
+    credential = await eab_credentials.find_by_account(work.connection, account_id, reseller_id)
     if credential is None:
         raise ArgumentInvalid("acmeAccountID")
     return credential
@@ -106,7 +103,7 @@ async def reveal_mac_key(work: Work, vault: Vault, *, reseller_id: UUID, kid: st
 
 
 async def list_accounts(
-    connection: Connection,
+    work: Work,
     reseller_id: UUID,
     search: AccountSearch,
     *,
@@ -116,14 +113,14 @@ async def list_accounts(
     """Gives a reseller's accounts, oldest first. Raises ArgumentInvalid (E3) for foreign ids."""
     account_id, kid = search.account_id, search.kid
     if account_id is not None:
-        credential = await credential_of(connection, reseller_id, account_id)
+        credential = await credential_of(work, reseller_id, account_id)
         kid = credential.kid
     elif kid is not None and not await acme_accounts_admin.owns_credential(
-        connection, reseller_id, kid
+        work.connection, reseller_id, kid
     ):
         raise ArgumentInvalid("eabKeyID")
     return await acme_accounts_admin.list_accounts(
-        connection,
+        work.connection,
         reseller_id,
         account_id=None if search.with_siblings else account_id,
         kid=kid,
@@ -132,16 +129,16 @@ async def list_accounts(
     )
 
 
-async def accounts_of(connection: Connection, reseller_id: UUID, kid: str) -> list[AccountRow]:
+async def accounts_of(work: Work, reseller_id: UUID, kid: str) -> list[AccountRow]:
     """Gives the accounts of a reseller's credential, oldest first; none of anybody else's."""
     return await acme_accounts_admin.list_accounts(
-        connection, reseller_id, account_id=None, kid=kid, limit=_MOST_ACCOUNTS, offset=0
+        work.connection, reseller_id, account_id=None, kid=kid, limit=_MOST_ACCOUNTS, offset=0
     )
 
 
-async def list_bindings(connection: Connection, reseller_id: UUID) -> list[BindingRow]:
+async def list_bindings(work: Work, reseller_id: UUID) -> list[BindingRow]:
     """Gives a reseller's EAB credentials, oldest first."""
-    return await acme_accounts_admin.list_bindings(connection, reseller_id)
+    return await acme_accounts_admin.list_bindings(work.connection, reseller_id)
 
 
 async def suspend(work: Work, reseller_id: UUID, account_id: str | None, scope: Scope) -> int:
@@ -153,7 +150,7 @@ async def suspend(work: Work, reseller_id: UUID, account_id: str | None, scope: 
     return await _change(
         work,
         "suspended",
-        await _lock(work.connection, reseller_id, account_id, scope),
+        await _lock(work, reseller_id, account_id, scope),
         lambda state: state.status != "deactivated" and not state.suspended,
         suspended=True,
     )
@@ -164,7 +161,7 @@ async def unsuspend(work: Work, reseller_id: UUID, account_id: str | None, scope
     return await _change(
         work,
         "reinstated",
-        await _lock(work.connection, reseller_id, account_id, scope),
+        await _lock(work, reseller_id, account_id, scope),
         lambda state: state.suspended,
         suspended=False,
     )
@@ -176,7 +173,7 @@ async def deactivate(work: Work, reseller_id: UUID, account_id: str | None, scop
     Raises NotDeactivatable (E7) when a named account, with its credential if that is in scope, was
     deactivated before. Subscription, names and money stay as they are.
     """
-    targets = await _lock(work.connection, reseller_id, account_id, scope)
+    targets = await _lock(work, reseller_id, account_id, scope)
     states: list[AccountState | CredentialState] = [*targets.credentials, *targets.accounts]
     if scope is not Scope.RESELLER and all(state.status == "deactivated" for state in states):
         raise NotDeactivatable
@@ -198,17 +195,15 @@ class _Targets:
     accounts: Sequence[AccountState]
 
 
-async def _lock(
-    connection: Connection, reseller_id: UUID, account_id: str | None, scope: Scope
-) -> _Targets:
+async def _lock(work: Work, reseller_id: UUID, account_id: str | None, scope: Scope) -> _Targets:
     """Gives what a scope covers, its credentials locked in kid order."""
     if scope is Scope.RESELLER:
-        kids = await acme_accounts_admin.lock_all_for_change(connection, reseller_id)
-        return _Targets(*await acme_accounts_admin.states_of(connection, kids))
+        kids = await acme_accounts_admin.lock_all_for_change(work.connection, reseller_id)
+        return _Targets(*await acme_accounts_admin.states_of(work.connection, kids))
     assert account_id is not None, "only the scope of a whole reseller names no account"
-    credential = await credential_of(connection, reseller_id, account_id)
-    await eab_credentials.lock_for_change(connection, credential.kid)
-    credentials, accounts = await acme_accounts_admin.states_of(connection, [credential.kid])
+    credential = await credential_of(work, reseller_id, account_id)
+    await eab_credentials.lock_for_change(work.connection, credential.kid)
+    credentials, accounts = await acme_accounts_admin.states_of(work.connection, [credential.kid])
     if scope is Scope.ACCOUNT:
         return _Targets([], [account for account in accounts if account.id == account_id])
     return _Targets(credentials, accounts)

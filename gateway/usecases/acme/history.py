@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from gateway.db.pool import Connection
 from gateway.errors import NotFound
 from gateway.rules.acme.lifecycle import authorization_status, order_status
 from gateway.store.acme import history as store
 from gateway.store.acme.history import AccountDetails, AcmeOrderLine, OrderDetails, ProofLine
+from gateway.usecases.work import Work
 
 __all__ = ["AccountDetails", "AcmeOrderLine", "OrderDetails", "ProofLine"]
 
@@ -38,34 +38,31 @@ class OrderHistory:
     events: Sequence[OrderEvent]
 
 
-async def find_account(
-    connection: Connection, reseller_id: UUID, account_id: str
-) -> AccountDetails:
+async def find_account(work: Work, reseller_id: UUID, account_id: str) -> AccountDetails:
     """Gives an account of a reseller; raises NotFound for anybody else's."""
-    found = await store.find_account(connection, reseller_id, account_id)
+    found = await store.find_account(work.connection, reseller_id, account_id)
     if found is None:
         raise NotFound
     return found
 
 
 async def orders_of(
-    connection: Connection, now: datetime, account: AccountDetails, *, limit: int, offset: int
+    work: Work, account: AccountDetails, *, limit: int, offset: int
 ) -> tuple[int, list[AcmeOrderLine]]:
     """Gives the number of an account's orders, and the wanted ones of them, the newest first."""
-    found, orders = await store.orders_of(connection, account.id, limit=limit, offset=offset)
+    found, orders = await store.orders_of(work.connection, account.id, limit=limit, offset=offset)
     return found, [
-        replace(each, status=order_status(each.status, each.expires_at, now)) for each in orders
+        replace(each, status=order_status(each.status, each.expires_at, work.now))
+        for each in orders
     ]
 
 
-async def find_order(
-    connection: Connection, now: datetime, reseller_id: UUID, order_id: UUID
-) -> OrderHistory:
+async def find_order(work: Work, reseller_id: UUID, order_id: UUID) -> OrderHistory:
     """Gives an order of a reseller's account with its events; raises NotFound for others'."""
-    order = await store.find_order(connection, reseller_id, order_id)
+    order = await store.find_order(work.connection, reseller_id, order_id)
     if order is None:
         raise NotFound
-    proofs = await store.proofs_of(connection, order_id)
+    proofs = await store.proofs_of(work.connection, order_id)
     names = {str(each.authorization_id): _written(each) for each in proofs}
     subjects = [str(order_id), *names, *([order.serial] if order.serial else [])]
     events = [
@@ -76,13 +73,13 @@ async def find_order(
             _text(each.after, "method"),
             problem_of(each.after),
         )
-        for each in await store.events_of(connection, subjects)
+        for each in await store.events_of(work.connection, subjects)
     ]
-    status = order_status(order.status, order.expires_at, now)
+    status = order_status(order.status, order.expires_at, work.now)
     if status != order.status:
         events.append(OrderEvent(order.expires_at, "order.expired", "", "", ""))
     shown = [
-        replace(each, status=authorization_status(each.status, each.expires_at, now))
+        replace(each, status=authorization_status(each.status, each.expires_at, work.now))
         for each in proofs
     ]
     return OrderHistory(replace(order, status=status), shown, events)

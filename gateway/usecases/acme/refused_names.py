@@ -1,14 +1,14 @@
 """Why was this name refused? The refusals of a reseller's clients, each with its cure."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
-from gateway.db.pool import Connection
 from gateway.rules.acme.cures import Cure, cure_of
 from gateway.rules.names import InvalidName, normalise
 from gateway.store.operation import refused_names as store
 from gateway.store.operation.refused_names import RefusalSearch, RefusedName
+from gateway.usecases.work import Work
 
 __all__ = ["RefusedName"]
 
@@ -35,13 +35,11 @@ class RefusalsWanted:
     offset: int
 
 
-async def search(
-    connection: Connection, now: datetime, wanted: RefusalsWanted
-) -> tuple[int, list[CuredRefusal]]:
+async def search(work: Work, wanted: RefusalsWanted) -> tuple[int, list[CuredRefusal]]:
     """Gives how many refusals of the last 30 days are found, and the wanted ones of them."""
     search_for = RefusalSearch(
         wanted.reseller_id,
-        now - SHOWN_FOR,
+        work.now - SHOWN_FOR,
         wanted.name,
         wanted.kid,
         wanted.limit,
@@ -52,5 +50,5 @@ async def search(
             search_for = replace(search_for, name=normalise(wanted.name))
         except InvalidName:
             search_for = replace(search_for, name=wanted.name.lower())
-    found, refused = await store.search(connection, search_for)
+    found, refused = await store.search(work.connection, search_for)
     return found, [CuredRefusal(each, cure_of(each.reason)) for each in refused]

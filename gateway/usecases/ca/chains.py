@@ -6,7 +6,6 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from gateway.db.pool import Connection
 from gateway.errors import OperatorMistake
 from gateway.store.ca import issuers
 from gateway.store.ca.issuers import IssuerRow
@@ -40,9 +39,9 @@ async def add_chain(work: Work, name: str, pem: bytes) -> int:
     return number
 
 
-async def has_chains(connection: Connection, name: str) -> bool:
+async def has_chains(work: Work, name: str) -> bool:
     """Whether an issuer has any alternate chain. Nobody can add one until the transaction ends."""
-    issuer = await issuers.lock(connection, name)
+    issuer = await issuers.lock(work.connection, name)
     return issuer is not None and bool(issuer.chains)
 
 

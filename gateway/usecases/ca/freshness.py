@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from gateway.db.pool import Connection
 from gateway.store.ca import crl_freshness
 from gateway.store.ca.crl_freshness import CrlFreshness
 from gateway.usecases.ca.crl import RENEW_AFTER
+from gateway.usecases.work import Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,11 +19,11 @@ class FreshnessReport:
     """Revocations that wait for the next CRL."""
 
 
-async def report_freshness(connection: Connection, now: datetime) -> FreshnessReport:
+async def report_freshness(work: Work) -> FreshnessReport:
     """Gives how fresh the CRLs are at `now`."""
-    found = await crl_freshness.of_issuers(connection)
-    waiting = await crl_freshness.unlisted(connection)
-    return FreshnessReport(found, [verdict(each, now) for each in found], waiting)
+    found = await crl_freshness.of_issuers(work.connection)
+    waiting = await crl_freshness.unlisted(work.connection)
+    return FreshnessReport(found, [verdict(each, work.now) for each in found], waiting)
 
 
 def verdict(crls: CrlFreshness, now: datetime) -> str:

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 
 from gateway.ca.issuers import Issuers, names_in
 from gateway.config import Settings
-from gateway.db.pool import Connection, Pool
+from gateway.db.pool import Pool
 from gateway.errors import ConfigurationError
 from gateway.errors.ca import IssuerMissing
 from gateway.store.acme import servers
 from gateway.store.ca import issuers as issuer_rows
+from gateway.usecases.work import Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +22,9 @@ class Known:
     servers: list[str]
 
 
-async def list_known(connection: Connection, settings: Settings) -> list[Known]:
+async def list_known(work: Work, settings: Settings) -> list[Known]:
     """Gives the issuers in the order of the settings."""
-    on_offer = await servers.list_all(connection)
+    on_offer = await servers.list_all(work.connection)
     return [
         Known(
             name,

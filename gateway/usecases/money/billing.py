@@ -4,18 +4,17 @@ from decimal import Decimal
 from typing import Literal
 from uuid import UUID
 
-from gateway.db.pool import Connection
 from gateway.errors.money import NotEnoughCredit, Tier1CreditLimitReached, Tier1DebitFailed
-from gateway.rules.money.pricing import NamePrices, covers
+from gateway.rules.money.prices import NamePrices, covers
 from gateway.store.money import ledger, prices
 from gateway.store.money.ledger import NewPurchase
 from gateway.store.operation.audit import Change
 from gateway.usecases.work import Work
 
 
-async def name_prices(connection: Connection, reseller_id: UUID, server: str) -> NamePrices:
+async def name_prices(work: Work, reseller_id: UUID, server: str) -> NamePrices:
     """Gives today's prices of a reseller on one server (A20)."""
-    currency, found = await prices.prices_of(connection, reseller_id, "acme", server)
+    currency, found = await prices.prices_of(work.connection, reseller_id, "acme", server)
     return NamePrices(currency, {variant: price for (_, variant), price in found.items()})
 
 

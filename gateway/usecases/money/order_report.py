@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from gateway.db.pool import Connection
 from gateway.errors import NotFound
 from gateway.rules import refund_policy
 from gateway.rules.money.once_per_name import NameRefunds
@@ -40,18 +39,16 @@ class Report:
     lines: list[ReportLine]
 
 
-async def report(connection: Connection, now: datetime, search: Search) -> Report:
+async def report(work: Work, search: Search) -> Report:
     """Gives the orders that match, in the order that the search names."""
-    found, orders = await store.search(connection, search, now)
-    return Report(found, [_line(order, now, search) for order in orders])
+    found, orders = await store.search(work.connection, search, work.now)
+    return Report(found, [_line(order, work.now, search) for order in orders])
 
 
-async def find(
-    connection: Connection, now: datetime, reseller_id: UUID, order_number: int, once_in_days: int
-) -> ReportLine:
+async def find(work: Work, reseller_id: UUID, order_number: int, once_in_days: int) -> ReportLine:
     """Gives one order of a reseller; raises NotFound."""
     wanted = Search(reseller_id, [order_number], refund_once_in_days=once_in_days)
-    found = await report(connection, now, wanted)
+    found = await report(work, wanted)
     if not found.lines:
         raise NotFound
     return found.lines[0]
@@ -66,7 +63,7 @@ async def all_lines(
     )
     while True:
         async with open_reading() as work:
-            lines = (await report(work.connection, work.now, part)).lines
+            lines = (await report(work, part)).lines
         for line in lines:
             yield line
         if len(lines) < _PART:
@@ -74,10 +71,10 @@ async def all_lines(
         part = replace(part, before=lines[-1].order.order_number)
 
 
-async def refund_reasons(connection: Connection, lines: Sequence[ReportLine]) -> dict[int, str]:
+async def refund_reasons(work: Work, lines: Sequence[ReportLine]) -> dict[int, str]:
     """Gives the reasons of those orders that were paid back with one, by order number."""
     refunded = [each.order.order_number for each in lines if each.eligibility == "refunded"]
-    return await store.refund_reasons(connection, refunded) if refunded else {}
+    return await store.refund_reasons(work.connection, refunded) if refunded else {}
 
 
 def _line(order: ReportedOrder, now: datetime, search: Search) -> ReportLine:

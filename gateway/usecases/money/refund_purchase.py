@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from decimal import Decimal
 from uuid import UUID
 
-from gateway.db.pool import Connection
 from gateway.errors.money import NotRefundable
 from gateway.rules.money.once_per_name import NO_LIMIT, NameRefunds
-from gateway.rules.money.pricing import Family
+from gateway.rules.money.prices import Family
 from gateway.rules.money.purchases import RefundFacts
 from gateway.store.money import ledger, name_refunds
 from gateway.usecases.money import billing
@@ -32,7 +31,7 @@ async def refund_purchase(
 
 
 async def earlier_refunds(
-    connection: Connection, family: Family, reseller_id: UUID, name: str, once_in_days: int
+    work: Work, family: Family, reseller_id: UUID, name: str, once_in_days: int
 ) -> NameRefunds:
     """Reads the earlier refunds that R22 looks at, and locks the reseller's row.
 
@@ -42,6 +41,6 @@ async def earlier_refunds(
     """
     if once_in_days == 0:
         return NO_LIMIT
-    await ledger.lock_funds(connection, reseller_id)
-    last = await name_refunds.last_refund(connection, family, reseller_id, name)
+    await ledger.lock_funds(work.connection, reseller_id)
+    last = await name_refunds.last_refund(work.connection, family, reseller_id, name)
     return NameRefunds(once_in_days, last)

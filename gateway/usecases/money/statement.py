@@ -6,15 +6,16 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
-from gateway.db.pool import Connection, Pool
+from gateway.db.pool import Pool
 from gateway.errors.money import PricingBroken, PricingMissing
-from gateway.rules.money.pricing import NamePrices, Price, total
+from gateway.rules.money.prices import NamePrices, Price, total
 from gateway.rules.sitelock.licences import PRODUCTS, LicencePrices
 from gateway.rules.subscription.terms import GRACE
 from gateway.store.money import due, prices
 from gateway.store.money import statement as store
 from gateway.store.money.due import Ending
 from gateway.store.money.statement import COLUMNS, Entry, Totals
+from gateway.usecases.work import Work
 
 __all__ = ["COLUMNS", "Ending", "Entry", "Totals"]
 
@@ -44,7 +45,7 @@ class Due:
 
 
 async def statement(
-    connection: Connection,
+    work: Work,
     reseller_id: UUID,
     days: Days,
     *,
@@ -56,7 +57,7 @@ async def statement(
     `order` is one of COLUMNS and whether it descends; `window` is limit and offset.
     """
     return await store.page(
-        connection, reseller_id, days.since, days.until, order=order, window=window
+        work.connection, reseller_id, days.since, days.until, order=order, window=window
     )
 
 
@@ -75,14 +76,14 @@ async def all_entries(pool: Pool, reseller_id: UUID, days: Days) -> AsyncIterato
         last_id = found[-1].id
 
 
-async def due_soon(
-    connection: Connection, reseller_id: UUID, now: datetime
-) -> tuple[str, list[Due]]:
+async def due_soon(work: Work, reseller_id: UUID) -> tuple[str, list[Due]]:
     """Gives the reseller's currency, and what ends within 90 days or can still be extended."""
-    found = await due.endings(connection, reseller_id, now - GRACE, now + DUE_WITHIN, MOST_DUE)
-    current = [each for each in found if each.kind == "subscription" or each.ends_at > now]
-    currency, names = await prices.prices_of(connection, reseller_id, "acme")
-    _, licences = await prices.prices_of(connection, reseller_id, "sitelock")
+    found = await due.endings(
+        work.connection, reseller_id, work.now - GRACE, work.now + DUE_WITHIN, MOST_DUE
+    )
+    current = [each for each in found if each.kind == "subscription" or each.ends_at > work.now]
+    currency, names = await prices.prices_of(work.connection, reseller_id, "acme")
+    _, licences = await prices.prices_of(work.connection, reseller_id, "sitelock")
     listed = LicencePrices(currency, licences)
     return currency, [Due(each, _cost(each, currency, names, listed)) for each in current]
 

@@ -13,7 +13,6 @@ from uuid import UUID
 
 from gateway import ids
 from gateway.config import Settings
-from gateway.db.pool import Connection
 from gateway.errors.notice import NoticeMistake
 from gateway.rules.money import amounts as money_amounts
 from gateway.rules.notice import notices
@@ -48,9 +47,9 @@ class Recipient:
     login: str
 
 
-async def owner_by_login(connection: Connection, login: str) -> Recipient:
+async def owner_by_login(work: Work, login: str) -> Recipient:
     """Finds a reseller by its login, for operators, and locks its row."""
-    found = await resellers.lock_by_login(connection, login)
+    found = await resellers.lock_by_login(work.connection, login)
     if found is None:
         raise NoticeMistake("login", f"there is no reseller {login!r}")
     return Recipient(found.id, found.login)
@@ -115,27 +114,27 @@ async def _add(
     return destination_id
 
 
-async def list_destinations(connection: Connection, owner: Recipient) -> list[Destination]:
+async def list_destinations(work: Work, owner: Recipient) -> list[Destination]:
     """Gives a reseller's destinations in the order they were added."""
-    return await store.list_all(connection, owner.id)
+    return await store.list_all(work.connection, owner.id)
 
 
-async def list_failing(connection: Connection) -> list[Failing]:
+async def list_failing(work: Work) -> list[Failing]:
     """Gives the failing destinations of all resellers, those that have failed longest first."""
-    return await store.list_failing(connection)
+    return await store.list_failing(work.connection)
 
 
 async def list_notices(
-    connection: Connection, owner: Recipient, *, limit: int | None, offset: int
+    work: Work, owner: Recipient, *, limit: int | None, offset: int
 ) -> list[ListedNotice]:
     """Gives a reseller's notices, the newest first."""
-    return await store.list_notices(connection, owner.id, limit=limit, offset=offset)
+    return await store.list_notices(work.connection, owner.id, limit=limit, offset=offset)
 
 
 async def set_kinds(work: Work, owner: Recipient, which: str, kinds: Sequence[str]) -> None:
     """Sets which kinds of notices a destination gets, from those made from now on."""
     chosen = check_kinds(kinds)
-    found = await _locked(work.connection, owner, which)
+    found = await _locked(work, owner, which)
     await store.set_kinds(work.connection, found.id, chosen)
     change = Change(
         "destination.changed", str(found.id), {"kinds": found.kinds}, {"kinds": list(chosen)}
@@ -150,7 +149,7 @@ async def rotate_secret(
 
     Unless `drop_old`, the last secret signs too until the next rotation.
     """
-    found = await _locked(work.connection, owner, which)
+    found = await _locked(work, owner, which)
     sealed = await store.find_secret(work.connection, found.id)
     if sealed is None:
         raise NoticeMistake("destination", f"{which} is no webhook")
@@ -167,7 +166,7 @@ async def rotate_secret(
 
 async def remove(work: Work, owner: Recipient, which: str) -> None:
     """Removes a destination: nothing is sent there any more, not even what waits."""
-    found = await _locked(work.connection, owner, which)
+    found = await _locked(work, owner, which)
     await store.remove(work.connection, found.id)
     before = {"reseller": owner.login, "channel": found.channel, "address": found.address}
     await work.record(Change("destination.removed", str(found.id), before))
@@ -175,7 +174,7 @@ async def remove(work: Work, owner: Recipient, which: str) -> None:
 
 async def resume(work: Work, owner: Recipient, which: str) -> None:
     """Resumes a destination that backs off or is parked: what waits is sent at once, in order."""
-    found = await _locked(work.connection, owner, which)
+    found = await _locked(work, owner, which)
     await store.resume(work.connection, found.id)
     change = Change(
         "destination.resumed", str(found.id), {"status": found.status}, {"status": "active"}
@@ -185,7 +184,7 @@ async def resume(work: Work, owner: Recipient, which: str) -> None:
 
 async def suspend(work: Work, owner: Recipient, which: str) -> None:
     """Suspends a destination: what is for it waits until it is resumed."""
-    found = await _locked(work.connection, owner, which)
+    found = await _locked(work, owner, which)
     if found.status == "parked":
         raise NoticeMistake("destination", "nothing is sent there already")
     await store.suspend(work.connection, found.id, "suspended by its owner")
@@ -197,7 +196,7 @@ async def suspend(work: Work, owner: Recipient, which: str) -> None:
 
 async def skip_oldest(work: Work, owner: Recipient, which: str) -> int:
     """Skips the oldest notice, which blocks the later ones; gives its number."""
-    found = await _locked(work.connection, owner, which)
+    found = await _locked(work, owner, which)
     number = await store.skip_oldest(work.connection, found.id)
     if number is None:
         raise NoticeMistake("destination", "no notice waits there")
@@ -212,7 +211,7 @@ async def replay(
     first, last = since or _EARLIEST, until or work.now
     wanted = [each.id for each in await store.list_all(work.connection, owner.id)]
     if which is not None:
-        wanted = [(await _locked(work.connection, owner, which)).id]
+        wanted = [(await _locked(work, owner, which)).id]
     queued = 0
     for destination_id in wanted:
         found = await store.lock(work.connection, owner.id, destination_id)
@@ -231,16 +230,16 @@ async def replay(
 async def send_test(work: Work, owner: Recipient, which: str) -> None:
     """Queues a notice of kind notice.test behind those that wait."""
     await notice_store.wait_for_cursor(work.connection)
-    found = await _locked(work.connection, owner, which)
+    found = await _locked(work, owner, which)
     notice_id = ids.new_id()
     draft = notices.test(owner.id, owner.login, work.now, notice_id)
     await notice_store.add_test(work.connection, found.id, notice_id, draft)
     await work.record(Change("notice.tested", str(found.id)))
 
 
-async def find_low_balance(connection: Connection, owner: Recipient) -> Decimal | None:
+async def find_low_balance(work: Work, owner: Recipient) -> Decimal | None:
     """Gives a reseller's own low-balance threshold; None = the setting for all."""
-    return await low_balance.find_threshold(connection, owner.id)
+    return await low_balance.find_threshold(work.connection, owner.id)
 
 
 async def set_low_balance(work: Work, owner: Recipient, threshold: Decimal | None) -> None:
@@ -260,14 +259,14 @@ async def set_low_balance(work: Work, owner: Recipient, threshold: Decimal | Non
     await work.record(change)
 
 
-async def _locked(connection: Connection, owner: Recipient, which: str) -> Destination:
+async def _locked(work: Work, owner: Recipient, which: str) -> Destination:
     """Locks the destination with this id or address.
 
     One of another reseller is refused like one that does not exist.
     """
-    for known in await store.list_all(connection, owner.id):
+    for known in await store.list_all(work.connection, owner.id):
         if which in (str(known.id), known.address):
-            found = await store.lock(connection, owner.id, known.id)
+            found = await store.lock(work.connection, owner.id, known.id)
             if found is not None:
                 return found
     raise NoticeMistake("destination", f"{owner.login} has no webhook or mail address {which!r}")

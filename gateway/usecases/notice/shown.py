@@ -2,37 +2,35 @@
 
 from uuid import UUID
 
-from gateway.db.pool import Connection
 from gateway.errors import NotFound
 from gateway.store.notice import destinations, listing
 from gateway.store.notice.destinations import Destination, ListedNotice
 from gateway.store.notice.listing import ListedDelivery
+from gateway.usecases.work import Work
 
 __all__ = ["Destination", "ListedDelivery", "ListedNotice"]
 
 
 async def list_notices(
-    connection: Connection, reseller_id: UUID, *, limit: int, offset: int
+    work: Work, reseller_id: UUID, *, limit: int, offset: int
 ) -> tuple[int, list[ListedNotice]]:
     """Gives how many notices a reseller has, and some, the newest first."""
-    found = await listing.count_notices(connection, reseller_id)
+    found = await listing.count_notices(work.connection, reseller_id)
     return found, await destinations.list_notices(
-        connection, reseller_id, limit=limit, offset=offset
+        work.connection, reseller_id, limit=limit, offset=offset
     )
 
 
-async def show_destination(
-    connection: Connection, reseller_id: UUID, destination_id: UUID
-) -> Destination:
+async def show_destination(work: Work, reseller_id: UUID, destination_id: UUID) -> Destination:
     """Gives a destination of a reseller; raises NotFound, also for one that was removed."""
-    for found in await destinations.list_all(connection, reseller_id):
+    for found in await destinations.list_all(work.connection, reseller_id):
         if found.id == destination_id:
             return found
     raise NotFound
 
 
 async def list_deliveries(
-    connection: Connection, destination: Destination, *, limit: int, offset: int
+    work: Work, destination: Destination, *, limit: int, offset: int
 ) -> tuple[int, list[ListedDelivery]]:
     """Gives how many notices were or are for a destination, and some, the newest first."""
-    return await listing.deliveries(connection, destination.id, limit=limit, offset=offset)
+    return await listing.deliveries(work.connection, destination.id, limit=limit, offset=offset)

@@ -1,18 +1,18 @@
 """The articles of all families, as operators name them."""
 
-from gateway.db.pool import Connection
 from gateway.errors import OperatorMistake
-from gateway.rules.money.pricing import Article
+from gateway.rules.money.prices import Article
 from gateway.rules.sitelock.licences import article_of
-from gateway.usecases.money.price_lists import articles_of_server
+from gateway.usecases.money.prices import articles_of_server
 from gateway.usecases.ssl.articles import articles_of
+from gateway.usecases.work import Work
 
 NAME_TYPES = ("fqdn", "wildcard")
 _MOST_DIGITS = 9
 
 
 async def article_called(
-    connection: Connection, family: str, item: str, variant: str, *, new_brand: bool = False
+    work: Work, family: str, item: str, variant: str, *, new_brand: bool = False
 ) -> Article:
     """Gives the article of that family, item and variant; raises OperatorMistake.
 
@@ -24,10 +24,10 @@ async def article_called(
     if variant not in NAME_TYPES:
         raise OperatorMistake("a name type is fqdn or wildcard")
     if family == "acme":
-        [article] = await articles_of_server(connection, item, [variant])
+        [article] = await articles_of_server(work, item, [variant])
         return article
     brand, _, kind = item.partition("/")
-    [article] = await articles_of(connection, brand, kind, [variant], new_brand=new_brand)
+    [article] = await articles_of(work, brand, kind, [variant], new_brand=new_brand)
     return article
 
 

@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping
 
-from gateway.db.pool import Connection
 from gateway.errors import NotFound
 from gateway.errors.acme import AlreadyRevoked, BadRevocationReason
 from gateway.rules.operation.clues import serial_of
-from gateway.rules.ssl.order import next_status
+from gateway.rules.ssl.orders import next_status
 from gateway.store.acme import certificates
 from gateway.store.acme.issuance import KEY_COMPROMISE
 from gateway.store.ca import issued, revocations
@@ -31,10 +30,10 @@ REASONS: Mapping[int, str] = {
 """CRLReasons of certificates of servers (RFC 5280 §5.3.1, BR §7.2.2)."""
 
 
-async def show_certificate(connection: Connection, text: str) -> IssuedRow:
+async def show_certificate(work: Work, text: str) -> IssuedRow:
     """Gives a certificate by its serial, in any usual spelling; raises NotFound."""
     serial = serial_of(text)
-    found = None if serial is None else await issued.find(connection, serial)
+    found = None if serial is None else await issued.find(work.connection, serial)
     if found is None:
         raise NotFound
     return found
@@ -48,7 +47,7 @@ async def revoke(work: Work, text: str, reason: int) -> list[str]:
     """
     if reason not in REASONS:
         raise BadRevocationReason(f"The reason must be one of {', '.join(map(str, REASONS))}.")
-    found = await show_certificate(work.connection, text)
+    found = await show_certificate(work, text)
     done = await _revoked_with_order(work, found, reason)
     serials = [] if done else [found.serial]
     if reason == KEY_COMPROMISE:

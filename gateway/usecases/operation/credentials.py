@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from gateway.errors import NotFound
-from gateway.errors.reseller import ArgumentInvalid
+from gateway.errors.request import ArgumentInvalid
 from gateway.rules.subscription import terms
 from gateway.store.acme import credential_overview
 from gateway.store.acme.credential_overview import CredentialOverview, OverviewAccount, OverviewName

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-from gateway.db.pool import Connection
 from gateway.errors import OperatorMistake
 from gateway.store.operation import jobs
 from gateway.store.operation.audit import Change
@@ -14,17 +13,17 @@ STATES = ("failed", "running", "waiting")
 
 
 async def page_of_jobs(
-    connection: Connection, state: str, *, limit: int, offset: int
+    work: Work, state: str, *, limit: int, offset: int
 ) -> tuple[dict[str, int], list[ListedJob]]:
     """Gives the number of units by state, and some of those in one of STATES."""
-    counts = await jobs.count_by_state(connection)
-    found = await jobs.page_of_jobs(connection, state, limit=limit, offset=offset)
+    counts = await jobs.count_by_state(work.connection)
+    found = await jobs.page_of_jobs(work.connection, state, limit=limit, offset=offset)
     return {each: counts.get(each, 0) for each in STATES}, found
 
 
-async def list_jobs(connection: Connection, state: str) -> list[dict[str, Any]]:
+async def list_jobs(work: Work, state: str) -> list[dict[str, Any]]:
     """Gives the rows of ops.jobs that are `waiting`, `running` or `failed`."""
-    return await jobs.list_jobs(connection, state)
+    return await jobs.list_jobs(work.connection, state)
 
 
 async def retry(work: Work, job_ids: Sequence[int] | None) -> list[int]:

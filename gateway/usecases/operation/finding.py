@@ -2,19 +2,19 @@
 
 from uuid import UUID
 
-from gateway.db.pool import Connection
 from gateway.rules.operation import clues
 from gateway.store.operation import finding
 from gateway.store.operation.finding import MOST_OF_A_KIND, Clues, Hit
+from gateway.usecases.work import Work
 
 __all__ = ["MOST_OF_A_KIND", "Hit", "find_anything"]
 
 
-async def find_anything(connection: Connection, text: str) -> list[Hit]:
+async def find_anything(work: Work, text: str) -> list[Hit]:
     """Gives what fits a text: logins, kids, accounts, names, serials, and numbers of orders."""
     first, before = clues.beginning_of(text) or (None, None)
     return await finding.find(
-        connection,
+        work.connection,
         Clues(
             text,
             clues.names_of(text),

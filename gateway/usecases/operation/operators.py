@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 import asyncpg
 
 from gateway import ids
-from gateway.db.pool import Connection
 from gateway.errors import OperatorMistake
 from gateway.rules.operation.input import check_operator_name, check_operator_password, check_role
 from gateway.store.operation import operators, sessions
@@ -46,9 +45,9 @@ async def add_operator(work: Work, *, name: str, role: str, password: str) -> No
     await work.record(Change("operator.added", name, None, {"role": checked}))
 
 
-async def list_operators(connection: Connection) -> list[OperatorRow]:
+async def list_operators(work: Work) -> list[OperatorRow]:
     """All operators by name."""
-    return await operators.list_all(connection)
+    return await operators.list_all(work.connection)
 
 
 async def set_operator(work: Work, name: str, wanted: OperatorChanges) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from gateway.config import Logins
 from gateway.db.pool import Pool
-from gateway.errors.reseller import ArgumentInvalid, LoginRefused
+from gateway.errors.request import ArgumentInvalid, LoginRefused
 from gateway.passwords import PasswordChecker, hash_password
 from gateway.rules.operation.input import check_operator_password
 from gateway.services import Services

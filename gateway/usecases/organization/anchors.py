@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
-from gateway.db.pool import Connection
 from gateway.errors.organization import NotApplicableForDv
-from gateway.errors.reseller import ArgumentInvalid, ArgumentMissing
-from gateway.rules.organization.prevalidation import covers, number_of
+from gateway.errors.request import ArgumentInvalid, ArgumentMissing
+from gateway.rules.organization.prevalidations import covers, number_of
 from gateway.store.organization import prevalidations
+from gateway.usecases.work import Work
 
 OV_ARGUMENT, EV_ARGUMENT = "ovAnchorOrderNumber", "evAnchorOrderNumber"
 
@@ -30,19 +29,18 @@ class SentAnchors:
     ev: str | None = None
 
 
-async def hold(connection: Connection, reseller_id: UUID, sent: SentAnchors) -> None:
+async def hold(work: Work, reseller_id: UUID, sent: SentAnchors) -> None:
     """Locks the pre-validations that were sent, so that their states stay.
 
     Call it before the credential is locked.
     """
     numbers = [number_of(text) for text in (sent.ov, sent.ev) if text]
     if known := {number for number in numbers if number is not None}:
-        await prevalidations.lock_for_linking(connection, known, reseller_id)
+        await prevalidations.lock_for_linking(work.connection, known, reseller_id)
 
 
 async def anchors_for(
-    connection: Connection,
-    now: datetime,
+    work: Work,
     *,
     reseller_id: UUID,
     validation: str,
@@ -61,15 +59,14 @@ async def anchors_for(
         return Anchors()
     if not sent.ov:
         raise ArgumentMissing(OV_ARGUMENT)
-    ov = await _usable(connection, now, reseller_id, OV_ARGUMENT, sent.ov, names)
+    ov = await _usable(work, reseller_id, OV_ARGUMENT, sent.ov, names)
     if not sent.ev:
         return Anchors(ov)
-    return Anchors(ov, await _usable(connection, now, reseller_id, EV_ARGUMENT, sent.ev, names))
+    return Anchors(ov, await _usable(work, reseller_id, EV_ARGUMENT, sent.ev, names))
 
 
 async def _usable(
-    connection: Connection,
-    now: datetime,
+    work: Work,
     reseller_id: UUID,
     argument: str,
     sent: str,
@@ -78,10 +75,10 @@ async def _usable(
     number = number_of(sent)
     found = None
     if number is not None:
-        found = await prevalidations.find(connection, number, reseller_id=reseller_id)
+        found = await prevalidations.find(work.connection, number, reseller_id=reseller_id)
     if (
         found is None
-        or not found.validity.holds(now)
+        or not found.validity.holds(work.now)
         or not all(covers(found.domains, name) for name in names)
         or (argument == EV_ARGUMENT and found.type != "EV")
     ):

@@ -1,6 +1,6 @@
 """Documents that resellers send for the validation of an organization, and operators ask for."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -11,10 +11,10 @@ from gateway.errors.organization import DocumentKept, InvalidDetail
 from gateway.rules.organization.documents import check_room, checked_file, checked_text
 from gateway.store.operation.audit import Change
 from gateway.store.organization import documents, organizations
-from gateway.store.organization.documents import AskedDocument, DocumentCounts, StoredDocument
+from gateway.store.organization.documents import AskedDocument, StoredDocument
 from gateway.usecases.work import Work
 
-__all__ = ["AskedDocument", "DocumentCounts", "StoredDocument"]
+__all__ = ["AskedDocument", "StoredDocument"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,13 +118,6 @@ async def list_documents(work: Work, organization_id: UUID) -> DocumentsOf:
     """Gives the documents of an organization, and those that it was asked for."""
     sent = await documents.list_all(work.connection, organization_id)
     return DocumentsOf(sent, await documents.list_asked(work.connection, organization_id))
-
-
-async def count_documents(
-    work: Work, organization_ids: Collection[UUID]
-) -> Mapping[UUID, DocumentCounts]:
-    """Counts documents, and those that are asked for, by organization."""
-    return await documents.count(work.connection, organization_ids)
 
 
 async def find_document(

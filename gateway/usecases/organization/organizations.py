@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 from gateway import ids
-from gateway.db.pool import Connection
 from gateway.errors import NotFound, OperatorMistake
 from gateway.errors.organization import InvalidDetail
 from gateway.rules.organization.organizations import OrganizationDetails, checked
@@ -61,19 +60,19 @@ async def update_organization(
 
 
 async def list_organizations(
-    connection: Connection,
+    work: Work,
     reseller_id: UUID | None = None,
     *,
     limit: int | None = None,
     offset: int = 0,
 ) -> list[StoredOrganization]:
     """Gives the organizations, oldest first; those of all resellers without `reseller_id`."""
-    return await organizations.list_all(connection, reseller_id, limit=limit, offset=offset)
+    return await organizations.list_all(work.connection, reseller_id, limit=limit, offset=offset)
 
 
-async def show_organization(connection: Connection, organization_id: UUID) -> StoredOrganization:
+async def show_organization(work: Work, organization_id: UUID) -> StoredOrganization:
     """Gives an organization; raises InvalidDetail when there is none."""
-    found = await organizations.find(connection, organization_id)
+    found = await organizations.find(work.connection, organization_id)
     if found is None:
         raise unknown_organization(organization_id)
     return found
@@ -87,9 +86,9 @@ async def find_organization(work: Work, organization_id: UUID) -> StoredOrganiza
     return found
 
 
-async def reseller_called(connection: Connection, login: str) -> UUID:
+async def reseller_called(work: Work, login: str) -> UUID:
     """Gives the reseller that an operator names; raises OperatorMistake."""
-    reseller = await resellers.lock_by_login(connection, login)
+    reseller = await resellers.lock_by_login(work.connection, login)
     if reseller is None:
         raise OperatorMistake(f"there is no reseller {login!r}")
     return reseller.id

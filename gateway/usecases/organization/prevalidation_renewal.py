@@ -7,10 +7,10 @@ from then on. An operator may reject it afterwards like any other.
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from gateway.db.pool import Connection, Pool
+from gateway.db.pool import Pool
 from gateway.origin import Origin
 from gateway.rules.organization import prevalidation_renewal as rules
-from gateway.rules.organization.prevalidation import Validity
+from gateway.rules.organization.prevalidations import Validity
 from gateway.store.operation import jobs
 from gateway.store.operation.audit import Change
 from gateway.store.operation.jobs import InUse
@@ -18,7 +18,7 @@ from gateway.store.organization import prevalidations
 from gateway.store.organization.prevalidations import Prevalidation, PrevalidationRow
 from gateway.usecases.organization.prevalidations import expire
 from gateway.usecases.organization.reassignment import reassign
-from gateway.usecases.work import open_work
+from gateway.usecases.work import Work, open_work
 
 _LOOK_AT = 200
 _RENEWAL = Origin("job:prevalidation-renewal")
@@ -46,11 +46,11 @@ async def renew(
     async with open_work(pool, now, _RENEWAL) as work:
         await prevalidations.lock_for_decision(work.connection, [number])
         old = await prevalidations.find(work.connection, number)
-        still = await _in_use(work.connection, "auto", number, now, lead)
+        still = await _in_use(work, "auto", number, lead)
         if old is None or still is None:
             return None
         expires_at = rules.renewed_expiry(still.expires_at, term, now)
-        new_number = await _add_renewal(work.connection, old, expires_at, now)
+        new_number = await _add_renewal(work, old, expires_at)
         await reassign(
             work,
             reseller_id=old.reseller_id,
@@ -83,7 +83,7 @@ async def warn(pool: Pool, number: int, now: datetime) -> None:
     """Records the warning that few days remain; each warning once."""
     async with open_work(pool, now, _WARNING) as work:
         await prevalidations.lock_for_decision(work.connection, [number])
-        held = await _in_use(work.connection, "manual", number, now, _WARNED_OF)
+        held = await _in_use(work, "manual", number, _WARNED_OF)
         if held is None:
             return
         days = rules.warning_at(held.expires_at, held.warned_days, now)
@@ -112,26 +112,22 @@ async def write_expiry(pool: Pool, number: int, now: datetime) -> None:
         await expire(work, number)
 
 
-async def _in_use(
-    connection: Connection, mode: str, number: int, now: datetime, lead: timedelta
-) -> InUse | None:
+async def _in_use(work: Work, mode: str, number: int, lead: timedelta) -> InUse | None:
     found = await jobs.prevalidations_in_use(
-        connection, mode, since=now, until=now, lead=lead, number=number
+        work.connection, mode, since=work.now, until=work.now, lead=lead, number=number
     )
     return found[0] if found else None
 
 
-async def _add_renewal(
-    connection: Connection, old: Prevalidation, expires_at: datetime, now: datetime
-) -> int:
+async def _add_renewal(work: Work, old: Prevalidation, expires_at: datetime) -> int:
     row = PrevalidationRow(
         organization_id=old.organization_id,
         reseller_id=old.reseller_id,
         type=rules.RENEWED_TYPE,
-        validity=Validity("valid", now, expires_at),
+        validity=Validity("valid", work.now, expires_at),
         details=old.details,
         domains=old.domains,
-        requested_at=now,
+        requested_at=work.now,
         previous_number=old.number,
     )
-    return await prevalidations.add(connection, row)
+    return await prevalidations.add(work.connection, row)

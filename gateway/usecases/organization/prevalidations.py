@@ -11,11 +11,10 @@ from uuid import UUID
 
 import asyncpg
 
-from gateway.db.pool import Connection
 from gateway.errors import OperatorMistake
 from gateway.errors.organization import InvalidDetail
 from gateway.origin import Origin
-from gateway.rules.organization.prevalidation import (
+from gateway.rules.organization.prevalidations import (
     Validity,
     can_be_rejected,
     checked_domains,
@@ -30,11 +29,15 @@ from gateway.store.organization import (
     prevalidation_links,
     prevalidations,
 )
-from gateway.store.organization.prevalidations import Prevalidation, PrevalidationRow
+from gateway.store.organization.prevalidations import (
+    Prevalidation,
+    PrevalidationRow,
+    UndecidedPrevalidation,
+)
 from gateway.usecases.organization.organizations import unknown_organization
 from gateway.usecases.work import Work
 
-__all__ = ["Prevalidation"]
+__all__ = ["Prevalidation", "UndecidedPrevalidation"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +111,11 @@ async def add_prevalidation(work: Work, wanted: NewPrevalidation) -> int:
 
 async def begin_validation(work: Work, number: int, evidence: str = "") -> Prevalidation:
     """Moves requested → in_validation; later states stay. Raises OperatorMistake."""
-    found = await _lock(work.connection, number)
+    found = await _lock(work, number)
     if found.state == "requested":
         await prevalidations.set_state(work.connection, number, "in_validation")
         await record_move(work, "begun", found, "in_validation", evidence)
-    return await _get(work.connection, number)
+    return await _get(work, number)
 
 
 async def approve(
@@ -127,7 +130,7 @@ async def approve(
 
     Raises OperatorMistake for one that is over.
     """
-    found = await _lock(work.connection, number)
+    found = await _lock(work, number)
     approval = decide_approval(number, found.validity, expires_at, term, work.now)
     if approval is None:
         return found, False
@@ -140,7 +143,7 @@ async def approve(
     )
     await documents.keep(work.connection, found.organization_id, number)
     await record_move(work, "approved", found, "valid", evidence)
-    return await _get(work.connection, number), True
+    return await _get(work, number), True
 
 
 async def reject(work: Work, number: int, evidence: str = "") -> tuple[Prevalidation, bool]:
@@ -148,7 +151,7 @@ async def reject(work: Work, number: int, evidence: str = "") -> tuple[Prevalida
 
     False = it was rejected already. Raises OperatorMistake for one that was superseded.
     """
-    found = await _lock(work.connection, number)
+    found = await _lock(work, number)
     if not can_be_rejected(found.validity):
         if found.state == "rejected":
             return found, False
@@ -157,12 +160,12 @@ async def reject(work: Work, number: int, evidence: str = "") -> tuple[Prevalida
     await prevalidations.set_state(work.connection, number, "rejected")
     await documents.keep(work.connection, found.organization_id, number)
     await record_move(work, "rejected", found, "rejected", evidence)
-    return await _get(work.connection, number), True
+    return await _get(work, number), True
 
 
 async def note(work: Work, number: int, evidence: str) -> None:
     """Adds a note to the evidence, in any state. Raises OperatorMistake."""
-    await _lock(work.connection, number)
+    await _lock(work, number)
     await prevalidations.append_evidence(
         work.connection, number, _note(work.now, work.origin, evidence)
     )
@@ -172,7 +175,7 @@ async def note(work: Work, number: int, evidence: str) -> None:
 
 async def expire(work: Work, number: int) -> bool:
     """Records the expiry, which the gate does not wait for. False = it has not expired."""
-    found = await _lock(work.connection, number)
+    found = await _lock(work, number)
     if found.state != "valid" or found.validity.state_at(work.now) != "expired":
         return False
     await prevalidations.set_state(work.connection, number, "expired")
@@ -181,7 +184,7 @@ async def expire(work: Work, number: int) -> bool:
 
 
 async def list_prevalidations(
-    connection: Connection,
+    work: Work,
     *,
     reseller_id: UUID | None = None,
     organization_id: UUID | None = None,
@@ -190,7 +193,7 @@ async def list_prevalidations(
 ) -> list[Prevalidation]:
     """Gives pre-validations in the order of their numbers."""
     return await prevalidations.list_all(
-        connection,
+        work.connection,
         reseller_id=reseller_id,
         organization_id=organization_id,
         limit=limit,
@@ -198,23 +201,23 @@ async def list_prevalidations(
     )
 
 
-async def list_undecided(connection: Connection, limit: int) -> list[Prevalidation]:
+async def list_undecided(work: Work, limit: int) -> list[UndecidedPrevalidation]:
     """Gives those that operators are to decide on, the oldest first."""
-    return await prevalidations.list_undecided(connection, limit)
+    return await prevalidations.list_undecided(work.connection, limit)
 
 
-async def show_prevalidation(connection: Connection, number: int) -> Prevalidation:
+async def show_prevalidation(work: Work, number: int) -> Prevalidation:
     """Gives a pre-validation; raises OperatorMistake when there is none."""
-    return await _get(connection, number)
+    return await _get(work, number)
 
 
-async def _lock(connection: Connection, number: int) -> Prevalidation:
-    await prevalidations.lock_for_decision(connection, [number])
-    return await _get(connection, number)
+async def _lock(work: Work, number: int) -> Prevalidation:
+    await prevalidations.lock_for_decision(work.connection, [number])
+    return await _get(work, number)
 
 
-async def _get(connection: Connection, number: int) -> Prevalidation:
-    found = await prevalidations.find(connection, number)
+async def _get(work: Work, number: int) -> Prevalidation:
+    found = await prevalidations.find(work.connection, number)
     if found is None:
         raise OperatorMistake(f"there is no pre-validation {number}")
     return found

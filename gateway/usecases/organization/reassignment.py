@@ -1,11 +1,9 @@
 """Re-assigning names to another pre-validation: UPDATEDOMAINS and renewal (O6–O8)."""
 
-from datetime import datetime
 from uuid import UUID
 
-from gateway.db.pool import Connection
-from gateway.errors.reseller import ArgumentInvalid
-from gateway.rules.organization.prevalidation import covers
+from gateway.errors.request import ArgumentInvalid
+from gateway.rules.organization.prevalidations import covers
 from gateway.store.acme import eab_credentials
 from gateway.store.operation.audit import Change
 from gateway.store.organization import prevalidation_links, prevalidations
@@ -52,8 +50,7 @@ async def reassign(
 
 
 async def reassign_ev(
-    connection: Connection,
-    now: datetime,
+    work: Work,
     *,
     reseller_id: UUID,
     old_number: int,
@@ -64,17 +61,17 @@ async def reassign_ev(
 
     Raises ArgumentInvalid (E3) for one that is not the reseller's, or not a valid EV one.
     """
-    if not await prevalidations.find(connection, old_number, reseller_id=reseller_id):
+    if not await prevalidations.find(work.connection, old_number, reseller_id=reseller_id):
         raise ArgumentInvalid("oldEVAnchorOrderNumber")
-    new = await prevalidations.find(connection, new_number, reseller_id=reseller_id)
-    if new is None or new.type != "EV" or not new.validity.holds(now):
+    new = await prevalidations.find(work.connection, new_number, reseller_id=reseller_id)
+    if new is None or new.type != "EV" or not new.validity.holds(work.now):
         raise ArgumentInvalid("evAnchorOrderNumber")
-    names = await prevalidation_links.ev_linked_names(connection, old_number, kid)
+    names = await prevalidation_links.ev_linked_names(work.connection, old_number, kid)
     if not all(covers(new.domains, name) for name in names):
         raise ArgumentInvalid("evAnchorOrderNumber")
     if old_number == new_number:
         return set()
-    return await prevalidation_links.move_ev_links(connection, old_number, new_number, kid)
+    return await prevalidation_links.move_ev_links(work.connection, old_number, new_number, kid)
 
 
 async def _supersede(work: Work, old: Prevalidation, new: Prevalidation) -> None:

@@ -2,15 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
-from gateway.db.pool import Connection
 from gateway.errors import NotFound
 from gateway.store.organization import listing, organizations, prevalidations
 from gateway.store.organization.listing import COLUMNS, LeaningName, ListedOrganization
 from gateway.store.organization.organizations import StoredOrganization
 from gateway.store.organization.prevalidations import Prevalidation
+from gateway.usecases.work import Work
 
 __all__ = ["COLUMNS", "LeaningName", "ListedOrganization"]
 
@@ -33,9 +32,8 @@ class ShownPrevalidation:
 
 
 async def list_organizations(
-    connection: Connection,
+    work: Work,
     reseller_id: UUID,
-    now: datetime,
     *,
     order: tuple[str, bool],
     window: tuple[int, int],
@@ -44,47 +42,46 @@ async def list_organizations(
 
     `order` is one of COLUMNS and whether it descends; `window` is limit and offset.
     """
-    return await listing.page(connection, reseller_id, now, order=order, window=window)
+    return await listing.page(work.connection, reseller_id, work.now, order=order, window=window)
 
 
-async def renewal_mode(connection: Connection, reseller_id: UUID) -> str:
+async def renewal_mode(work: Work, reseller_id: UUID) -> str:
     """Whether the gateway renews a reseller's pre-validations (auto) or the reseller (manual)."""
-    return await listing.find_renewal_mode(connection, reseller_id)
+    return await listing.find_renewal_mode(work.connection, reseller_id)
 
 
 async def show_organization(
-    connection: Connection, reseller_id: UUID, organization_id: UUID
+    work: Work, reseller_id: UUID, organization_id: UUID
 ) -> StoredOrganization:
     """Gives an organization of a reseller; raises NotFound."""
-    found = await organizations.find(connection, organization_id, reseller_id=reseller_id)
+    found = await organizations.find(work.connection, organization_id, reseller_id=reseller_id)
     if found is None:
         raise NotFound
     return found
 
 
 async def show_prevalidation(
-    connection: Connection,
+    work: Work,
     reseller_id: UUID,
     number: int,
-    now: datetime,
     *,
     limit: int,
     offset: int,
 ) -> ShownPrevalidation:
     """Gives a pre-validation of a reseller; raises NotFound."""
-    own = await find_prevalidation(connection, reseller_id, number)
-    found, names = await listing.leaning_names(connection, number, limit=limit, offset=offset)
-    others = await prevalidations.list_all(connection, reseller_id=reseller_id)
-    successors = [each for each in others if each.number != number and each.validity.holds(now)]
-    mode = await listing.find_renewal_mode(connection, reseller_id)
+    own = await find_prevalidation(work, reseller_id, number)
+    found, names = await listing.leaning_names(work.connection, number, limit=limit, offset=offset)
+    others = await prevalidations.list_all(work.connection, reseller_id=reseller_id)
+    successors = [
+        each for each in others if each.number != number and each.validity.holds(work.now)
+    ]
+    mode = await listing.find_renewal_mode(work.connection, reseller_id)
     return ShownPrevalidation(own, mode, found, names, successors[-MOST_SHOWN:])
 
 
-async def find_prevalidation(
-    connection: Connection, reseller_id: UUID, number: int
-) -> Prevalidation:
+async def find_prevalidation(work: Work, reseller_id: UUID, number: int) -> Prevalidation:
     """Gives a pre-validation of a reseller; raises NotFound."""
-    own = await prevalidations.find(connection, number, reseller_id=reseller_id)
+    own = await prevalidations.find(work.connection, number, reseller_id=reseller_id)
     if own is None:
         raise NotFound
     return own

@@ -6,7 +6,7 @@ from hashlib import sha256
 from gateway import ids
 from gateway.db.pool import Connection
 from gateway.errors import OperatorMistake
-from gateway.errors.reseller import TokenRefused
+from gateway.errors.request import TokenRefused
 from gateway.store.operation.audit import Change
 from gateway.store.reseller import api_tokens, resellers
 from gateway.store.reseller.api_tokens import TokenState

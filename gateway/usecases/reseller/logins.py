@@ -8,7 +8,7 @@ from uuid import UUID
 
 from gateway.config import Logins
 from gateway.db.pool import Connection, Pool, transaction
-from gateway.errors.reseller import LoginRefused
+from gateway.errors.request import LoginRefused
 from gateway.origin import Origin
 from gateway.passwords import PasswordChecker
 from gateway.store.operation import audit

@@ -2,16 +2,16 @@
 
 from uuid import UUID
 
-from gateway.db.pool import Connection
 from gateway.errors import NotFound
 from gateway.store.reseller import overview
 from gateway.store.reseller.overview import SORTED, LedgerLine, ResellerOverview
+from gateway.usecases.work import Work
 
 __all__ = ["SORTED", "LedgerLine", "ResellerOverview"]
 
 
 async def search_resellers(
-    connection: Connection,
+    work: Work,
     part: str | None,
     status: str | None,
     *,
@@ -20,19 +20,23 @@ async def search_resellers(
     offset: int = 0,
 ) -> tuple[int, list[ResellerOverview]]:
     """Gives the number of resellers whose login has `part`, and some of them in order."""
-    return await overview.search(connection, part, status, order=order, limit=limit, offset=offset)
+    return await overview.search(
+        work.connection, part, status, order=order, limit=limit, offset=offset
+    )
 
 
-async def show_reseller(connection: Connection, reseller_id: UUID) -> ResellerOverview:
+async def show_reseller(work: Work, reseller_id: UUID) -> ResellerOverview:
     """Gives a reseller; raises NotFound."""
-    found = await overview.find(connection, reseller_id)
+    found = await overview.find(work.connection, reseller_id)
     if found is None:
         raise NotFound
     return found
 
 
 async def list_ledger(
-    connection: Connection, reseller_id: UUID, *, older_than: int | None = None, limit: int
+    work: Work, reseller_id: UUID, *, older_than: int | None = None, limit: int
 ) -> list[LedgerLine]:
     """Gives the newest movements of a reseller's money; with `older_than` those before that one."""
-    return await overview.ledger_of(connection, reseller_id, older_than=older_than, limit=limit)
+    return await overview.ledger_of(
+        work.connection, reseller_id, older_than=older_than, limit=limit
+    )

@@ -5,11 +5,9 @@ by its unsubscription, on which an operator decides.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from gateway.db.pool import Connection
 from gateway.errors import NotFound
 from gateway.errors.money import NotRefundable, QuoteChanged
 from gateway.rules.money.refund_reasons import REFUND_REASONS
@@ -51,24 +49,22 @@ class RefundOrder:
     """R22 (setting refund.once_per_name_days)."""
 
 
-async def offer(
-    connection: Connection, now: datetime, reseller_id: UUID, number: int, once_in_days: int
-) -> RefundOffer:
+async def offer(work: Work, reseller_id: UUID, number: int, once_in_days: int) -> RefundOffer:
     """Gives what a refund of an order would pay back and take; raises NotFound.
 
     An order that is not refunded now is offered nothing: its line says why.
     """
-    line = await order_report.find(connection, now, reseller_id, number, once_in_days)
+    line = await order_report.find(work, reseller_id, number, once_in_days)
     order = line.order
     if line.eligibility != "eligible":
         return RefundOffer(line, Decimal("0.00"), ())
     if order.family == "ssl":
-        cert_id = await ssl_orders.find_by_number(connection, reseller_id, number)
+        cert_id = await ssl_orders.find_by_number(work.connection, reseller_id, number)
         return RefundOffer(line, order.cost, tuple(order.names), cert_id=cert_id or "")
     if order.family == "sitelock":
-        amount = await sitelock_refunds.refundable_amount(connection, reseller_id, number)
+        amount = await sitelock_refunds.refundable_amount(work, reseller_id, number)
         return RefundOffer(line, amount[1], (amount[0],))
-    added = await find_name(connection, reseller_id, number)
+    added = await find_name(work.connection, reseller_id, number)
     if added is None:
         raise NotFound
     return RefundOffer(line, order.cost, (added.name, *added.free_with_it), added.kid)
@@ -81,7 +77,7 @@ async def refund_order(work: Work, wanted: RefundOrder) -> Decimal:
     then nothing is changed.
     """
     line = await order_report.find(
-        work.connection, work.now, wanted.reseller_id, wanted.order_number, wanted.once_in_days
+        work, wanted.reseller_id, wanted.order_number, wanted.once_in_days
     )
     if line.eligibility != "eligible":
         raise NotRefundable(_refusal(line))
@@ -107,7 +103,7 @@ async def _remove_name(work: Work, wanted: RefundOrder) -> tuple[Decimal, tuple[
     added = await find_name(work.connection, wanted.reseller_id, wanted.order_number)
     if added is None:
         raise NotFound
-    await credential_to_change(work.connection, wanted.reseller_id, added.kid)
+    await credential_to_change(work, wanted.reseller_id, added.kid)
     added = await find_name(work.connection, wanted.reseller_id, wanted.order_number)
     if added is None:  # somebody else removed it while its lock was waited for
         raise NotRefundable("The name was removed before.")

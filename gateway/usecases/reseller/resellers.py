@@ -12,7 +12,6 @@ from typing import Any
 import asyncpg
 
 from gateway import ids
-from gateway.db.pool import Connection
 from gateway.errors import OperatorMistake
 from gateway.rules.operation.input import (
     check_amount,
@@ -112,7 +111,7 @@ async def deposit(work: Work, login: str, amount: Decimal, note: str = "") -> De
     booked = check_amount(amount)
     if booked <= 0:
         raise OperatorMistake("a deposit is more than 0.00")
-    reseller = await _locked(work.connection, login)
+    reseller = await _locked(work, login)
     try:
         async with work.connection.transaction():
             balance = await resellers.book_deposit(
@@ -130,17 +129,17 @@ async def deposit(work: Work, login: str, amount: Decimal, note: str = "") -> De
     return balance
 
 
-async def list_resellers(connection: Connection) -> list[ResellerSummary]:
+async def list_resellers(work: Work) -> list[ResellerSummary]:
     """Gives all resellers by login."""
-    return await resellers.list_summaries(connection)
+    return await resellers.list_summaries(work.connection)
 
 
 async def set_reseller(work: Work, login: str, wanted: ResellerChanges) -> None:
     """Changes the given settings; a new password also lifts the lock of failed logins."""
     if wanted.password is not None:
         check_password(wanted.password)
-    before = await _locked(work.connection, login)
-    parent = await _parent(work.connection, before, wanted.tier1)
+    before = await _locked(work, login)
+    parent = await _parent(work, before, wanted.tier1)
     settings = _changed(before, parent, wanted)
     try:
         async with work.connection.transaction():
@@ -210,19 +209,19 @@ async def set_server(
     await work.record(Change("server.changed", name, before, after))
 
 
-async def list_servers(connection: Connection) -> list[Server]:
+async def list_servers(work: Work) -> list[Server]:
     """Gives all servers in the order of LISTSERVERS."""
-    return await servers.list_all(connection)
+    return await servers.list_all(work.connection)
 
 
-async def _locked(connection: Connection, login: str) -> Reseller:
-    reseller = await resellers.lock_by_login(connection, login)
+async def _locked(work: Work, login: str) -> Reseller:
+    reseller = await resellers.lock_by_login(work.connection, login)
     if reseller is None:
         raise OperatorMistake(f"there is no reseller {login!r}")
     return reseller
 
 
-async def _parent(connection: Connection, reseller: Reseller, tier1: str | None) -> Reseller | None:
+async def _parent(work: Work, reseller: Reseller, tier1: str | None) -> Reseller | None:
     """Finds a parent, which must have none itself: two levels keep the lock order fixed."""
     if tier1 is None:
         tier1 = reseller.tier1_login
@@ -230,7 +229,7 @@ async def _parent(connection: Connection, reseller: Reseller, tier1: str | None)
         return None
     if tier1 == reseller.login:
         raise OperatorMistake("a reseller cannot be its own Tier-1 account")
-    parent = await _locked(connection, tier1)
+    parent = await _locked(work, tier1)
     if parent.tier1_id is not None:
         raise OperatorMistake(f"{tier1} has a Tier-1 account itself")
     if reseller.has_children:

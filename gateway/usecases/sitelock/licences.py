@@ -9,8 +9,8 @@ from uuid import UUID
 import asyncpg
 
 from gateway import ids
-from gateway.db.pool import Connection, Pool, transaction
-from gateway.errors.reseller import ArgumentInvalid
+from gateway.db.pool import Pool
+from gateway.errors.request import ArgumentInvalid
 from gateway.errors.sitelock import LicenceExists, PartnerInactive
 from gateway.origin import Origin
 from gateway.rules.money.quotes import require_quoted
@@ -22,12 +22,11 @@ from gateway.rules.sitelock.licences import (
     decide_order,
 )
 from gateway.store.money.prices import prices_of
-from gateway.store.operation import audit
 from gateway.store.operation.audit import Change
 from gateway.store.sitelock import licences, partners
 from gateway.store.sitelock.licences import NewLicence, StoredLicence
 from gateway.usecases.money import billing
-from gateway.usecases.work import Work
+from gateway.usecases.work import Work, open_work
 
 _LOOK_AT = 200
 _EXPIRY = Origin("job:licence-expiry")
@@ -73,7 +72,7 @@ async def order(work: Work, wanted: LicenceOrder) -> Ordered:
         raise PartnerInactive
     listed = await prices_of(work.connection, wanted.reseller_id, "sitelock")
     prices = LicencePrices(*listed)
-    stored = await _licence(work.connection, wanted, work.now)
+    stored = await _licence(work, wanted)
     facts = stored.facts if stored else None
     if wanted.previous_order_number is not None and facts is not None:
         decision = decide_change(asked, prices, work.now, facts)
@@ -90,7 +89,7 @@ async def order(work: Work, wanted: LicenceOrder) -> Ordered:
         currency=prices.currency,
         days=decision.days,
     )
-    licence_id, number = await _carry_out(work.connection, work.now, wanted, stored, decision)
+    licence_id, number = await _carry_out(work, wanted, stored, decision)
     for line in decision.lines:
         await licences.add_line(
             work.connection,
@@ -112,79 +111,76 @@ async def due_expiries(pool: Pool, until: datetime) -> Sequence[tuple[datetime, 
 
 async def write_expiry(pool: Pool, licence_id: UUID, now: datetime) -> None:
     """Records the change active → expired; protection has ended with the expiry itself."""
-    async with transaction(pool) as connection:
-        found = await licences.lock(connection, licence_id)
+    async with open_work(pool, now, _EXPIRY) as work:
+        found = await licences.lock(work.connection, licence_id)
         if found is not None and found.facts.status == "active" and not found.facts.is_active(now):
-            await _expire(connection, found, now)
+            await _expire(work, found)
 
 
-async def _licence(
-    connection: Connection, wanted: LicenceOrder, now: datetime
-) -> StoredLicence | None:
+async def _licence(work: Work, wanted: LicenceOrder) -> StoredLicence | None:
     """Finds the licence that the order concerns: of the previous order, or of the domain."""
     if wanted.previous_order_number is not None:
         found = await licences.lock_of_order(
-            connection, wanted.reseller_id, wanted.previous_order_number
+            work.connection, wanted.reseller_id, wanted.previous_order_number
         )
         if found is None:
             raise ArgumentInvalid("previousOrderNumber")
         if found.domain_name != wanted.domain_name:
             raise ArgumentInvalid("domainName")
         return found
-    held = await licences.lock_of_domain(connection, wanted.domain_name)
+    held = await licences.lock_of_domain(work.connection, wanted.domain_name)
     if held is None:
         return None
     licence, reseller_id = held
-    if not licence.facts.is_active(now):
+    if not licence.facts.is_active(work.now):
         if not wanted.test_only:
-            await _expire(connection, licence, now)
+            await _expire(work, licence)
         return None
     if reseller_id != wanted.reseller_id:
         raise LicenceExists
     return licence
 
 
-async def _expire(connection: Connection, licence: StoredLicence, now: datetime) -> None:
-    await licences.end(connection, licence.id, "expired", now)
+async def _expire(work: Work, licence: StoredLicence) -> None:
+    await licences.end(work.connection, licence.id, "expired", work.now)
     change = Change("licence.expired", str(licence.number), {"status": "active"})
-    await audit.record(connection, now, _EXPIRY, change)
+    await work.record(change)
 
 
 async def _carry_out(
-    connection: Connection,
-    now: datetime,
+    work: Work,
     wanted: LicenceOrder,
     stored: StoredLicence | None,
     decision: Decision,
 ) -> tuple[UUID, int]:
     main = next((line for line in decision.lines if line.kind != "add_on"), None)
     if main is not None and main.kind == "order":
-        licence_id, number = await _add(connection, now, wanted, main.product.number, decision)
+        licence_id, number = await _add(work, wanted, main.product.number, decision)
     else:
         assert stored is not None
         licence_id, number = stored.id, stored.number
         if main is not None:
             renewed = main.kind == "renewal"
             await licences.change(
-                connection,
+                work.connection,
                 licence_id,
                 product=main.product.number,
                 days=decision.days,
                 expires_at=decision.expires_at,
-                period_started_at=now if renewed else stored.facts.period_started_at,
+                period_started_at=work.now if renewed else stored.facts.period_started_at,
             )
-    await licences.end_add_ons(connection, licence_id, decision.replaced, now)
+    await licences.end_add_ons(work.connection, licence_id, decision.replaced, work.now)
     for product, ends in decision.add_on_expiry.items():
-        await licences.put_add_on(connection, ids.new_id(), licence_id, product, ends)
+        await licences.put_add_on(work.connection, ids.new_id(), licence_id, product, ends)
     return licence_id, number
 
 
 async def _add(
-    connection: Connection, now: datetime, wanted: LicenceOrder, product: int, decision: Decision
+    work: Work, wanted: LicenceOrder, product: int, decision: Decision
 ) -> tuple[UUID, int]:
     licence_id = ids.new_id()
     try:
-        async with connection.transaction():
+        async with work.connection.transaction():
             licence = NewLicence(
                 licence_id,
                 wanted.reseller_id,
@@ -196,7 +192,7 @@ async def _add(
                 wanted.organization,
                 decision.expires_at,
             )
-            number = await licences.add(connection, licence, now)
+            number = await licences.add(work.connection, licence, work.now)
     except asyncpg.UniqueViolationError:  # another order was faster
         raise LicenceExists from None
     return licence_id, number

@@ -6,10 +6,9 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from gateway.db.pool import Connection
 from gateway.errors import NotFound
 from gateway.errors.money import QuoteChanged
-from gateway.errors.reseller import ArgumentInvalid
+from gateway.errors.request import ArgumentInvalid
 from gateway.errors.sitelock import AlreadyCancelled, AlreadyRefunded, OnlyAddOns
 from gateway.rules.money.once_per_name import NameRefunds
 from gateway.rules.money.refund_reasons import REFUND_REASONS
@@ -46,7 +45,7 @@ async def refund(
     if licence is None:
         raise ArgumentInvalid("orderNumber")
     lines = await licences.lines_of(work.connection, licence.id)
-    refunds = await _refunds(work.connection, reseller_id, licence, once_in_days)
+    refunds = await _refunds(work, reseller_id, licence, once_in_days)
     facts = facts_of(licence, lines, order_number, work.now, refunds)
     _refuse_ended(facts.status)
     if facts.only_add_ons:
@@ -55,16 +54,16 @@ async def refund(
 
 
 async def refundable_amount(
-    connection: Connection, reseller_id: UUID, order_number: int
+    work: Work, reseller_id: UUID, order_number: int
 ) -> tuple[str, Decimal]:
     """Gives the domain of an order's licence, and what a refund pays back; raises NotFound.
 
     Whether it is refunded at all, the report on orders says.
     """
-    licence = await licences.find_of_order(connection, reseller_id, order_number)
+    licence = await licences.find_of_order(work.connection, reseller_id, order_number)
     if licence is None:
         raise NotFound
-    lines = await licences.lines_of(connection, licence.id)
+    lines = await licences.lines_of(work.connection, licence.id)
     return licence.domain_name, sum(amounts_to_refund(licence, lines).values(), _NOTHING)
 
 
@@ -93,7 +92,7 @@ async def cancel(
         await _cancel_add_ons(work, licence, products)
         return Ended(_NOTHING)
     lines = await licences.lines_of(work.connection, licence.id)
-    refunds = await _refunds(work.connection, reseller_id, licence, once_in_days)
+    refunds = await _refunds(work, reseller_id, licence, once_in_days)
     facts = facts_of(licence, lines, order_number, work.now, refunds)
     refundable = facts.objection() is None
     amounts = amounts_to_refund(licence, lines) if refundable else {}
@@ -139,10 +138,10 @@ def amounts_to_refund(licence: StoredLicence, lines: Sequence[OrderLine]) -> dic
 
 
 async def _refunds(
-    connection: Connection, reseller_id: UUID, licence: StoredLicence, once_in_days: int
+    work: Work, reseller_id: UUID, licence: StoredLicence, once_in_days: int
 ) -> NameRefunds:
     name = licence.domain_name
-    return await earlier_refunds(connection, "sitelock", reseller_id, name, once_in_days)
+    return await earlier_refunds(work, "sitelock", reseller_id, name, once_in_days)
 
 
 def _require_expected(expected: Decimal | None, refund: Decimal) -> None:

@@ -6,7 +6,6 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from gateway.db.pool import Connection
 from gateway.errors import NotFound
 from gateway.rules.money.once_per_name import NO_LIMIT, NameRefunds
 from gateway.rules.sitelock.licences import PRODUCTS, RENEWAL_PERIOD, LicencePrices, Product
@@ -16,6 +15,7 @@ from gateway.store.sitelock import licences, listing
 from gateway.store.sitelock.licences import OrderLine
 from gateway.store.sitelock.listing import COLUMNS, STATES, KnownLicence, ListedLicence
 from gateway.usecases.sitelock.refunds import amounts_to_refund, facts_of
+from gateway.usecases.work import Work
 
 __all__ = ["COLUMNS", "STATES", "ListedLicence"]
 
@@ -42,9 +42,8 @@ class ShownLicence:
 
 
 async def list_licences(
-    connection: Connection,
+    work: Work,
     reseller_id: UUID,
-    now: datetime,
     status: str | None,
     *,
     order: tuple[str, bool],
@@ -54,27 +53,29 @@ async def list_licences(
 
     `order` is one of COLUMNS and whether it descends; `window` is limit and offset.
     """
-    return await listing.page(connection, reseller_id, now, status, order=order, window=window)
+    return await listing.page(
+        work.connection, reseller_id, work.now, status, order=order, window=window
+    )
 
 
 async def show_licence(
-    connection: Connection, reseller_id: UUID, now: datetime, number: int, once_in_days: int
+    work: Work, reseller_id: UUID, number: int, once_in_days: int
 ) -> ShownLicence:
     """Gives a licence; raises NotFound. `once_in_days` is refund.once_per_name_days (R22)."""
-    known = await listing.find(connection, reseller_id, number)
+    known = await listing.find(work.connection, reseller_id, number)
     if known is None:
         raise NotFound
     stored, facts = known.stored, known.stored.facts
-    lines = await licences.lines_of(connection, stored.id)
+    lines = await licences.lines_of(work.connection, stored.id)
     order_number = max(line.order_number for line in lines if line.kind != "add_on")
-    active = facts.is_active(now)
+    active = facts.is_active(work.now)
     refunds = NO_LIMIT
     if once_in_days and active:
         last = await name_refunds.last_refund(
-            connection, "sitelock", reseller_id, stored.domain_name
+            work.connection, "sitelock", reseller_id, stored.domain_name
         )
         refunds = NameRefunds(once_in_days, last)
-    objection = facts_of(stored, lines, order_number, now, refunds).objection()
+    objection = facts_of(stored, lines, order_number, work.now, refunds).objection()
     amounts = {} if objection else amounts_to_refund(stored, lines)
     begins = facts.expires_at - RENEWAL_PERIOD if active and facts.expires_at else None
     return ShownLicence(
@@ -83,7 +84,7 @@ async def show_licence(
         lines,
         order_number,
         begins,
-        begins is not None and begins <= now,
+        begins is not None and begins <= work.now,
         _higher(PRODUCTS[facts.product]) if begins else (),
         sum(amounts.values(), _NOTHING),
         objection,
@@ -91,10 +92,10 @@ async def show_licence(
 
 
 async def list_prices(
-    connection: Connection, reseller_id: UUID
+    work: Work, reseller_id: UUID
 ) -> tuple[str, Mapping[int, Mapping[int, Decimal]]]:
     """Gives a reseller's currency, and its prices in it by product and days (0 = once)."""
-    listed = LicencePrices(*await prices_of(connection, reseller_id, "sitelock"))
+    listed = LicencePrices(*await prices_of(work.connection, reseller_id, "sitelock"))
     prices: dict[int, dict[int, Decimal]] = {}
     for (product, days), price in listed.prices.items():
         if price.currency == listed.currency:

@@ -3,11 +3,11 @@
 import re
 from collections.abc import Sequence
 
-from gateway.db.pool import Connection
 from gateway.errors import OperatorMistake
-from gateway.rules.money.pricing import Article
-from gateway.rules.ssl.order import TYPES, item_of
+from gateway.rules.money.prices import Article
+from gateway.rules.ssl.orders import TYPES, item_of
 from gateway.store.money import prices
+from gateway.usecases.work import Work
 
 BUILT_IN_BRAND = "LOCAL"
 """The brand under which certificates of the local CA are sold."""
@@ -16,7 +16,7 @@ _BRAND = re.compile(r"[A-Z][A-Z0-9_]{0,31}")
 
 
 async def articles_of(
-    connection: Connection,
+    work: Work,
     brand: str,
     kind: str,
     name_types: Sequence[str],
@@ -30,7 +30,7 @@ async def articles_of(
     """
     if not _BRAND.fullmatch(brand):
         raise OperatorMistake("a brand is up to 32 capital letters, digits and '_'")
-    on_offer = {item.partition("/")[0] for item in await prices.items(connection, "ssl")}
+    on_offer = {item.partition("/")[0] for item in await prices.items(work.connection, "ssl")}
     known = {BUILT_IN_BRAND, *on_offer}
     if brand not in known and not new_brand:
         raise OperatorMistake(

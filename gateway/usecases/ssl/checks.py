@@ -13,16 +13,15 @@ from typing import Any
 import structlog
 
 from gateway.config import Settings
-from gateway.db.pool import Connection, Pool, transaction
+from gateway.db.pool import Pool
 from gateway.errors.acme import CaaRefusal, CaaRefused, CaaUnchecked
 from gateway.logging import describe
 from gateway.metrics import observe_validation_fault
 from gateway.origin import Origin
 from gateway.rules.acme.caa import is_fresh
 from gateway.rules.names import base_of, name_type
-from gateway.rules.ssl import order as rules
+from gateway.rules.ssl import orders as rules
 from gateway.services import Services
-from gateway.store.operation import audit
 from gateway.store.operation.audit import Change
 from gateway.store.ssl import applications as ssl_applications
 from gateway.store.ssl import due as ssl_due
@@ -39,6 +38,7 @@ from gateway.usecases.acme.perspective import (
 )
 from gateway.usecases.ssl.intents import intent_of
 from gateway.usecases.ssl.proofs import key_authorization
+from gateway.usecases.work import Work, open_work
 from gateway.validation import caa
 from gateway.validation.challenge import METHODS
 from gateway.validation.method import Claim, NotChecked, ValidationFailed
@@ -78,13 +78,13 @@ async def look_at_proofs(services: Services, item: UnfinishedOrder, now: datetim
         return False
     unproven = [proof for proof in item.proofs if proof.proven_at is None][:_LOOKS_AT_ONCE]
     looks = await asyncio.gather(*(_look(services, item, proof, now) for proof in unproven))
-    async with transaction(services.pool) as connection:
-        fresh = await unchanged(connection, item)
+    async with open_work(services.pool, now, GATEWAY) as work:
+        fresh = await unchanged(work, item)
         if fresh is None:
             return True
         for look in looks:
             await ssl_applications.settle_proof(
-                connection,
+                work.connection,
                 item.application.id,
                 look.proof.position,
                 proven_at=now if look.evidence is not None else None,
@@ -92,17 +92,17 @@ async def look_at_proofs(services: Services, item: UnfinishedOrder, now: datetim
                 problem=look.problem,
             )
         if looks:
-            await audit.record(connection, now, GATEWAY, *_changes(item, looks))
-        proofs = await ssl_applications.proofs_of(connection, item.application.id)
+            await work.record(*_changes(item, looks))
+        proofs = await ssl_applications.proofs_of(work.connection, item.application.id)
         if all(proof.proven_at is not None for proof in proofs):
-            return await _proven(connection, services.settings, fresh, now)
+            return await _proven(work, services.settings, fresh)
         problems = [look.problem for look in looks if look.problem]
         theirs = any(look.problem and not look.ours for look in looks)
         pause = PAUSE_OF_OURS if problems else _AT_ONCE
         if theirs:
             pause = timedelta(seconds=rules.retry_seconds(item.attempts))
         await ssl_due.pause(
-            connection,
+            work.connection,
             item.cert_id,
             pause,
             problems[0] if problems else None,
@@ -122,8 +122,8 @@ async def look_at_caa_again(
     until = _end_of_look(services)
     for proof in stale:
         try:
-            work = _check_caa(services, item, proof, now)
-            await done_in_all(services.settings, resolver_of(services), work, until)
+            check = _check_caa(services, item, proof, now)
+            await done_in_all(services.settings, resolver_of(services), check, until)
         except ValidationFailed as failed:
             detail = f"{proof.name}: {failed.detail}"
             return CaaRefused([CaaRefusal(proof.name, True, detail)])
@@ -135,10 +135,10 @@ async def look_at_caa_again(
     return None
 
 
-async def unchanged(connection: Connection, item: UnfinishedOrder) -> UnfinishedOrder | None:
+async def unchanged(work: Work, item: UnfinishedOrder) -> UnfinishedOrder | None:
     """Gives the order, locked, if it still has the application and status that `item` has."""
-    await ssl_orders.lock(connection, item.cert_id)
-    fresh = await ssl_applications.read_unfinished(connection, item.cert_id)
+    await ssl_orders.lock(work.connection, item.cert_id)
+    fresh = await ssl_applications.read_unfinished(work.connection, item.cert_id)
     if fresh is None or fresh.status != item.status or fresh.application != item.application:
         return None
     return fresh
@@ -164,45 +164,44 @@ async def fail_unproven(pool: Pool, cert_id: str, now: datetime) -> None:
 
 async def settle_failed(pool: Pool, item: UnfinishedOrder, problem: str, now: datetime) -> None:
     """Ends an application without a certificate: UNPASSED, or ISSUED as before."""
-    async with transaction(pool) as connection:
-        if await unchanged(connection, item) is None:
+    async with open_work(pool, now, GATEWAY) as work:
+        if await unchanged(work, item) is None:
             return
-        await ssl_issuance.settle_issuer(connection, item.application.id)
+        await ssl_issuance.settle_issuer(work.connection, item.application.id)
         status = "ISSUED" if item.status == "SUPPLEMENTCHECKING" else "UNPASSED"
-        await moved(connection, item, status, now, problem=problem)
+        await moved(work, item, status, problem=problem)
 
 
 async def moved(
-    connection: Connection,
+    work: Work,
     item: UnfinishedOrder,
     status: str,
-    now: datetime,
     *,
     due_in: timedelta | None = None,
     problem: str | None = None,
 ) -> None:
     """Moves the status of a locked order in the background, with its audit event."""
-    await ssl_orders.move(connection, item.cert_id, status, now, due_in=due_in, problem=problem)
+    await ssl_orders.move(
+        work.connection, item.cert_id, status, work.now, due_in=due_in, problem=problem
+    )
     change = Change(
         "ssl_order.moved",
         item.cert_id,
         {"status": item.status},
         {"status": status, "problem": problem} if problem else {"status": status},
     )
-    await audit.record(connection, now, GATEWAY, change)
+    await work.record(change)
 
 
-async def _proven(
-    connection: Connection, settings: Settings, item: UnfinishedOrder, now: datetime
-) -> bool:
+async def _proven(work: Work, settings: Settings, item: UnfinishedOrder) -> bool:
     """Moves on when all names are proven: to the organization's check, or to the issuer."""
     if rules.TYPES[item.type] and item.status == "CHECKING":
-        await moved(connection, item, "CHECKING_ORG", now)
+        await moved(work, item, "CHECKING_ORG")
         return False
-    intent = intent_of(settings, now, item.first_issued_at, item.months)
-    await ssl_issuance.record_intent(connection, item.application.id, intent)
+    intent = intent_of(settings, work.now, item.first_issued_at, item.months)
+    await ssl_issuance.record_intent(work.connection, item.application.id, intent)
     if item.status == "CHECKING":
-        await moved(connection, item, "ISSUING", now, due_in=_AT_ONCE)
+        await moved(work, item, "ISSUING", due_in=_AT_ONCE)
     return True
 
 

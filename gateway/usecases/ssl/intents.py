@@ -7,7 +7,7 @@ from gateway import ids
 from gateway.ca.profiles import PROFILES, longest_validity
 from gateway.config import Settings
 from gateway.rules.acme.issuance import validity
-from gateway.rules.ssl import order as rules
+from gateway.rules.ssl import orders as rules
 
 PROFILE = "classic"
 """The profile of every SSL certificate."""

@@ -15,7 +15,7 @@ from gateway.errors.ssl import StatusForbids
 from gateway.refusal_log import Refused, reason_of
 from gateway.rules.organization.organizations import Subject
 from gateway.rules.public_names import objection_to_any
-from gateway.rules.ssl import order as rules
+from gateway.rules.ssl import orders as rules
 from gateway.services import Services
 from gateway.store.acme.issuance import SignedCertificate
 from gateway.store.ssl import applications as ssl_applications
@@ -24,6 +24,7 @@ from gateway.store.ssl import issuance as ssl_issuance
 from gateway.store.ssl import orders as ssl_orders
 from gateway.store.ssl.applications import UnfinishedOrder
 from gateway.usecases.ssl.checks import (
+    GATEWAY,
     PAUSE_OF_OURS,
     look_at_caa_again,
     moved,
@@ -31,6 +32,7 @@ from gateway.usecases.ssl.checks import (
     unchanged,
 )
 from gateway.usecases.ssl.intents import PROFILE
+from gateway.usecases.work import open_work
 
 LEASE = timedelta(seconds=30)
 """How long a process may work on an order before another takes it over."""
@@ -50,7 +52,7 @@ async def ask_issuer(services: Services, item: UnfinishedOrder, now: datetime) -
     if (
         item.issuer_state is None
         and services.issuers.immediate(issuer.name) is None
-        and not await _note_asked(services, item)
+        and not await _note_asked(services, item, now)
     ):
         return True
     match await issuer.issue(_request_of(item), item.issuer_state or None):
@@ -120,11 +122,13 @@ def _refused(item: UnfinishedOrder, objection: GatewayError) -> Refused:
     )
 
 
-async def _note_asked(services: Services, item: UnfinishedOrder) -> bool:
-    async with transaction(services.pool) as connection:
-        if await unchanged(connection, item) is None:
+async def _note_asked(services: Services, item: UnfinishedOrder, now: datetime) -> bool:
+    async with open_work(services.pool, now, GATEWAY) as work:
+        if await unchanged(work, item) is None:
             return False
-        await ssl_issuance.wait_for_issuer(connection, item.cert_id, item.application.id, {}, LEASE)
+        await ssl_issuance.wait_for_issuer(
+            work.connection, item.cert_id, item.application.id, {}, LEASE
+        )
     return True
 
 
@@ -158,33 +162,33 @@ async def _keep(services: Services, item: UnfinishedOrder, issuer: Issuer, issue
         issued.not_after,
         now,
     )
-    async with transaction(services.pool) as connection:
-        fresh = await unchanged(connection, item)
-        if await ssl_issuance.is_stored(connection, item.application.id):
-            await ssl_issuance.settle_issuer(connection, item.application.id)
+    async with open_work(services.pool, now, GATEWAY) as work:
+        fresh = await unchanged(work, item)
+        if await ssl_issuance.is_stored(work.connection, item.application.id):
+            await ssl_issuance.settle_issuer(work.connection, item.application.id)
             return  # another process was faster
         wanted = (
             fresh is not None
             and fresh.status in _WANTED
-            and not await ssl_applications.key_is_compromised(connection, signed.key_hash)
+            and not await ssl_applications.key_is_compromised(work.connection, signed.key_hash)
         )
         await ssl_issuance.store_certificate(
-            connection,
+            work.connection,
             cert_id=item.cert_id,
             application_id=item.application.id,
             signed=signed,
             withheld=not wanted,
         )
-        await ssl_issuance.settle_issuer(connection, item.application.id)
+        await ssl_issuance.settle_issuer(work.connection, item.application.id)
         if fresh is None:
             return
         if wanted:
-            await moved(connection, item, "ISSUED", now)
+            await moved(work, item, "ISSUED")
         elif fresh.status in _WANTED:
             status = "ISSUED" if fresh.status == "SUPPLEMENTCHECKING" else "UNPASSED"
-            await moved(connection, item, status, now, problem="The key was compromised.")
+            await moved(work, item, status, problem="The key was compromised.")
         else:
-            await ssl_due.make_due(connection, item.cert_id, _AT_ONCE)
+            await ssl_due.make_due(work.connection, item.cert_id, _AT_ONCE)
 
 
 async def _settle_refused(

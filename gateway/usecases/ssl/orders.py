@@ -5,7 +5,7 @@ status shows the progress.
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
@@ -16,12 +16,11 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from gateway import ids
 from gateway.ca.csr import check_csr
 from gateway.config import Settings
-from gateway.db.pool import Connection
 from gateway.errors.acme import BadCsr
 from gateway.errors.ssl import BadMember, StatusForbids
 from gateway.rules.organization.organizations import Subject
 from gateway.rules.public_names import objection_to_any
-from gateway.rules.ssl import order as rules
+from gateway.rules.ssl import orders as rules
 from gateway.store.ca import revocations
 from gateway.store.operation.audit import Change
 from gateway.store.ssl import applications as ssl_applications
@@ -70,9 +69,9 @@ async def apply(work: Work, settings: Settings, wanted: Apply) -> SslOrder:
     Applying again with the same key meanwhile makes the next check happen soon. Raises NotFound,
     StatusForbids, BadCsr, BadMember.
     """
-    order = await locked(work.connection, work.now, wanted.reseller_id, wanted.cert_id)
+    order = await locked(work, wanted.reseller_id, wanted.cert_id)
     if order.status in ("CHECKING", "SUPPLEMENTCHECKING") and order.application_id:
-        return await _look_again(work.connection, order, wanted)
+        return await _look_again(work, order, wanted)
     status = rules.next_status("apply", order.status)
     if status is None:
         raise StatusForbids(f"A certificate that is {order.status} cannot be applied for.")
@@ -89,25 +88,25 @@ async def apply(work: Work, settings: Settings, wanted: Apply) -> SslOrder:
         wanted.csr,
         key_hash,
         wanted.method,
-        await _organization(work.connection, order, wanted),
+        await _organization(work, order, wanted),
         work.now,
     )
-    proofs = await new_proofs(work.connection, work.now, settings, order, wanted.method)
+    proofs = await new_proofs(work, settings, order, wanted.method)
     await ssl_applications.add(work.connection, application, proofs)
     await _operate(work, order, "apply", status)
-    return await _after(work.connection, work.now, order)
+    return await _after(work, order)
 
 
 async def withdraw(work: Work, reseller_id: UUID, cert_id: str) -> SslOrder:
     """Withdraws an application. Raises NotFound, StatusForbids."""
-    order = await locked(work.connection, work.now, reseller_id, cert_id)
+    order = await locked(work, reseller_id, cert_id)
     status = rules.next_status("cancel-apply", order.status)
     if status is None:
         raise StatusForbids(f"A certificate that is {order.status} has no application to withdraw.")
-    if order.status == "SUPPLEMENTCHECKING" and await _is_asked_for(work.connection, cert_id):
+    if order.status == "SUPPLEMENTCHECKING" and await _is_asked_for(work, cert_id):
         raise StatusForbids("The certificate is being issued; it is too late to withdraw.")
     await _operate(work, order, "cancel-apply", status)
-    return await _after(work.connection, work.now, order)
+    return await _after(work, order)
 
 
 async def revoke(work: Work, wanted: RevokeOrder) -> SslOrder:
@@ -115,7 +114,7 @@ async def revoke(work: Work, wanted: RevokeOrder) -> SslOrder:
 
     Raises NotFound, StatusForbids.
     """
-    order = await locked(work.connection, work.now, wanted.reseller_id, wanted.cert_id)
+    order = await locked(work, wanted.reseller_id, wanted.cert_id)
     status = rules.next_status("revoke", order.status)
     if status is None:
         raise StatusForbids(f"A certificate that is {order.status} cannot be revoked.")
@@ -125,40 +124,38 @@ async def revoke(work: Work, wanted: RevokeOrder) -> SslOrder:
     changes = [Change("certificate.revoked", serial, after=reason) for serial in revoked]
     await work.record(*changes)
     await _operate(work, order, "revoke", status)
-    return await _after(work.connection, work.now, order)
+    return await _after(work, order)
 
 
-async def _look_again(connection: Connection, order: SslOrder, wanted: Apply) -> SslOrder:
+async def _look_again(work: Work, order: SslOrder, wanted: Apply) -> SslOrder:
     assert order.application_id is not None
-    application = await ssl_applications.find(connection, order.application_id)
+    application = await ssl_applications.find(work.connection, order.application_id)
     key_hash = _key_hash(check_csr(wanted.csr, order.names, None))
     if application.key_hash != key_hash or application.method != wanted.method:
         raise StatusForbids(
             f"The certificate is {order.status} with another application; withdraw that first."
         )
-    await ssl_due.look_soon(connection, order.cert_id, _LOOK_SOON)
+    await ssl_due.look_soon(work.connection, order.cert_id, _LOOK_SOON)
     return order
 
 
-async def _organization(
-    connection: Connection, order: SslOrder, wanted: Apply
-) -> dict[str, Any] | None:
+async def _organization(work: Work, order: SslOrder, wanted: Apply) -> dict[str, Any] | None:
     """The organization to apply with: none for DV; a re-issue keeps the one that was checked."""
     if not rules.TYPES[order.type]:
         if wanted.organization is not None:
             raise BadMember("organization is for OV_SSL_CERT only.")
         return None
     if order.first_issued_at is not None and order.application_id is not None:
-        former = await ssl_applications.find(connection, order.application_id)
+        former = await ssl_applications.find(work.connection, order.application_id)
         return former.organization
     if wanted.organization is None:
         raise BadMember("organization is missing.")
     return wanted.organization.document()
 
 
-async def _is_asked_for(connection: Connection, cert_id: str) -> bool:
+async def _is_asked_for(work: Work, cert_id: str) -> bool:
     """Whether the issuer was asked, so that a certificate may come."""
-    unfinished = await ssl_applications.read_unfinished(connection, cert_id)
+    unfinished = await ssl_applications.read_unfinished(work.connection, cert_id)
     return unfinished is not None and unfinished.issuer_state is not None
 
 
@@ -184,8 +181,8 @@ async def _operate(work: Work, order: SslOrder, operation: str, status: str) -> 
     await work.record(*changes)
 
 
-async def _after(connection: Connection, now: datetime, order: SslOrder) -> SslOrder:
-    return await show(connection, now, order.reseller_id, order.cert_id)
+async def _after(work: Work, order: SslOrder) -> SslOrder:
+    return await show(work, order.reseller_id, order.cert_id)
 
 
 def _key_hash(key: CertificateIssuerPublicKeyTypes) -> bytes:

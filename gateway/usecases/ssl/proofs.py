@@ -1,17 +1,17 @@
 """Proofs that customers put in place to show control over the names of their orders."""
 
 from base64 import urlsafe_b64encode
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from gateway import ids
 from gateway.config import Settings
-from gateway.db.pool import Connection
 from gateway.errors.ssl import BadMember
 from gateway.rules.acme.key_authorization import txt_value
 from gateway.rules.names import base_of, name_type
 from gateway.store.ssl import applications as ssl_applications
 from gateway.store.ssl.applications import NameProof
 from gateway.store.ssl.orders import SslOrder
+from gateway.usecases.work import Work
 
 
 def key_authorization(token: str, key_hash: bytes) -> str:
@@ -29,8 +29,7 @@ def location_and_value(proof: NameProof, key_hash: bytes) -> tuple[str, str]:
 
 
 async def new_proofs(
-    connection: Connection,
-    now: datetime,
+    work: Work,
     settings: Settings,
     order: SslOrder,
     method: str,
@@ -38,14 +37,14 @@ async def new_proofs(
     """Makes new proofs; names whose control the reseller has proven lately keep that proof."""
     if method != "dns-01" and any(name_type(name) == "wildcard" for name in order.names):
         raise BadMember("domain_method must be DNS for wildcards (RFC 8555 §8.4).")
-    since = now - timedelta(days=settings.issuance.authorization_days)
+    since = work.now - timedelta(days=settings.issuance.authorization_days)
     earlier = await ssl_applications.earlier_proofs(
-        connection, order.reseller_id, order.names, since
+        work.connection, order.reseller_id, order.names, since
     )
     proofs = []
     for position, name in enumerate(order.names):
         known = earlier.get(name)
-        if known is not None and known.proven_at is not None and known.proven_at <= now:
+        if known is not None and known.proven_at is not None and known.proven_at <= work.now:
             proof = NameProof(
                 position, name, known.method, known.token, known.proven_at, known.caa_checked_at
             )

@@ -2,20 +2,18 @@
 
 import asyncio
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
 from gateway import ids
-from gateway.db.pool import Connection
 from gateway.errors.money import PricingMissing
 from gateway.errors.ssl import BadMember, CouponRefused
-from gateway.rules.money.pricing import Price
+from gateway.rules.money.prices import Price
 from gateway.rules.money.quotes import require_quoted
 from gateway.rules.names import InvalidName, normalise
 from gateway.rules.public_names import objection_to_any
-from gateway.rules.ssl import order as rules
-from gateway.rules.ssl.order import Payment
+from gateway.rules.ssl import orders as rules
+from gateway.rules.ssl.orders import Payment
 from gateway.store.money import prices
 from gateway.store.operation.audit import Change
 from gateway.store.ssl import coupons
@@ -60,8 +58,8 @@ async def purchase(work: Work, wanted: Purchase) -> Purchased:
     Raises BadMember, PricingMissing, PricingBroken, CouponRefused, QuoteChanged, NotEnoughCredit,
     Tier1DebitFailed or Tier1CreditLimitReached.
     """
-    names, by_name_type, currency = await _to_pay(work.connection, wanted)
-    coupon = await _coupon(work.connection, work.now, wanted)
+    names, by_name_type, currency = await _to_pay(work, wanted)
+    coupon = await _coupon(work, wanted)
     cost = rules.payment(names, wanted.months, by_name_type, currency, coupon)
     require_quoted(wanted.quoted, cost.cash, currency)
     order_number = await billing.charge(
@@ -72,7 +70,7 @@ async def purchase(work: Work, wanted: Purchase) -> Purchased:
         currency=currency,
         days=rules.paid_days(wanted.months),
     )
-    cert_id = await _store(work.connection, work.now, wanted, names, cost, order_number)
+    cert_id = await _store(work, wanted, names, cost, order_number)
     if wanted.coupon is not None:
         await coupons.use_coupon(work.connection, wanted.coupon, cert_id)
     after = {
@@ -86,22 +84,20 @@ async def purchase(work: Work, wanted: Purchase) -> Purchased:
     return Purchased(cert_id, order_number, cost, currency)
 
 
-async def quote(connection: Connection, now: datetime, wanted: Purchase) -> tuple[Payment, str]:
+async def quote(work: Work, wanted: Purchase) -> tuple[Payment, str]:
     """Gives what an order would cost, and the currency; raises what `purchase` raises for it."""
-    names, by_name_type, currency = await _to_pay(connection, wanted)
-    coupon = await _coupon(connection, now, wanted, lock=False)
+    names, by_name_type, currency = await _to_pay(work, wanted)
+    coupon = await _coupon(work, wanted, lock=False)
     return rules.payment(names, wanted.months, by_name_type, currency, coupon), currency
 
 
-async def on_offer(connection: Connection, reseller_id: UUID) -> list[str]:
+async def on_offer(work: Work, reseller_id: UUID) -> list[str]:
     """Gives brand and type, as LOCAL/DV_SSL_CERT, of what a reseller can buy."""
-    _, found = await prices.prices_of(connection, reseller_id, "ssl")
+    _, found = await prices.prices_of(work.connection, reseller_id, "ssl")
     return sorted({item for item, _ in found})
 
 
-async def _to_pay(
-    connection: Connection, wanted: Purchase
-) -> tuple[list[str], dict[str, Price], str]:
+async def _to_pay(work: Work, wanted: Purchase) -> tuple[list[str], dict[str, Price], str]:
     """The names as they are stored, the prices by type of name, and the currency."""
     names = await _names(wanted.names, wanted.public_only)
     if wanted.months not in rules.VALIDITY_MONTHS:
@@ -110,7 +106,7 @@ async def _to_pay(
     if wanted.type not in rules.TYPES:
         raise PricingMissing
     item = rules.item_of(wanted.brand, wanted.type)
-    currency, found = await prices.prices_of(connection, wanted.reseller_id, "ssl", item)
+    currency, found = await prices.prices_of(work.connection, wanted.reseller_id, "ssl", item)
     return names, {variant: price for (_, variant), price in found.items()}, currency
 
 
@@ -131,25 +127,22 @@ async def _names(texts: list[str], public_only: bool) -> list[str]:
     return names
 
 
-async def _coupon(
-    connection: Connection, now: datetime, wanted: Purchase, *, lock: bool = True
-) -> Decimal:
+async def _coupon(work: Work, wanted: Purchase, *, lock: bool = True) -> Decimal:
     if wanted.coupon is None:
         return _NO_COUPON
     read = coupons.lock_coupon if lock else coupons.find_coupon
-    coupon = await read(connection, wanted.reseller_id, wanted.coupon)
+    coupon = await read(work.connection, wanted.reseller_id, wanted.coupon)
     if coupon is None:
         raise CouponRefused("There is no such coupon.")
     if coupon.used_for is not None:
         raise CouponRefused("The coupon was used before.")
-    if coupon.expires_at is not None and now >= coupon.expires_at:
+    if coupon.expires_at is not None and work.now >= coupon.expires_at:
         raise CouponRefused("The coupon is past its time.")
     return coupon.amount
 
 
 async def _store(
-    connection: Connection,
-    now: datetime,
+    work: Work,
     wanted: Purchase,
     names: list[str],
     cost: Payment,
@@ -168,5 +161,5 @@ async def _store(
             cost.total,
             cost.coupon,
         )
-        if await ssl_orders.add(connection, order, now):
+        if await ssl_orders.add(work.connection, order, work.now):
             return order.cert_id

@@ -1,12 +1,11 @@
 """Operators' check of the organization in an order for an OV certificate (CHECKING_ORG)."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from gateway.config import Settings
-from gateway.db.pool import Connection
 from gateway.errors import NotFound, OperatorMistake
 from gateway.rules.operation.input import check_note
-from gateway.rules.ssl.order import CERT_ID
+from gateway.rules.ssl.orders import CERT_ID
 from gateway.store.operation.audit import Change
 from gateway.store.ssl import applications as ssl_applications
 from gateway.store.ssl import issuance as ssl_issuance
@@ -22,14 +21,14 @@ __all__ = ["WaitingCheck"]
 _AT_ONCE = timedelta(0)
 
 
-async def list_waiting(connection: Connection, limit: int) -> list[WaitingCheck]:
+async def list_waiting(work: Work, limit: int) -> list[WaitingCheck]:
     """Gives the checks that have waited longest, at most `limit`."""
-    return await waiting_checks.list_waiting(connection, limit)
+    return await waiting_checks.list_waiting(work.connection, limit)
 
 
-async def show_waiting(connection: Connection, cert_id: str) -> WaitingCheck:
+async def show_waiting(work: Work, cert_id: str) -> WaitingCheck:
     """Gives a check that waits; raises NotFound when none does for the order."""
-    found = await waiting_checks.find_waiting(connection, cert_id)
+    found = await waiting_checks.find_waiting(work.connection, cert_id)
     if found is None:
         raise NotFound
     return found
@@ -37,7 +36,7 @@ async def show_waiting(connection: Connection, cert_id: str) -> WaitingCheck:
 
 async def approve(work: Work, settings: Settings, cert_id: str) -> None:
     """Moves CHECKING_ORG → ISSUING. Raises OperatorMistake, also when the proofs are too old."""
-    order = await _in_review(work.connection, work.now, cert_id)
+    order = await _in_review(work, cert_id)
     assert order.application_id is not None
     proofs = await ssl_applications.proofs_of(work.connection, order.application_id)
     oldest = work.now - timedelta(days=settings.issuance.authorization_days)
@@ -53,15 +52,15 @@ async def approve(work: Work, settings: Settings, cert_id: str) -> None:
 async def reject(work: Work, cert_id: str, reason: str) -> None:
     """Moves CHECKING_ORG → UNPASSED; the customer reads `reason`. Raises OperatorMistake."""
     check_note(reason)
-    order = await _in_review(work.connection, work.now, cert_id)
+    order = await _in_review(work, cert_id)
     await _decide(work, order, "UNPASSED", reason or "The check failed.")
 
 
-async def _in_review(connection: Connection, now: datetime, cert_id: str) -> SslOrder:
+async def _in_review(work: Work, cert_id: str) -> SslOrder:
     order = None
     if CERT_ID.fullmatch(cert_id):
-        await ssl_orders.lock(connection, cert_id)
-        order = await ssl_orders.find(connection, cert_id, now)
+        await ssl_orders.lock(work.connection, cert_id)
+        order = await ssl_orders.find(work.connection, cert_id, work.now)
     if order is None:
         raise OperatorMistake(f"there is no certificate order {cert_id!r}")
     if order.status != "CHECKING_ORG":

@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from gateway.db.pool import transaction
 from gateway.logging import log_fault
 from gateway.metrics import observe_validation_fault
 from gateway.services import Services
@@ -18,8 +17,9 @@ from gateway.store.ssl import applications as ssl_applications
 from gateway.store.ssl import due as ssl_due
 from gateway.store.ssl import issuance as ssl_issuance
 from gateway.store.ssl.applications import UnfinishedOrder
-from gateway.usecases.ssl.checks import look_at_proofs, moved, settle_failed, unchanged
+from gateway.usecases.ssl.checks import GATEWAY, look_at_proofs, moved, settle_failed, unchanged
 from gateway.usecases.ssl.issuing import LEASE, ask_issuer
+from gateway.usecases.work import open_work
 
 _PAUSE_SECONDS = 1.0
 _AT_ONCE = 20
@@ -110,6 +110,6 @@ class SslOrderRunner:
         await ssl_due.pause(self._services.pool, item.cert_id, _LOOK_AT_CRL, None)
 
     async def _move(self, item: UnfinishedOrder, status: str, now: datetime) -> None:
-        async with transaction(self._services.pool) as connection:
-            if await unchanged(connection, item) is not None:
-                await moved(connection, item, status, now)
+        async with open_work(self._services.pool, now, GATEWAY) as work:
+            if await unchanged(work, item) is not None:
+                await moved(work, item, status)

@@ -6,12 +6,11 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from gateway.db.pool import Connection
 from gateway.errors import NotFound, OperatorMistake
 from gateway.errors.money import NotRefundable
 from gateway.errors.ssl import UnsubscriptionWaits
 from gateway.rules.operation.input import check_note
-from gateway.rules.ssl.order import CERT_ID
+from gateway.rules.ssl.orders import CERT_ID
 from gateway.rules.ssl.refund import CertificateFacts
 from gateway.store.operation.audit import Change
 from gateway.store.ssl import orders as ssl_orders
@@ -38,7 +37,7 @@ async def request(work: Work, reseller_id: UUID, cert_id: str, *, acknowledged: 
     Any later operation on the certificate makes it fail. Raises NotFound, UnsubscriptionWaits
     (G3) and NotRefundable.
     """
-    order = await locked(work.connection, work.now, reseller_id, cert_id)
+    order = await locked(work, reseller_id, cert_id)
     waiting = await unsubscriptions.find_waiting(work.connection, cert_id)
     if waiting is not None:
         raise UnsubscriptionWaits(f"Unsubscription {waiting} of it waits for review.")
@@ -58,7 +57,7 @@ async def approve(work: Work, number: int) -> Decimal:
     The rules are applied again, as of the instant of the request. Raises OperatorMistake: there is
     no such request, it was decided, an operation came in between, or the rules refuse.
     """
-    waiting, order = await _to_decide(work.connection, work.now, number)
+    waiting, order = await _to_decide(work, number)
     reason = _objection(order, waiting.requested_at)
     if reason is not None or order.order_number is None or order.cash is None:
         raise OperatorMistake(f"unsubscription {number} cannot be approved: {reason}")
@@ -79,7 +78,7 @@ async def reject(work: Work, number: int, reason: str) -> None:
     Raises OperatorMistake.
     """
     check_note(reason)
-    _, order = await _to_decide(work.connection, work.now, number)
+    _, order = await _to_decide(work, number)
     decision = UnsubscriptionDecision("rejected", work.now, work.origin.actor, reason=reason)
     await unsubscriptions.decide(work.connection, number, decision)
     after = {"certificateOrder": order.cert_id, "reason": reason}
@@ -87,7 +86,7 @@ async def reject(work: Work, number: int, reason: str) -> None:
     await work.record(change)
 
 
-async def number_of(connection: Connection, text: str) -> int:
+async def number_of(work: Work, text: str) -> int:
     """Reads an operator's argument: the number of a request, or the cert_id of a waiting one.
 
     Raises OperatorMistake.
@@ -96,61 +95,61 @@ async def number_of(connection: Connection, text: str) -> int:
         return int(text[:_MOST_DIGITS])
     number = None
     if CERT_ID.fullmatch(text):
-        number = await unsubscriptions.find_waiting(connection, text)
+        number = await unsubscriptions.find_waiting(work.connection, text)
     if number is None:
         raise OperatorMistake(f"there is no unsubscription {text!r}")
     return number
 
 
-async def objections(
-    connection: Connection, now: datetime, orders: Sequence[SslOrder]
-) -> dict[str, str | None]:
+async def objections(work: Work, orders: Sequence[SslOrder]) -> dict[str, str | None]:
     """Gives why certificates cannot be unsubscribed now, by cert_id; None = they can be."""
-    waiting = await unsubscriptions.waiting_among(connection, [each.cert_id for each in orders])
+    waiting = await unsubscriptions.waiting_among(
+        work.connection, [each.cert_id for each in orders]
+    )
     return {
-        each.cert_id: replace(_facts(each, now), under_review=each.cert_id in waiting).objection()
+        each.cert_id: replace(
+            _facts(each, work.now), under_review=each.cert_id in waiting
+        ).objection()
         for each in orders
     }
 
 
 async def list_own(
-    connection: Connection, reseller_id: UUID, limit: int, offset: int
+    work: Work, reseller_id: UUID, limit: int, offset: int
 ) -> tuple[list[OwnUnsubscription], int]:
     """Gives a page of a reseller's requests, the newest first, and how many there are."""
-    return await unsubscriptions.list_own(connection, reseller_id, limit, offset)
+    return await unsubscriptions.list_own(work.connection, reseller_id, limit, offset)
 
 
-async def list_all(connection: Connection, *, waiting_only: bool) -> list[ListedUnsubscription]:
+async def list_all(work: Work, *, waiting_only: bool) -> list[ListedUnsubscription]:
     """Gives all requests; those that wait for a decision come first."""
-    return await unsubscriptions.list_all(connection, waiting_only=waiting_only)
+    return await unsubscriptions.list_all(work.connection, waiting_only=waiting_only)
 
 
-async def show(connection: Connection, number: int) -> ListedUnsubscription:
+async def show(work: Work, number: int) -> ListedUnsubscription:
     """Gives a request, decided or not; raises NotFound."""
     found = None
     if 0 < number <= _LARGEST_NUMBER:
-        found = await unsubscriptions.find_listed(connection, number)
+        found = await unsubscriptions.find_listed(work.connection, number)
     if found is None:
         raise NotFound
     return found
 
 
-async def _to_decide(
-    connection: Connection, now: datetime, number: int
-) -> tuple[Unsubscription, SslOrder]:
+async def _to_decide(work: Work, number: int) -> tuple[Unsubscription, SslOrder]:
     """Gives a waiting request and its order, locked as every operation locks it."""
     found = None
     if 0 < number <= _LARGEST_NUMBER:
-        found = await unsubscriptions.find(connection, number)
+        found = await unsubscriptions.find(work.connection, number)
     if found is None:
         raise OperatorMistake(f"there is no unsubscription {number}")
-    await ssl_orders.lock(connection, found.cert_id)
-    found = await unsubscriptions.find(connection, number)
+    await ssl_orders.lock(work.connection, found.cert_id)
+    found = await unsubscriptions.find(work.connection, number)
     assert found is not None
     if found.status != "waiting":
         why = f": {found.reason}" if found.reason else ""
         raise OperatorMistake(f"unsubscription {number} is {found.status} already{why}")
-    order = await ssl_orders.find(connection, found.cert_id, now)
+    order = await ssl_orders.find(work.connection, found.cert_id, work.now)
     assert order is not None  # only an approval removes it from the list
     return found, order
 

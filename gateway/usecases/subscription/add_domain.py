@@ -7,8 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from gateway import ids
-from gateway.db.pool import Connection
-from gateway.rules.money.pricing import NamePrices
+from gateway.rules.money.prices import NamePrices
 from gateway.rules.money.quotes import require_quoted
 from gateway.rules.names import name_type
 from gateway.rules.subscription import free_names, terms
@@ -83,14 +82,14 @@ async def add_domain(work: Work, request: AddDomain) -> DomainAdded:
     """
     name = parse_name(request.domain_name)
     if not request.quote_only:
-        await anchors.hold(work.connection, request.reseller_id, request.anchors)
+        await anchors.hold(work, request.reseller_id, request.anchors)
     credential = await credential_to_change(
-        work.connection, request.reseller_id, request.account_id, lock=not request.quote_only
+        work, request.reseller_id, request.account_id, lock=not request.quote_only
     )
     refuse_deactivated(credential)
     refuse_uncertifiable(credential, name)
-    situation = await _load(work.connection, credential, name, request, work.now)
-    decision = await _decide(work.connection, situation, name, request, work.now)
+    situation = await _load(work, credential, name, request)
+    decision = await _decide(work, situation, name, request)
     order_number = None
     if not request.quote_only:
         require_quoted(request.quoted, decision.cost, situation.prices.currency)
@@ -104,38 +103,36 @@ async def add_domain(work: Work, request: AddDomain) -> DomainAdded:
 
 
 async def _load(
-    connection: Connection,
+    work: Work,
     credential: EabCredential,
     name: str,
     request: AddDomain,
-    now: datetime,
 ) -> _Situation:
     associated = free_names.associated_name(name) if request.with_associated else None
     named = await anchors.anchors_for(
-        connection,
-        now,
+        work,
         reseller_id=credential.reseller_id,
         validation=credential.validation,
         names=[name, associated] if associated else [name],
         sent=request.anchors,
     )
-    current = await subscriptions.find_current(connection, credential.kid)
+    current = await subscriptions.find_current(work.connection, credential.kid)
     known: list[Domain] = []
     if current is not None:
         known = await subscriptions.find_domains(
-            connection, current.id, free_names.relevant_names(name)
+            work.connection, current.id, free_names.relevant_names(name)
         )
-    prices = await billing.name_prices(connection, credential.reseller_id, credential.server_name)
+    prices = await billing.name_prices(work, credential.reseller_id, credential.server_name)
     return _Situation(credential, current, known, prices, named)
 
 
 async def _decide(
-    connection: Connection, situation: _Situation, name: str, request: AddDomain, now: datetime
+    work: Work, situation: _Situation, name: str, request: AddDomain
 ) -> AddDomainDecision:
     current, has_wildcard = situation.current, False
     if current is not None and request.policy.any_wildcard_ends_free_www:
-        has_wildcard = await subscriptions.has_wildcard(connection, current.id)
-    facts = None if current is None else await _current(connection, current, now)
+        has_wildcard = await subscriptions.has_wildcard(work.connection, current.id)
+    facts = None if current is None else await _current(work, current)
     paid_by_name = {domain.name: domain.free_because is None for domain in situation.known}
     return decide_add(
         name,
@@ -143,15 +140,15 @@ async def _decide(
         listed=Listed(paid_by_name, has_wildcard),
         offer=Offer(situation.credential.term_days, situation.prices, request.policy),
         with_associated=request.with_associated,
-        now=now,
+        now=work.now,
     )
 
 
-async def _current(connection: Connection, current: Subscription, now: datetime) -> Current:
+async def _current(work: Work, current: Subscription) -> Current:
     """The current subscription; whether it has names is read only where it matters (A29)."""
     has_names = True
-    if terms.state(current.expires_at, now) == "grace":
-        has_names = bool(await subscriptions.all_domains(connection, current.id))
+    if terms.state(current.expires_at, work.now) == "grace":
+        has_names = bool(await subscriptions.all_domains(work.connection, current.id))
     return Current(current.started_at, current.expires_at, has_names)
 
 

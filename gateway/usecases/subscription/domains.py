@@ -4,12 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from gateway.db.pool import Connection
 from gateway.errors.organization import NotApplicableForDv
-from gateway.errors.reseller import ArgumentInvalid, ArgumentMissing, PermissionDenied
+from gateway.errors.request import ArgumentInvalid, ArgumentMissing, PermissionDenied
 from gateway.rules import public_names
 from gateway.rules.names import InvalidName, normalise
-from gateway.rules.organization.prevalidation import number_of
+from gateway.rules.organization.prevalidations import number_of
 from gateway.store.acme import eab_credentials
 from gateway.store.acme.eab_credentials import EabCredential
 from gateway.store.subscription import subscriptions
@@ -40,7 +39,7 @@ class UpdateDomains:
 
 
 async def list_domains(
-    connection: Connection,
+    work: Work,
     *,
     reseller_id: UUID,
     account_id: str,
@@ -48,8 +47,10 @@ async def list_domains(
     offset: int = 0,
 ) -> list[ListedDomain]:
     """Gives each name of the EAB once, with its most recent expiry; expired ones stay (R12)."""
-    credential = await credential_of(connection, reseller_id, account_id)
-    return await subscriptions.list_domains(connection, credential.kid, limit=limit, offset=offset)
+    credential = await credential_of(work, reseller_id, account_id)
+    return await subscriptions.list_domains(
+        work.connection, credential.kid, limit=limit, offset=offset
+    )
 
 
 async def update_domains(work: Work, request: UpdateDomains) -> int:
@@ -58,7 +59,7 @@ async def update_domains(work: Work, request: UpdateDomains) -> int:
     Raises NotApplicableForDv (E9); on OV ArgumentMissing (E2), and ArgumentInvalid (E3) for one
     that is not the reseller's, and for a new one that is not valid now or does not cover a name.
     """
-    credential = await credential_of(work.connection, request.reseller_id, request.account_id)
+    credential = await credential_of(work, request.reseller_id, request.account_id)
     if credential.validation == "DV":
         raise NotApplicableForDv
     if not request.ov_anchor_order_number:
@@ -78,8 +79,7 @@ async def update_domains(work: Work, request: UpdateDomains) -> int:
     )
     if request.ev_anchor_order_number and request.old_ev_anchor_order_number:
         updated |= await reassignment.reassign_ev(
-            work.connection,
-            work.now,
+            work,
             reseller_id=request.reseller_id,
             old_number=_number(request.old_ev_anchor_order_number, _OLD_EV_ARGUMENT),
             new_number=_number(request.ev_anchor_order_number, EV_ARGUMENT),
@@ -89,11 +89,15 @@ async def update_domains(work: Work, request: UpdateDomains) -> int:
 
 
 async def credential_to_change(
-    connection: Connection, reseller_id: UUID, account_id: str, *, lock: bool = True
+    work: Work, reseller_id: UUID, account_id: str, *, lock: bool = True
 ) -> EabCredential:
     """Does as credential_of, but locks: the first lock of every action. Quotes take none."""
-    credential = await credential_of(connection, reseller_id, account_id)
-    return await eab_credentials.lock_for_change(connection, credential.kid) if lock else credential
+    credential = await credential_of(work, reseller_id, account_id)
+    return (
+        await eab_credentials.lock_for_change(work.connection, credential.kid)
+        if lock
+        else credential
+    )
 
 
 def refuse_deactivated(credential: EabCredential) -> None:

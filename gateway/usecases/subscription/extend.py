@@ -52,14 +52,14 @@ async def extend(work: Work, request: Extend) -> Extended:
     Tier1CreditLimitReached or QuoteChanged.
     """
     credential = await credential_to_change(
-        work.connection, request.reseller_id, request.account_id, lock=not request.quote_only
+        work, request.reseller_id, request.account_id, lock=not request.quote_only
     )
     refuse_deactivated(credential)
     current = await subscriptions.find_current(work.connection, credential.kid)
     if current is None:
         raise NotExtendable
     domains = await subscriptions.all_domains(work.connection, current.id)
-    prices = await billing.name_prices(work.connection, request.reseller_id, credential.server_name)
+    prices = await billing.name_prices(work, request.reseller_id, credential.server_name)
     decision = decide_extend(
         expires_at=current.expires_at,
         paid_by_name=[(domain.name, domain.free_because is None) for domain in domains],

@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from gateway.db.pool import Connection, Pool
+from gateway.db.pool import Pool
 from gateway.errors import NotFound
 from gateway.rules.acme.renewal import suggested_window
 from gateway.rules.names import InvalidName, normalise
-from gateway.rules.organization.prevalidation import Validity
+from gateway.rules.organization.prevalidations import Validity
 from gateway.rules.subscription import terms
 from gateway.rules.subscription.terms import State
 from gateway.store.subscription import names
@@ -23,6 +23,7 @@ from gateway.store.subscription.overview import (
     SubscriptionLine,
     SubscriptionSearch,
 )
+from gateway.usecases.work import Work
 
 __all__ = ["COLUMNS", "CredentialDetails", "SubscriptionLine", "SubscriptionSearch"]
 
@@ -57,11 +58,9 @@ class SubscriptionPage:
         return self.extendable_from is not None
 
 
-async def search(
-    connection: Connection, now: datetime, wanted: SubscriptionSearch
-) -> tuple[int, list[SubscriptionLine]]:
+async def search(work: Work, wanted: SubscriptionSearch) -> tuple[int, list[SubscriptionLine]]:
     """Gives how many of a reseller's credentials are found, and the wanted ones of them."""
-    return await store.search(connection, _as_stored(wanted), _instants(now))
+    return await store.search(work.connection, _as_stored(wanted), _instants(work.now))
 
 
 async def each(
@@ -80,32 +79,30 @@ async def each(
         last = (lines[-1].created_at, lines[-1].kid)
 
 
-async def find(
-    connection: Connection, now: datetime, reseller_id: UUID, kid: str
-) -> SubscriptionPage:
+async def find(work: Work, reseller_id: UUID, kid: str) -> SubscriptionPage:
     """Gives one of a reseller's subscriptions; raises NotFound for anybody else's."""
-    details = await store.find(connection, reseller_id, kid)
+    details = await store.find(work.connection, reseller_id, kid)
     if details is None:
         raise NotFound
     if details.expires_at is None:
         return SubscriptionPage(details, "not started", None, None)
     opens, closes = terms.extension_window(details.expires_at)
-    able = terms.is_extendable(details.expires_at, now) and details.status == "active"
-    state = terms.state(details.expires_at, now)
+    able = terms.is_extendable(details.expires_at, work.now) and details.status == "active"
+    state = terms.state(details.expires_at, work.now)
     return SubscriptionPage(details, state, opens if able else None, closes if able else None)
 
 
 async def names_of(
-    connection: Connection, now: datetime, page: SubscriptionPage, *, limit: int, offset: int
+    work: Work, page: SubscriptionPage, *, limit: int, offset: int
 ) -> Sequence[SubscribedName]:
     """Gives names of a subscription that was found, in the order of adding."""
     details = page.details
     if details.subscription_id is None or page.state == "expired":
         return []
     lines = await names.names_of(
-        connection, details.kid, details.subscription_id, limit=limit, offset=offset
+        work.connection, details.kid, details.subscription_id, limit=limit, offset=offset
     )
-    return [_subscribed(line, details, now) for line in lines]
+    return [_subscribed(line, details, work.now) for line in lines]
 
 
 def _subscribed(line: NameLine, details: CredentialDetails, now: datetime) -> SubscribedName:

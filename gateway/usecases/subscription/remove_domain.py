@@ -1,11 +1,9 @@
 """REMOVEDOMAIN: removes a name, with the names that are free because of it."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from gateway.db.pool import Connection
 from gateway.errors.subscription import DomainNotRemovable
 from gateway.rules.money.quotes import require_quoted_refund
 from gateway.rules.subscription.decisions import decide_remove
@@ -57,7 +55,7 @@ async def remove_domain(work: Work, request: RemoveDomain) -> DomainsRemoved:
     """
     name = parse_name(request.domain_name)
     credential = await credential_to_change(
-        work.connection, request.reseller_id, request.account_id, lock=not request.quote_only
+        work, request.reseller_id, request.account_id, lock=not request.quote_only
     )
     current = await subscriptions.find_current(work.connection, credential.kid)
     if current is None:
@@ -65,7 +63,7 @@ async def remove_domain(work: Work, request: RemoveDomain) -> DomainsRemoved:
     domain = await subscriptions.find_added(work.connection, current.id, name)
     if domain is None:
         raise DomainNotRemovable
-    facts = await _facts(work.connection, work.now, request, domain)
+    facts = await _facts(work, request, domain)
     decision = decide_remove(expires_at=current.expires_at, facts=facts)
     if request.quote_only:
         names = await subscriptions.with_free_partners(work.connection, domain.id)
@@ -87,10 +85,8 @@ async def remove_domain(work: Work, request: RemoveDomain) -> DomainsRemoved:
     return DomainsRemoved(tuple(removed), decision.refund, decision.refund_refused)
 
 
-async def _facts(
-    connection: Connection, now: datetime, request: RemoveDomain, domain: AddedDomain
-) -> DomainFacts:
+async def _facts(work: Work, request: RemoveDomain, domain: AddedDomain) -> DomainFacts:
     refunds = await earlier_refunds(
-        connection, "acme", request.reseller_id, domain.name, request.refund_once_in_days
+        work, "acme", request.reseller_id, domain.name, request.refund_once_in_days
     )
-    return DomainFacts(domain.charged, domain.added_at, now, refunds=refunds)
+    return DomainFacts(domain.charged, domain.added_at, work.now, refunds=refunds)

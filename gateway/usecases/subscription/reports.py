@@ -8,7 +8,6 @@ from itertools import groupby
 from typing import Literal
 from uuid import UUID
 
-from gateway.db.pool import Connection
 from gateway.rules.subscription import terms
 from gateway.rules.subscription.certificate_status import CertificateStatus, certificate_status
 from gateway.rules.subscription.filters import Filter
@@ -16,6 +15,7 @@ from gateway.store.subscription import reports, subscriptions
 from gateway.store.subscription.reports import LastOrder, PurchaseLine
 from gateway.usecases.acme.accounts import credential_of
 from gateway.usecases.subscription.domains import parse_name
+from gateway.usecases.work import Work
 
 TransactionType = Literal["addDomain", "extendDomains", "refundDomain"]
 
@@ -80,21 +80,19 @@ class TransactionQuery:
     to_day: date | None = None
 
 
-async def last_orders(
-    connection: Connection, now: datetime, query: OrderQuery
-) -> list[OrderReport]:
+async def last_orders(work: Work, query: OrderQuery) -> list[OrderReport]:
     """Gives the newest ACME order of each name in a subscription that is valid or in grace.
 
     Only orders that all filters match. Raises ArgumentInvalid for a foreign account or an
     impossible name.
     """
     name = None if query.domain_name is None else parse_name(query.domain_name)
-    credential = await credential_of(connection, query.reseller_id, query.account_id)
-    current = await subscriptions.find_current(connection, credential.kid)
-    if current is None or terms.state(current.expires_at, now) == "expired":
+    credential = await credential_of(work, query.reseller_id, query.account_id)
+    current = await subscriptions.find_current(work.connection, credential.kid)
+    if current is None or terms.state(current.expires_at, work.now) == "expired":
         return []
     orders = await reports.last_orders(
-        connection, current.id, account_id=None if query.all_accounts else query.account_id
+        work.connection, current.id, account_id=None if query.all_accounts else query.account_id
     )
     return [
         OrderReport(order, _status(order))
@@ -107,23 +105,22 @@ async def last_orders(
     ]
 
 
-async def list_transactions(
-    connection: Connection, now: datetime, query: TransactionQuery
-) -> list[SubscriptionReport]:
+async def list_transactions(work: Work, query: TransactionQuery) -> list[SubscriptionReport]:
     """Gives subscriptions with all their charges and refunds, the current one first.
 
     Without `include_past` only the one that is valid or in grace. With `domain_name` the costs are
     that name's share. Raises ArgumentInvalid for a foreign account or an impossible name.
     """
     name = None if query.domain_name is None else parse_name(query.domain_name)
-    credential = await credential_of(connection, query.reseller_id, query.account_id)
-    rows = await reports.list_subscriptions(connection, credential.kid)
+    credential = await credential_of(work, query.reseller_id, query.account_id)
+    rows = await reports.list_subscriptions(work.connection, credential.kid)
     shown = [
-        (row, "expired" if row.superseded else terms.state(row.expires_at, now)) for row in rows
+        (row, "expired" if row.superseded else terms.state(row.expires_at, work.now))
+        for row in rows
     ]
     if not query.include_past:
         shown = [(row, state) for row, state in shown if state != "expired"]
-    lines = await reports.purchase_lines(connection, [row.id for row, _ in shown], name)
+    lines = await reports.purchase_lines(work.connection, [row.id for row, _ in shown], name)
     return [
         SubscriptionReport(
             row.started_at,

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from gateway.usecases.money.price_lists import set_price
+from gateway.usecases.money.prices import set_price
 from gateway.usecases.ssl.articles import articles_of
 from gateway.usecases.work import open_work
 from tests.integration.console.test_certificates import LIST, PAID_AT, QUERY, balance, listed
@@ -65,7 +65,7 @@ async def test_a_price_that_changed_since_is_asked_again(
     before = await balance(gateway)
     page = await reseller.get(f"{LIST}/new?{QUERY}")
     async with open_work(gateway.pool, await gateway.services.clock.now(), OPERATOR) as work:
-        for article in await articles_of(work.connection, "LOCAL", "DV_SSL_CERT", ["fqdn"]):
+        for article in await articles_of(work, "LOCAL", "DV_SSL_CERT", ["fqdn"]):
             await set_price(work, login=gateway.login, article=article, amount=Decimal("130.00"))
     answer = await reseller.post(f"{LIST}/new", page.hidden("buy"))
     assert answer.status == 409

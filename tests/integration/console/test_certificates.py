@@ -12,7 +12,7 @@ from html import unescape
 import pytest
 
 from gateway.doors.console.pages.certificates import STATUS_WORDS
-from gateway.rules.ssl.order import STATUSES
+from gateway.rules.ssl.orders import STATUSES
 from tests.integration.console.conftest import MOST_STATEMENTS
 from tests.support.certificate_shop import CertificateShop, shop_of
 from tests.support.challenge_server import challenge_server

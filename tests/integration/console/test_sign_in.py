@@ -8,7 +8,7 @@ import pytest
 import time_machine
 
 from gateway.doors.console.access import COOKIE
-from gateway.errors.reseller import LoginRefused
+from gateway.errors.request import LoginRefused
 from gateway.sandbox import demo_data
 from gateway.usecases.operation import sessions
 from gateway.usecases.work import open_work

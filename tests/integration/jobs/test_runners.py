@@ -79,7 +79,7 @@ async def nearly_expired(business: Any, name: str) -> int:
     ends = (now + timedelta(days=10)).replace(microsecond=0).isoformat()
     number = await add_prevalidation(business, name, expires=ends)
     async with open_work(business.pool, now, OPERATOR) as work:
-        reseller_id = await organizations.reseller_called(work.connection, demo_data.LOGIN)
+        reseller_id = await organizations.reseller_called(work, demo_data.LOGIN)
         made = await accounts.preregister(
             work,
             services.vault,

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from gateway.db.pool import Connection, Pool
-from gateway.rules.money.pricing import Family
+from gateway.rules.money.prices import Family
 from gateway.store.money import name_refunds, order_report
 from gateway.store.money.order_report import ReportedOrder, Search
 from tests.integration.acme.test_plans import scanned

@@ -163,10 +163,10 @@ async def test_outside_the_sandbox_such_a_url_is_refused_when_it_is_added(
     vault = Vault([key.get_secret_value() for key in wanted.secrets.keys])
     async with open_work(pool, START, OPERATOR) as work:
         await add_reseller(work.connection, LOGIN)
-        owner = await usecase.owner_by_login(work.connection, LOGIN)
+        owner = await usecase.owner_by_login(work, LOGIN)
         with pytest.raises(NoticeMistake, match="the URL of a webhook"):
             await usecase.add_webhook(work, owner, url, (), settings=wanted, vault=vault)
-        assert await usecase.list_destinations(work.connection, owner) == []
+        assert await usecase.list_destinations(work, owner) == []
         made, _ = await usecase.add_webhook(
             work,
             owner,
@@ -175,13 +175,13 @@ async def test_outside_the_sandbox_such_a_url_is_refused_when_it_is_added(
             settings=wanted,
             vault=vault,
         )
-        [only] = await usecase.list_destinations(work.connection, owner)
+        [only] = await usecase.list_destinations(work, owner)
         assert only.id == made
 
 
 async def test_without_a_mail_server_no_mail_address_is_taken(pool: Pool) -> None:
     async with open_work(pool, START, OPERATOR) as work:
         await add_reseller(work.connection, LOGIN)
-        owner = await usecase.owner_by_login(work.connection, LOGIN)
+        owner = await usecase.owner_by_login(work, LOGIN)
         with pytest.raises(NoticeMistake, match=r"notices\.smtp_host is not set"):
             await usecase.add_mail(work, owner, "it@example.com", (), settings=settings())

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import replace
 from pathlib import Path
 
-from gateway.db.pool import Connection, transaction
+from gateway.db.pool import transaction
 from gateway.ids import new_id
 from gateway.rules.notice import notices
 from gateway.store.notice import deliveries as notice_deliveries
@@ -13,6 +13,7 @@ from gateway.store.notice.deliveries import Backoff, Lease
 from gateway.usecases.notice import destinations as usecase
 from gateway.usecases.notice.delivery import NoticeRunner
 from gateway.usecases.notice.notices import make_notices
+from gateway.usecases.work import Work
 from tests.integration.notice.conftest import notice_gateway
 from tests.support.gateway import RunningGateway, free_ports
 from tests.support.notices import NoticeOperator
@@ -150,7 +151,7 @@ async def test_a_notice_that_is_queued_while_a_runner_goes_to_rest_is_not_left_l
     assert await operator.undelivered_are(0)
 
 
-async def _owner(_: Connection, owner: usecase.Recipient) -> usecase.Recipient:
+async def _owner(_: Work, owner: usecase.Recipient) -> usecase.Recipient:
     return owner
 
 

@@ -50,7 +50,7 @@ from gateway.errors.ca import IssuerMissing, NoSuchCrl
 from gateway.errors.money import LedgerMismatch
 from gateway.errors.notice import NoticeMistake
 from gateway.errors.operation import SessionNeeded
-from gateway.errors.reseller import ResellerRefusal
+from gateway.errors.request import RequestRefusal
 from gateway.refusal_log import reason_of
 from gateway.usecases.acme import orders
 from gateway.usecases.operation import sessions
@@ -90,7 +90,7 @@ ACME_REFUSALS: list[GatewayError] = [
 
 NO_REFUSALS: dict[type[GatewayError], str] = {
     GatewayError: "the base of all",
-    ResellerRefusal: "the base of those of the action API",
+    RequestRefusal: "the base of those of the action API",
     ConfigurationError: "shown to the operator at the start",
     NoticeMistake: "shown to the operator who types the command; to a reseller, invalid argument",
     LedgerMismatch: "fails the check of the ledger, which tells the operator",

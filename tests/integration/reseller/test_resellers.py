@@ -57,7 +57,7 @@ async def price(connection: Connection, yearly: str, **wanted: Any) -> None:
 
 async def test_a_new_reseller_has_no_money_and_no_credit(connection: Connection) -> None:
     await add(connection, currency="EUR", renewal_mode="auto")
-    (summary,) = await resellers.list_resellers(connection)
+    (summary,) = await resellers.list_resellers(Work(connection, START, OPERATOR))
     assert summary == resellers.ResellerSummary("r", Decimal("0.00"), "EUR", "auto")
     assert await connection.fetchval("SELECT credit_limit FROM reseller.account") == 0
 
@@ -94,7 +94,7 @@ async def test_passwords_are_kept_as_argon2id_and_never_audited(connection: Conn
 async def test_a_reseller_that_cannot_be(connection: Connection, wanted: dict[str, str]) -> None:
     with pytest.raises(OperatorMistake):
         await add(connection, **wanted)
-    assert await resellers.list_resellers(connection) == []
+    assert await resellers.list_resellers(Work(connection, START, OPERATOR)) == []
 
 
 async def test_a_login_is_taken_once_and_the_transaction_goes_on(connection: Connection) -> None:
@@ -102,7 +102,7 @@ async def test_a_login_is_taken_once_and_the_transaction_goes_on(connection: Con
     with pytest.raises(OperatorMistake, match="taken"):
         await add(connection)
     await add(connection, "R")
-    assert len(await resellers.list_resellers(connection)) == 2
+    assert len(await resellers.list_resellers(Work(connection, START, OPERATOR))) == 2
 
 
 async def test_a_deposit_moves_the_balance_through_the_ledger(connection: Connection) -> None:
@@ -220,7 +220,9 @@ async def test_tier_1_accounts_are_one_level_in_one_currency(connection: Connect
 async def test_servers_are_listed_in_the_order_they_were_added(connection: Connection) -> None:
     await offer(connection, "DV")
     await offer(connection, "AA", validation="OV")
-    assert [server.name for server in await resellers.list_servers(connection)] == ["DV", "AA"]
+    assert [
+        server.name for server in await resellers.list_servers(Work(connection, START, OPERATOR))
+    ] == ["DV", "AA"]
 
 
 @pytest.mark.parametrize(
@@ -242,7 +244,7 @@ async def test_a_server_that_cannot_be(connection: Connection, wanted: dict[str,
     await offer(connection)
     with pytest.raises(OperatorMistake):
         await offer(connection, **{"name": "X", **wanted})
-    assert len(await resellers.list_servers(connection)) == 1
+    assert len(await resellers.list_servers(Work(connection, START, OPERATOR))) == 1
 
 
 async def test_a_price_replaces_the_one_before(connection: Connection) -> None:

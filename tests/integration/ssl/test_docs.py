@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from gateway.doors.ssl.envelope import SslEnvelope
-from gateway.errors.reseller import IdempotencyKeyInvalid
-from gateway.rules.ssl.order import STATUSES
+from gateway.errors.request import IdempotencyKeyInvalid
+from gateway.rules.ssl.orders import STATUSES
 from tests.support.certificate_shop import CertificateShop
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "ssl-api.md"

@@ -4,7 +4,7 @@ from itertools import permutations
 
 import pytest
 
-from gateway.rules.ssl.order import MOVES, STATUSES
+from gateway.rules.ssl.orders import MOVES, STATUSES
 from tests.integration.acme.test_status_machines import documented, moves
 from tests.support.certificate_shop import CertificateShop
 

@@ -7,12 +7,11 @@ from typing import Any
 
 import pytest
 
-from gateway.db.pool import transaction
 from gateway.errors import OperatorMistake
 from gateway.store.money.order_report import Search
 from gateway.usecases.money import billing, order_report
 from gateway.usecases.reseller import resellers
-from gateway.usecases.work import open_work
+from gateway.usecases.work import open_reading, open_work
 from tests.support.certificate_shop import Answer, CertificateShop, application, purchase
 from tests.support.shop import OPERATOR
 
@@ -282,11 +281,11 @@ async def test_the_order_report_says_of_each_certificate_what_an_unsubscription_
 async def reported(shop: CertificateShop) -> dict[str, tuple[str, str]]:
     """The order report: by first name, eligibility and detail."""
     now = await shop.gateway.services.clock.now()
-    async with transaction(shop.gateway.pool) as connection:
-        reseller = await connection.fetchval(
+    async with open_reading(shop.gateway.pool, now, OPERATOR) as work:
+        reseller = await work.connection.fetchval(
             "SELECT id FROM reseller.account WHERE login = $1", shop.login
         )
-        report = await order_report.report(connection, now, Search(reseller))
+        report = await order_report.report(work, Search(reseller))
     return {line.order.names[0]: (line.eligibility, line.detail) for line in report.lines}
 
 

@@ -13,7 +13,7 @@ from aiohttp import ClientSession, web
 from gateway.db.pool import Pool
 from gateway.doors import open_doors
 from gateway.errors import NotFound
-from gateway.errors.reseller import (
+from gateway.errors.request import (
     ArgumentInvalid,
     ArgumentMissing,
     ArgumentUnrecognized,

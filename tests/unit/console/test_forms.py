@@ -14,7 +14,7 @@ from gateway.doors.console.forms import (
 )
 from gateway.doors.console.sentences import SENTENCES, Sentence
 from gateway.errors.money import NotEnoughCredit, QuoteChanged
-from gateway.errors.reseller import ArgumentInvalid
+from gateway.errors.request import ArgumentInvalid
 from gateway.errors.subscription import DomainAlreadyPresent
 from gateway.rules.money.quotes import require_quoted
 from gateway.web.forms import Form, amount, choice, flag, integer, text

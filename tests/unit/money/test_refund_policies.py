@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.rules import refund_policy
-from gateway.rules.money.pricing import Family
+from gateway.rules.money.prices import Family
 from gateway.rules.sitelock.refund import LicenceFacts
 from gateway.rules.ssl.refund import CertificateFacts
 from gateway.rules.subscription.refund import DomainFacts

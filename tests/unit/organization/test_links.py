@@ -14,7 +14,7 @@ from gateway.rules.acme.issuance import (
 )
 from gateway.rules.organization.links import Anchor, Link, subject_of
 from gateway.rules.organization.organizations import Subject
-from gateway.rules.organization.prevalidation import Validity
+from gateway.rules.organization.prevalidations import Validity
 
 NOW = datetime(2025, 6, 1, 12, tzinfo=UTC)
 DAY = timedelta(days=1)

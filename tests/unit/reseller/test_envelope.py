@@ -19,7 +19,7 @@ from gateway.errors.money import (
     Tier1DebitFailed,
 )
 from gateway.errors.organization import NotApplicableForDv
-from gateway.errors.reseller import (
+from gateway.errors.request import (
     ArgumentInvalid,
     ArgumentMissing,
     ArgumentUnrecognized,
@@ -27,7 +27,7 @@ from gateway.errors.reseller import (
     LoginRefused,
     NotBase64url,
     PermissionDenied,
-    ResellerRefusal,
+    RequestRefusal,
 )
 from gateway.errors.subscription import (
     DomainAlreadyPresent,
@@ -116,7 +116,7 @@ def test_every_refusal_of_the_domain_is_rendered() -> None:
     # A kind without a line of its own is rendered as the one it is a kind of.
     unrendered = {
         kind
-        for kind in kinds(ResellerRefusal) - {ResellerRefusal}
+        for kind in kinds(RequestRefusal) - {RequestRefusal}
         if not set(kind.__mro__) & set(envelope.RENDERINGS)
     }
     assert not unrendered

@@ -12,7 +12,7 @@ from gateway.doors.reseller.parameters import (
     page_bounds,
     term_days,
 )
-from gateway.errors.reseller import ArgumentInvalid, ArgumentMissing, NotBase64url
+from gateway.errors.request import ArgumentInvalid, ArgumentMissing, NotBase64url
 from gateway.web.forms import Form, Parameter, ParameterKind, choice, flag, integer, text
 from gateway.web.login import LOGIN
 from gateway.web.untrusted import Field, parse_fields

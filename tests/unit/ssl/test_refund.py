@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.rules.ssl.order import STATUSES
+from gateway.rules.ssl.orders import STATUSES
 from gateway.rules.ssl.refund import CertificateFacts
 
 PAID_AT = datetime(2025, 12, 1, 12, tzinfo=UTC)

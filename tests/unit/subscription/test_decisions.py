@@ -16,7 +16,7 @@ from gateway.errors.subscription import (
     NotExtendable,
     SubscriptionInGrace,
 )
-from gateway.rules.money.pricing import NamePrices, Price
+from gateway.rules.money.prices import NamePrices, Price
 from gateway.rules.subscription.decisions import (
     AddDomainDecision,
     Current,

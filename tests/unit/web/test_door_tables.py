@@ -10,7 +10,7 @@ from gateway.doors import DOORS, open_doors
 from gateway.doors.acme.problem import PROBLEMS, from_domain_error
 from gateway.errors import NotFound, OperatorMistake
 from gateway.errors.acme import AccountRefused
-from gateway.errors.reseller import (
+from gateway.errors.request import (
     HttpsRequired,
     IdempotencyKeyInvalid,
     IdempotencyKeyReused,

@@ -70,9 +70,9 @@ async def show_account(page: PageRequest, refused: FilledForm | None = None) -> 
     """An account with its orders, the newest first."""
     paging, account_id = page.paging(), page.part("account_id")
     async with page.open_reading() as work:
-        account = await history.find_account(work.connection, page.session.owner_id, account_id)
+        account = await history.find_account(work, page.session.owner_id, account_id)
         found, orders = await history.orders_of(
-            work.connection, page.now, account, limit=paging.rows, offset=paging.offset
+            work, account, limit=paging.rows, offset=paging.offset
         )
     own = f"{LIST}/accounts/{account_id}"
     forms = {
@@ -98,7 +98,7 @@ async def show_order(page: PageRequest) -> web.Response:
     except ValueError:
         raise NotFound from None
     async with page.open_reading() as work:
-        shown = await history.find_order(work.connection, page.now, page.session.owner_id, order_id)
+        shown = await history.find_order(work, page.session.owner_id, order_id)
     return page.render(
         "acme_order.html",
         shown=shown,
@@ -119,7 +119,7 @@ async def show_refusals(page: PageRequest) -> web.Response:
             page.session.owner_id, values["name"], values["kid"], paging.rows, paging.offset
         )
         async with page.open_reading() as work:
-            found, lines = await refused_names.search(work.connection, page.now, wanted)
+            found, lines = await refused_names.search(work, wanted)
     return page.render(
         "refusals.html",
         status=200 if values is not None else 422,
@@ -153,7 +153,7 @@ async def _change(
 ) -> web.Response:
     async def carry_out(work: Work, _: Values) -> Done:
         account_id, owner_id = page.part("account_id"), page.session.owner_id
-        await history.find_account(work.connection, owner_id, account_id)
+        await history.find_account(work, owner_id, account_id)
         await change(work, owner_id, account_id, Scope.ACCOUNT)
         return Done(f"{LIST}/accounts/{account_id}", shown)
 

@@ -46,9 +46,7 @@ async def show(page: PageRequest) -> web.Response:
     if values is not None:
         before = older_than(page)
         async with page.open_reading() as work:
-            events = await find_events(
-                work.connection, _search(values), older_than=before, limit=ROWS + 1
-            )
+            events = await find_events(work, _search(values), older_than=before, limit=ROWS + 1)
     shown = events[:ROWS]
     return page.render(
         "audit.html",
@@ -74,9 +72,7 @@ async def _rows(page: PageRequest, wanted: AuditSearch) -> AsyncIterator[list[ob
     before = None
     while True:
         async with page.open_reading() as work:
-            events = await find_events(
-                work.connection, wanted, older_than=before, limit=_ROWS_AT_ONCE
-            )
+            events = await find_events(work, wanted, older_than=before, limit=_ROWS_AT_ONCE)
         for each in events:
             yield [
                 each.id,

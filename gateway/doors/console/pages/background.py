@@ -10,7 +10,7 @@ from gateway.doors.console.page import Done, PageRequest
 from gateway.doors.console.routes import BASE, NavigationEntry, PageGroup, PageRoute
 from gateway.errors import NotFound
 from gateway.rules.operation.roles import Permission
-from gateway.rules.organization.prevalidation import number_of
+from gateway.rules.organization.prevalidations import number_of
 from gateway.usecases.notice import destinations
 from gateway.usecases.operation import dead_letters
 from gateway.usecases.work import Work
@@ -33,7 +33,7 @@ async def show_jobs(page: PageRequest, refused: FilledForm | None = None) -> web
     state = sent if sent in dead_letters.STATES else dead_letters.STATES[0]
     async with page.open_reading() as work:
         counts, found = await dead_letters.page_of_jobs(
-            work.connection, state, limit=paging.rows, offset=paging.offset
+            work, state, limit=paging.rows, offset=paging.offset
         )
     may_retry = state == "failed" and allows(page.session, Permission.JOBS)
     return page.render(
@@ -78,7 +78,7 @@ async def retry_all(page: PageRequest) -> web.Response:
 async def show_destinations(page: PageRequest, refused: FilledForm | None = None) -> web.Response:
     """Destinations that fail, those that have failed longest first."""
     async with page.open_reading() as work:
-        failing = await destinations.list_failing(work.connection)
+        failing = await destinations.list_failing(work)
     found = failing[:_MOST_DESTINATIONS]
     may_resume = allows(page.session, Permission.JOBS)
     return page.render(
@@ -106,9 +106,9 @@ async def resume(page: PageRequest) -> web.Response:
             wanted = ids.read_id(page.part("failing_destination"))
         except ValueError:
             raise NotFound from None
-        for each in await destinations.list_failing(work.connection):
+        for each in await destinations.list_failing(work):
             if each.destination_id == wanted:
-                owner = await destinations.owner_by_login(work.connection, each.login)
+                owner = await destinations.owner_by_login(work, each.login)
                 await destinations.resume(work, owner, str(wanted))
                 return Done(_DESTINATIONS, f"What waits for {each.address} is sent now.")
         raise NotFound

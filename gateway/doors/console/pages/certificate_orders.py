@@ -15,11 +15,11 @@ from gateway.doors.console.pages.certificates import LIST, details_of
 from gateway.doors.console.routes import PageGroup, PageRoute
 from gateway.doors.console.sentences import SENTENCES, field_of, text_of
 from gateway.errors import GatewayError
-from gateway.errors.reseller import ArgumentInvalid, ArgumentMissing
+from gateway.errors.request import ArgumentInvalid, ArgumentMissing
 from gateway.errors.ssl import BadMember
 from gateway.rules.names import name_type
 from gateway.rules.organization.organizations import OrganizationDetails, Subject, checked
-from gateway.rules.ssl import order as rules
+from gateway.rules.ssl import orders as rules
 from gateway.usecases.ssl import orders as ssl_orders
 from gateway.usecases.ssl import purchases
 from gateway.usecases.ssl.orders import Apply
@@ -129,7 +129,7 @@ async def show_new(page: PageRequest, refused: FilledForm | None = None) -> web.
     """What to buy; and once that is entered, what it costs, and the button that buys it."""
     asked, values = _asked(page, refused)
     async with page.open_reading() as work:
-        offered = await purchases.on_offer(work.connection, page.session.owner_id)
+        offered = await purchases.on_offer(work, page.session.owner_id)
         cost = await _cost(page, work, asked, values) if values is not None else None
     options = [(each, _product_words(each)) for each in offered]
     fields = [
@@ -171,7 +171,7 @@ async def _cost(
     """The quote; None = it cannot be bought, and the form says why."""
     wanted = _purchase(page, values)
     try:
-        payment, currency = await purchases.quote(work.connection, page.now, wanted)
+        payment, currency = await purchases.quote(work, wanted)
     except GatewayError as error:
         shown = _beside_names(error)
         line = line_for(SENTENCES, shown)

@@ -10,8 +10,8 @@ from gateway.doors.console.page import Done, PageRequest
 from gateway.doors.console.routes import BASE, NavigationEntry, PageGroup, PageRoute
 from gateway.errors import NotFound
 from gateway.errors.ssl import NotAcknowledged
-from gateway.rules.ssl import order as rules
-from gateway.rules.ssl.order import CERT_ID, REVOCATION_REASONS, STATUSES
+from gateway.rules.ssl import orders as rules
+from gateway.rules.ssl.orders import CERT_ID, REVOCATION_REASONS, STATUSES
 from gateway.rules.ssl.refund import UNDER_REVIEW
 from gateway.store.ssl.orders import Page
 from gateway.usecases.ssl import details as ssl_details
@@ -109,10 +109,8 @@ async def show_list(page: PageRequest) -> web.Response:
         paging.rows, paging.offset, _SORTED_BY[sorting.column], sorting.descending, status
     )
     async with page.open_reading() as work:
-        orders, total = await ssl_details.list_page(
-            work.connection, page.now, page.session.owner_id, wanted
-        )
-        objections = await unsubscription.objections(work.connection, page.now, orders)
+        orders, total = await ssl_details.list_page(work, page.session.owner_id, wanted)
+        objections = await unsubscription.objections(work, orders)
     return page.render(
         "certificates.html",
         status=422 if values is None else 200,
@@ -131,7 +129,7 @@ async def show(page: PageRequest, refused: FilledForm | None = None) -> web.Resp
     async with page.open_reading() as work:
         details = await details_of(page, work)
         order = details.order
-        objections = await unsubscription.objections(work.connection, page.now, [order])
+        objections = await unsubscription.objections(work, [order])
     path = f"{LIST}/{order.cert_id}"
     forms = {
         "withdraw": page.form(WITHDRAW, f"{path}/withdraw"),
@@ -183,7 +181,7 @@ async def show_unsubscribe(page: PageRequest, refused: FilledForm | None = None)
     async with page.open_reading() as work:
         details = await details_of(page, work)
         order = details.order
-        objections = await unsubscription.objections(work.connection, page.now, [order])
+        objections = await unsubscription.objections(work, [order])
     path = f"{LIST}/{order.cert_id}/unsubscribe"
     return page.render(
         "unsubscribe.html",
@@ -212,7 +210,7 @@ async def show_records(page: PageRequest) -> web.Response:
     paging = page.paging()
     async with page.open_reading() as work:
         records, total = await unsubscription.list_own(
-            work.connection, page.session.owner_id, paging.rows, paging.offset
+            work, page.session.owner_id, paging.rows, paging.offset
         )
     return page.render(
         "unsubscriptions.html", records=records, decisions=_DECISIONS, paging=paging.of(total)
@@ -240,7 +238,7 @@ async def download(page: PageRequest) -> web.Response:
 async def details_of(page: PageRequest, work: Work) -> CertificateDetails:
     """The certificate that the path names; raises NotFound."""
     owner_id = page.session.owner_id
-    return await ssl_details.details(work.connection, page.now, owner_id, cert_id_in(page))
+    return await ssl_details.details(work, owner_id, cert_id_in(page))
 
 
 def cert_id_in(page: PageRequest) -> str:

@@ -13,7 +13,7 @@ from gateway.doors.console.page import Done, PageRequest
 from gateway.doors.console.pages.notices import WANTED_KINDS, owner, secret_shown
 from gateway.doors.console.routes import BASE, PageGroup, PageRoute
 from gateway.errors import NotFound
-from gateway.errors.reseller import ArgumentInvalid
+from gateway.errors.request import ArgumentInvalid
 from gateway.rules.notice.kinds import headline
 from gateway.usecases.notice import destinations, shown
 from gateway.usecases.notice.destinations import Recipient
@@ -78,9 +78,9 @@ async def show(page: PageRequest, refused: FilledForm | None = None) -> web.Resp
     """The destination with its forms and deliveries."""
     paging = page.paging()
     async with page.open_reading() as work:
-        found = await shown.show_destination(work.connection, page.session.owner_id, _id(page))
+        found = await shown.show_destination(work, page.session.owner_id, _id(page))
         number, deliveries = await shown.list_deliveries(
-            work.connection, found, limit=paging.rows, offset=paging.offset
+            work, found, limit=paging.rows, offset=paging.offset
         )
     path = f"{_NOTICES}/{found.id}"
     forms = {each.name: page.form(each, f"{path}/{each.name}") for each in _FORMS}
@@ -190,7 +190,7 @@ def _id(page: PageRequest) -> UUID:
 
 async def _own(page: PageRequest, work: Work) -> str:
     """The id in the path; raises NotFound for another reseller's destination."""
-    found = await shown.show_destination(work.connection, page.session.owner_id, _id(page))
+    found = await shown.show_destination(work, page.session.owner_id, _id(page))
     return str(found.id)
 
 

@@ -23,8 +23,8 @@ async def show_health(page: PageRequest) -> web.Response:
 async def show_issuers(page: PageRequest) -> web.Response:
     """Issuers with their capabilities and servers, and the CRLs."""
     async with page.open_reading() as work:
-        known = await list_known(work.connection, page.services.settings)
-        freshness = await report_freshness(work.connection, page.now)
+        known = await list_known(work, page.services.settings)
+        freshness = await report_freshness(work)
     return page.render(
         "issuers.html",
         known=known,

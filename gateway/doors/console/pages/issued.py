@@ -64,7 +64,7 @@ class ShownCertificate:
 async def show(page: PageRequest, refused: FilledForm | None = None) -> web.Response:
     """The page of a certificate."""
     async with page.open_reading() as work:
-        found = await certificates.show_certificate(work.connection, page.part("serial"))
+        found = await certificates.show_certificate(work, page.part("serial"))
     form = None
     if found.revoked_at is None and allows(page.session, Permission.REVOKE):
         form = refused or page.form(REVOKE, f"{BASE}/issued/{found.serial}/revoke")
@@ -88,7 +88,7 @@ async def download(page: PageRequest) -> web.Response:
     from cryptography.hazmat.primitives.serialization import Encoding
 
     async with page.open_reading() as work:
-        found = await certificates.show_certificate(work.connection, page.part("serial"))
+        found = await certificates.show_certificate(work, page.part("serial"))
     pem = b"".join(
         x509.load_der_x509_certificate(der).public_bytes(Encoding.PEM)
         for der in (found.der, *found.chain)

@@ -51,9 +51,9 @@ async def show(page: PageRequest, refused: FilledForm | None = None) -> web.Resp
     """The destinations, the forms that add some, and all notices, the newest first."""
     paging = page.paging()
     async with page.open_reading() as work:
-        listed = await destinations.list_destinations(work.connection, owner(page))
+        listed = await destinations.list_destinations(work, owner(page))
         found, notices = await shown.list_notices(
-            work.connection, page.session.owner_id, limit=paging.rows, offset=paging.offset
+            work, page.session.owner_id, limit=paging.rows, offset=paging.offset
         )
     usual = {"kind": BY_DEFAULT}
     forms = {

@@ -45,7 +45,7 @@ REINSTATE = PageForm("reinstate-operator")
 async def show(page: PageRequest, refused: FilledForm | None = None) -> web.Response:
     """All operators, what each role may do, and the form that adds one."""
     async with page.open_reading() as work:
-        found = await list_operators(work.connection)
+        found = await list_operators(work)
     form = page.form(ADD, f"{_OPERATORS}/add")
     trouble = ""
     if refused is not None:
@@ -121,7 +121,7 @@ async def _other(page: PageRequest, work: Work) -> str:
 
     Raises OperatorMistake for the person who asks: somebody must stay who can undo it.
     """
-    for each in await list_operators(work.connection):
+    for each in await list_operators(work):
         if str(each.id) == page.part("other_operator"):
             if each.id == page.session.owner_id:
                 raise OperatorMistake("nobody changes their own role or suspends themselves")

@@ -119,8 +119,8 @@ async def _results(page: PageRequest, search: Search) -> dict[str, Any]:
         most_counted=_MOST_COUNTED + 1,
     )
     async with page.open_reading() as work:
-        found = await order_report.report(work.connection, page.now, wanted)
-        reasons = await order_report.refund_reasons(work.connection, found.lines)
+        found = await order_report.report(work, wanted)
+        reasons = await order_report.refund_reasons(work, found.lines)
     return {
         "found": found.lines,
         "paging": paging.of(min(found.found, _MOST_COUNTED)),
@@ -157,10 +157,8 @@ async def show_refund(page: PageRequest, refused: FilledForm | None = None) -> w
     number = _number_in(page)
     once_in_days = page.services.settings.refund.once_per_name_days
     async with page.open_reading() as work:
-        offered = await refund_order.offer(
-            work.connection, page.now, page.session.owner_id, number, once_in_days
-        )
-        reasons = await order_report.refund_reasons(work.connection, [offered.line])
+        offered = await refund_order.offer(work, page.session.owner_id, number, once_in_days)
+        reasons = await order_report.refund_reasons(work, [offered.line])
     return page.render(
         "refund.html",
         offer=offered,

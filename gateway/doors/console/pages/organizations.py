@@ -13,7 +13,7 @@ from gateway.doors.console.forms import FilledForm, FormField, PageForm, Values
 from gateway.doors.console.page import Done, PageRequest
 from gateway.doors.console.routes import BASE, NavigationEntry, PageGroup, PageRoute
 from gateway.rules.organization.organizations import IDENTIFIERS, OrganizationDetails
-from gateway.rules.organization.prevalidation import TYPES
+from gateway.rules.organization.prevalidations import TYPES
 from gateway.usecases.organization import documents, organizations, prevalidations, shown
 from gateway.usecases.organization.prevalidations import NewPrevalidation, Prevalidation
 from gateway.usecases.work import Work
@@ -86,13 +86,12 @@ async def show_list(page: PageRequest) -> web.Response:
     sorting, paging = page.sorting(shown.COLUMNS, "name"), page.paging()
     async with page.open_reading() as work:
         found, listed = await shown.list_organizations(
-            work.connection,
+            work,
             page.session.owner_id,
-            page.now,
             order=(sorting.column, sorting.descending),
             window=(paging.rows, paging.offset),
         )
-        mode = await shown.renewal_mode(work.connection, page.session.owner_id)
+        mode = await shown.renewal_mode(work, page.session.owner_id)
     return page.render(
         "organizations.html",
         organizations=listed,
@@ -134,11 +133,9 @@ async def show_organization(
     """The page of an organization, one of its forms perhaps refused."""
     path = f"{_ORGANIZATIONS}/{organization_id}"
     async with page.open_reading() as work:
-        found = await shown.show_organization(
-            work.connection, page.session.owner_id, organization_id
-        )
+        found = await shown.show_organization(work, page.session.owner_id, organization_id)
         held = await prevalidations.list_prevalidations(
-            work.connection,
+            work,
             reseller_id=page.session.owner_id,
             organization_id=organization_id,
         )
@@ -213,7 +210,7 @@ def _with_previous(held: Sequence[Prevalidation], page: PageRequest) -> PageForm
 async def _own(page: PageRequest, work: Work) -> UUID:
     """The id in the path; raises NotFound for another reseller's organization."""
     found = await shown.show_organization(
-        work.connection, page.session.owner_id, page.id_in("organization_id")
+        work, page.session.owner_id, page.id_in("organization_id")
     )
     return found.id
 

@@ -9,7 +9,7 @@ from gateway.doors.console.forms import FilledForm, FormField, PageForm, Values
 from gateway.doors.console.page import Done, PageRequest
 from gateway.doors.console.routes import BASE, PageGroup, PageRoute
 from gateway.errors import NotFound
-from gateway.rules.organization.prevalidation import number_of
+from gateway.rules.organization.prevalidations import number_of
 from gateway.usecases.organization import reassignment, shown
 from gateway.usecases.organization.shown import ShownPrevalidation
 from gateway.usecases.subscription import domains
@@ -45,10 +45,9 @@ async def show(page: PageRequest, refused: FilledForm | None = None) -> web.Resp
     number, paging = _number(page), page.paging()
     async with page.open_reading() as work:
         found = await shown.show_prevalidation(
-            work.connection,
+            work,
             page.session.owner_id,
             number,
-            page.now,
             limit=paging.rows,
             offset=paging.offset,
         )
@@ -68,7 +67,7 @@ async def reassign(page: PageRequest) -> web.Response:
     """Moves names to another pre-validation (UPDATEDOMAINS)."""
 
     async def move(work: Work, values: Values) -> Done:
-        own = await shown.find_prevalidation(work.connection, page.session.owner_id, _number(page))
+        own = await shown.find_prevalidation(work, page.session.owner_id, _number(page))
         new = values["ovAnchorOrderNumber"]
         if values["acmeAccountID"] is None:
             moved = await reassignment.reassign(

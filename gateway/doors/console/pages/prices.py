@@ -10,7 +10,7 @@ from gateway.doors.console.page import Done, PageRequest
 from gateway.doors.console.routes import BASE, NavigationEntry, PageGroup, PageRoute
 from gateway.errors import NotFound, OperatorMistake
 from gateway.rules.operation.roles import Permission
-from gateway.usecases.money.price_lists import PriceRow, price_rows, remove_prices, set_price
+from gateway.usecases.money.prices import PriceRow, price_rows, remove_prices, set_price
 from gateway.usecases.operation.articles import article_called
 from gateway.usecases.work import Work
 from gateway.web.forms import amount, choice, flag, text
@@ -83,7 +83,7 @@ async def show(page: PageRequest) -> web.Response:
     rows: list[PriceRow] = []
     try:
         async with page.open_reading() as work:
-            rows = await price_rows(work.connection, login)
+            rows = await price_rows(work, login)
     except OperatorMistake as mistake:
         form.errors["reseller"] = str(mistake)
     return page.render(
@@ -110,7 +110,7 @@ async def carry_out_set(page: PageRequest) -> web.Response:
 
     async def carry_out(work: Work, values: Values) -> Done:
         article = await article_called(
-            work.connection,
+            work,
             values["family"],
             values["item"],
             values["variant"],
@@ -135,7 +135,7 @@ async def show_remove(page: PageRequest, refused: FilledForm | None = None) -> w
     wanted = {name: page.query.first(name) or page.sent(name) for name in names}
     try:
         async with page.open_reading() as work:
-            rows = await price_rows(work.connection, wanted["reseller"] or None)
+            rows = await price_rows(work, wanted["reseller"] or None)
     except OperatorMistake:
         raise NotFound from None
     article = (wanted["family"], wanted["item"], wanted["variant"])
@@ -154,7 +154,7 @@ async def carry_out_remove(page: PageRequest) -> web.Response:
 
     async def carry_out(work: Work, values: Values) -> Done:
         article = await article_called(
-            work.connection, values["family"], values["item"], values["variant"], new_brand=True
+            work, values["family"], values["item"], values["variant"], new_brand=True
         )
         await remove_prices(work, login=values["reseller"], articles=[article])
         shown = f"The price of {article.item}, {article.variant} is removed."

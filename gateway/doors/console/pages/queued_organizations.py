@@ -60,9 +60,7 @@ async def _show(
 ) -> web.Response:
     async with page.open_reading() as work:
         found = await organizations.find_organization(work, organization_id)
-        held = await prevalidations.list_prevalidations(
-            work.connection, organization_id=organization_id
-        )
+        held = await prevalidations.list_prevalidations(work, organization_id=organization_id)
         papers = await documents.list_documents(work, organization_id)
     may_ask = allows(page.session, Permission.REVIEW)
     asks = refused is not None and refused.form.name == ASK.name

@@ -13,7 +13,7 @@ from gateway.doors.console.page import Done, PageRequest
 from gateway.doors.console.routes import BASE, NavigationEntry, PageGroup, PageRoute
 from gateway.errors import NotFound, OperatorMistake
 from gateway.rules.operation.roles import Permission
-from gateway.rules.organization.prevalidation import number_of
+from gateway.rules.organization.prevalidations import number_of
 from gateway.usecases.organization import documents, prevalidations
 from gateway.usecases.ssl import reviews, unsubscription
 from gateway.usecases.work import Work
@@ -43,15 +43,12 @@ FAIL = PageForm("fail", (reason("reason", "Why it is rejected", "The customer re
 async def show(page: PageRequest) -> web.Response:
     """All queues, what has waited longest first."""
     async with page.open_reading() as work:
-        connection = work.connection
-        undecided = await prevalidations.list_undecided(connection, _MOST)
-        papers = await documents.count_documents(work, [each.organization_id for each in undecided])
-        requests = await unsubscription.list_all(connection, waiting_only=True)
-        checks = await reviews.list_waiting(connection, _MOST)
+        undecided = await prevalidations.list_undecided(work, _MOST)
+        requests = await unsubscription.list_all(work, waiting_only=True)
+        checks = await reviews.list_waiting(work, _MOST)
     return page.render(
         "queues.html",
         prevalidations=undecided,
-        papers=papers,
         unsubscriptions=requests[:_MOST],
         checks=checks,
         waiting=len(undecided) + len(requests) + len(checks),
@@ -63,7 +60,7 @@ async def show_prevalidation(page: PageRequest, refused: FilledForm | None = Non
     number = _number(page, "prevalidation")
     async with page.open_reading() as work:
         try:
-            found = await prevalidations.show_prevalidation(work.connection, number)
+            found = await prevalidations.show_prevalidation(work, number)
         except OperatorMistake:
             raise NotFound from None
         papers = await documents.list_documents(work, found.organization_id)
@@ -132,7 +129,7 @@ async def show_unsubscription(page: PageRequest, refused: FilledForm | None = No
     """A request to unsubscribe: the certificate, and what an approval pays back."""
     number = _number(page, "unsubscription")
     async with page.open_reading() as work:
-        found = await unsubscription.show(work.connection, number)
+        found = await unsubscription.show(work, number)
     where = f"{_QUEUES}/unsubscriptions/{number}"
     forms = _no_forms("pay_back", "keep")
     if found.status == "waiting" and allows(page.session, Permission.REVIEW):
@@ -167,7 +164,7 @@ async def show_check(page: PageRequest, refused: FilledForm | None = None) -> we
     """The organization of an order for an OV certificate."""
     cert_id = page.part("checked_order")
     async with page.open_reading() as work:
-        found = await reviews.show_waiting(work.connection, cert_id)
+        found = await reviews.show_waiting(work, cert_id)
     where = f"{_QUEUES}/ssl/{cert_id}"
     forms = _no_forms("pass", "fail")
     if allows(page.session, Permission.REVIEW):

@@ -66,9 +66,7 @@ async def show(page: PageRequest, refused: FilledForm | None = None) -> web.Resp
     before = older_than(page)
     async with page.open_reading() as work:
         found = await _asked_for(page, work)
-        lines = await overview.list_ledger(
-            work.connection, found.id, older_than=before, limit=ROWS + 1
-        )
+        lines = await overview.list_ledger(work, found.id, older_than=before, limit=ROWS + 1)
     forms, where = _forms_of(page, found), f"{_RESELLERS}/{found.id}"
     place = {DEPOSIT.name: "deposit", SETTINGS.name: "settings"}
     if refused is not None and refused.form.name in place:
@@ -101,7 +99,7 @@ async def _ledger_rows(page: PageRequest, reseller_id: UUID) -> AsyncIterator[li
     while True:
         async with page.open_reading() as work:
             lines = await overview.list_ledger(
-                work.connection, reseller_id, older_than=before, limit=_ROWS_AT_ONCE
+                work, reseller_id, older_than=before, limit=_ROWS_AT_ONCE
             )
         for each in lines:
             moved = [each.id, each.booked_at.isoformat(), each.kind, each.amount]
@@ -190,7 +188,7 @@ async def _asked_for(page: PageRequest, work: Work) -> ResellerOverview:
         reseller_id = ids.read_id(page.part("found_reseller"))
     except ValueError:
         raise NotFound from None
-    return await overview.show_reseller(work.connection, reseller_id)
+    return await overview.show_reseller(work, reseller_id)
 
 
 _ONE = "/resellers/{found_reseller}"

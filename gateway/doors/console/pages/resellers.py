@@ -53,7 +53,7 @@ async def show(page: PageRequest) -> web.Response:
     if values is not None:
         async with page.open_reading() as work:
             total, found = await overview.search_resellers(
-                work.connection,
+                work,
                 values["login"],
                 values["status"],
                 order=f"{'-' * sorting.descending}{sorting.column}",
@@ -78,9 +78,7 @@ async def export(page: PageRequest) -> web.StreamResponse:
     if values is None:
         raise NotFound
     async with page.open_reading() as work:
-        _, found = await overview.search_resellers(
-            work.connection, values["login"], values["status"]
-        )
+        _, found = await overview.search_resellers(work, values["login"], values["status"])
 
     async def rows() -> AsyncIterator[list[object]]:
         for each in found:
@@ -108,7 +106,7 @@ async def add(page: PageRequest) -> web.Response:
             currency=values["currency"],
             renewal_mode=values["renewal_mode"],
         )
-        _, found = await overview.search_resellers(work.connection, values["login"], None)
+        _, found = await overview.search_resellers(work, values["login"], None)
         [added] = [each for each in found if each.login == values["login"]]
         return Done(f"{_RESELLERS}/{added.id}", "Reseller added. Book a deposit next.")
 

@@ -38,7 +38,7 @@ async def show(page: PageRequest) -> web.Response:
     hits: list[Hit] = []
     if sought:
         async with page.open_reading() as work:
-            hits = await find_anything(work.connection, sought)
+            hits = await find_anything(work, sought)
     return page.render(
         "search.html",
         status=422 if values is None else 200,

@@ -14,7 +14,7 @@ from gateway.doors.console.page import Done, PageRequest
 from gateway.doors.console.rendering import COMMON_ZONES, ZONE_COOKIE, zones
 from gateway.doors.console.routes import BASE, NavigationEntry, PageGroup, PageRoute
 from gateway.errors import NotFound
-from gateway.errors.reseller import ArgumentInvalid
+from gateway.errors.request import ArgumentInvalid
 from gateway.rules.operation.input import (
     MAXIMUM_PASSWORD,
 )

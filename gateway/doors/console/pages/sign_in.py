@@ -13,7 +13,7 @@ from gateway.doors.console.forms import BACK, may_be_kept
 from gateway.doors.console.page import PageRequest, own_path
 from gateway.doors.console.routes import BASE, PageGroup, PageRoute
 from gateway.doors.console.sentences import text_of
-from gateway.errors.reseller import LoginRefused, TooManyLogins
+from gateway.errors.request import LoginRefused, TooManyLogins
 from gateway.usecases.operation import sessions
 from gateway.usecases.operation.sign_in import SigningIn, begin_session, check_login
 from gateway.usecases.reseller.logins import LoginAttempt

@@ -58,9 +58,8 @@ async def show_list(page: PageRequest) -> web.Response:
     sorting, paging = page.sorting(COLUMNS, "-number"), page.paging()
     async with page.open_reading() as work:
         found, listed = await shown.list_licences(
-            work.connection,
+            work,
             page.session.owner_id,
-            page.now,
             values["state"] if values else None,
             order=(sorting.column, sorting.descending),
             window=(paging.rows, paging.offset),
@@ -154,9 +153,8 @@ async def _find(page: PageRequest, work: Work) -> ShownLicence:
     if len(sent) > len(str(_LARGEST)) or int(sent) > _LARGEST:
         raise NotFound
     return await shown.show_licence(
-        work.connection,
+        work,
         page.session.owner_id,
-        page.now,
         int(sent),
         page.services.settings.refund.once_per_name_days,
     )

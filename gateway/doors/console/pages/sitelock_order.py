@@ -138,7 +138,7 @@ async def show(page: PageRequest, refused: FilledForm | None = None) -> web.Resp
     prices: Prices = {}
     if values is None:  # a quote says what its own products cost
         async with page.open_reading() as work:
-            _, prices = await shown.list_prices(work.connection, page.session.owner_id)
+            _, prices = await shown.list_prices(work, page.session.owner_id)
     status = 422 if fields and order is None else 200
     return page.render(
         "sitelock_order.html",

@@ -66,13 +66,13 @@ async def show(page: PageRequest, refused: FilledForm | None = None) -> web.Resp
     paging = page.paging()
     async with page.open_reading() as work:
         totals, entries = await usecase.statement(
-            work.connection,
+            work,
             page.session.owner_id,
             _days(first, last),
             order=(sorting.column, sorting.descending),
             window=(paging.rows, paging.offset),
         )
-        threshold = await destinations.find_low_balance(work.connection, _owner(page))
+        threshold = await destinations.find_low_balance(work, _owner(page))
     usual = Decimal(page.services.settings.notices.low_balance)
     given = {} if threshold is None else {"amount": threshold}
     return page.render(
@@ -119,7 +119,7 @@ async def csv(page: PageRequest) -> web.StreamResponse:
 async def show_due(page: PageRequest) -> web.Response:
     """What ends in the next 90 days."""
     async with page.open_reading() as work:
-        currency, due = await usecase.due_soon(work.connection, page.session.owner_id, page.now)
+        currency, due = await usecase.due_soon(work, page.session.owner_id)
     costs = [each.cost for each in due if each.cost is not None]
     return page.render(
         "due.html",

@@ -44,11 +44,9 @@ async def _show(
 ) -> web.Response:
     reseller_id, kid, paging = page.session.owner_id, page.part("kid"), page.paging()
     async with page.open_reading() as work:
-        found = await overview.find(work.connection, page.now, reseller_id, kid)
-        names = await overview.names_of(
-            work.connection, page.now, found, limit=paging.rows, offset=paging.offset
-        )
-        rows = await accounts.accounts_of(work.connection, reseller_id, kid)
+        found = await overview.find(work, reseller_id, kid)
+        names = await overview.names_of(work, found, limit=paging.rows, offset=paging.offset)
+        rows = await accounts.accounts_of(work, reseller_id, kid)
     own = f"{LIST}/{kid}"
     forms = {
         each.name: page.form(each, f"{own}/{each.name}")
@@ -89,10 +87,8 @@ async def show_filled_commands(page: PageRequest) -> web.Response:
 
 async def _show_commands(page: PageRequest, secret: str = "") -> web.Response:
     async with page.open_reading() as work:
-        found = await overview.find(
-            work.connection, page.now, page.session.owner_id, page.part("kid")
-        )
-        names = await overview.names_of(work.connection, page.now, found, limit=100, offset=0)
+        found = await overview.find(work, page.session.owner_id, page.part("kid"))
+        names = await overview.names_of(work, found, limit=100, offset=0)
     details = found.details
     values = CommandValues(
         directory=page.services.settings.public_url + details.server_path,
@@ -134,7 +130,7 @@ async def _change(
 ) -> web.Response:
     async def carry_out(work: Work, _: Values) -> Done:
         kid = page.part("kid")
-        await overview.find(work.connection, page.now, page.session.owner_id, kid)
+        await overview.find(work, page.session.owner_id, kid)
         await change(work, page.session.owner_id, kid, Scope.CREDENTIAL)
         return Done(f"{LIST}/{kid}", shown)
 

@@ -160,9 +160,7 @@ async def _show(
     asking, values = _asked(page, ask, refused)
     status, quoted = 200, None
     async with page.open_reading() as work:
-        found = await overview.find(
-            work.connection, page.now, page.session.owner_id, page.part("kid")
-        )
+        found = await overview.find(work, page.session.owner_id, page.part("kid"))
         if values is not None:
             try:
                 quoted = await quote(work, values)

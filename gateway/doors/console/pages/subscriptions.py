@@ -108,7 +108,7 @@ async def show(page: PageRequest) -> web.Response:
             offset=paging.offset,
         )
         async with page.open_reading() as work:
-            found, lines = await overview.search(work.connection, page.now, wanted)
+            found, lines = await overview.search(work, wanted)
     return page.render(
         "subscriptions.html",
         status=200 if values is not None else 422,
@@ -134,7 +134,7 @@ async def export(page: PageRequest) -> web.StreamResponse:
 async def show_new(page: PageRequest, refused: FilledForm | None = None) -> web.Response:
     """The form for a new EAB credential with its first account."""
     async with page.open_reading() as work:
-        servers = await resellers.list_servers(work.connection)
+        servers = await resellers.list_servers(work)
     public = page.services.settings.public_url
     form = refused or page.form(PREREGISTER, f"{LIST}/new", {"years": 1})
     form.offer(

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.errors.money import PricingBroken, PricingMissing
-from gateway.rules.money.pricing import Price
-from gateway.rules.ssl import order as rules
+from gateway.rules.money.prices import Price
+from gateway.rules.ssl import orders as rules
 
 PRICES = {
     "fqdn": Price(Decimal("1000.00"), "USD"),

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.errors.money import PricingBroken, PricingMissing
-from gateway.rules.money.pricing import NamePrices, Price, covers, total
+from gateway.rules.money.prices import NamePrices, Price, covers, total
 
 yearly_prices = st.decimals(0, 100_000, places=2)
 

@@ -13,7 +13,7 @@ from typing import Literal
 
 from gateway.errors.money import PricingBroken, PricingMissing
 from gateway.rules.money.amounts import storable
-from gateway.rules.money.pricing import Price
+from gateway.rules.money.prices import Price
 from gateway.rules.names import name_type
 
 Status = Literal[

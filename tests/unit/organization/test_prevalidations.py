@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from gateway.errors import OperatorMistake
 from gateway.errors.organization import InvalidDetail
-from gateway.rules.organization.prevalidation import (
+from gateway.rules.organization.prevalidations import (
     Approval,
     Validity,
     can_be_rejected,

@@ -1,13 +1,13 @@
-"""Refusals of a reseller's login, token or arguments."""
+"""Refusals that every door may give: of a login, a token, an argument, or a repeated key."""
 
 from gateway.errors import GatewayError
 
 
-class ResellerRefusal(GatewayError):
+class RequestRefusal(GatewayError):
     """An action of the reseller API was refused; nothing was changed."""
 
 
-class ArgumentMissing(ResellerRefusal):
+class ArgumentMissing(RequestRefusal):
     """E2: an argument is missing. `name` is as the caller spelled it, or as documented."""
 
     def __init__(self, name: str) -> None:
@@ -15,7 +15,7 @@ class ArgumentMissing(ResellerRefusal):
         self.name = name
 
 
-class ArgumentInvalid(ResellerRefusal):
+class ArgumentInvalid(RequestRefusal):
     """E3: an argument is invalid. `hint` follows the text where that does not say what to do."""
 
     def __init__(self, name: str, hint: str = "") -> None:
@@ -31,7 +31,7 @@ class IdempotencyKeyInvalid(ArgumentInvalid):
         super().__init__("Idempotency-Key")
 
 
-class ArgumentUnrecognized(ResellerRefusal):
+class ArgumentUnrecognized(RequestRefusal):
     """E1: the argument is unknown."""
 
     def __init__(self, name: str) -> None:
@@ -39,11 +39,11 @@ class ArgumentUnrecognized(ResellerRefusal):
         self.name = name
 
 
-class NotBase64url(ResellerRefusal):
+class NotBase64url(RequestRefusal):
     """E4: the argument is not base64url."""
 
 
-class LoginRefused(ResellerRefusal):
+class LoginRefused(RequestRefusal):
     """E5: wrong login or password, locked, or blocked address; the text never says which.
 
     `why` does, and `known` = the login exists: both are for operators only.
@@ -55,19 +55,19 @@ class LoginRefused(ResellerRefusal):
         self.known = known
 
 
-class HttpsRequired(ResellerRefusal):
+class HttpsRequired(RequestRefusal):
     """E6: the request must use HTTPS."""
 
 
-class PermissionDenied(ResellerRefusal):
+class PermissionDenied(RequestRefusal):
     """E10: the action is not permitted."""
 
 
-class IdempotencyKeyReused(ResellerRefusal):
+class IdempotencyKeyReused(RequestRefusal):
     """The same Idempotency-Key came with another request."""
 
 
-class TooManyLogins(ResellerRefusal):
+class TooManyLogins(RequestRefusal):
     """More passwords wait to be checked than this process can check soon."""
 
 

@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from gateway import ids
-from gateway.db.pool import Connection
 from gateway.errors import OperatorMistake
-from gateway.rules.money.pricing import Article, Family
+from gateway.rules.money.prices import Article, Family
 from gateway.rules.operation.input import DEFAULT_PRICE_LIST, check_amount, price_currency
 from gateway.store.acme import servers
 from gateway.store.money import price_table, prices
@@ -23,13 +22,11 @@ from gateway.usecases.work import Work
 __all__ = ["PriceRow"]
 
 
-async def articles_of_server(
-    connection: Connection, server: str, name_types: Sequence[str]
-) -> list[Article]:
+async def articles_of_server(work: Work, server: str, name_types: Sequence[str]) -> list[Article]:
     """Gives the articles of a server: a name for 365 days, by its type "fqdn" or "wildcard"."""
     if not {"fqdn", "wildcard"}.issuperset(name_types):
         raise OperatorMistake("a name type is fqdn or wildcard")
-    if await servers.find_by_name(connection, server) is None:
+    if await servers.find_by_name(work.connection, server) is None:
         raise OperatorMistake(f"there is no server {server!r}")
     return [Article("acme", server, name_type) for name_type in name_types]
 
@@ -44,7 +41,7 @@ async def set_price(
     price = check_amount(amount)
     if price < 0:
         raise OperatorMistake("a price is not negative")
-    owner = await _owner(work.connection, login)
+    owner = await _owner(work, login)
     currency = price_currency(currency, owner.currency if owner else None)
     former = await prices.put(
         work.connection,
@@ -60,22 +57,20 @@ async def set_price(
     await work.record(change)
 
 
-async def list_prices(
-    connection: Connection, login: str | None, family: Family
-) -> list[ListedPrice]:
+async def list_prices(work: Work, login: str | None, family: Family) -> list[ListedPrice]:
     """Gives the prices that a reseller pays; `login` None = the default list."""
-    owner = await _owner(connection, login)
-    return await prices.listed(connection, owner.id if owner else None, family)
+    owner = await _owner(work, login)
+    return await prices.listed(work.connection, owner.id if owner else None, family)
 
 
-async def price_rows(connection: Connection, login: str | None) -> list[PriceRow]:
+async def price_rows(work: Work, login: str | None) -> list[PriceRow]:
     """Gives all articles with a price, the default one beside the reseller's own.
 
     `login` None = the default list alone.
     """
-    if login is not None and not await resellers.exists(connection, login):
+    if login is not None and not await resellers.exists(work.connection, login):
         raise OperatorMistake(f"there is no reseller {login!r}")
-    return await price_table.table(connection, login)
+    return await price_table.table(work.connection, login)
 
 
 async def remove_prices(
@@ -86,7 +81,7 @@ async def remove_prices(
     A reseller then pays those of the default list. `login` None = the default list: what has no
     price cannot be bought (E12). Purchases already made keep theirs.
     """
-    owner = await _owner(work.connection, login)
+    owner = await _owner(work, login)
     removed = []
     for article in articles:
         former = await prices.remove(work.connection, owner.id if owner else None, article)
@@ -107,10 +102,10 @@ def _subject(login: str | None, article: Article) -> str:
     return f"{login or DEFAULT_PRICE_LIST}/{article.item}/{article.variant}"
 
 
-async def _owner(connection: Connection, login: str | None) -> Reseller | None:
+async def _owner(work: Work, login: str | None) -> Reseller | None:
     if login is None:
         return None
-    reseller = await resellers.lock_by_login(connection, login)
+    reseller = await resellers.lock_by_login(work.connection, login)
     if reseller is None:
         raise OperatorMistake(f"there is no reseller {login!r}")
     return reseller
