@@ -25,9 +25,9 @@ class FileType:
 
 
 TYPES: Mapping[str, FileType] = {
-    "application/pdf": FileType("PDF", b"%PDF-", (".pdf",)),  # ISO 32000-2 §7.5.2
-    "image/png": FileType("PNG", b"\x89PNG\r\n\x1a\n", (".png",)),  # PNG 3rd ed. §5.2
-    "image/jpeg": FileType("JPEG", b"\xff\xd8\xff", (".jpg", ".jpeg")),  # ITU-T T.81 Annex B
+    "application/pdf": FileType("PDF", b"%PDF-", (".pdf",)),  # ISO 32000-2
+    "image/png": FileType("PNG", b"\x89PNG\r\n\x1a\n", (".png",)),  # RFC 2083 §3.1
+    "image/jpeg": FileType("JPEG", b"\xff\xd8\xff", (".jpg", ".jpeg")),  # ITU-T T.81
 }
 """By media type."""
 
