@@ -70,6 +70,10 @@ async def asked(
         each.add_query_logger(note)
         await gateway.pool.release(each)
     yield found
+    connections = [await gateway.pool.acquire() for _ in range(gateway.pool.get_max_size())]
+    for each in connections:
+        each.remove_query_logger(note)
+        await gateway.pool.release(each)
 
 
 async def bought_from(gateway: RunningGateway) -> list[int]:
