@@ -109,7 +109,8 @@ def challenge(token: str, once: str) -> bytes:
 
 def require_form_token(token: str, sent: str | None) -> None:
     """Raises FormForged unless a form carries the value of this session."""
-    if not hmac.compare_digest(form_token(token), (sent or "").encode(errors="replace").decode()):
+    # As bytes: texts that are not ASCII are not compared.
+    if not hmac.compare_digest(form_token(token).encode(), (sent or "").encode(errors="replace")):
         raise FormForged
 
 

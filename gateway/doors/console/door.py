@@ -77,7 +77,8 @@ def _routes(parts: ConsoleParts, envelope: ConsoleEnvelope) -> Sequence[Route]:
             serve = _serving(parts, page)
             handlers |= _with_head(serve) if page.method == "GET" else {page.method: serve}
         most_bytes = max(page.most_bytes for page in pages)
-        found.append(Route(path, handlers, envelope, MEDIA_TYPE, most_bytes))
+        takes_file = any(page.takes_file for page in pages)
+        found.append(Route(path, handlers, envelope, MEDIA_TYPE, most_bytes, takes_file))
     return found
 
 

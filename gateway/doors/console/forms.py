@@ -13,6 +13,7 @@ from gateway.doors.console.sentences import Sentence, field_of, text_of
 from gateway.errors.request import ArgumentInvalid, NotBase64url
 from gateway.web.forms import Form, Parameter, ParameterKind
 from gateway.web.untrusted import Field
+from gateway.web.uploads import SentFile
 
 CSRF = "csrf"
 ONCE = "once"
@@ -24,6 +25,7 @@ PASSKEY = "passkey_answer"
 _PASSWORD = "password"  # noqa: S105  how names of such fields end
 _MISSING = "Enter a value here."
 _NOT_TICKED = "Tick the box to go on."
+_NO_FILE = "Choose a file."
 _CHECK_FIELDS = "Check the marked fields."
 
 Values = dict[str, Any]
@@ -33,10 +35,10 @@ Values = dict[str, Any]
 class FormField:
     """One field of a form.
 
-    `control` is text, email, number, date, password, textarea, select, radio, checkbox, checkboxes
-    or hidden; `options` are (value, shown) for those to choose from. A checkbox sends Y. `wrong`
-    says what a right value looks like; without it the kind does. The name of a password's field
-    ends with `password`: such values, CODE and PASSKEY are never kept or shown.
+    `control` is text, email, number, date, password, textarea, select, radio, checkbox, checkboxes,
+    file or hidden; `options` are (value, shown) for those to choose from. A checkbox sends Y.
+    `wrong` says what a right value looks like; without it the kind does. The name of a password's
+    field ends with `password`: such values, CODE and PASSKEY are never kept or shown.
     """
 
     name: str
@@ -49,6 +51,8 @@ class FormField:
     wrong: str = ""
     autocomplete: str = "off"
     default: Any = None
+    unchosen: str = "Any"
+    """What an optional select shows while nothing is chosen."""
 
     @property
     def repeatable(self) -> bool:
@@ -63,10 +67,15 @@ class FormField:
 
 @dataclass(frozen=True, slots=True)
 class PageForm:
-    """A form of a page; `name` is its own on the page."""
+    """A form of a page; `name` is its own on the page. A file is the last of its fields."""
 
     name: str
     fields: tuple[FormField, ...] = ()
+
+    @property
+    def file(self) -> FormField | None:
+        """The field for a file."""
+        return next((each for each in self.fields if each.control == "file"), None)
 
     def field(self, name: str) -> FormField | None:
         """The field of that name; letter case does not count, as in the action API."""
@@ -125,10 +134,15 @@ class FilledForm:
         """Is the option of a field chosen?"""
         return value in self.entered.get(name, ())
 
-    def check(self, form: Form) -> Values | None:
+    def check(self, form: Form, file: SentFile | None = None) -> Values | None:
         """The values of all fields; None = some are wrong, and `errors` says which."""
         values: Values = {}
         for each in self.form.fields:
+            if each.control == "file":
+                if file is None:
+                    self.errors[each.name] = _NO_FILE
+                values[each.name] = file
+                continue
             parameter = Parameter(
                 each.name, each.kind, conditional=True, repeatable=each.repeatable
             )
@@ -172,10 +186,11 @@ def may_be_kept(field: Field) -> bool:
     return name not in (CSRF, ONCE, BACK) and _PASSWORD not in name and not _is_secret(name)
 
 
-def counted(fields: Sequence[Field]) -> list[tuple[str, str]]:
+def counted(fields: Sequence[Field], file: SentFile | None = None) -> list[tuple[str, str]]:
     """The fields by which a form that is sent twice is known to be the same; no secret."""
     ours = (CSRF, ONCE, BACK)
-    return sorted(
+    sent = [(file.name, file.sha256.hex())] if file is not None else []
+    return sent + sorted(
         (each.name, each.value)
         for each in fields
         if each.name not in ours and not _is_secret(each.name)

@@ -6,10 +6,12 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from functools import cached_property
 from typing import Any
+from uuid import UUID
 
 import msgspec
 from aiohttp import web
 
+from gateway import ids
 from gateway.doors.console import access, rendering
 from gateway.doors.console.csv_answer import stream
 from gateway.doors.console.envelope import for_the_record
@@ -41,6 +43,7 @@ from gateway.web.forms import Form
 from gateway.web.rendering import line_for
 from gateway.web.unserved import BodyTooLarge
 from gateway.web.untrusted import Field, TooManyFields
+from gateway.web.uploads import SentFile
 
 _ONCE = re.compile(r"[A-Za-z0-9_-]{16,64}")
 _OWN_PATH = re.compile(re.escape(BASE) + r"/[!-\[\]-~]{0,1000}")
@@ -112,6 +115,13 @@ class PageRequest:
         if not part.isprintable():
             raise NotFound
         return part
+
+    def id_in(self, name: str) -> UUID:
+        """A part of the path that is an id; raises NotFound for what is none."""
+        try:
+            return ids.read_id(self.part(name))
+        except ValueError:
+            raise NotFound from None
 
     def sent(self, name: str) -> str:
         """The first value of a field in the body, unchecked; "" = there is none."""
@@ -203,11 +213,14 @@ class PageRequest:
         errors without a sentence, and FormForged for a form without its key.
         """
         key = self.key_of_form()
-        filled, values = self.entered(form)
+        file = None
+        if form.file is not None:
+            file = await self.exchange.read_file(form.file.kind.maximum_length)
+        filled, values = self.entered(form, file)
         if values is None:
             return await self.again(again, filled, WRONG_FIELDS)
         entered = values
-        told_apart = counted(without_spaces(self.fields))
+        told_apart = counted(without_spaces(self.fields), file)
         once = self.exchange.once_under(key, [("to", self.request.path), *told_apart])
         objection = await self._objection(before, entered, once)
 
@@ -231,11 +244,13 @@ class PageRequest:
             raise FormForged
         return key
 
-    def entered(self, form: PageForm) -> tuple[FilledForm, Values | None]:
+    def entered(
+        self, form: PageForm, file: SentFile | None = None
+    ) -> tuple[FilledForm, Values | None]:
         """A form as it was sent in the body, with its values; None = some are wrong."""
         filled = self._filled(form, self.request.path, own_path(self.sent(BACK)), "")
         fields = without_spaces(self.fields)
-        return filled, filled.enter_fields(fields).check(Form(fields))
+        return filled, filled.enter_fields(fields).check(Form(fields), file)
 
     def refuse(self, filled: FilledForm, error: GatewayError) -> int:
         """Shows in a form why it is refused, and notes that for operators; gives the status.

@@ -24,7 +24,7 @@ from gateway.errors.operation import (
     RoleForbids,
     SessionNeeded,
 )
-from gateway.errors.organization import InvalidDetail, NotApplicableForDv
+from gateway.errors.organization import DocumentKept, InvalidDetail, NotApplicableForDv
 from gateway.errors.request import (
     ArgumentInvalid,
     ArgumentMissing,
@@ -128,6 +128,7 @@ SENTENCES: Mapping[type[Exception], Sentence] = {
     DomainAlreadyPresent: Sentence(422, "The name is in the subscription already.", "domainName"),
     NotApplicableForDv: Sentence(422, "A DV server takes no pre-validation."),
     InvalidDetail: Sentence(422),
+    DocumentKept: Sentence(422),
     # SSL certificates and SiteLock.
     NotAcknowledged: Sentence(
         422, "Tick the box: the certificate cannot be restored.", "acknowledged"
