@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import b32encode, urlsafe_b64decode, urlsafe_b64encode
 from uuid import UUID
 
 from asyncpg.pgproto import pgproto
@@ -63,6 +63,17 @@ def new_token_secret() -> str:
 def new_session_token() -> str:
     """A new token of a session at the console: 256 bits."""
     return _text(32)
+
+
+def new_totp_secret() -> str:
+    """A new secret of an app that makes codes: 160 bits in base32 (RFC 4226 §4)."""
+    return b32encode(secrets.token_bytes(20)).decode()
+
+
+def new_recovery_code() -> str:
+    """A new recovery code: 80 bits in base32, with dashes between groups of four."""
+    text = b32encode(secrets.token_bytes(10)).decode().lower()
+    return "-".join(text[at : at + 4] for at in range(0, len(text), 4))
 
 
 def new_form_key() -> str:

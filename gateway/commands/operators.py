@@ -94,6 +94,18 @@ def reinstate(name: Name, config: Config = None) -> None:
     typer.echo(f"operator {name} reinstated")
 
 
+@app.command("reset-factor")
+def reset_factor(name: Name, config: Config = None) -> None:
+    """Removes the second factor of an operator who has lost it, and ends all their sessions."""
+    from gateway.usecases.operation import factor_reset
+
+    async def carry_out(work: Work) -> None:
+        await factor_reset.reset_of_operator(work, name)
+
+    operate(config, carry_out)
+    typer.echo(f"operator {name} has no second factor now")
+
+
 def _change(config: Path | None, name: str, wanted: OperatorChanges) -> None:
     from gateway.usecases.operation import operators
 

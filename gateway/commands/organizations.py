@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from gateway.errors import OperatorMistake
 from gateway.rules.organization.organizations import IDENTIFIERS, OrganizationDetails
 
 if TYPE_CHECKING:
+    from gateway.usecases.organization.documents import DocumentsOf
     from gateway.usecases.organization.organizations import StoredOrganization
     from gateway.usecases.work import Work
 
@@ -172,6 +174,48 @@ def show(
         return
     for field, value in document.items():
         typer.echo(f"{field}: {value}")
+
+
+@app.command()
+def documents(
+    organization: Annotated[str, typer.Argument(metavar="ID")],
+    save: Annotated[
+        Path | None, typer.Option(metavar="DIRECTORY", help="Writes the files there, as ID-NAME.")
+    ] = None,
+    config: Config = None,
+) -> None:
+    """The documents that the reseller sent, and those that it was asked for."""
+    from gateway.usecases.organization import documents as use_cases
+    from gateway.usecases.organization import organizations
+
+    organization_id = uuid_of(organization)
+    if save is not None and not save.is_dir():
+        raise OperatorMistake(f"{save} is no directory")
+
+    async def carry_out(work: Work) -> DocumentsOf:
+        with input_mistakes():
+            await organizations.show_organization(work, organization_id)
+        found = await use_cases.list_documents(work, organization_id)
+        if save is not None:
+            for each in found.sent:
+                _, content = await use_cases.open_document(work, each.id)
+                _write(save / f"{each.id}-{each.name}", content)
+        return found
+
+    found = operate(config, carry_out)
+    for each in found.sent:
+        kept = f"  kept for {each.decided_on}" if each.decided_on else ""
+        typer.echo(f"{each.id}  {each.sent_at.isoformat()}  {each.size}  {each.name}{kept}")
+    for asked in found.unanswered:
+        typer.echo(f"asked for: {asked.text}")
+
+
+def _write(file: Path, content: bytes) -> None:
+    try:
+        with file.open("xb") as opened:
+            opened.write(content)
+    except OSError as error:
+        raise OperatorMistake(f"{file} cannot be written: {error.strerror}") from None
 
 
 def _identifiers(given: list[str] | None) -> dict[str, str]:

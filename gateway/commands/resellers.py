@@ -139,6 +139,18 @@ def set_(
     typer.echo(f"reseller {login} changed")
 
 
+@app.command("reset-factor")
+def reset_factor(login: Login, config: Config = None) -> None:
+    """Removes the second factor that a reseller has lost at the console, and ends its sessions."""
+    from gateway.usecases.operation import factor_reset
+
+    async def carry_out(work: Work) -> None:
+        await factor_reset.reset_of_reseller(work, login)
+
+    operate(config, carry_out)
+    typer.echo(f"reseller {login} has no second factor now")
+
+
 def _document(reseller: ResellerSummary) -> dict[str, object]:
     return {
         "login": reseller.login,

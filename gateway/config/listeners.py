@@ -44,9 +44,11 @@ class Logins(Section, frozen=True):
 
 
 class Console(Section, frozen=True):
-    """How long people stay signed in to the console, in real time."""
+    """How people sign in to the console, and how long they stay signed in, in real time."""
 
     idle_minutes: Annotated[int, Meta(ge=1, le=1440)] = 30
     """A session that nobody used for so long has ended."""
     session_hours: Annotated[int, Meta(ge=1, le=168)] = 12
     """The longest time until the password is asked for again."""
+    operators_need_second_factor: bool = False
+    """Operators without a second factor see nothing but the page where they set one up."""

@@ -25,3 +25,27 @@ class SelectionMistake(OperatorMistake):
 
 class SelectionChanged(DetailedError):
     """Not as many certificates would be revoked as were shown; the text names both numbers."""
+
+
+class FactorRefused(GatewayError):
+    """A code or a passkey was wrong, was taken before, or the login is locked.
+
+    `why` says which, for operators only; `known` as of LoginRefused.
+    """
+
+    def __init__(self, why: str = "", *, known: bool = False) -> None:
+        super().__init__(why)
+        self.why = why
+        self.known = known
+
+
+class FactorNotShown(GatewayError):
+    """What is asked for needs a second factor that was shown in this session just now."""
+
+
+class FactorNeeded(GatewayError):
+    """The settings ask operators for a second factor, and this one has none yet."""
+
+
+class FactorNotAdded(DetailedError):
+    """A second factor cannot be added as asked."""

@@ -14,3 +14,7 @@ class InvalidDetail(GatewayError):
     def __init__(self, field: str, text: str) -> None:
         super().__init__(text)
         self.field = field
+
+
+class DocumentKept(GatewayError):
+    """A document cannot be removed: a pre-validation was decided on it; the text names that."""

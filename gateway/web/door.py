@@ -34,6 +34,7 @@ from gateway.web.body import MAXIMUM_BYTES, first_in_query, media_type_of, read_
 from gateway.web.forms import Form
 from gateway.web.rendering import Line
 from gateway.web.unserved import Unserved, WrongMediaType
+from gateway.web.uploads import WITH_FILE, FormWithFile, SentFile
 
 IDEMPOTENCY_KEY = r"[\x21-\x7e]([\x20-\x7e]{0,253}[\x21-\x7e])?"
 """Pattern of the Idempotency-Key header: 1 to 255 printable ASCII characters."""
@@ -105,6 +106,8 @@ class Route:
     """A path as aiohttp's router takes it, with its handlers by method.
 
     Without handlers the path and all paths below it are not found. A body has at most `most_bytes`.
+    With `takes_file` a form with a file (multipart/form-data) is taken as well; `most_bytes` are
+    those of its fields.
     """
 
     path: str
@@ -112,6 +115,7 @@ class Route:
     envelope: Envelope[Any]
     media_type: str
     most_bytes: int = MAXIMUM_BYTES
+    takes_file: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +144,7 @@ class Exchange:
         self.route = route
         self.request = request
         self.form: Form | None = None
+        self._upload: FormWithFile | None = None
         self.names: Sequence[str] = ()
         """Domain names in a JSON body, for the record of a refusal."""
         self.now: datetime
@@ -163,13 +168,29 @@ class Exchange:
         return Origin(self.caller.actor, self.address)
 
     async def read_form(self) -> Form:
-        """Reads the form in the body. Raises ArgumentUnrecognized for a query, and Unserved."""
-        self.require_media_type()
+        """Reads the form in the body. Raises ArgumentUnrecognized for a query, and Unserved.
+
+        Of a form with a file it reads what stands before that; `read_file` reads the file.
+        """
+        with_file = self.route.takes_file and media_type_of(self.request) == WITH_FILE
+        if not with_file:
+            self.require_media_type()
         name = first_in_query(self.request)
         if name is not None:  # URLs end up in logs: no argument may be sent in one
             raise ArgumentUnrecognized(name)
-        self.form = Form(await read_fields(self.request, self.route.most_bytes))
+        if with_file:
+            self._upload = FormWithFile(self.request, self.route.most_bytes)
+            self.form = Form(await self._upload.fields())
+        else:
+            self.form = Form(await read_fields(self.request, self.route.most_bytes))
         return self.form
+
+    async def read_file(self, most_bytes: int) -> SentFile | None:
+        """Reads the file of a form that was read; None = there is none. Raises Unserved.
+
+        Of one with more than `most_bytes` it gives one byte more than that.
+        """
+        return await self._upload.file(most_bytes) if self._upload is not None else None
 
     async def read_body(self) -> bytes:
         """Reads the body, which may be empty and of any type. Raises Unserved."""
@@ -231,7 +252,8 @@ class Exchange:
         """Gives an answer the headers of all answers of the door, unless it has begun."""
         if response.prepared:  # by `stream`, which was here
             return response
-        response.headers.update(self.door.headers)
+        for name, value in self.door.headers.items():
+            response.headers.setdefault(name, value)
         # Answers hold MAC keys: nothing on the way may keep them.
         response.headers.setdefault("Cache-Control", "no-store")
         if response.status in (429, 503):

@@ -10,8 +10,8 @@ from tests.support.gateway import RunningGateway, running_gateway
 from tests.support.kept import KeptDatabases
 from tests.support.postgres import FURNISHED
 
-_CHROMIUM = "/usr/bin/chromium-headless-shell"
-_OPTIONS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
+CHROMIUM = "/usr/bin/chromium-headless-shell"
+OPTIONS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
 """The tests run as root in containers, where chromium's own sandbox cannot."""
 
 Visit = Callable[..., Visitor]
@@ -21,7 +21,7 @@ Visit = Callable[..., Visitor]
 async def browser() -> AsyncIterator[Browser]:
     """Debian's chromium."""
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=_CHROMIUM, args=_OPTIONS)
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
         yield browser
         await browser.close()
 

@@ -1,10 +1,13 @@
 """A person at the console without a browser: requests as browsers send them, and cookies."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from html import unescape
 from typing import Any
+
+from aiohttp import FormData
 
 from gateway.doors.console.access import COOKIE
 from gateway.sandbox import demo_data
@@ -14,15 +17,23 @@ _INPUT = re.compile(r"<input ([^>]*)>")
 _FORM = re.compile(r'<form method="post" action="([^"]*)" id="([^"]*)".*?</form>', re.DOTALL)
 _ATTRIBUTE = re.compile(r'([a-z-]+)(?:="([^"]*)")?')
 
+Body = Mapping[str, str] | FormData | bytes | AsyncIterator[bytes]
+"""Fields of a form, or a body as it is sent."""
+
 
 @dataclass
 class PageAnswer:
     """What came back."""
 
     status: int
-    text: str
+    content: bytes
     headers: Mapping[str, str]
     cookies: dict[str, Any]
+
+    @cached_property
+    def text(self) -> str:
+        """The page."""
+        return self.content.decode(errors="replace")
 
     @property
     def to(self) -> str:
@@ -49,14 +60,16 @@ class ConsolePerson:
     gateway: RunningGateway
     cookies: dict[str, str] = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=dict)
+    url: str = ""
+    """Where the gateway is, if not at its public URL."""
 
     async def get(self, path: str, **headers: str) -> PageAnswer:
         """Asks for a page, and follows nothing."""
         return await self._ask("GET", path, None, headers)
 
-    async def post(self, path: str, fields: Mapping[str, str], **headers: str) -> PageAnswer:
+    async def post(self, path: str, fields: Body, **headers: str) -> PageAnswer:
         """Sends a form from a page of the console."""
-        own = {"Origin": self.gateway.url, "Sec-Fetch-Site": "same-origin"}
+        own = {"Origin": self.url or self.gateway.url, "Sec-Fetch-Site": "same-origin"}
         return await self._ask("POST", path, fields, own | headers)
 
     async def sign_in(
@@ -78,11 +91,11 @@ class ConsolePerson:
         return self.cookies[COOKIE]
 
     async def _ask(
-        self, method: str, path: str, fields: Mapping[str, str] | None, headers: Mapping[str, str]
+        self, method: str, path: str, fields: Body | None, headers: Mapping[str, str]
     ) -> PageAnswer:
         cookies = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         sent = {**self.headers, **headers, **({"Cookie": cookies} if cookies else {})}
-        url = f"{self.gateway.url}{path}"
+        url = f"{self.url or self.gateway.url}{path}"
         async with self.gateway.session.request(
             method, url, data=fields, headers=sent, allow_redirects=False
         ) as response:
@@ -91,5 +104,5 @@ class ConsolePerson:
                     self.cookies[name] = morsel.value
                 else:
                     self.cookies.pop(name, None)
-            text = await response.text()
-            return PageAnswer(response.status, text, response.headers, dict(response.cookies))
+            content = await response.read()
+            return PageAnswer(response.status, content, response.headers, dict(response.cookies))

@@ -1,6 +1,7 @@
 """The whole gateway in this process: real TLS sockets, sandbox clock, demo data."""
 
 import atexit
+import os
 import shutil
 import ssl
 import tempfile
@@ -173,8 +174,13 @@ async def _begin_with_the_ca_of_tests(settings: Settings, directory: Path) -> No
 def _kept_ca() -> Path:
     """Where this process keeps the CA that its gateways begin with: making one takes 30 ms."""
     directory = Path(tempfile.mkdtemp(prefix="gateway-tests-ca-", dir=memory_or_disk()))
-    atexit.register(shutil.rmtree, directory, ignore_errors=True)
+    atexit.register(_remove_of_process, directory, os.getpid())
     return directory
+
+
+def _remove_of_process(directory: Path, process: int) -> None:
+    if os.getpid() == process:  # and not a fork of it, which ends earlier
+        shutil.rmtree(directory, ignore_errors=True)
 
 
 async def _lint_what_was_issued(pool: Pool) -> None:

@@ -1,12 +1,15 @@
 """Organizations and pre-validations of resellers, and customers of the OV server."""
 
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
+from gateway.origin import Origin
 from gateway.rules.organization.organizations import OrganizationDetails
 from gateway.store.organization.prevalidations import Prevalidation
-from gateway.usecases.organization import organizations, prevalidations
+from gateway.usecases.organization import documents, organizations, prevalidations
+from gateway.usecases.organization.documents import AskedDocument, NewDocument, StoredDocument
 from gateway.usecases.organization.prevalidations import NewPrevalidation
 from gateway.usecases.work import open_reading, open_work
 from tests.support.acme_client import AcmeClient, Eab
@@ -61,6 +64,36 @@ async def add_prevalidation(
             renews,
         )
         return await prevalidations.add_prevalidation(work, wanted)
+
+
+PDF = b"%PDF-1.7\n1 0 obj\n"
+"""The beginning of a PDF file."""
+
+
+async def send_document(
+    gateway: Any,
+    organization: UUID,
+    name: str = "register.pdf",
+    content: bytes = PDF,
+    answers: UUID | None = None,
+    login: str = "demo",
+) -> StoredDocument:
+    """Sends a document of an organization."""
+    now = await gateway.services.clock.now()
+    async with open_work(gateway.pool, now, Origin(f"reseller:{login}")) as work:
+        owner = await organizations.reseller_called(work, login)
+        new = NewDocument(name, content, sha256(content).digest(), answers)
+        sent, _ = await documents.send_document(work, owner, organization, new)
+    return sent
+
+
+async def ask_for_document(
+    gateway: Any, organization: UUID, text: str = "register extract not older than 3 months"
+) -> AskedDocument:
+    """Asks for a document of an organization."""
+    now = await gateway.services.clock.now()
+    async with open_work(gateway.pool, now, OPERATOR) as work:
+        return await documents.ask_for_document(work, organization, text)
 
 
 async def approve(gateway: Any, number: int, expires: str | None = None) -> bool:

@@ -1,9 +1,10 @@
 """Things of the demo reseller that wait for operators, made the short way."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from tests.support.certificate_shop import purchase, shop_of
-from tests.support.organizations import add_prevalidation
+from tests.support.organizations import add_organization, add_prevalidation, ask_for_document
 
 ORGANIZATION = {"name": "Example GmbH", "country": "DE", "state": "Berlin"}
 
@@ -13,18 +14,23 @@ async def waiting_prevalidation(gateway: Any) -> str:
     return str(await add_prevalidation(gateway, "waits.example", expires=None))
 
 
+async def waiting_document(gateway: Any) -> str:
+    """A document that an organization is asked for; gives its id."""
+    return str((await ask_for_document(gateway, await add_organization(gateway))).id)
+
+
 async def waiting_unsubscription(gateway: Any) -> str:
     """A request to unsubscribe from a certificate; gives its number."""
     shop = await shop_of(gateway, gateway.login)
     return str(await shop.unsubscribe(await shop.buy()))
 
 
-async def waiting_check(gateway: Any) -> str:
+async def waiting_check(gateway: Any, organization: Mapping[str, str] = ORGANIZATION) -> str:
     """An order for an OV certificate whose names count as proven; gives its cert_id."""
     shop = await shop_of(gateway, gateway.login)
     bought = await shop.do("POST", json=purchase(type="OV_SSL_CERT"))
     cert_id = str(bought["cert_id"])
-    await shop.apply(cert_id, domain_method="FILE", organization=ORGANIZATION)
+    await shop.apply(cert_id, domain_method="FILE", organization=dict(organization))
     async with gateway.pool.acquire() as connection, connection.transaction():
         await connection.execute(
             """

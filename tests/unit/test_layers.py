@@ -38,6 +38,7 @@ LAYERS = (
     # Goes only to addresses that `validation` holds for public.
     {"notify", "sandbox.postgres", "sandbox.clock", "refusal_log"},
     {"services", "logging", "web.addresses", "web.body"},
+    {"web.uploads"},
     {"web.front", "web.site", "process.background"},
     {"usecases"},
     {"web.door", "web.downloads", "web.health", "web.metrics"},

@@ -6,7 +6,7 @@ pages of this session know; and browsers say from which site a request comes.
 
 import hmac
 from base64 import urlsafe_b64encode
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from urllib.parse import urlsplit
 
@@ -35,6 +35,8 @@ class Access:
     any_operator: bool = False
     permission: Permission | None = None
     """Operators whose role has it."""
+    without_factor: bool = False
+    """Operators that the settings ask for a second factor, and who have none, are let in too."""
 
     def admits(self, session: SessionState) -> None:
         """Raises SessionNeeded, NotFound or RoleForbids for others."""
@@ -63,6 +65,7 @@ class Access:
 EVERYBODY = Access(everybody=True)
 HALF_OPEN = Access(half_open=True)
 SIGNED_IN = Access(resellers=True, suspended_too=True, any_operator=True)
+SETTING_UP = replace(SIGNED_IN, without_factor=True)
 RESELLER = Access(resellers=True)
 ANY_OPERATOR = Access(any_operator=True)
 
@@ -99,9 +102,15 @@ def form_token(token: str) -> str:
     return urlsafe_b64encode(mark).rstrip(b"=").decode()
 
 
+def challenge(token: str, once: str) -> bytes:
+    """The challenge to a passkey in a form of a session: another one for each key of a form."""
+    return hmac.digest(token.encode(errors="replace"), b"passkey " + once.encode(), sha256)
+
+
 def require_form_token(token: str, sent: str | None) -> None:
     """Raises FormForged unless a form carries the value of this session."""
-    if not hmac.compare_digest(form_token(token), (sent or "").encode(errors="replace").decode()):
+    # As bytes: texts that are not ASCII are not compared.
+    if not hmac.compare_digest(form_token(token).encode(), (sent or "").encode(errors="replace")):
         raise FormForged
 
 

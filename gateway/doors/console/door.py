@@ -14,10 +14,11 @@ from gateway.doors.console.envelope import ConsoleEnvelope
 from gateway.doors.console.forms import CSRF
 from gateway.doors.console.page import PageRequest
 from gateway.doors.console.pages import PAGES
+from gateway.doors.console.pages.second_factor import SECOND_FACTOR
 from gateway.doors.console.pages.sign_in import ask_to_sign_in
 from gateway.doors.console.parts import SESSION, ConsoleParts
 from gateway.doors.console.routes import BASE, PageGroup, PageRoute
-from gateway.errors.operation import SessionNeeded
+from gateway.errors.operation import FactorNeeded, SessionNeeded
 from gateway.passwords import PasswordChecker
 from gateway.rules.operation.roles import Role
 from gateway.services import Services
@@ -76,7 +77,8 @@ def _routes(parts: ConsoleParts, envelope: ConsoleEnvelope) -> Sequence[Route]:
             serve = _serving(parts, page)
             handlers |= _with_head(serve) if page.method == "GET" else {page.method: serve}
         most_bytes = max(page.most_bytes for page in pages)
-        found.append(Route(path, handlers, envelope, MEDIA_TYPE, most_bytes))
+        takes_file = any(page.takes_file for page in pages)
+        found.append(Route(path, handlers, envelope, MEDIA_TYPE, most_bytes, takes_file))
     return found
 
 
@@ -103,10 +105,16 @@ def _serving(parts: ConsoleParts, route: PageRoute) -> Handler:
             if session.half_open and not route.who.half_open:
                 raise SessionNeeded
         except SessionNeeded:
-            return ask_to_sign_in(page)
+            return ask_to_sign_in(page, keep=not route.who.half_open)
         if route.method == "POST":
             access.require_form_token(access.token_in(exchange.request) or "", page.sent(CSRF))
+        if route.who.half_open and not session.half_open:  # the second step was done before
+            return page.see_other(f"{BASE}/")
         route.who.admits(session)
+        if parts.needs_factor(session) and not route.who.without_factor:
+            if route.method == "POST":
+                raise FactorNeeded
+            return page.see_other(f"{BASE}{SECOND_FACTOR}")
         if session.role is None and not route.who.suspended_too:
             exchange.require_permission()
         return await route.handler(page)

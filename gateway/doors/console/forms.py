@@ -13,14 +13,19 @@ from gateway.doors.console.sentences import Sentence, field_of, text_of
 from gateway.errors.request import ArgumentInvalid, NotBase64url
 from gateway.web.forms import Form, Parameter, ParameterKind
 from gateway.web.untrusted import Field
+from gateway.web.uploads import SentFile
 
 CSRF = "csrf"
 ONCE = "once"
 BACK = "back"
 
+CODE = "one_time_code"
+PASSKEY = "passkey_answer"
+
 _PASSWORD = "password"  # noqa: S105  how names of such fields end
 _MISSING = "Enter a value here."
 _NOT_TICKED = "Tick the box to go on."
+_NO_FILE = "Choose a file."
 _CHECK_FIELDS = "Check the marked fields."
 
 Values = dict[str, Any]
@@ -30,10 +35,10 @@ Values = dict[str, Any]
 class FormField:
     """One field of a form.
 
-    `control` is text, email, number, date, password, textarea, select, radio, checkbox, checkboxes
-    or hidden; `options` are (value, shown) for those to choose from. A checkbox sends Y. `wrong`
-    says what a right value looks like; without it the kind does. The name of a password's field
-    ends with `password`: such values are never kept or shown.
+    `control` is text, email, number, date, password, textarea, select, radio, checkbox, checkboxes,
+    file or hidden; `options` are (value, shown) for those to choose from. A checkbox sends Y.
+    `wrong` says what a right value looks like; without it the kind does. The name of a password's
+    field ends with `password`: such values, CODE and PASSKEY are never kept or shown.
     """
 
     name: str
@@ -46,6 +51,8 @@ class FormField:
     wrong: str = ""
     autocomplete: str = "off"
     default: Any = None
+    unchosen: str = "Any"
+    """What an optional select shows while nothing is chosen."""
 
     @property
     def repeatable(self) -> bool:
@@ -60,10 +67,15 @@ class FormField:
 
 @dataclass(frozen=True, slots=True)
 class PageForm:
-    """A form of a page; `name` is its own on the page."""
+    """A form of a page; `name` is its own on the page. A file is the last of its fields."""
 
     name: str
     fields: tuple[FormField, ...] = ()
+
+    @property
+    def file(self) -> FormField | None:
+        """The field for a file."""
+        return next((each for each in self.fields if each.control == "file"), None)
 
     def field(self, name: str) -> FormField | None:
         """The field of that name; letter case does not count, as in the action API."""
@@ -114,18 +126,23 @@ class FilledForm:
         self.form = PageForm(self.form.name, tuple(fields))
 
     def value(self, name: str) -> str:
-        """What stands in a field; passwords are not shown again."""
-        entered = [] if name.endswith(_PASSWORD) else self.entered.get(name, [])
+        """What stands in a field; secrets are not shown again."""
+        entered = [] if _is_secret(name) else self.entered.get(name, [])
         return _showable(entered[0]) if entered else ""
 
     def has(self, name: str, value: str) -> bool:
         """Is the option of a field chosen?"""
         return value in self.entered.get(name, ())
 
-    def check(self, form: Form) -> Values | None:
+    def check(self, form: Form, file: SentFile | None = None) -> Values | None:
         """The values of all fields; None = some are wrong, and `errors` says which."""
         values: Values = {}
         for each in self.form.fields:
+            if each.control == "file":
+                if file is None:
+                    self.errors[each.name] = _NO_FILE
+                values[each.name] = file
+                continue
             parameter = Parameter(
                 each.name, each.kind, conditional=True, repeatable=each.repeatable
             )
@@ -164,18 +181,24 @@ def without_spaces(fields: Sequence[Field]) -> list[Field]:
 
 
 def may_be_kept(field: Field) -> bool:
-    """Whether a field may be shown again after the session has ended: no password, nothing ours."""
-    return field.name not in (CSRF, ONCE, BACK) and _PASSWORD not in field.name.lower()
+    """Whether a field may be shown again after the session has ended: no secret, nothing ours."""
+    name = field.name.lower()
+    return name not in (CSRF, ONCE, BACK) and _PASSWORD not in name and not _is_secret(name)
 
 
-def counted(fields: Sequence[Field]) -> list[tuple[str, str]]:
-    """The fields by which a form that is sent twice is known to be the same; no password."""
+def counted(fields: Sequence[Field], file: SentFile | None = None) -> list[tuple[str, str]]:
+    """The fields by which a form that is sent twice is known to be the same; no secret."""
     ours = (CSRF, ONCE, BACK)
-    return sorted(
+    sent = [(file.name, file.sha256.hex())] if file is not None else []
+    return sent + sorted(
         (each.name, each.value)
         for each in fields
-        if each.name not in ours and not each.name.endswith(_PASSWORD)
+        if each.name not in ours and not _is_secret(each.name)
     )
+
+
+def _is_secret(name: str) -> bool:
+    return name.endswith(_PASSWORD) or name in (CODE, PASSKEY)
 
 
 def _remedy(kind: ParameterKind) -> str:

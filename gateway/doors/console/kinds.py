@@ -1,6 +1,7 @@
-"""Kinds of fields that several pages of operators have."""
+"""Kinds of fields that several pages have."""
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time
 
 from gateway.doors.console.forms import FormField
@@ -73,6 +74,12 @@ def day(name: str, label: str, hint: str = "") -> FormField:
 def reason(name: str, label: str, hint: str = "", *, required: bool = True) -> FormField:
     """A field for one line that says why."""
     return FormField(name, label, text(500), required=required, hint=hint, default="")
+
+
+def file(name: str, label: str, most_bytes: int, accept: Sequence[str], hint: str) -> FormField:
+    """A field for a file; `accept` are the media types that browsers offer to choose."""
+    schema = {"type": "string", "format": "binary", "contentMediaType": ",".join(accept)}
+    return FormField(name, label, ParameterKind(str, schema, most_bytes), control="file", hint=hint)
 
 
 def new_password(name: str = "password", label: str = "Password") -> FormField:

@@ -6,10 +6,12 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from functools import cached_property
 from typing import Any
+from uuid import UUID
 
 import msgspec
 from aiohttp import web
 
+from gateway import ids
 from gateway.doors.console import access, rendering
 from gateway.doors.console.csv_answer import stream
 from gateway.doors.console.envelope import for_the_record
@@ -41,10 +43,13 @@ from gateway.web.forms import Form
 from gateway.web.rendering import line_for
 from gateway.web.unserved import BodyTooLarge
 from gateway.web.untrusted import Field, TooManyFields
+from gateway.web.uploads import SentFile
 
 _ONCE = re.compile(r"[A-Za-z0-9_-]{16,64}")
 _OWN_PATH = re.compile(re.escape(BASE) + r"/[!-\[\]-~]{0,1000}")
-_WRONG_FIELDS = 422
+WRONG_FIELDS = 422
+"""Status of a page with a form whose fields are wrong."""
+
 _CONFIRM = "You were signed out before this was sent. Look at what you entered, and send it again."
 
 
@@ -111,9 +116,20 @@ class PageRequest:
             raise NotFound
         return part
 
+    def id_in(self, name: str) -> UUID:
+        """A part of the path that is an id; raises NotFound for what is none."""
+        try:
+            return ids.read_id(self.part(name))
+        except ValueError:
+            raise NotFound from None
+
     def sent(self, name: str) -> str:
         """The first value of a field in the body, unchecked; "" = there is none."""
         return next((each.value for each in self.fields if each.name == name), "")
+
+    def challenge(self, once: str) -> bytes:
+        """The challenge to a passkey in a form with that key."""
+        return access.challenge(access.token_in(self.request) or "", once)
 
     def open_reading(self) -> AbstractAsyncContextManager[Work]:
         """Opens a unit of work that only reads, in the person's name."""
@@ -155,7 +171,8 @@ class PageRequest:
 
     def render(self, template: str, *, status: int = 200, **values: Any) -> web.Response:
         """A page from a template of its own."""
-        person, flash = self.person, flash_in(self.request)
+        flash = flash_in(self.request)
+        person = None if self.person is None or self.person.half_open else self.person
         common = {
             "person": person,
             "entries": self.parts.entries(person),
@@ -195,16 +212,16 @@ class PageRequest:
         what takes long, without a transaction, unless the form was carried out already. Raises
         errors without a sentence, and FormForged for a form without its key.
         """
-        key = self.sent(ONCE)
-        if not _ONCE.fullmatch(key):
-            raise FormForged
-        fields = without_spaces(self.fields)
-        filled = self._filled(form, self.request.path, own_path(self.sent(BACK)), "")
-        values = filled.enter_fields(fields).check(Form(fields))
+        key = self.key_of_form()
+        file = None
+        if form.file is not None:
+            file = await self.exchange.read_file(form.file.kind.maximum_length)
+        filled, values = self.entered(form, file)
         if values is None:
-            return await self._again(again, filled, _WRONG_FIELDS)
+            return await self.again(again, filled, WRONG_FIELDS)
         entered = values
-        once = self.exchange.once_under(key, [("to", self.request.path), *counted(fields)])
+        told_apart = counted(without_spaces(self.fields), file)
+        once = self.exchange.once_under(key, [("to", self.request.path), *told_apart])
         objection = await self._objection(before, entered, once)
 
         async def encoded(work: Work) -> bytes:
@@ -215,10 +232,25 @@ class PageRequest:
         try:
             done = msgspec.json.decode(await self.exchange.perform(encoded, once), type=Done)
         except GatewayError as error:
-            return await self._again(again, filled, self.refuse(filled, error))
+            return await self.again(again, filled, self.refuse(filled, error))
         if self.session.kept is not None:
             await sessions.forget_kept(self.services.pool, self.session)
         return self.see_other(done.to, done.shown)
+
+    def key_of_form(self) -> str:
+        """The key by which a form that is sent twice is carried out once; raises FormForged."""
+        key = self.sent(ONCE)
+        if not _ONCE.fullmatch(key):
+            raise FormForged
+        return key
+
+    def entered(
+        self, form: PageForm, file: SentFile | None = None
+    ) -> tuple[FilledForm, Values | None]:
+        """A form as it was sent in the body, with its values; None = some are wrong."""
+        filled = self._filled(form, self.request.path, own_path(self.sent(BACK)), "")
+        fields = without_spaces(self.fields)
+        return filled, filled.enter_fields(fields).check(Form(fields), file)
 
     def refuse(self, filled: FilledForm, error: GatewayError) -> int:
         """Shows in a form why it is refused, and notes that for operators; gives the status.
@@ -249,7 +281,8 @@ class PageRequest:
             return error
         return None
 
-    async def _again(self, again: Again, filled: FilledForm, status: int) -> web.Response:
+    async def again(self, again: Again, filled: FilledForm, status: int) -> web.Response:
+        """Shows a form's page with what is wrong."""
         response = await again(self, filled)
         response.set_status(status)
         return response

@@ -8,6 +8,7 @@ from aiohttp import web
 from gateway.doors.console.routes import NavigationEntry, PageGroup
 from gateway.passwords import PasswordChecker
 from gateway.services import Services
+from gateway.usecases.operation import second_factor
 from gateway.usecases.operation.sessions import SessionState
 
 SESSION = web.RequestKey("session", SessionState)
@@ -24,7 +25,11 @@ class ConsoleParts:
 
     def entries(self, session: SessionState | None) -> list[NavigationEntry]:
         """The navigation of a person, in the order of the groups."""
-        if session is None or session.half_open:
+        if session is None or session.half_open or self.needs_factor(session):
             return []
         entries = (entry for group in self.groups for entry in group.entries)
         return [entry for entry in entries if entry.who.shows(session)]
+
+    def needs_factor(self, session: SessionState) -> bool:
+        """Must the person set up a second factor before anything else?"""
+        return second_factor.is_missing(session, self.services.settings.console)

@@ -19,13 +19,17 @@ PageHandler = Callable[["PageRequest"], Awaitable[web.StreamResponse]]
 
 @dataclass(frozen=True, slots=True)
 class PageRoute:
-    """A page, or what a form of it does; `path` is below /console, as aiohttp's router takes it."""
+    """A page, or what a form of it does; `path` is below /console, as aiohttp's router takes it.
+
+    `takes_file`: the form has a file.
+    """
 
     method: Literal["GET", "POST"]
     path: str
     who: Access
     handler: PageHandler
     most_bytes: int = MAXIMUM_BYTES
+    takes_file: bool = False
 
 
 @dataclass(frozen=True, slots=True)

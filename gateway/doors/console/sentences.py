@@ -16,13 +16,17 @@ from gateway.errors.money import (
 )
 from gateway.errors.notice import NoticeMistake
 from gateway.errors.operation import (
+    FactorNeeded,
+    FactorNotAdded,
+    FactorNotShown,
+    FactorRefused,
     FormForged,
     RoleForbids,
     SelectionChanged,
     SelectionMistake,
     SessionNeeded,
 )
-from gateway.errors.organization import InvalidDetail, NotApplicableForDv
+from gateway.errors.organization import DocumentKept, InvalidDetail, NotApplicableForDv
 from gateway.errors.request import (
     ArgumentInvalid,
     ArgumentMissing,
@@ -77,6 +81,15 @@ SENTENCES: Mapping[type[Exception], Sentence] = {
         " or may not be used from your address.",
     ),
     TooManyLogins: Sentence(429, "Too many people are signing in. Try again in a few seconds."),
+    FactorRefused: Sentence(
+        403,
+        "The code or the passkey is not right or was used before, or the login is locked for some"
+        " minutes.",
+        "one_time_code",
+    ),
+    FactorNotShown: Sentence(403, "Show your second factor first: it was not shown just now."),
+    FactorNeeded: Sentence(403, "Set up a second factor first."),
+    FactorNotAdded: Sentence(422),
     FormForged: Sentence(
         403, "This form did not come from a page of your session. Open the page, and send it again."
     ),
@@ -119,6 +132,7 @@ SENTENCES: Mapping[type[Exception], Sentence] = {
     DomainAlreadyPresent: Sentence(422, "The name is in the subscription already.", "domainName"),
     NotApplicableForDv: Sentence(422, "A DV server takes no pre-validation."),
     InvalidDetail: Sentence(422),
+    DocumentKept: Sentence(422),
     # SSL certificates and SiteLock.
     NotAcknowledged: Sentence(
         422, "Tick the box: the certificate cannot be restored.", "acknowledged"

@@ -15,6 +15,8 @@ class OperatorRow:
     name: str
     role: str
     status: str
+    has_factor: bool
+    """Whether they have a second factor that counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,8 @@ async def list_all(connection: Connection) -> list[OperatorRow]:
     """All operators by name."""
     rows = await connection.fetch(
         """
-        SELECT id, name, role, status
+        SELECT id, name, role, status,
+               id IN (SELECT owner_id FROM operation.factor_holder) AS has_factor
           FROM operation.operator
          ORDER BY name
         """
@@ -75,7 +78,8 @@ async def lock_by_name(connection: Connection, name: str) -> OperatorRow | None:
     """Reads an operator and locks the row until the end of the transaction."""
     row = await connection.fetchrow(
         """
-        SELECT id, name, role, status
+        SELECT id, name, role, status,
+               id IN (SELECT owner_id FROM operation.factor_holder) AS has_factor
           FROM operation.operator
          WHERE name = $1
            FOR UPDATE

@@ -41,14 +41,27 @@ WEBHOOK_SECRETS = SealedColumn(
 RESPONSES = SealedColumn(
     "reseller.idempotency.response",
     """
-    SELECT account.login || '/' || idempotency.key AS id, idempotency.response AS token
+    SELECT coalesce(account.login, operator.name) || '/' || idempotency.key AS id,
+           idempotency.response AS token
       FROM reseller.idempotency
-      JOIN reseller.account ON account.id = idempotency.account_id
+      LEFT JOIN reseller.account ON account.id = idempotency.account_id
+      LEFT JOIN operation.operator ON operator.id = idempotency.account_id
      WHERE idempotency.response IS NOT NULL
        AND idempotency.stored_at > $1
     """,
 )
-KINDS = (MAC_KEYS, WEBHOOK_SECRETS, RESPONSES)
+APP_SECRETS = SealedColumn(
+    "operation.second_factor.encrypted_secret",
+    """
+    SELECT coalesce(operator.name, account.login) AS id, encrypted_secret AS token
+      FROM operation.second_factor
+      LEFT JOIN operation.operator ON operator.id = second_factor.operator_id
+      LEFT JOIN reseller.account ON account.id = second_factor.reseller_id
+     WHERE encrypted_secret IS NOT NULL
+       AND $1::timestamptz IS NOT NULL
+    """,
+)
+KINDS = (MAC_KEYS, WEBHOOK_SECRETS, RESPONSES, APP_SECRETS)
 
 
 async def tokens(

@@ -1,7 +1,8 @@
 """Sessions at the console. `owner` is the id of an operator or of a reseller.
 
 All times are real time. A session counts while it is neither idle nor over, its owner's password is
-the one it was opened with, and its owner may sign in.
+the one it was opened with, and its owner may sign in. One of somebody with a second factor is open
+only once that was shown in it, whoever opened it.
 """
 
 from dataclasses import dataclass, field
@@ -47,6 +48,10 @@ class SessionState:
     """The reseller's balance in `currency`; None for an operator."""
     currency: str | None
     kept: dict[str, Any] | None
+    has_factor: bool
+    """Whether its owner has a second factor that counts."""
+    proven_at: datetime | None
+    """When the second factor was shown last; None = not in this session."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +107,18 @@ async def find(
                coalesce(operator.name, account.login) AS name,
                operator.role,
                coalesce(operator.status, account.status) AS status,
-               session.half_open,
+               session.half_open
+               OR (holder.owner_id IS NOT NULL AND session.proven_at IS NULL) AS half_open,
                account.balance,
                account.currency,
-               session.kept
+               session.kept,
+               holder.owner_id IS NOT NULL AS has_factor,
+               session.proven_at
           FROM operation.session
           LEFT JOIN operation.operator ON operator.id = session.operator_id
           LEFT JOIN reseller.account ON account.id = session.reseller_id
+          LEFT JOIN operation.factor_holder holder
+                 ON holder.owner_id = coalesce(session.operator_id, session.reseller_id)
          WHERE session.token_hash = $1
            AND session.seen_at > $3
            AND session.ends_at > $2
@@ -156,14 +166,19 @@ async def renew(
     token_hash: bytes | None = None,
     credential: bytes | None = None,
     ends_at: datetime | None = None,
+    proven_at: datetime | None = None,
 ) -> None:
-    """Makes a session open, with another token, password or end; None leaves one as it is."""
+    """Makes a session open, with another token, password, end or proof; None leaves one as it is.
+
+    `proven_at` is when the second factor was shown.
+    """
     await connection.execute(
         """
         UPDATE operation.session
            SET token_hash = coalesce($2, token_hash),
                credential = coalesce($3, credential),
                ends_at = coalesce($4, ends_at),
+               proven_at = coalesce($5, proven_at),
                half_open = false
          WHERE id = $1
         """,
@@ -171,6 +186,7 @@ async def renew(
         token_hash,
         credential,
         ends_at,
+        proven_at,
     )
 
 

@@ -91,16 +91,19 @@ async def find(
 
 
 async def lock(
-    connection: Connection, organization_id: UUID, reseller_id: UUID
+    connection: Connection, organization_id: UUID, reseller_id: UUID | None = None
 ) -> StoredOrganization | None:
-    """Gives a reseller's organization, its row locked until the transaction ends."""
+    """Gives an organization, its row locked until the transaction ends.
+
+    With `reseller_id` only one of that reseller.
+    """
     row = await connection.fetchrow(
         """
         SELECT organization.*, account.login AS reseller
           FROM organization.organization
           JOIN reseller.account ON account.id = organization.reseller_id
          WHERE organization.id = $1
-           AND organization.reseller_id = $2
+           AND ($2::uuid IS NULL OR organization.reseller_id = $2)
            FOR NO KEY UPDATE OF organization
         """,
         organization_id,

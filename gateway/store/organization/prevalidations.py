@@ -40,6 +40,18 @@ class Prevalidation:
 
 
 @dataclass(frozen=True, slots=True)
+class UndecidedPrevalidation:
+    """One that operators are to decide on.
+
+    Its organization has `documents`, and is asked for `unanswered` others.
+    """
+
+    own: Prevalidation
+    documents: int
+    unanswered: int
+
+
+@dataclass(frozen=True, slots=True)
 class PrevalidationRow:
     """A pre-validation to be stored: all but the number, which the database assigns."""
 
@@ -183,7 +195,7 @@ async def list_all(
     return [_prevalidation(row) for row in rows]
 
 
-async def list_undecided(connection: Connection, limit: int) -> list[Prevalidation]:
+async def list_undecided(connection: Connection, limit: int) -> list[UndecidedPrevalidation]:
     """Gives those that operators are to decide on, the oldest first."""
     rows = await connection.fetch(
         """
@@ -191,7 +203,14 @@ async def list_undecided(connection: Connection, limit: int) -> list[Prevalidati
                ARRAY(SELECT covered.name
                        FROM organization.prevalidation_domain covered
                       WHERE covered.number = prevalidation.number
-                      ORDER BY covered.name) AS domains
+                      ORDER BY covered.name) AS domains,
+               (SELECT count(*)
+                  FROM organization.document
+                 WHERE document.organization_id = prevalidation.organization_id) AS documents,
+               (SELECT count(*)
+                  FROM organization.asked_document asked
+                 WHERE asked.organization_id = prevalidation.organization_id
+                   AND asked.answered_by IS NULL) AS unanswered
           FROM organization.prevalidation
           JOIN reseller.account ON account.id = prevalidation.reseller_id
          WHERE prevalidation.state IN ('requested', 'in_validation')
@@ -200,7 +219,10 @@ async def list_undecided(connection: Connection, limit: int) -> list[Prevalidati
         """,
         limit,
     )
-    return [_prevalidation(row) for row in rows]
+    return [
+        UndecidedPrevalidation(_prevalidation(row), row["documents"], row["unanswered"])
+        for row in rows
+    ]
 
 
 async def set_state(

@@ -75,12 +75,25 @@ async def half_open_session(
     return await _add(work, who, browser, times, kept, half_open=True)
 
 
-async def complete(work: Work, session: SessionState, ends_at: datetime) -> str:
+async def complete(
+    work: Work, session: SessionState, ends_at: datetime, *, real_now: datetime
+) -> str:
     """Makes a half-open session an open one after the second step; gives its new token."""
     token = ids.new_session_token()
-    await sessions.renew(work.connection, session.id, token_hash=hash_of(token), ends_at=ends_at)
+    await sessions.renew(
+        work.connection,
+        session.id,
+        token_hash=hash_of(token),
+        ends_at=ends_at,
+        proven_at=real_now,
+    )
     await work.record(Change("session.opened", session.name, None, {"secondStep": True}))
     return token
+
+
+async def note_proof(work: Work, session: SessionState, real_now: datetime) -> None:
+    """Notes that the second factor was shown in an open session."""
+    await sessions.renew(work.connection, session.id, proven_at=real_now)
 
 
 async def forget_token(work: Work, token: str) -> None:

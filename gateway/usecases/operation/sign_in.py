@@ -1,6 +1,6 @@
 """The first step of signing in to the console: name and password, of operators and resellers."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +10,7 @@ from gateway.errors.request import ArgumentInvalid, LoginRefused
 from gateway.passwords import PasswordChecker, hash_password
 from gateway.rules.operation.input import check_operator_password
 from gateway.services import Services
-from gateway.store.operation import operators
+from gateway.store.operation import operators, second_factors
 from gateway.store.operation import sessions as stored_sessions
 from gateway.store.operation.audit import Change
 from gateway.usecases.operation import sessions
@@ -54,10 +54,20 @@ class SigningIn:
     """A form to fill in again."""
 
 
-async def begin_session(services: Services, signing_in: SigningIn, now: datetime) -> str:
-    """Opens a session with a new token, which nobody can have known before; gives the token.
+@dataclass(frozen=True, slots=True)
+class BegunSession:
+    """A session as the first step leaves it."""
 
-    `now` is business time; the session ends by real time.
+    token: str = field(repr=False)
+    half_open: bool
+    """The second step is still to come."""
+
+
+async def begin_session(services: Services, signing_in: SigningIn, now: datetime) -> BegunSession:
+    """Opens a session with a new token, which nobody can have known before.
+
+    It is half open for those who have a second factor. `now` is business time; the session ends by
+    real time.
     """
     who, browser = signing_in.who, signing_in.browser
     real_now = await services.real_clock.now()
@@ -66,9 +76,15 @@ async def begin_session(services: Services, signing_in: SigningIn, now: datetime
     async with open_work(services.pool, now, origin) as work:
         if signing_in.token_before is not None:
             await sessions.forget_token(work, signing_in.token_before)
-        return await sessions.open_session(
+        if await second_factors.is_held(work.connection, who.id):
+            token = await sessions.half_open_session(
+                work, who, browser, real_now=real_now, kept=signing_in.kept
+            )
+            return BegunSession(token, half_open=True)
+        token = await sessions.open_session(
             work, who, browser, ends_at, real_now=real_now, kept=signing_in.kept
         )
+        return BegunSession(token, half_open=False)
 
 
 async def check_own_password(

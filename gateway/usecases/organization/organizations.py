@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from gateway import ids
-from gateway.errors import OperatorMistake
+from gateway.errors import NotFound, OperatorMistake
 from gateway.errors.organization import InvalidDetail
 from gateway.rules.organization.organizations import OrganizationDetails, checked
 from gateway.store.operation.audit import Change
@@ -75,6 +75,14 @@ async def show_organization(work: Work, organization_id: UUID) -> StoredOrganiza
     found = await organizations.find(work.connection, organization_id)
     if found is None:
         raise unknown_organization(organization_id)
+    return found
+
+
+async def find_organization(work: Work, organization_id: UUID) -> StoredOrganization:
+    """Gives an organization; raises NotFound when there is none."""
+    found = await organizations.find(work.connection, organization_id)
+    if found is None:
+        raise NotFound
     return found
 
 

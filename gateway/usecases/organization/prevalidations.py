@@ -23,12 +23,21 @@ from gateway.rules.organization.prevalidations import (
     instant,
 )
 from gateway.store.operation.audit import Change
-from gateway.store.organization import organizations, prevalidation_links, prevalidations
-from gateway.store.organization.prevalidations import Prevalidation, PrevalidationRow
+from gateway.store.organization import (
+    documents,
+    organizations,
+    prevalidation_links,
+    prevalidations,
+)
+from gateway.store.organization.prevalidations import (
+    Prevalidation,
+    PrevalidationRow,
+    UndecidedPrevalidation,
+)
 from gateway.usecases.organization.organizations import unknown_organization
 from gateway.usecases.work import Work
 
-__all__ = ["Prevalidation"]
+__all__ = ["Prevalidation", "UndecidedPrevalidation"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +141,7 @@ async def approve(
         valid_from=approval.valid_from,
         expires_at=approval.expires_at,
     )
+    await documents.keep(work.connection, found.organization_id, number)
     await record_move(work, "approved", found, "valid", evidence)
     return await _get(work, number), True
 
@@ -148,6 +158,7 @@ async def reject(work: Work, number: int, evidence: str = "") -> tuple[Prevalida
         raise OperatorMistake(f"pre-validation {number} is {found.state}; no name depends on it")
     await prevalidation_links.lock_linked_credentials(work.connection, number)
     await prevalidations.set_state(work.connection, number, "rejected")
+    await documents.keep(work.connection, found.organization_id, number)
     await record_move(work, "rejected", found, "rejected", evidence)
     return await _get(work, number), True
 
@@ -190,7 +201,7 @@ async def list_prevalidations(
     )
 
 
-async def list_undecided(work: Work, limit: int) -> list[Prevalidation]:
+async def list_undecided(work: Work, limit: int) -> list[UndecidedPrevalidation]:
     """Gives those that operators are to decide on, the oldest first."""
     return await prevalidations.list_undecided(work.connection, limit)
 

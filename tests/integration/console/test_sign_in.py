@@ -220,7 +220,7 @@ async def test_a_half_open_session_shows_no_page_until_it_is_complete(
         sessions.Signatory(half.owner_id, half.name, "", True), sessions.Browser(None, "")
     )
     async with open_work(services.pool, now, origin) as work:
-        token = await sessions.complete(work, half, sessions.ends_at(now, console))
+        token = await sessions.complete(work, half, sessions.ends_at(now, console), real_now=now)
     assert (await operator.get("/console/settings")).status == 303, "the old token ended"
     operator.cookies[COOKIE] = token
     assert (await operator.get("/console/settings")).status == 200

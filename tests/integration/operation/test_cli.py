@@ -14,6 +14,7 @@ from gateway.db.pool import Pool
 from gateway.sandbox import demo_data
 from tests.support.console import ConsolePerson
 from tests.support.gateway import RunningGateway
+from tests.support.second_factor import OPERATOR, RESELLER, events_of, is_in, set_up_app
 from tests.support.server_process import write_config
 from tests.support.shop import Shop
 
@@ -333,3 +334,28 @@ async def test_a_reseller_cannot_have_an_operators_name(run: Run, password_file:
     status, _, error = await run("reseller", "add", "operator", "--password-file", password_file)
     assert status == 1
     assert "'operator' is an operator's name: one form signs in both" in error
+
+
+@pytest.mark.parametrize(
+    ("words", "login"), [(("operator",), OPERATOR), (("reseller",), RESELLER)], ids=str
+)
+async def test_a_lost_second_factor_is_reset_and_its_owner_signed_out(
+    run: Run, gateway: RunningGateway, words: tuple[str, ...], login: tuple[str, str]
+) -> None:
+    person = await sign_in(gateway, *login)
+    assert person is not None
+    await set_up_app(person)
+    for _ in range(2):  # the second time there is nothing to do, and nothing is recorded
+        status, output, _ = await run(*words, "reset-factor", login[0])
+        assert (status, output) == (0, f"{words[0]} {login[0]} has no second factor now\n")
+    assert not await is_in(person)
+    again = await sign_in(gateway, *login)
+    assert again is not None and await is_in(again)
+    [(actor, subject, after)] = await events_of(gateway, "second_factor.reset")
+    assert (actor.partition(":")[0], subject, after) == ("operator", login[0], {"sessionsEnded": 1})
+
+
+@pytest.mark.parametrize("kind", ["operator", "reseller"])
+async def test_the_factor_of_somebody_who_is_not_there_cannot_be_reset(run: Run, kind: str) -> None:
+    status, _, error = await run(kind, "reset-factor", "nobody")
+    assert (status, error) == (1, f"gateway: there is no {kind} 'nobody'\n")

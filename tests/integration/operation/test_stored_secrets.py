@@ -12,8 +12,17 @@ from gateway.config import Secret, Secrets, Settings
 from gateway.db.pool import Pool
 from gateway.errors import ConfigurationError
 from gateway.process.preparation import prepare
-from gateway.store.operation.sealed import KINDS, MAC_KEYS, RESPONSES, WEBHOOK_SECRETS, SealedColumn
+from gateway.store.operation.sealed import (
+    APP_SECRETS,
+    KINDS,
+    MAC_KEYS,
+    RESPONSES,
+    WEBHOOK_SECRETS,
+    SealedColumn,
+)
+from tests.support.console import ConsolePerson
 from tests.support.gateway import RunningGateway
+from tests.support.second_factor import FACTOR_PAGE, OPERATOR, SETTINGS
 from tests.support.server_process import write_config
 
 COLUMNS = [kind.column for kind in KINDS]
@@ -30,6 +39,10 @@ async def seal_everything(gateway: RunningGateway) -> None:
         "ADDNOTICEDESTINATION", webhookUrl="https://hooks.example.com/x"
     )
     assert status == 200, answer
+    person = ConsolePerson(gateway)
+    await person.sign_in()
+    assert (await person.submit(FACTOR_PAGE, "set-up-app")).status == 303
+    await gateway.pool.execute("DELETE FROM reseller.idempotency WHERE key <> 'first'")
 
 
 def with_keys(settings: Settings, *keys: str) -> Settings:
@@ -112,6 +125,17 @@ async def test_responses_that_are_given_no_more_and_removed_webhooks_do_not_matt
     assert MAC_KEYS.column in str(refused.value)
     assert RESPONSES.column not in str(refused.value)
     assert WEBHOOK_SECRETS.column not in str(refused.value)
+    assert APP_SECRETS.column in str(refused.value)
+
+
+async def test_responses_to_operators_are_looked_at_too(
+    gateway: RunningGateway, pool: Pool
+) -> None:
+    person = ConsolePerson(gateway)
+    await person.sign_in(*OPERATOR)
+    assert (await person.submit(SETTINGS, "end-others")).status == 303
+    with pytest.raises(ConfigurationError, match=f"1 of 1 rows of {RESPONSES.column} .'operator/"):
+        await prepare(with_keys(gateway.services.settings, key()))
 
 
 async def test_every_column_that_is_encrypted_is_looked_at(pool: Pool) -> None:

@@ -1,13 +1,22 @@
 """`gateway organization` and `gateway prevalidation` on a running gateway."""
 
 import json
+from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from tests.integration.operation.test_cli import Run, run
 from tests.integration.organization.test_ov_gate import NAME
-from tests.support.organizations import add_ov_name, ov_client, ov_credential
+from tests.support.organizations import (
+    PDF,
+    add_ov_name,
+    ask_for_document,
+    ov_client,
+    ov_credential,
+    send_document,
+)
 from tests.support.shop import Shop
 
 __all__ = ["run"]
@@ -226,3 +235,23 @@ async def test_who_or_what_does_not_exist_is_named(run: Run, shop: Shop) -> None
     for command in ("approve", "reject", "show", "begin"):
         refused = await mistake(run, "prevalidation", command, "1")
         assert refused == "there is no pre-validation 1"
+
+
+async def test_operators_list_and_save_the_documents_of_an_organization(
+    run: Run, shop: Shop, organization: str, tmp_path: Path
+) -> None:
+    await ask_for_document(shop.gateway, UUID(organization), "letter of the bank")
+    sent = await send_document(shop.gateway, UUID(organization), "régistre 1.pdf")
+    listed = await printed(run, "organization", "documents", organization)
+    first, asked = listed.splitlines()
+    assert first.split("  ") == [str(sent.id), sent.sent_at.isoformat(), "17", "régistre 1.pdf"]
+    assert asked == "asked for: letter of the bank"
+    save = ("organization", "documents", organization, "--save", str(tmp_path))
+    assert await printed(run, *save) == listed
+    file = tmp_path / f"{sent.id}-régistre 1.pdf"
+    assert file.read_bytes() == PDF
+    assert await mistake(run, *save) == f"{file} cannot be written: File exists"
+    nowhere = str(tmp_path / "nowhere")
+    assert await mistake(run, *save[:-1], nowhere) == f"{nowhere} is no directory"
+    unknown = str(sent.id)
+    assert "there is no organization" in await mistake(run, "organization", "documents", unknown)

@@ -30,7 +30,7 @@ def test_vendored_files_are_those_that_are_named() -> None:
     for name, about in named.items():
         assert sha256((DIRECTORY / name).read_bytes()).hexdigest() == about["sha256"], name
         assert set(about) == {"package", "version", "path", "licence", "sha256"}
-    ours = {"console.css", "console.js", "icon.svg", "VENDORED.toml"}
+    ours = {"console.css", "console.js", "passkey.js", "icon.svg", "VENDORED.toml"}
     assert {each.name for each in DIRECTORY.iterdir()} == set(named) | ours
 
 

@@ -11,12 +11,14 @@ PAGES = (
     "acme_orders",
     "statement",
     "organizations",
+    "documents",
     "prevalidations",
     "sitelock_order",
     "sitelock",
     "notices",
     "destination",
     "queues",
+    "queued_organizations",
     "search",
     "issued",
     "bulk_revocations",
@@ -28,6 +30,8 @@ PAGES = (
     "audit",
     "operators",
     "settings",
+    "second_factor",
     "sign_in",
+    "second_step",
 )
 """The files here, in the order of the navigation, each with its `GROUP`; a new one is added."""

@@ -9,6 +9,7 @@ from gateway.doors.console.page import Done, PageRequest
 from gateway.doors.console.routes import BASE, NavigationEntry, PageGroup, PageRoute
 from gateway.errors import NotFound, OperatorMistake
 from gateway.rules.operation.roles import MAY, Permission, Role
+from gateway.usecases.operation.factor_reset import reset_of_operator
 from gateway.usecases.operation.operators import (
     OperatorChanges,
     OperatorRow,
@@ -40,6 +41,7 @@ ADD = PageForm(
 SET_ROLE = PageForm("set-role", (_ROLE,))
 SUSPEND = PageForm("suspend-operator")
 REINSTATE = PageForm("reinstate-operator")
+RESET_FACTOR = PageForm("reset-factor")
 
 
 async def show(page: PageRequest, refused: FilledForm | None = None) -> web.Response:
@@ -58,6 +60,7 @@ async def show(page: PageRequest, refused: FilledForm | None = None) -> web.Resp
         trouble=trouble,
         roles={each.id: _role_form(page, each) for each in others},
         buttons={each.id: _status_form(page, each) for each in others},
+        resets={each.id: _reset_form(page, each) for each in others if each.has_factor},
         may=[(str(role), sorted(map(str, MAY[role]))) for role in Role],
     )
 
@@ -106,6 +109,17 @@ async def reinstate(page: PageRequest) -> web.Response:
     return await page.submit(REINSTATE, carry_out, show)
 
 
+async def reset_factor(page: PageRequest) -> web.Response:
+    """Removes the second factor of an operator who has lost it, and signs them out everywhere."""
+
+    async def carry_out(work: Work, _: Values) -> Done:
+        name = await _other(page, work)
+        await reset_of_operator(work, name)
+        return Done(_OPERATORS, f"{name} has no second factor now, and is signed out everywhere.")
+
+    return await page.submit(RESET_FACTOR, carry_out, show)
+
+
 def _role_form(page: PageRequest, operator: OperatorRow) -> FilledForm:
     path = f"{_OPERATORS}/{operator.id}/role"
     return page.form(SET_ROLE, path, {"role": operator.role}, key=operator.id.hex)
@@ -116,6 +130,11 @@ def _status_form(page: PageRequest, operator: OperatorRow) -> FilledForm:
     return page.form(form, f"{_OPERATORS}/{operator.id}/{verb}", key=operator.id.hex)
 
 
+def _reset_form(page: PageRequest, operator: OperatorRow) -> FilledForm:
+    path = f"{_OPERATORS}/{operator.id}/reset-factor"
+    return page.form(RESET_FACTOR, path, key=operator.id.hex)
+
+
 async def _other(page: PageRequest, work: Work) -> str:
     """The name of the operator in the path; raises NotFound.
 
@@ -124,7 +143,9 @@ async def _other(page: PageRequest, work: Work) -> str:
     for each in await list_operators(work):
         if str(each.id) == page.part("other_operator"):
             if each.id == page.session.owner_id:
-                raise OperatorMistake("nobody changes their own role or suspends themselves")
+                raise OperatorMistake(
+                    "nobody changes their own role, suspends themselves or resets their own factor"
+                )
             return each.name
     raise NotFound
 
@@ -138,6 +159,7 @@ GROUP = PageGroup(
         PageRoute("POST", f"{_ONE}/role", _MANAGE, set_role),
         PageRoute("POST", f"{_ONE}/suspend", _MANAGE, suspend),
         PageRoute("POST", f"{_ONE}/reinstate", _MANAGE, reinstate),
+        PageRoute("POST", f"{_ONE}/reset-factor", _MANAGE, reset_factor),
     ),
     (NavigationEntry("Operators", "/operators", _MANAGE),),
 )

@@ -7,15 +7,14 @@ from uuid import UUID
 
 from aiohttp import web
 
-from gateway import ids
 from gateway.doors.console.access import RESELLER
+from gateway.doors.console.documents import REMOVE, SEND, remove_buttons, send_form
 from gateway.doors.console.forms import FilledForm, FormField, PageForm, Values
 from gateway.doors.console.page import Done, PageRequest
 from gateway.doors.console.routes import BASE, NavigationEntry, PageGroup, PageRoute
-from gateway.errors import NotFound
 from gateway.rules.organization.organizations import IDENTIFIERS, OrganizationDetails
 from gateway.rules.organization.prevalidations import TYPES
-from gateway.usecases.organization import organizations, prevalidations, shown
+from gateway.usecases.organization import documents, organizations, prevalidations, shown
 from gateway.usecases.organization.prevalidations import NewPrevalidation, Prevalidation
 from gateway.usecases.work import Work
 from gateway.web.forms import choice, integer, text
@@ -125,7 +124,13 @@ async def add(page: PageRequest) -> web.Response:
 
 async def show(page: PageRequest, refused: FilledForm | None = None) -> web.Response:
     """An organization: its details, its pre-validations, and what can be done."""
-    organization_id = _id(page)
+    return await show_organization(page, page.id_in("organization_id"), refused)
+
+
+async def show_organization(
+    page: PageRequest, organization_id: UUID, refused: FilledForm | None = None
+) -> web.Response:
+    """The page of an organization, one of its forms perhaps refused."""
     path = f"{_ORGANIZATIONS}/{organization_id}"
     async with page.open_reading() as work:
         found = await shown.show_organization(work, page.session.owner_id, organization_id)
@@ -134,6 +139,7 @@ async def show(page: PageRequest, refused: FilledForm | None = None) -> web.Resp
             reseller_id=page.session.owner_id,
             organization_id=organization_id,
         )
+        papers = await documents.list_documents(work, organization_id)
     forms = {
         CHANGE.name: page.form(CHANGE, f"{path}/change", _sent(found.details)),
         ORDER.name: page.form(ORDER, f"{path}/order", {"type": TYPES[0]}),
@@ -149,6 +155,10 @@ async def show(page: PageRequest, refused: FilledForm | None = None) -> web.Resp
         now=page.now,
         change=forms[CHANGE.name],
         order=forms[ORDER.name],
+        papers=papers,
+        send=send_form(page, organization_id, papers, forms.get(SEND.name)),
+        remove=remove_buttons(page, papers),
+        trouble=forms[REMOVE.name].trouble if REMOVE.name in forms else "",
     )
 
 
@@ -197,16 +207,11 @@ def _with_previous(held: Sequence[Prevalidation], page: PageRequest) -> PageForm
     return PageForm(ORDER.name, (*others, replace(previous, options=options)))
 
 
-def _id(page: PageRequest) -> UUID:
-    try:
-        return ids.read_id(page.part("organization_id"))
-    except ValueError:
-        raise NotFound from None
-
-
 async def _own(page: PageRequest, work: Work) -> UUID:
     """The id in the path; raises NotFound for another reseller's organization."""
-    found = await shown.show_organization(work, page.session.owner_id, _id(page))
+    found = await shown.show_organization(
+        work, page.session.owner_id, page.id_in("organization_id")
+    )
     return found.id
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from aiohttp import web
 
 from gateway.doors.console.access import allows, operators
+from gateway.doors.console.documents import ask_form
 from gateway.doors.console.forms import FilledForm, PageForm, Values
 from gateway.doors.console.kinds import day, last_second, reason
 from gateway.doors.console.page import Done, PageRequest
@@ -13,7 +14,7 @@ from gateway.doors.console.routes import BASE, NavigationEntry, PageGroup, PageR
 from gateway.errors import NotFound, OperatorMistake
 from gateway.rules.operation.roles import Permission
 from gateway.rules.organization.prevalidations import number_of
-from gateway.usecases.organization import prevalidations
+from gateway.usecases.organization import documents, prevalidations
 from gateway.usecases.ssl import reviews, unsubscription
 from gateway.usecases.work import Work
 
@@ -62,17 +63,27 @@ async def show_prevalidation(page: PageRequest, refused: FilledForm | None = Non
             found = await prevalidations.show_prevalidation(work, number)
         except OperatorMistake:
             raise NotFound from None
+        papers = await documents.list_documents(work, found.organization_id)
     where = f"{_QUEUES}/prevalidations/{number}"
     state = found.validity.state_at(page.now)
-    forms = _no_forms("begin", "approve", "reject")
+    forms = _no_forms("begin", "approve", "reject", "ask")
     if allows(page.session, Permission.REVIEW):
+        forms["ask"] = ask_form(page, found.organization_id)
         if state == "requested":
             forms["begin"] = page.form(BEGIN, f"{where}/begin")
         if state in ("requested", "in_validation"):
             forms["approve"] = page.form(APPROVE, f"{where}/approve")
         if state in ("requested", "in_validation", "valid"):
             forms["reject"] = page.form(REJECT, f"{where}/reject")
-    return _render(page, "undecided_prevalidation.html", forms, refused, found=found, state=state)
+    return _render(
+        page,
+        "undecided_prevalidation.html",
+        forms,
+        refused,
+        found=found,
+        state=state,
+        papers=papers,
+    )
 
 
 async def begin(page: PageRequest) -> web.Response:

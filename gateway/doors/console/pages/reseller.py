@@ -14,6 +14,7 @@ from gateway.doors.console.page import Done, PageRequest
 from gateway.doors.console.routes import BASE, PageGroup, PageRoute
 from gateway.errors import NotFound
 from gateway.rules.operation.roles import Permission
+from gateway.usecases.operation import factor_reset, second_factor
 from gateway.usecases.reseller import overview, resellers
 from gateway.usecases.reseller.overview import ResellerOverview
 from gateway.usecases.reseller.resellers import ResellerChanges
@@ -59,6 +60,7 @@ DEPOSIT = PageForm(
 )
 SUSPEND = PageForm("suspend-reseller")
 REINSTATE = PageForm("reinstate-reseller")
+RESET_FACTOR = PageForm("reset-factor")
 
 
 async def show(page: PageRequest, refused: FilledForm | None = None) -> web.Response:
@@ -67,6 +69,7 @@ async def show(page: PageRequest, refused: FilledForm | None = None) -> web.Resp
     async with page.open_reading() as work:
         found = await _asked_for(page, work)
         lines = await overview.list_ledger(work, found.id, older_than=before, limit=ROWS + 1)
+        has_factor = await second_factor.is_held(work, found.id)
     forms, where = _forms_of(page, found), f"{_RESELLERS}/{found.id}"
     place = {DEPOSIT.name: "deposit", SETTINGS.name: "settings"}
     if refused is not None and refused.form.name in place:
@@ -80,6 +83,8 @@ async def show(page: PageRequest, refused: FilledForm | None = None) -> web.Resp
         settings_form=forms["settings"],
         deposit_form=forms["deposit"],
         status_form=forms["status"],
+        has_factor=has_factor,
+        reset_form=forms["reset"] if has_factor else None,
         trouble=refused.trouble if refused is not None and refused.form.name not in place else "",
         audited=allows(page.session, Permission.AUDIT),
     )
@@ -157,6 +162,18 @@ async def reinstate(page: PageRequest) -> web.Response:
     return await page.submit(REINSTATE, carry_out, show)
 
 
+async def reset_factor(page: PageRequest) -> web.Response:
+    """Removes the second factor that a reseller has lost, and signs it out everywhere."""
+
+    async def carry_out(work: Work, _: Values) -> Done:
+        found = await _asked_for(page, work)
+        await factor_reset.reset_of_reseller(work, found.login)
+        shown = "The reseller has no second factor now, and is signed out everywhere."
+        return Done(f"{_RESELLERS}/{found.id}", shown)
+
+    return await page.submit(RESET_FACTOR, carry_out, show)
+
+
 async def _changed(page: PageRequest, work: Work, wanted: ResellerChanges, shown: str) -> Done:
     found = await _asked_for(page, work)
     await resellers.set_reseller(work, found.login, wanted)
@@ -166,7 +183,7 @@ async def _changed(page: PageRequest, work: Work, wanted: ResellerChanges, shown
 def _forms_of(page: PageRequest, found: ResellerOverview) -> dict[str, FilledForm | None]:
     """The forms of the page; None for those that the person may not use."""
     where = f"{_RESELLERS}/{found.id}"
-    forms: dict[str, FilledForm | None] = dict.fromkeys(("deposit", "settings", "status"))
+    forms: dict[str, FilledForm | None] = dict.fromkeys(("deposit", "settings", "status", "reset"))
     if allows(page.session, Permission.MONEY):
         forms["deposit"] = page.form(DEPOSIT, f"{where}/deposit")
     if allows(page.session, Permission.RESELLERS):
@@ -180,6 +197,7 @@ def _forms_of(page: PageRequest, found: ResellerOverview) -> dict[str, FilledFor
         active = found.status == "active"
         form, verb = (SUSPEND, "suspend") if active else (REINSTATE, "reinstate")
         forms["status"] = page.form(form, f"{where}/{verb}")
+        forms["reset"] = page.form(RESET_FACTOR, f"{where}/reset-factor")
     return forms
 
 
@@ -201,5 +219,6 @@ GROUP = PageGroup(
         PageRoute("POST", f"{_ONE}/deposit", _DEPOSIT, deposit),
         PageRoute("POST", f"{_ONE}/suspend", _CHANGE, suspend),
         PageRoute("POST", f"{_ONE}/reinstate", _CHANGE, reinstate),
+        PageRoute("POST", f"{_ONE}/reset-factor", _CHANGE, reset_factor),
     )
 )

@@ -101,6 +101,7 @@ async def show(page: PageRequest, refused: FilledForm | None = None) -> web.Resp
         "settings.html",
         zone_form=forms["zone"],
         password_form=None if page.session.role is None else forms["password"],
+        has_factor=page.session.has_factor,
         sessions=own,
         ending=ending,
         this_session=page.session.id,

@@ -8,9 +8,10 @@ import msgspec
 from aiohttp import web
 
 from gateway.doors.console import access
-from gateway.doors.console.access import EVERYBODY, SIGNED_IN
+from gateway.doors.console.access import EVERYBODY, SETTING_UP
 from gateway.doors.console.forms import BACK, may_be_kept
 from gateway.doors.console.page import PageRequest, own_path
+from gateway.doors.console.pages.second_step import SECOND_STEP
 from gateway.doors.console.routes import BASE, PageGroup, PageRoute
 from gateway.doors.console.sentences import text_of
 from gateway.errors.request import LoginRefused, TooManyLogins
@@ -25,6 +26,7 @@ _LOGIN_PASSWORD = text(128)
 _LONGEST_KEPT = 48 * 1024
 _LONGEST_NEXT = 1000
 _ENDED = "You are signed out. Sign in, and you find what you entered."
+_STEP_ENDED = "That took too long. Sign in anew."
 
 
 class KeptForm(msgspec.Struct, frozen=True):
@@ -35,9 +37,14 @@ class KeptForm(msgspec.Struct, frozen=True):
     fields: list[tuple[str, str]]
 
 
-def ask_to_sign_in(page: PageRequest) -> web.Response:
-    """Answers somebody without a session: a form is kept, a page is shown after signing in."""
+def ask_to_sign_in(page: PageRequest, *, keep: bool = True) -> web.Response:
+    """Answers somebody without a session: a form is kept, a page is shown after signing in.
+
+    `keep` False = the form would be of no use later.
+    """
     request = page.request
+    if request.method == "POST" and not keep:
+        return _show(page, 401, note=_STEP_ENDED)
     if request.method == "POST":
         return _show(page, 401, kept=_pack(page), note=_ENDED)
     wanted = str(request.rel_url)
@@ -75,10 +82,14 @@ async def sign_in(page: PageRequest) -> web.Response:
             next_page=page.sent("next"),
             kept=page.sent("kept") if kept else "",
         )
-    response = page.see_other(own_path(kept.back if kept else page.sent("next")))
     document: dict[str, Any] | None = msgspec.to_builtins(kept) if kept else None
     signing_in = SigningIn(who, page.browser, access.token_in(page.request), document)
-    access.set_session(response, await begin_session(services, signing_in, now))
+    begun = await begin_session(services, signing_in, now)
+    wanted = own_path(kept.back if kept else page.sent("next"))
+    response = page.see_other(
+        f"{BASE}{SECOND_STEP}?{urlencode({'next': wanted})}" if begun.half_open else wanted
+    )
+    access.set_session(response, begun.token)
     return response
 
 
@@ -131,6 +142,6 @@ GROUP = PageGroup(
     (
         PageRoute("GET", "/sign-in", EVERYBODY, show),
         PageRoute("POST", "/sign-in", EVERYBODY, sign_in),
-        PageRoute("POST", "/sign-out", SIGNED_IN, sign_out),
+        PageRoute("POST", "/sign-out", SETTING_UP, sign_out),
     )
 )
