@@ -1,6 +1,8 @@
 INSERT INTO operation.second_factor
        (operator_id, reseller_id, encrypted_secret, totp_since, last_step, failures) VALUES
-    (md5('operator ann')::uuid, NULL, 'sealed', '2026-02-01 09:00+00', 59000000, 1),
+    (md5('operator ann')::uuid, NULL,
+     'gAAAAABndIWAAAECAwQFBgcICQoLDA0OD9lHHe25KHHVUW3LvSsqAKcLcAJeSwmiBlu8_B_a91B5fBRTXTj-zEBOseZvS2Had7iNT4JpTgXSgOcBCNEjog_SkMqvhIwUJhj5sg1x-HuL'::bytea,
+     '2026-02-01 09:00+00', 59000000, 1),
     (NULL, md5('reseller filled')::uuid, NULL, NULL, 0, 0);
 
 INSERT INTO operation.recovery_code (owner_id, code_hash, used_at) VALUES
