@@ -8,7 +8,7 @@ UV_VERSION := 0.13.9
 # Hundreds of processes start in a run of the tests: none compiles again what it imports.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: install demo serve test bench bench-actions lint lock system-packages npm-packages \
+.PHONY: install demo serve test bench bench-actions bench-pages screenshots lint lock system-packages npm-packages \
         python-clients fuzz release-wheel
 
 install: $(INSTALLED)
@@ -53,8 +53,15 @@ python-clients: install
 bench: install
 	$(BIN)/python -m bench $(ARGS)
 
+bench-pages: install
+	$(BIN)/python -m bench.pages $(ARGS)
+
 bench-actions: install
 	$(BIN)/python -m bench.actions $(ARGS)
+
+# The pictures of docs/console.md, and of which documents they were taken.
+screenshots: install system-packages npm-packages
+	TESTS_SCREENSHOTS=renew $(BIN)/pytest -q tests/browser/test_screenshots.py
 
 # The release before of the tests: tests/releases/README.md says when.
 release-wheel: install

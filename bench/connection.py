@@ -39,12 +39,16 @@ class Connection:
         )
         self._is_open = True
 
-    async def send(self, method: str, url: str, body: bytes = b"", kind: str = "") -> Answer:
+    async def send(
+        self, method: str, url: str, body: bytes = b"", kind: str = "", cookie: str = ""
+    ) -> Answer:
         """Raises OSError or asyncio.IncompleteReadError when the server goes away."""
         if not self._is_open:
             await self._connect()
         path = url[url.index("/", 8) :]
         head = f"{method} {path} HTTP/1.1\r\nHost: {self._url.netloc}\r\nUser-Agent: bench\r\n"
+        if cookie:
+            head += f"Cookie: {cookie}\r\n"
         if method == "POST":
             head += f"Content-Type: {kind}\r\nContent-Length: {len(body)}\r\n"
         self._writer.write(head.encode() + b"\r\n" + body)

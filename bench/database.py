@@ -37,6 +37,7 @@ class Database:
 
     dsn: str
     postmaster: int
+    log: Path
 
 
 @contextmanager
@@ -47,7 +48,8 @@ def durable_database() -> Iterator[Database]:
         dsn = postgres.start()
         try:
             pid_file = Path(directory, "data", "postmaster.pid")
-            yield Database(dsn, int(pid_file.read_text().split("\n", 1)[0]))
+            postmaster = int(pid_file.read_text().split("\n", 1)[0])
+            yield Database(dsn, postmaster, Path(directory, "postgres.log"))
         finally:
             postgres.stop()
 

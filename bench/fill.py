@@ -6,6 +6,7 @@ from pathlib import Path
 from gateway.db.pool import Connection
 
 _SCRIPT = Path(__file__).with_name("fill.sql")
+_LISTS = Path(__file__).with_name("fill_lists.sql")
 _SECONDS = 3600.0
 
 
@@ -19,8 +20,13 @@ class Amounts:
     revocations: int
 
 
-async def fill(connection: Connection, reseller_login: str, amounts: Amounts) -> None:
-    """Fills a database, once, with rows of a reseller that exists; ends with ANALYZE."""
+async def fill(
+    connection: Connection, reseller_login: str, amounts: Amounts, *, lists: bool = False
+) -> None:
+    """Fills a database, once, with rows of a reseller that exists; ends with ANALYZE.
+
+    With `lists` the console's other lists are filled too, in proportion to the names.
+    """
     async with connection.transaction():
         await connection.execute(
             """
@@ -42,4 +48,6 @@ async def fill(connection: Connection, reseller_login: str, amounts: Amounts) ->
             amounts.revocations,
         )
         await connection.execute(_SCRIPT.read_text(), timeout=_SECONDS)
+        if lists:
+            await connection.execute(_LISTS.read_text(), timeout=_SECONDS)
     await connection.execute("ANALYZE", timeout=_SECONDS)

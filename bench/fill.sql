@@ -16,28 +16,36 @@ SELECT kid, kid, server_id, 'valid', '{}', kid, created_at
   FROM subscription.eab_credential
  WHERE kid LIKE 'filled-%';
 
+-- Customers come evenly over the year before.
 INSERT INTO subscription.subscription (id, kid, started_at, expires_at)
-SELECT md5('subscription' || number)::uuid, 'filled-' || number, now(), now() + interval '1 year'
+SELECT md5('subscription' || number)::uuid, 'filled-' || number,
+       now() - interval '360 days' * (1 - number::float / filling.accounts),
+       now() + interval '5 days' + interval '360 days' * number::float / filling.accounts
   FROM filling
  CROSS JOIN generate_series(0, filling.accounts - 1) AS number;
 
 INSERT INTO organization.organization
     (id, reseller_id, name, locality, country, created_at, changed_at)
-SELECT md5('organization' || number)::uuid, account.id, 'Filled ' || number, 'Berlin', 'DE', now(),
-       now()
+SELECT md5('organization' || number)::uuid, account.id, 'Filled ' || number, 'Berlin', 'DE',
+       now() - interval '1 year' * (1 - number::float / filling.accounts), now()
   FROM filling
   JOIN reseller.account ON account.login = filling.login
  CROSS JOIN generate_series(0, filling.accounts - 1) AS number;
 
 INSERT INTO organization.prevalidation
     (organization_id, reseller_id, type, state, details, requested_at, expires_at)
-SELECT id, reseller_id, 'OV', 'valid', jsonb_build_object('name', name, 'country', country), now(),
-       now() + interval '1 year'
+SELECT id, reseller_id, 'OV', 'valid',
+       jsonb_build_object('name', name, 'country', country, 'locality', locality,
+                          'state_or_province', '', 'street', '', 'postal_code', '',
+                          'applicant_name', '', 'applicant_email', '', 'applicant_phone', '',
+                          'identifiers', jsonb_build_object()),
+       now(), now() + interval '1 year'
   FROM organization.organization
  WHERE name LIKE 'Filled %';
 
 INSERT INTO reseller.purchase (order_number, account_id, kind, cost, currency, days, purchased_at)
-SELECT number, account.id, 'add_domain', 365, 'USD', 365, now()
+SELECT number, account.id, 'add_domain', 365, 'USD', 365,
+       now() - interval '1 year' * (1 - number::float / filling.names)
   FROM filling
   JOIN reseller.account ON account.login = filling.login
  CROSS JOIN generate_series(1, filling.names) AS number;
@@ -57,12 +65,13 @@ SELECT number, md5('domain' || number)::uuid, 365
 
 -- What is charged was paid in before: the balance stays the sum of the entries.
 INSERT INTO reseller.ledger_entry (account_id, amount, balance_after, kind, order_number, booked_at)
-SELECT account.id, 365 * filling.names, 0, 'deposit', NULL, now()
+SELECT account.id, 365 * filling.names, 0, 'deposit', NULL, now() - interval '1 year'
   FROM filling
   JOIN reseller.account ON account.login = filling.login
  WHERE filling.names > 0
  UNION ALL
-SELECT account.id, -365, 0, 'charge', number, now()
+SELECT account.id, -365, 0, 'charge', number,
+       now() - interval '1 year' * (1 - number::float / filling.names)
   FROM filling
   JOIN reseller.account ON account.login = filling.login
  CROSS JOIN generate_series(1, filling.names) AS number;

@@ -1,9 +1,9 @@
 """The PostgreSQL connection pool."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import asyncpg
 import msgspec
@@ -20,6 +20,7 @@ else:
     Connection = asyncpg.Connection
 
 Record = asyncpg.Record
+T = TypeVar("T")
 
 _PLANNING = {"plan_cache_mode": "force_generic_plan", "enable_seqscan": "off", "jit": "off"}
 """Every statement is planned once a connection. A plan made while a table was empty stays in use
@@ -29,6 +30,7 @@ statement is long enough for compiling it to pay."""
 CONNECT_SECONDS = 5.0
 _ANSWER_SECONDS = 2.0
 _CLOSE_SECONDS = 5.0
+_left_behind: set[asyncio.Future[Any]] = set()
 
 
 async def open_pool(url: str, *, min_size: int = 2, max_size: int = 10) -> Pool:
@@ -89,11 +91,40 @@ async def _leave_as_is(connection: Any) -> None:
     return None
 
 
+async def soon(reading: Awaitable[T], seconds: float = CONNECT_SECONDS) -> T:
+    """Gives what something that only reads gives; raises TimeoutError if that takes so long.
+
+    It is left behind then, to end by itself: who cancels a statement and gives its connection back
+    must hear from the database first, and one whose processes stand still says nothing.
+    """
+    task = asyncio.ensure_future(reading)
+    try:
+        done, _ = await asyncio.wait({task}, timeout=seconds)
+    except asyncio.CancelledError:
+        _leave(task)
+        raise
+    if not done:
+        _leave(task)
+        raise TimeoutError
+    return task.result()
+
+
+def _leave(task: asyncio.Future[Any]) -> None:
+    task.cancel()
+    _left_behind.add(task)
+    task.add_done_callback(_forget)
+
+
+def _forget(task: asyncio.Future[Any]) -> None:
+    _left_behind.discard(task)
+    if not task.cancelled():
+        task.exception()  # nobody waits for it any more
+
+
 async def answers(pool: Pool) -> bool:
     """Does the database answer within two seconds?"""
     try:
-        async with asyncio.timeout(_ANSWER_SECONDS), pool.acquire() as connection:
-            await connection.fetchval("SELECT 1")
+        await soon(pool.fetchval("SELECT 1"), _ANSWER_SECONDS)
     except Exception as error:
         if is_outage(error):
             return False

@@ -1,6 +1,5 @@
 """The pages that all others stand on, in a real browser: sign-in, settings, errors."""
 
-import asyncpg
 import pytest
 
 from gateway.sandbox import demo_data
@@ -136,16 +135,3 @@ async def test_an_inline_script_would_be_noticed(visit: Visit) -> None:
         [first, *_] = visitor.complaints
         assert "Content Security Policy" in first
         visitor.complaints.clear()
-
-
-async def test_the_page_says_so_when_the_database_is_away(
-    visit: Visit, shared_gateway: RunningGateway, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def away(*_: object, **__: object) -> None:
-        raise asyncpg.CannotConnectNowError("starting up")
-
-    async with visit() as visitor:
-        page = await visitor.sign_in(*RESELLER)
-        monkeypatch.setattr("gateway.store.operation.sessions.find", away)
-        await visitor.open("/console/settings", status=503)
-        assert "The database does not answer now." in await page.inner_text("main")

@@ -13,6 +13,7 @@ from tests.support.gateway import RunningGateway
 from tests.support.shop import Shop
 
 RESELLER = (demo_data.LOGIN, demo_data.PASSWORD)
+REFUNDS = "SELECT count(*) FROM reseller.ledger_entry WHERE kind = 'refund'"
 WAYS = pytest.mark.parametrize(
     ("javascript", "width"),
     [(True, 1280), (False, SMALL)],
@@ -141,6 +142,49 @@ async def test_an_order_is_refunded_by_keyboard_alone(
         await visitor.look()
         button = page.locator(f'[data-order="{green}"] [data-refund]')
         assert await button.get_attribute("data-refund") == "refunded"
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+async def test_the_back_button_after_a_refund_pays_back_no_second_time(
+    visit: Visit, shared_gateway: RunningGateway, javascript: bool
+) -> None:
+    green, _, _ = await bought(shared_gateway)
+    before = await shared_gateway.pool.fetchval(REFUNDS)
+    async with visit(javascript=javascript) as visitor:
+        page = await visitor.sign_in(*RESELLER)
+        await visitor.open(f"/console/orders/{green}/refund")
+        await visitor.fill(reason="10")
+        await visitor.follow("Refund 365.00\u00a0USD")
+        await page.go_back()
+        again = page.get_by_role("button", name="Refund 365.00")
+        if await again.count():  # as the browser kept the page; else it asks anew
+            await visitor.fill(reason="10")
+            async with page.expect_navigation():
+                await again.click()
+        await visitor.look()
+        state = page.locator("[data-refund], .trouble, main").first
+        assert "efunded" in await state.inner_text()
+    assert await shared_gateway.pool.fetchval(REFUNDS) == before + 1
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+async def test_of_two_tabs_with_one_refund_the_second_is_told_so(
+    visit: Visit, shared_gateway: RunningGateway, javascript: bool
+) -> None:
+    green, _, _ = await bought(shared_gateway)
+    before = await shared_gateway.pool.fetchval(REFUNDS)
+    async with visit(javascript=javascript) as visitor:
+        await visitor.sign_in(*RESELLER)
+        await visitor.open(f"/console/orders/{green}/refund")
+        await visitor.fill(reason="10")
+        second = await visitor.context.new_page()
+        await second.goto(f"/console/orders/{green}/refund")
+        await visitor.follow("Refund 365.00\u00a0USD")
+        await second.locator('[name="reason"]').select_option("10")
+        async with second.expect_navigation():
+            await second.get_by_role("button", name="Refund 365.00").click()
+        assert "refunded" in await second.inner_text("main")
+        assert await shared_gateway.pool.fetchval(REFUNDS) == before + 1
 
 
 @pytest.fixture

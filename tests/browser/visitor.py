@@ -122,6 +122,11 @@ class Visitor:
             else:
                 await field.fill(value)
 
+    async def document(self) -> str:
+        """The document of the page that is shown, as the server sent it."""
+        assert self._answer is not None
+        return (await self._answer.body()).decode()
+
     async def sign_in(self, login: str, password: str) -> Page:
         """Signs in by the form."""
         await self.open("/console/sign-in")

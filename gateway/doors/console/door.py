@@ -9,13 +9,13 @@ from importlib import import_module
 
 from aiohttp import web
 
-from gateway.doors.console import access, static_files
+from gateway.db.pool import answers, soon
+from gateway.doors.console import access, away, static_files
 from gateway.doors.console.envelope import ConsoleEnvelope
 from gateway.doors.console.forms import CSRF
 from gateway.doors.console.page import PageRequest
-from gateway.doors.console.pages import PAGES
+from gateway.doors.console.pages import PAGES, sign_in
 from gateway.doors.console.pages.second_factor import SECOND_FACTOR
-from gateway.doors.console.pages.sign_in import ask_to_sign_in
 from gateway.doors.console.parts import SESSION, ConsoleParts
 from gateway.doors.console.routes import BASE, PageGroup, PageRoute
 from gateway.errors.operation import FactorNeeded, SessionNeeded
@@ -25,6 +25,7 @@ from gateway.services import Services
 from gateway.usecases.operation import sessions
 from gateway.web.door import About, Caller, Door, Exchange, Handler, OperatorCaller, Route
 from gateway.web.forms import MEDIA_TYPE, Form
+from gateway.web.unserved import DatabaseAway
 
 _ANYTHING = f"{BASE}/{{anything:(?s:.*)}}"
 _SAFE_SUBJECT = re.compile(r"[A-Za-z0-9._*-]{1,64}")
@@ -47,8 +48,8 @@ def open_door(services: Services) -> Door:
     """The console."""
     parts = ConsoleParts(services, page_groups(), PasswordChecker())
     envelope = ConsoleEnvelope(
-        lambda exchange, status, title, text: PageRequest(parts, exchange).render(
-            "error.html", status=status, title=title, text=text
+        lambda exchange, status, title, text: _error_page(
+            PageRequest(parts, exchange), status, title, text
         )
     )
     routes = [
@@ -63,6 +64,17 @@ def open_door(services: Services) -> Door:
 def page_groups() -> list[PageGroup]:
     """The groups of pages, in the order of the navigation."""
     return [import_module(f"gateway.doors.console.pages.{name}").GROUP for name in PAGES]
+
+
+def _error_page(page: PageRequest, status: int, title: str, text: str) -> web.Response:
+    """`page` has no fields yet: what it was made for has failed."""
+    form = page.exchange.form
+    page.fields = form.fields if form is not None else ()
+    if status != 503:
+        return page.render("error.html", status=status, title=title, text=text)
+    if form is not None and page.request.path == sign_in.PATH:
+        return sign_in.show_again(page, status, f"{text} Try again in some seconds.")
+    return away.show(page, title, text)
 
 
 def _routes(parts: ConsoleParts, envelope: ConsoleEnvelope) -> Sequence[Route]:
@@ -97,7 +109,9 @@ def _serving(parts: ConsoleParts, route: PageRoute) -> Handler:
             page.fields = (await exchange.read_form()).fields
             access.require_own_site(exchange.request, parts.services.settings)
         if route.who.everybody:
-            await exchange.take_time()
+            if route.method == "POST" and not await answers(parts.services.pool):
+                raise DatabaseAway
+            await soon(exchange.take_time())
             return await route.handler(page)
         try:
             await exchange.authenticate()
@@ -105,7 +119,7 @@ def _serving(parts: ConsoleParts, route: PageRoute) -> Handler:
             if session.half_open and not route.who.half_open:
                 raise SessionNeeded
         except SessionNeeded:
-            return ask_to_sign_in(page, keep=not route.who.half_open)
+            return sign_in.ask_to_sign_in(page, keep=not route.who.half_open)
         if route.method == "POST":
             access.require_form_token(access.token_in(exchange.request) or "", page.sent(CSRF))
         if route.who.half_open and not session.half_open:  # the second step was done before
@@ -129,7 +143,8 @@ async def _by_session(exchange: Exchange) -> Caller | OperatorCaller:
         raise SessionNeeded
     real_now = await services.real_clock.now()
     console = services.settings.console
-    found = await sessions.find(services.pool, token, real_now, console, exchange.address)
+    finding = sessions.find(services.pool, token, real_now, console, exchange.address)
+    found = await soon(finding)
     if found is None:
         raise SessionNeeded
     exchange.request[SESSION] = found

@@ -180,10 +180,15 @@ def without_spaces(fields: Sequence[Field]) -> list[Field]:
     ]
 
 
+def holds_secret(field: Field) -> bool:
+    """Whether a field may hold a password, a code or a passkey's answer, by its name."""
+    name = field.name.lower()
+    return _PASSWORD in name or _is_secret(name)
+
+
 def may_be_kept(field: Field) -> bool:
     """Whether a field may be shown again after the session has ended: no secret, nothing ours."""
-    name = field.name.lower()
-    return name not in (CSRF, ONCE, BACK) and _PASSWORD not in name and not _is_secret(name)
+    return field.name.lower() not in (CSRF, ONCE, BACK) and not holds_secret(field)
 
 
 def counted(fields: Sequence[Field], file: SentFile | None = None) -> list[tuple[str, str]]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
+from gateway.db.counting import MOST_COUNTED
 from gateway.web.untrusted import Field
 
 ROWS = 50
@@ -32,12 +33,13 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Paging:
-    """One page of a list; `total` rows in all."""
+    """One page of a list; `total` rows in all, or `more` than those."""
 
     query: Query
     number: int
     rows: int
     total: int = 0
+    more: bool = False
 
     @property
     def offset(self) -> int:
@@ -49,9 +51,10 @@ class Paging:
         """The number of the last page."""
         return max(-(-self.total // self.rows), 1)
 
-    def of(self, total: int) -> "Paging":
-        """The same page of a list with so many rows."""
-        return Paging(self.query, self.number, self.rows, total)
+    def of(self, found: int, most: int = MOST_COUNTED) -> "Paging":
+        """The same page of a list with so many rows; beyond `most` they were not counted."""
+        total = min(found, most)
+        return Paging(self.query, self.number, self.rows, total, found > total)
 
     def url(self, number: int) -> str:
         """The address of another page of the list."""

@@ -158,9 +158,7 @@ UNSERVED: Mapping[type[Exception], Sentence] = {
     unserved.BodyTooLarge: Sentence(413, "That is more than this page takes. Send less."),
     unserved.WrongMediaType: Sentence(415, "This page takes forms only."),
     unserved.InternalFault: Sentence(500, "Something went wrong on our side. It was noted."),
-    unserved.DatabaseAway: Sentence(
-        503, "The database does not answer now. Nothing was changed; try again in some seconds."
-    ),
+    unserved.DatabaseAway: Sentence(503, "The database does not answer now."),
 }
 """Requests that cannot be served at all."""
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from gateway.db.counting import COUNTED_TO
 from gateway.db.pool import Connection
 
 
@@ -118,7 +119,10 @@ async def find_account(
 async def orders_of(
     connection: Connection, account_id: str, *, limit: int, offset: int
 ) -> tuple[int, list[AcmeOrderLine]]:
-    """Gives the number of an account's orders, and the wanted ones of them, the newest first."""
+    """Gives the number of an account's orders, and the wanted ones of them, the newest first.
+
+    They are counted up to COUNTED_TO.
+    """
     rows = await connection.fetch(
         """
         WITH page AS (
@@ -134,7 +138,11 @@ async def orders_of(
                       WHERE identifier.order_id = page.id
                       ORDER BY identifier.position) AS names,
                certificate.serial, certificate.not_after, revocation.revoked_at
-          FROM (SELECT count(*) AS found FROM acme."order" WHERE account_id = $1) AS total
+          FROM (SELECT count(*) AS found
+                  FROM (SELECT
+                          FROM acme."order"
+                         WHERE account_id = $1
+                         LIMIT $4::bigint) AS each) AS total
           LEFT JOIN page ON true
           LEFT JOIN ca.certificate ON certificate.order_id = page.id AND NOT certificate.withheld
           LEFT JOIN ca.revocation ON revocation.serial = certificate.serial
@@ -143,6 +151,7 @@ async def orders_of(
         account_id,
         limit,
         offset,
+        COUNTED_TO,
     )
     orders = [
         AcmeOrderLine(

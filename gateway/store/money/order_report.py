@@ -41,12 +41,33 @@ class Search:
     """Only orders with a smaller number."""
     most_counted: int | None = None
     """Counting ends at that many orders; None = all are counted."""
+    most_described: int | None = None
+    """Only the newest so many orders are looked at for what they bought; None = all."""
+    names_first: bool = False
+    """The orders of `names` are found by their names, of which all are read."""
 
     @property
     def of_purchases_alone(self) -> bool:
         """Whether the page can be found without a look at what the orders bought."""
-        further = self.names or self.products or self.described or self.status
-        return not further and self.sort in _OF_PURCHASES
+        return not self.by_description and self.sort in _OF_PURCHASES
+
+    @property
+    def by_description(self) -> bool:
+        """Whether it asks for something that only what the orders bought tells."""
+        return bool(self.names or self.products or self.described or self.status)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search found: how many orders, and a page of them.
+
+    Of `looked_at` orders it was asked what they bought; the oldest of them is number `oldest`.
+    """
+
+    total: int
+    orders: list["ReportedOrder"]
+    looked_at: int
+    oldest: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +107,10 @@ _MEMBERS = [member.name for member in fields(ReportedOrder)]
 
 
 _SEARCH = """
-        WITH bought AS NOT MATERIALIZED (
+        WITH [named]bought AS NOT MATERIALIZED (
             SELECT purchase.*
               FROM reseller.purchase
+              [of the named]
              WHERE account_id = $1
                AND (cardinality($2::bigint[]) = 0 OR order_number = ANY ($2))
                AND ($3::timestamptz IS NULL OR purchased_at >= $3)
@@ -121,7 +143,7 @@ _SEARCH = """
                     OR described.description ILIKE $13)
                AND ($8::text IS NULL OR state.status = $8)
         )
-        SELECT total.found, page.*,
+        SELECT total.found, looked.looked_at, looked.oldest, page.*,
                CASE WHEN $11 > 0
                     THEN (SELECT max(earlier.refunded_at)
                             FROM reseller.refunded_name earlier
@@ -131,19 +153,44 @@ _SEARCH = """
                      END AS last_refunded_at
           FROM (SELECT count(*) AS found
                   FROM (SELECT FROM [counted] LIMIT $12::bigint) AS each) AS total
+         CROSS JOIN (SELECT count(*) AS looked_at, min(order_number) AS oldest
+                       FROM wanted) AS looked
           LEFT JOIN (SELECT *
                        FROM matched
                       ORDER BY [order]
                       [last page]) AS page ON true
          ORDER BY [order]
         """
-_PAGE = "LIMIT $10 OFFSET $9"
+_PAGE = "LIMIT least($10::bigint, $15::bigint) OFFSET $9"
+_NEWEST = "ORDER BY order_number DESC LIMIT $15::bigint"
+_NAMED = """named AS MATERIALIZED (
+            SELECT line.order_number
+              FROM subscription.eab_credential eab
+              JOIN subscription.subscription ON subscription.kid = eab.kid
+                   -- From the index alone: few of all names are such.
+              JOIN subscription.domain such ON such.subscription_id = subscription.id
+              JOIN subscription.domain
+                ON domain.subscription_id = such.subscription_id AND domain.name = such.name
+              JOIN subscription.purchase_line line ON line.domain_id = domain.id
+             WHERE eab.reseller_id = $1
+               AND such.name LIKE $5
+             UNION
+            SELECT line.order_number
+              FROM sitelock.licence
+              JOIN sitelock.order_line line ON line.licence_id = licence.id
+             WHERE licence.reseller_id = $1
+               AND licence.domain_name LIKE $5
+             UNION
+            SELECT placed.order_number
+              FROM ssl."order" placed
+             WHERE placed.reseller_id = $1
+               AND EXISTS (SELECT FROM unnest(placed.names) AS name WHERE name LIKE $5)
+        ), """
+"""Orders of such names, found by their names: to describe all orders first takes far longer."""
 
 
-async def search(
-    connection: Connection, wanted: Search, now: datetime
-) -> tuple[int, list[ReportedOrder]]:
-    """Gives the number of orders found, and a page of them."""
+async def search(connection: Connection, wanted: Search, now: datetime) -> Found:
+    """Gives how many orders are found, and a page of them."""
     rows = await connection.fetch(
         _statement(wanted),
         wanted.reseller_id,
@@ -160,13 +207,14 @@ async def search(
         wanted.most_counted,
         wanted.described,
         wanted.before,
+        wanted.most_described,
     )
     orders = [
         ReportedOrder(**{name: row[name] for name in _MEMBERS})
         for row in rows
         if row["order_number"] is not None
     ]
-    return rows[0]["found"], orders
+    return Found(rows[0]["found"], orders, rows[0]["looked_at"], rows[0]["oldest"])
 
 
 async def refund_reasons(connection: Connection, order_numbers: Sequence[int]) -> dict[int, str]:
@@ -192,9 +240,12 @@ def _statement(wanted: Search) -> str:
         for column in dict.fromkeys((SORTED_BY[wanted.sort], "order_number"))
     )
     early = wanted.of_purchases_alone
+    named = wanted.names is not None and wanted.names_first
     return (
-        _SEARCH.replace("[first page]", f"ORDER BY {order} {_PAGE}" if early else "")
+        _SEARCH.replace("[first page]", f"ORDER BY {order} {_PAGE}" if early else _NEWEST)
         .replace("[last page]", "" if early else _PAGE)
         .replace("[counted]", "bought" if early else "matched")
         .replace("[order]", order)
+        .replace("[named]", _NAMED if named else "")
+        .replace("[of the named]", "JOIN named USING (order_number)" if named else "")
     )

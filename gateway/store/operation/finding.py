@@ -67,9 +67,18 @@ async def find(connection: Connection, clues: Clues) -> list[Hit]:
                      WHEN subscription.superseded_at IS NOT NULL THEN 'expired' END,
                 domain.added_at
            FROM (SELECT id
-                   FROM subscription.domain
-                  WHERE name = ANY ($2)
-                     OR (name >= $3 AND name < $4)
+                   FROM (-- Each by the index; with OR all names would be read.
+                         (SELECT id, name
+                            FROM subscription.domain
+                           WHERE name = ANY ($2)
+                           ORDER BY name
+                           LIMIT $8)
+                          UNION
+                         (SELECT id, name
+                            FROM subscription.domain
+                           WHERE name >= $3 AND name < $4
+                           ORDER BY name
+                           LIMIT $8)) AS each
                   ORDER BY name
                   LIMIT $8) AS matching
            JOIN subscription.domain ON domain.id = matching.id

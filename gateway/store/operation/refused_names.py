@@ -6,6 +6,8 @@ from uuid import UUID
 
 from gateway.db.pool import Connection
 
+MOST_REFUSALS = 1000
+
 
 @dataclass(frozen=True, slots=True)
 class RefusalSearch:
@@ -38,6 +40,8 @@ class RefusedName:
 async def search(connection: Connection, wanted: RefusalSearch) -> tuple[int, list[RefusedName]]:
     """Gives how many refusals are found, and the wanted ones of them, the newest first.
 
+    Those after the newest MOST_REFUSALS are not looked for; with them one more is found.
+
     They are those of the gate and of CAA and failed proofs, name by name as the audit trail has
     them, and all other refusals of callers who had shown who they are (audit.refusal). A client
     that could not bind its account is found by the credential that it named.
@@ -58,6 +62,9 @@ async def search(connection: Connection, wanted: RefusalSearch) -> tuple[int, li
                AND event.actor LIKE 'acme:%'
                AND eab.reseller_id = $1
                AND ($4::text IS NULL OR eab.kid = $4)
+               AND ($3::text IS NULL OR strpos(refusal.value ->> 'name', $3) > 0)
+             ORDER BY event.at DESC
+             LIMIT $7::bigint
         ), proofs AS (
             SELECT event.after ->> 'name' AS name, event.at, 'proof_failed' AS reason,
                    event.after -> 'error' ->> 'detail' AS text, account.kid,
@@ -70,6 +77,9 @@ async def search(connection: Connection, wanted: RefusalSearch) -> tuple[int, li
                AND event.at >= $2
                AND eab.reseller_id = $1
                AND ($4::text IS NULL OR eab.kid = $4)
+               AND ($3::text IS NULL OR strpos(event.after ->> 'name', $3) > 0)
+             ORDER BY event.at DESC
+             LIMIT $7::bigint
         ), others AS (
             SELECT name.value AS name, refusal.last_at AS at, refusal.reason,
                    refusal.answer AS text, signer.kid, signer.account_id, refusal.times
@@ -89,17 +99,20 @@ async def search(connection: Connection, wanted: RefusalSearch) -> tuple[int, li
                AND (CASE refusal.door WHEN 'acme' THEN signer.reseller_id = $1
                                       ELSE refusal.login = own.login END)
                AND ($4::text IS NULL OR signer.kid = $4)
+               AND ($3::text IS NULL OR strpos(name.value, $3) > 0)
+             ORDER BY refusal.hour DESC, refusal.last_at DESC
+             LIMIT $7::bigint
         ), found AS MATERIALIZED (
-            SELECT * FROM gate WHERE $3::text IS NULL OR strpos(name, $3) > 0
+            SELECT * FROM gate
              UNION ALL
-            SELECT * FROM proofs WHERE $3::text IS NULL OR strpos(name, $3) > 0
+            SELECT * FROM proofs
              UNION ALL
-            SELECT * FROM others WHERE $3::text IS NULL OR strpos(name, $3) > 0
+            SELECT * FROM others
         ), page AS (
             SELECT * FROM found ORDER BY at DESC, name LIMIT $5 OFFSET $6
         )
         SELECT total.found, page.*
-          FROM (SELECT count(*) AS found FROM found) AS total
+          FROM (SELECT least(count(*), $7::bigint) AS found FROM found) AS total
           LEFT JOIN page ON true
          ORDER BY page.at DESC, page.name
         """,
@@ -109,6 +122,7 @@ async def search(connection: Connection, wanted: RefusalSearch) -> tuple[int, li
         wanted.kid,
         wanted.limit,
         wanted.offset,
+        MOST_REFUSALS + 1,
     )
     found = [
         RefusedName(

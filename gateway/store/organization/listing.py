@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from gateway.db.counting import COUNTED_TO
 from gateway.db.pool import Connection
 
 COLUMNS = ("name", "created", "expires")
@@ -36,6 +37,60 @@ class LeaningName:
     expires_at: datetime
 
 
+def _page_by(order: tuple[str, bool], limit: int) -> str:
+    # PostgreSQL plans without values, but must know that few rows are wanted.
+    by, page = _ORDERS[order], f"LIMIT {limit} OFFSET $3"
+    if order[0] == "expires":  # all pre-validations of the reseller are looked at
+        wanted = f"""
+            SELECT organization.id, organization.name, country, created_at, {_HELD}
+              FROM organization.organization
+              LEFT JOIN organization.prevalidation held ON held.organization_id = organization.id
+             WHERE organization.reseller_id = $1
+             GROUP BY organization.id
+             ORDER BY {by}
+             {page}"""  # noqa: S608  constants, and a number
+    else:
+        wanted = f"""
+            SELECT organization.id, organization.name, country, created_at, held.*
+              FROM (SELECT id, name, country, created_at
+                      FROM organization.organization
+                     WHERE reseller_id = $1
+                     ORDER BY {by}
+                     {page}) AS organization
+             CROSS JOIN LATERAL (
+                   SELECT {_HELD}
+                     FROM organization.prevalidation held
+                    WHERE held.organization_id = organization.id) AS held"""  # noqa: S608  the same
+    return f"""
+        WITH wanted AS ({wanted}
+        )
+        SELECT (SELECT count(*)
+                  FROM (SELECT
+                          FROM organization.organization
+                         WHERE reseller_id = $1
+                         LIMIT $4::bigint) AS each) AS found,
+               wanted.id, wanted.name, wanted.country, wanted.created_at, wanted.waiting,
+               wanted.valid_until
+          FROM (SELECT) AS one
+          LEFT JOIN wanted ON true
+         ORDER BY {by}
+        """  # noqa: S608  constants, and a number
+
+
+_HELD = """count(held.number) FILTER (
+                   WHERE held.state IN ('requested', 'in_validation')) AS waiting,
+               max(held.expires_at) FILTER (
+                   WHERE held.state = 'valid' AND held.expires_at >= $2) AS valid_until"""
+_ORDERS = {
+    ("name", False): "name, id",
+    ("name", True): "name DESC, id DESC",
+    ("created", False): "created_at, id",
+    ("created", True): "created_at DESC, id DESC",
+    ("expires", False): "valid_until, id",
+    ("expires", True): "valid_until DESC NULLS LAST, id",
+}
+
+
 async def page(
     connection: Connection,
     reseller_id: UUID,
@@ -44,48 +99,17 @@ async def page(
     order: tuple[str, bool],
     window: tuple[int, int],
 ) -> tuple[int, list[ListedOrganization]]:
-    """Gives how many organizations a reseller has, and some of them.
+    """Gives how many organizations a reseller has, counted up to COUNTED_TO, and some of them.
 
     `order` is one of COLUMNS and whether it descends; `window` is limit and offset.
     """
+    limit, offset = window
     rows = await connection.fetch(
-        """
-        WITH found AS (
-            SELECT organization.id, name, country, created_at,
-                   count(held.number) FILTER (
-                       WHERE held.state IN ('requested', 'in_validation')) AS waiting,
-                   max(held.expires_at) FILTER (
-                       WHERE held.state = 'valid' AND held.expires_at >= $2) AS valid_until
-              FROM organization.organization
-              LEFT JOIN organization.prevalidation held
-                ON held.organization_id = organization.id
-             WHERE organization.reseller_id = $1
-             GROUP BY organization.id
-        ), wanted AS (
-            SELECT *, row_number() OVER (
-                       ORDER BY CASE WHEN $3 = 'name' AND NOT $4 THEN name END,
-                                CASE WHEN $3 = 'name' AND $4 THEN name END DESC,
-                                CASE WHEN $3 = 'created' AND NOT $4 THEN created_at END,
-                                CASE WHEN $3 = 'created' AND $4 THEN created_at END DESC,
-                                CASE WHEN $3 = 'expires' AND NOT $4 THEN valid_until END,
-                                CASE WHEN $3 = 'expires' AND $4 THEN valid_until END
-                                    DESC NULLS LAST,
-                                id) AS place
-              FROM found
-             ORDER BY place
-             LIMIT $5
-            OFFSET $6
-        )
-        SELECT (SELECT count(*) FROM found) AS found, wanted.id, wanted.name, wanted.country,
-               wanted.created_at, wanted.waiting, wanted.valid_until
-          FROM (SELECT) AS one
-          LEFT JOIN wanted ON true
-         ORDER BY wanted.place
-        """,
+        _page_by(order, limit),
         reseller_id,
         now.replace(microsecond=0),
-        *order,
-        *window,
+        offset,
+        COUNTED_TO,
     )
     listed = [
         ListedOrganization(**{name: value for name, value in row.items() if name != "found"})
@@ -98,10 +122,13 @@ async def page(
 async def leaning_names(
     connection: Connection, number: int, *, limit: int, offset: int
 ) -> tuple[int, Sequence[LeaningName]]:
-    """Gives how many names of current subscriptions a pre-validation has, and some of them."""
+    """Gives how many names of current subscriptions a pre-validation has, and some of them.
+
+    They are counted up to COUNTED_TO.
+    """
     rows = await connection.fetch(
         """
-        WITH linked AS (
+        WITH linked AS NOT MATERIALIZED (
             SELECT domain.name, subscription.kid, subscription.expires_at
               FROM subscription.domain
               JOIN subscription.subscription
@@ -116,7 +143,8 @@ async def leaning_names(
              LIMIT $2
             OFFSET $3
         )
-        SELECT (SELECT count(*) FROM linked) AS found, wanted.*
+        SELECT (SELECT count(*) FROM (SELECT FROM linked LIMIT $4::bigint) AS each) AS found,
+               wanted.*
           FROM (SELECT) AS one
           LEFT JOIN wanted ON true
          ORDER BY wanted.name, wanted.kid
@@ -124,6 +152,7 @@ async def leaning_names(
         number,
         limit,
         offset,
+        COUNTED_TO,
     )
     names = [
         LeaningName(row["name"], row["kid"], row["expires_at"])

@@ -6,10 +6,19 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from gateway.db.counting import COUNTED_TO
 from gateway.db.pool import Connection
 from gateway.rules.sitelock.licences import Licence
 from gateway.store.sitelock.licences import StoredLicence
 
+_ORDERS = {
+    ("number", False): "number",
+    ("number", True): "number DESC",
+    ("domain", False): "domain_name, number",
+    ("domain", True): "domain_name DESC, number DESC",
+    ("ends", False): "expires_at, number",
+    ("ends", True): "expires_at DESC NULLS LAST, number DESC",
+}
 COLUMNS = ("number", "domain", "ends")
 """What the list can be sorted by."""
 STATES = ("active", "expired", "cancelled", "refunded")
@@ -49,35 +58,38 @@ async def page(
 ) -> tuple[int, list[ListedLicence]]:
     """Gives how many licences there are, in any status or in one, and some of them.
 
+    They are counted up to COUNTED_TO.
+
     `order` is one of COLUMNS and whether it descends; `window` is limit and offset.
     """
     rows = await connection.fetch(
-        """
-        WITH held AS (
-            SELECT licence.*,
-                   CASE WHEN licence.status = 'active' AND expires_at <= $2 THEN 'expired'
-                        ELSE licence.status END AS status_now
+        _page_by(_ORDERS[order]), reseller_id, now, status, *window, COUNTED_TO
+    )
+    listed = [
+        ListedLicence(**{name: value for name, value in row.items() if name != "found"})
+        for row in rows
+        if row["number"] is not None
+    ]
+    return rows[0]["found"], listed
+
+
+def _page_by(order: str) -> str:
+    return f"""
+        WITH found AS NOT MATERIALIZED (
+            SELECT *
               FROM sitelock.licence
              WHERE reseller_id = $1
-        ), found AS (
-            SELECT *
-              FROM held
-             WHERE $3::text IS NULL OR status_now = $3
+               AND ($3::text IS NULL
+                    OR $3 = CASE WHEN status = 'active' AND expires_at <= $2 THEN 'expired'
+                                 ELSE status END)
         ), wanted AS (
-            SELECT *, row_number() OVER (
-                       ORDER BY CASE WHEN $4 = 'domain' AND NOT $5 THEN domain_name END,
-                                CASE WHEN $4 = 'domain' AND $5 THEN domain_name END DESC,
-                                CASE WHEN $4 = 'ends' AND NOT $5 THEN expires_at END,
-                                CASE WHEN $4 = 'ends' AND $5 THEN expires_at END DESC NULLS LAST,
-                                CASE WHEN $4 = 'number' AND NOT $5 THEN number END,
-                                number DESC) AS place
-              FROM found
-             ORDER BY place
-             LIMIT $6
-            OFFSET $7
+            SELECT *, row_number() OVER (ORDER BY {order}) AS place
+              FROM (SELECT * FROM found ORDER BY {order} LIMIT $4 OFFSET $5) AS page
         )
-        SELECT (SELECT count(*) FROM found) AS found, wanted.number, wanted.domain_name,
-               wanted.product, wanted.days, wanted.status_now AS status, wanted.expires_at,
+        SELECT (SELECT count(*) FROM (SELECT FROM found LIMIT $6::bigint) AS each) AS found,
+               wanted.number, wanted.domain_name, wanted.product, wanted.days, wanted.expires_at,
+               CASE WHEN wanted.status = 'active' AND wanted.expires_at <= $2 THEN 'expired'
+                    ELSE wanted.status END AS status,
                ARRAY(SELECT add_on.product
                        FROM sitelock.add_on
                       WHERE add_on.licence_id = wanted.id
@@ -87,19 +99,7 @@ async def page(
           FROM (SELECT) AS one
           LEFT JOIN wanted ON true
          ORDER BY wanted.place
-        """,
-        reseller_id,
-        now,
-        status,
-        *order,
-        *window,
-    )
-    listed = [
-        ListedLicence(**{name: value for name, value in row.items() if name != "found"})
-        for row in rows
-        if row["number"] is not None
-    ]
-    return rows[0]["found"], listed
+        """  # noqa: S608  one of _ORDERS
 
 
 async def find(connection: Connection, reseller_id: UUID, number: int) -> KnownLicence | None:

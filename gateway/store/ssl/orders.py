@@ -72,6 +72,13 @@ class ListedOrder:
     problem: str | None
 
 
+_ORDERS = {
+    "certExpiredTime": "not_after {} NULLS LAST, cert_id",
+    "certUpdateTime": "updated_at {}, cert_id",
+    "certStatus": "status {}, cert_id",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """The wanted part of a list, and its sorting."""
@@ -169,13 +176,27 @@ async def list_page(
 
     Ties are broken by cert_id, so that pages do not overlap.
     """
-    rows = await connection.fetch(
-        """
-        WITH listed AS (
+    arguments = [reseller_id, now, page.limit, page.offset]
+    if page.status is not None:
+        arguments.append(page.status)
+    rows = await connection.fetch(_page_by(page), *arguments)
+    found = [
+        SslOrder(**{name: value for name, value in row.items() if name != "total"})
+        for row in rows
+        if row["cert_id"] is not None
+    ]
+    return found, rows[0]["total"]
+
+
+def _page_by(page: Page) -> str:
+    order = _ORDERS[page.sort_key].format("DESC" if page.descending else "ASC")
+    shown = "ssl.shown_status(placed.status, certificate.not_after, $2)"
+    of_status = f"AND {shown} = $5" if page.status is not None else ""
+    return f"""
+        WITH wanted AS NOT MATERIALIZED (
             SELECT placed.cert_id, placed.reseller_id, placed.order_number, placed.name,
                    placed.brand, placed.type, placed.names, placed.months, placed.paid,
-                   placed.coupon,
-                   ssl.shown_status(placed.status, certificate.not_after, $2) AS status,
+                   placed.coupon, {shown} AS status,
                    placed.application_id, placed.serial, placed.first_issued_at,
                    placed.revoked_at, placed.problem, placed.created_at, placed.updated_at,
                    certificate.not_after, purchase.purchased_at, purchase.cost AS cash,
@@ -185,41 +206,19 @@ async def list_page(
               LEFT JOIN reseller.purchase ON purchase.order_number = placed.order_number
              WHERE placed.reseller_id = $1
                AND placed.unsubscribed_at IS NULL
-        ), wanted AS (
-            SELECT *
-              FROM listed
-             WHERE $3::text IS NULL OR status = $3
+               {of_status}
         ), page AS (
             SELECT *
               FROM wanted
-             ORDER BY CASE WHEN $4 = 'certExpiredTime' AND $5 THEN not_after END DESC NULLS LAST,
-                      CASE WHEN $4 = 'certExpiredTime' AND NOT $5 THEN not_after END NULLS LAST,
-                      CASE WHEN $4 = 'certUpdateTime' AND $5 THEN updated_at END DESC,
-                      CASE WHEN $4 = 'certUpdateTime' AND NOT $5 THEN updated_at END,
-                      CASE WHEN $4 = 'certStatus' AND $5 THEN status END DESC,
-                      CASE WHEN $4 = 'certStatus' AND NOT $5 THEN status END,
-                      cert_id
-             LIMIT $6
-            OFFSET $7
+             ORDER BY {order}
+             LIMIT $3
+            OFFSET $4
         )
         SELECT counted.total, page.*
-          FROM (SELECT count(*) AS total FROM wanted) AS counted
+          FROM (SELECT count(*) AS total FROM wanted WHERE $2::timestamptz IS NOT NULL) AS counted
           LEFT JOIN page ON true
-        """,
-        reseller_id,
-        now,
-        page.status,
-        page.sort_key,
-        page.descending,
-        page.limit,
-        page.offset,
-    )
-    found = [
-        SslOrder(**{name: value for name, value in row.items() if name != "total"})
-        for row in rows
-        if row["cert_id"] is not None
-    ]
-    return found, rows[0]["total"]
+         ORDER BY {order}
+        """  # noqa: S608  one of _ORDERS
 
 
 async def list_for_operators(

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from gateway.db.counting import COUNTED_TO
 from gateway.db.pool import Connection, Record
 from gateway.rules.subscription.terms import State
 
@@ -28,6 +29,11 @@ class SubscriptionSearch:
     descending: bool = False
     limit: int = 50
     offset: int = 0
+
+    @property
+    def is_of_all(self) -> bool:
+        """Whether nothing is looked for."""
+        return (self.name, self.kid, self.order_number, self.state) == (None,) * 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +97,17 @@ _MATCHED = """
             ON current.kid = eab.kid AND current.superseded_at IS NULL
          WHERE eab.reseller_id = $1
            AND ($2::text IS NULL
-                OR EXISTS (SELECT
-                             FROM subscription.domain
-                            WHERE domain.subscription_id = current.id
-                              AND domain.removed_at IS NULL
-                              AND strpos(domain.name, $2) > 0))
+                OR current.id IN (
+                       SELECT own.id
+                         FROM subscription.eab_credential holder
+                         JOIN subscription.subscription own
+                           ON own.kid = holder.kid AND own.superseded_at IS NULL
+                        WHERE holder.reseller_id = $1
+                          AND EXISTS (SELECT
+                                        FROM subscription.domain
+                                       WHERE domain.subscription_id = own.id
+                                         AND domain.removed_at IS NULL
+                                         AND strpos(domain.name, $2) > 0)))
            AND ($3::text IS NULL
                 OR eab.kid = $3
                 OR EXISTS (SELECT
@@ -115,7 +127,7 @@ _MATCHED = """
                              ELSE 'not started' END)
 """
 
-_NAMES = """
+SOME_NAMES = """
           LEFT JOIN LATERAL (
                SELECT count(*) AS number,
                       (array_agg(name ORDER BY order_number, free_because IS NOT NULL))[1:3]
@@ -124,6 +136,7 @@ _NAMES = """
                 WHERE domain.subscription_id = page.subscription_id
                   AND domain.removed_at IS NULL) AS listed ON true
 """
+"""For the credentials in `page`: how many names, and some of them."""
 
 _ORDERS: Mapping[str, str] = {
     "expires": "coalesce(state = 'expired', false), expires_at {} NULLS LAST, kid",
@@ -135,6 +148,7 @@ _ORDERS: Mapping[str, str] = {
 COLUMNS = tuple(_ORDERS)
 """By which the list can be sorted. By `expires`, what has expired comes after all else."""
 
+
 _AFTER = f"""
         WITH page AS (
             {_MATCHED}
@@ -143,7 +157,7 @@ _AFTER = f"""
              LIMIT $10)
         SELECT page.*, listed.number AS number_of_names, listed.some
           FROM page
-          {_NAMES}
+          {SOME_NAMES}
          ORDER BY page.created_at, page.kid
 """  # noqa: S608  of constants
 
@@ -151,23 +165,23 @@ _AFTER = f"""
 def _search_by(order: str) -> str:
     return f"""
         WITH matched AS MATERIALIZED ({_MATCHED}), page AS (
-            SELECT *, row_number() OVER (ORDER BY {order}) AS place
+            SELECT *
               FROM matched
-             ORDER BY place
+             ORDER BY {order}
              LIMIT $8
             OFFSET $9)
         SELECT total.found, page.*, listed.number AS number_of_names, listed.some
-          FROM (SELECT count(*) AS found FROM matched) AS total
+          FROM (SELECT least(count(*), {COUNTED_TO}) AS found FROM matched) AS total
           LEFT JOIN page ON true
-          {_NAMES}
-         ORDER BY page.place
+          {SOME_NAMES}
+         ORDER BY {order}
 """  # noqa: S608  of constants
 
 
 async def search(
     connection: Connection, wanted: SubscriptionSearch, instants: Instants
 ) -> tuple[int, list[SubscriptionLine]]:
-    """Gives how many are found, and the wanted ones of them."""
+    """Gives how many are found, counted up to COUNTED_TO, and the wanted ones of them."""
     order = _ORDERS[wanted.column].format("DESC" if wanted.descending else "ASC")
     rows = await connection.fetch(
         _search_by(order),
@@ -175,7 +189,23 @@ async def search(
         wanted.limit,
         wanted.offset,
     )
-    return rows[0]["found"], [_line(row) for row in rows if row["kid"] is not None]
+    return rows[0]["found"], [line_of(row) for row in rows if row["kid"] is not None]
+
+
+async def count(connection: Connection, reseller_id: UUID) -> int:
+    """How many credentials a reseller has, counted up to COUNTED_TO."""
+    found: int = await connection.fetchval(
+        """
+        SELECT count(*)
+          FROM (SELECT
+                  FROM subscription.eab_credential
+                 WHERE reseller_id = $1
+                 LIMIT $2::bigint) AS each
+        """,
+        reseller_id,
+        COUNTED_TO,
+    )
+    return found
 
 
 async def after(
@@ -196,7 +226,7 @@ async def after(
         kid,
         wanted.limit,
     )
-    return [_line(row) for row in rows]
+    return [line_of(row) for row in rows]
 
 
 async def find(connection: Connection, reseller_id: UUID, kid: str) -> CredentialDetails | None:
@@ -235,7 +265,8 @@ def _arguments(wanted: SubscriptionSearch, instants: Instants) -> tuple[Any, ...
     )
 
 
-def _line(row: Record) -> SubscriptionLine:
+def line_of(row: Record) -> SubscriptionLine:
+    """A row of the list."""
     return SubscriptionLine(
         row["kid"],
         row["server"],

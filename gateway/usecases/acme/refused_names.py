@@ -7,10 +7,10 @@ from uuid import UUID
 from gateway.rules.acme.cures import Cure, cure_of
 from gateway.rules.names import InvalidName, normalise
 from gateway.store.operation import refused_names as store
-from gateway.store.operation.refused_names import RefusalSearch, RefusedName
+from gateway.store.operation.refused_names import MOST_REFUSALS, RefusalSearch, RefusedName
 from gateway.usecases.work import Work
 
-__all__ = ["RefusedName"]
+__all__ = ["MOST_REFUSALS", "RefusedName"]
 
 SHOWN_FOR = timedelta(days=30)
 """How far back it is looked."""

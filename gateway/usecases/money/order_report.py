@@ -18,6 +18,9 @@ from gateway.usecases.work import Work
 Eligibility = Literal["eligible", "not eligible", "refunded"]
 STATUSES = ("Current", "Expired", "Cancelled", "Refunded")
 _PART = 2000
+_BEFORE_ALL = 2**63 - 1
+MOST_DESCRIBED = 10_000
+"""The newest orders of which a page looks at what they bought: each takes as long as a line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +36,27 @@ class ReportLine:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A page of the report: `found` counts all orders that match, `lines` are the wanted page."""
+    """A page of the report: `found` counts all orders that match, `lines` are the wanted page.
+
+    Of `looked_at` orders it was asked what they bought; the oldest of them is number `oldest`.
+    """
 
     found: int
     lines: list[ReportLine]
+    looked_at: int
+    oldest: int | None
 
 
 async def report(work: Work, search: Search) -> Report:
-    """Gives the orders that match, in the order that the search names."""
-    found, orders = await store.search(work.connection, search, work.now)
-    return Report(found, [_line(order, work.now, search) for order in orders])
+    """Gives the orders that match, in the order that the search names.
+
+    A part of a name that hardly any of the newest orders has is looked for among all names.
+    """
+    found = await store.search(work.connection, search, work.now)
+    if found.looked_at == search.most_described and _is_rare(search, found.total):
+        found = await store.search(work.connection, replace(search, names_first=True), work.now)
+    lines = [_line(order, work.now, search) for order in found.orders]
+    return Report(found.total, lines, found.looked_at, found.oldest)
 
 
 async def find(work: Work, reseller_id: UUID, order_number: int, once_in_days: int) -> ReportLine:
@@ -57,24 +71,40 @@ async def find(work: Work, reseller_id: UUID, order_number: int, once_in_days: i
 async def all_lines(
     open_reading: Callable[[], AbstractAsyncContextManager[Work]], search: Search
 ) -> AsyncIterator[ReportLine]:
-    """Gives all orders that match, newest first, in parts, so that no list of them is held."""
+    """Gives all orders that match, newest first, in parts, so that no list of them is held.
+
+    Each part looks at the next orders, whether they match or not.
+    """
     part = replace(
-        search, first=1, limit=_PART, most_counted=1, sort="order", descending=True, before=None
+        search,
+        first=1,
+        limit=_PART,
+        most_counted=1,
+        most_described=_PART,
+        sort="order",
+        descending=True,
+        before=_BEFORE_ALL,
     )
     while True:
         async with open_reading() as work:
-            lines = (await report(work, part)).lines
-        for line in lines:
+            found = await report(work, part)
+        for line in found.lines:
             yield line
-        if len(lines) < _PART:
+        if found.looked_at < _PART:
             return
-        part = replace(part, before=lines[-1].order.order_number)
+        part = replace(part, before=found.oldest)
 
 
 async def refund_reasons(work: Work, lines: Sequence[ReportLine]) -> dict[int, str]:
     """Gives the reasons of those orders that were paid back with one, by order number."""
     refunded = [each.order.order_number for each in lines if each.eligibility == "refunded"]
     return await store.refund_reasons(work.connection, refunded) if refunded else {}
+
+
+def _is_rare(search: Search, found: int) -> bool:
+    """Whether so few orders of a name were found that a page of them is not full."""
+    by_page = search.names is not None and search.before is None
+    return by_page and found < search.first - 1 + search.limit
 
 
 def _line(order: ReportedOrder, now: datetime, search: Search) -> ReportLine:

@@ -140,13 +140,13 @@ async def test_an_account_is_preregistered_for_every_server_and_term(
     assert f'<option value="{url}">' in page.text
     answer = await reseller.submit(f"{LIST}/new", "preregister", serverUrl=url, years=years)
     assert answer.status == 303
-    kid = answer.to.rpartition("/")[2]
+    kid = answer.to.removeprefix(f"{LIST}/").removesuffix("/add")  # where its first name is added
     row = await gateway.pool.fetchrow(
         "SELECT term_days FROM subscription.eab_credential WHERE kid = $1", kid
     )
     assert row is not None
     assert row["term_days"] == int(years) * 365
-    shown = (await reseller.get(answer.to)).text
+    shown = (await reseller.get(f"{LIST}/{kid}")).text
     assert "The subscription starts when its first name is added." in shown
     [event] = await gateway.pool.fetch(
         "SELECT actor FROM audit.event WHERE action = 'credential.added' AND subject = $1", kid

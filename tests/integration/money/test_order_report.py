@@ -12,7 +12,10 @@ from gateway.db.pool import Connection, Pool
 from gateway.rules.money.prices import Family
 from gateway.store.money import name_refunds, order_report
 from gateway.store.money.order_report import ReportedOrder, Search
+from gateway.usecases.money.order_report import report
+from gateway.usecases.work import Work
 from tests.integration.acme.test_plans import scanned
+from tests.support.shop import OPERATOR
 
 NOW = datetime(2025, 6, 1, tzinfo=UTC)
 FILL = """
@@ -139,9 +142,9 @@ async def test_of_purchases_alone_only_the_orders_of_the_page_are_described(
     wanted = Search(reseller_id, sort=sort, first=3, limit=4)
     noted: dict[str, Any] = {}
     with filled.query_logger(lambda record: noted.update({record.query: record.args})):
-        found, page = await order_report.search(filled, wanted, NOW)
+        found = await order_report.search(filled, wanted, NOW)
         await filled.fetchval("SELECT 1")  # queries are noted one turn of the loop later
-    assert (found, len(page)) == (40, 4)
+    assert (found.total, len(found.orders)) == (40, 4)
     [(text, arguments)] = [each for each in noted.items() if "reported_order" in each[0]]
     explained = await filled.fetchval(
         f"EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) {text}", *arguments
@@ -207,6 +210,27 @@ async def test_r22_looks_at_the_same_names_of_the_same_reseller_and_family(
 
 
 async def everything(connection: Connection, search: Search) -> list[ReportedOrder]:
-    found, orders = await order_report.search(connection, search, NOW)
-    assert found == len(orders) > 20
-    return orders
+    found = await order_report.search(connection, search, NOW)
+    assert found.total == len(found.orders) > 20
+    return found.orders
+
+
+async def test_a_page_looks_at_the_newest_orders_for_what_they_bought_and_says_how_many(
+    filled: Connection,
+) -> None:
+    reseller_id = await reseller_with_all(filled)
+    every = await everything(filled, Search(reseller_id))
+    some = Search(reseller_id, status=every[0].status, most_described=10)
+    found = await order_report.search(filled, some, NOW)
+    assert (found.looked_at, found.oldest) == (10, every[9].order_number)
+    wanted = [each for each in every[:10] if each.status == every[0].status]
+    assert found.orders == wanted
+
+
+async def test_a_rare_name_is_found_beyond_the_newest_orders(filled: Connection) -> None:
+    reseller_id = await reseller_with_all(filled)
+    oldest = (await everything(filled, Search(reseller_id)))[-1]
+    wanted = Search(reseller_id, names=oldest.names[0], most_described=10, limit=5)
+    assert (await order_report.search(filled, wanted, NOW)).orders == []
+    found = await report(Work(filled, NOW, OPERATOR), wanted)
+    assert oldest.order_number in [each.order.order_number for each in found.lines]

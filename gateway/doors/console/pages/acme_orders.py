@@ -15,7 +15,12 @@ from gateway.errors import NotFound
 from gateway.rules.operation.roles import Permission
 from gateway.usecases.acme import accounts, history, refused_names
 from gateway.usecases.acme.accounts import Scope
-from gateway.usecases.acme.refused_names import SHOWN_FOR, CuredRefusal, RefusalsWanted
+from gateway.usecases.acme.refused_names import (
+    MOST_REFUSALS,
+    SHOWN_FOR,
+    CuredRefusal,
+    RefusalsWanted,
+)
 from gateway.usecases.work import Work
 from gateway.web.forms import flag, text
 
@@ -139,7 +144,7 @@ async def show_refusals(page: PageRequest) -> web.Response:
         status=200 if values is not None else 422,
         form=form,
         lines=lines,
-        paging=paging.of(found),
+        paging=paging.of(found, MOST_REFUSALS),
         reasons=_REASONS,
         days=SHOWN_FOR.days,
         list_path=LIST,

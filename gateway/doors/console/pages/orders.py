@@ -9,6 +9,7 @@ from typing import Any
 
 from aiohttp import web
 
+from gateway.db.counting import COUNTED_TO
 from gateway.doors.console.access import RESELLER
 from gateway.doors.console.forms import FilledForm, FormField, PageForm, Values
 from gateway.doors.console.page import Done, PageRequest
@@ -19,7 +20,7 @@ from gateway.rules.money.refund_reasons import REFUND_REASONS
 from gateway.rules.sitelock.licences import PRODUCTS
 from gateway.store.money.order_report import SORTED_BY, ReportedOrder, Search
 from gateway.usecases.money import order_report
-from gateway.usecases.money.order_report import STATUSES, ReportLine
+from gateway.usecases.money.order_report import MOST_DESCRIBED, STATUSES, ReportLine
 from gateway.usecases.reseller import refund_order
 from gateway.usecases.reseller.refund_order import RefundOrder
 from gateway.usecases.work import Work
@@ -27,8 +28,6 @@ from gateway.web.forms import ParameterKind, amount, choice, text
 
 _REPORT = f"{BASE}/orders"
 _LARGEST = 2**63 - 1
-_MOST_COUNTED = 10_000
-"""More orders than these are not counted: with two million that took a second."""
 _LONGEST_LIST = 2000
 _MOST_NUMBERS = 100
 
@@ -116,16 +115,18 @@ async def _results(page: PageRequest, search: Search) -> dict[str, Any]:
         descending=sorting.descending,
         first=paging.offset + 1,
         limit=paging.rows,
-        most_counted=_MOST_COUNTED + 1,
+        most_counted=COUNTED_TO,
+        most_described=MOST_DESCRIBED,
     )
     async with page.open_reading() as work:
         found = await order_report.report(work, wanted)
         reasons = await order_report.refund_reasons(work, found.lines)
     return {
         "found": found.lines,
-        "paging": paging.of(min(found.found, _MOST_COUNTED)),
+        "paging": paging.of(found.found),
         "sorting": sorting,
-        "more": _MOST_COUNTED if found.found > _MOST_COUNTED else None,
+        "cut": not wanted.of_purchases_alone and found.looked_at == MOST_DESCRIBED,
+        "most": MOST_DESCRIBED,
         "csv": page.query.url(page=None, sort=None).replace(_REPORT, f"{_REPORT}/csv", 1),
         "reason_of": lambda line: _reason(line, reasons),
         "product_of": product_of,

@@ -20,7 +20,7 @@ from gateway.usecases.operation.sign_in import SigningIn, begin_session, check_l
 from gateway.usecases.reseller.logins import LoginAttempt
 from gateway.web.forms import text
 
-_SIGN_IN = f"{BASE}/sign-in"
+PATH = f"{BASE}/sign-in"
 _LOGIN = text(64)
 _LOGIN_PASSWORD = text(128)
 _LONGEST_KEPT = 48 * 1024
@@ -49,7 +49,7 @@ def ask_to_sign_in(page: PageRequest, *, keep: bool = True) -> web.Response:
         return _show(page, 401, kept=_pack(page), note=_ENDED)
     wanted = str(request.rel_url)
     known = wanted != f"{BASE}/" and len(wanted) <= _LONGEST_NEXT
-    to = f"{_SIGN_IN}?{urlencode({'next': wanted})}" if known else _SIGN_IN
+    to = f"{PATH}?{urlencode({'next': wanted})}" if known else PATH
     if "HX-Request" in request.headers:  # htmx would put the page into the other
         return web.Response(status=401, headers={"HX-Redirect": to})
     return page.see_other(to)
@@ -74,14 +74,7 @@ async def sign_in(page: PageRequest) -> web.Response:
         )
     except (LoginRefused, TooManyLogins) as error:
         line = page.note_refusal(error)
-        return _show(
-            page,
-            line.status,
-            trouble=text_of(line, error),
-            login=login,
-            next_page=page.sent("next"),
-            kept=page.sent("kept") if kept else "",
-        )
+        return _show(page, line.status, trouble=text_of(line, error), **_entered(page))
     document: dict[str, Any] | None = msgspec.to_builtins(kept) if kept else None
     signing_in = SigningIn(who, page.browser, access.token_in(page.request), document)
     begun = await begin_session(services, signing_in, now)
@@ -93,11 +86,16 @@ async def sign_in(page: PageRequest) -> web.Response:
     return response
 
 
+def show_again(page: PageRequest, status: int, trouble: str) -> web.Response:
+    """The form to sign in with what was entered but the password."""
+    return _show(page, status, trouble=trouble, **_entered(page))
+
+
 async def sign_out(page: PageRequest) -> web.Response:
     """Ends this session."""
     async with page.exchange.open_work() as work:
         await sessions.end(work, page.session, page.session.id)
-    response = page.see_other(_SIGN_IN, "You are signed out.")
+    response = page.see_other(PATH, "You are signed out.")
     access.drop_session(response)
     return response
 
@@ -106,6 +104,15 @@ def _show(page: PageRequest, status: int, **given: str) -> web.Response:
     usual = {"trouble": "", "note": "", "login": "", "next_page": "", "kept": ""}
     values = {**usual, **{name: _showable(value) for name, value in given.items()}}
     return page.render("sign_in.html", status=status, **values)
+
+
+def _entered(page: PageRequest) -> dict[str, str]:
+    kept = page.sent("kept")
+    return {
+        "login": page.sent("login"),
+        "next_page": page.sent("next"),
+        "kept": kept if _unpack(kept) else "",
+    }
 
 
 def _usable(login: str, password: str) -> bool:

@@ -159,7 +159,7 @@ async def preregister(page: PageRequest) -> web.Response:
         shown = (
             f"Account {made.kid} is pre-registered. Add its first name to start the subscription."
         )
-        return Done(f"{LIST}/{made.kid}", shown)
+        return Done(f"{LIST}/{made.kid}/add", shown)
 
     return await page.submit(PREREGISTER, make, show_new)
 

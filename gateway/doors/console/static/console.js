@@ -21,3 +21,16 @@ window.addEventListener("pageshow", () => {
     delete form.dataset.sent;
   }
 });
+
+// A page that could not be shown comes by itself once it can be.
+const look = async () => {
+  const answer = await fetch(location.href, { method: "HEAD", cache: "no-store" }).catch(() => null);
+  if (answer && answer.status !== 503) {
+    location.reload();
+  } else {
+    setTimeout(look, 3000);
+  }
+};
+if (document.querySelector("[data-away]")) {
+  setTimeout(look, 3000);
+}
