@@ -23,8 +23,6 @@ class Permission(StrEnum):
     """Decide on organizations, pre-validations and unsubscriptions."""
     REVOKE = "revoke"
     """Revoke certificates; suspend and reinstate credentials and accounts."""
-    LIMITS = "limits"
-    """Set limits and lift pauses."""
     JOBS = "jobs"
     """Retry background work and deliveries."""
     RESELLERS = "resellers"
@@ -44,7 +42,6 @@ MAY: Mapping[Role, frozenset[Permission]] = {
             Permission.LOOK,
             Permission.REVIEW,
             Permission.REVOKE,
-            Permission.LIMITS,
             Permission.JOBS,
         }
     ),

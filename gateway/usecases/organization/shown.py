@@ -19,7 +19,7 @@ MOST_SHOWN = 200
 
 @dataclass(frozen=True, slots=True)
 class ShownPrevalidation:
-    """A pre-validation, and the names that lean on it: how many, and one page of them.
+    """A pre-validation, and the names that depend on it: how many, and one page of them.
 
     `successors` are those of the reseller that are valid now and to which the names can be moved.
     """

@@ -67,6 +67,10 @@ def test_the_demo_buys_a_name_gets_its_certificate_and_sees_another_refused(
     )
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert "365.00" in ended.stdout
+    [console] = [line for line in ended.stdout.splitlines() if "The console is at" in line]
+    assert re.search(
+        r"https://\S+/console/ .*: demo / \S+ signs in .*, \S+ / \S+ as an operator", console
+    )
     pem = re.search(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", ended.stdout, re.S)
     assert pem
     leaf = x509.load_pem_x509_certificate(pem[0].encode())

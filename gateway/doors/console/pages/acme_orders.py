@@ -5,13 +5,11 @@ from uuid import UUID
 
 from aiohttp import web
 
-from gateway import ids
 from gateway.doors.console.access import RESELLER, operators
 from gateway.doors.console.forms import FilledForm, FormField, PageForm, Values
 from gateway.doors.console.page import Done, PageRequest
 from gateway.doors.console.pages.subscriptions import LIST
 from gateway.doors.console.routes import PageGroup, PageRoute
-from gateway.errors import NotFound
 from gateway.rules.operation.roles import Permission
 from gateway.usecases.acme import accounts, history, refused_names
 from gateway.usecases.acme.accounts import Scope
@@ -102,19 +100,15 @@ async def show_account(page: PageRequest, refused: FilledForm | None = None) -> 
 
 async def show_order(page: PageRequest) -> web.Response:
     """One ACME order: what happened to it from newOrder to its certificate."""
-    return await _show_order(page, page.part("acme_order_id"), page.session.owner_id)
+    return await _show_order(page, page.id_in("acme_order_id"), page.session.owner_id)
 
 
 async def show_any_order(page: PageRequest) -> web.Response:
     """The same of any reseller, for operators."""
-    return await _show_order(page, page.part("found_acme_order"), None)
+    return await _show_order(page, page.id_in("found_acme_order"), None)
 
 
-async def _show_order(page: PageRequest, sent: str, reseller_id: UUID | None) -> web.Response:
-    try:
-        order_id = ids.read_id(sent)
-    except ValueError:
-        raise NotFound from None
+async def _show_order(page: PageRequest, order_id: UUID, reseller_id: UUID | None) -> web.Response:
     async with page.open_reading() as work:
         shown = await history.find_order(work, reseller_id, order_id)
     return page.render(

@@ -12,7 +12,6 @@ from gateway.doors.console.kinds import day, first_second, last_second, older_th
 from gateway.doors.console.lists import ROWS
 from gateway.doors.console.page import PageRequest
 from gateway.doors.console.routes import BASE, NavigationEntry, PageGroup, PageRoute
-from gateway.errors import NotFound
 from gateway.rules.operation.roles import Permission
 from gateway.usecases.operation.audit_trail import AuditEvent, AuditSearch, find_events
 from gateway.web.forms import text
@@ -63,7 +62,7 @@ async def export(page: PageRequest) -> web.StreamResponse:
     """All events that the search finds, read and written piece by piece."""
     _, values = page.search(SEARCH)
     if values is None:
-        raise NotFound
+        return page.see_other(page.query.url().replace(".csv", "", 1))  # says what is wrong
     return await page.csv("audit.csv", _HEADER, _rows(page, _search(values)))
 
 

@@ -2,7 +2,6 @@
 
 from aiohttp import web
 
-from gateway import ids
 from gateway.doors.console.access import allows, operators
 from gateway.doors.console.forms import FilledForm, PageForm, Values
 from gateway.doors.console.lists import Query, paging_of
@@ -102,10 +101,7 @@ async def resume(page: PageRequest) -> web.Response:
     """Sends at once what waits for a destination."""
 
     async def carry_out(work: Work, _: Values) -> Done:
-        try:
-            wanted = ids.read_id(page.part("failing_destination"))
-        except ValueError:
-            raise NotFound from None
+        wanted = page.id_in("failing_destination")
         for each in await destinations.list_failing(work):
             if each.destination_id == wanted:
                 owner = await destinations.owner_by_login(work, each.login)

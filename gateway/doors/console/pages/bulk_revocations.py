@@ -1,17 +1,13 @@
 """Many certificates revoked by one decision: which, a preview, a confirmation, and the progress."""
 
-from uuid import UUID
-
 from aiohttp import web
 
-from gateway import ids
 from gateway.doors.console.access import allows, operators
 from gateway.doors.console.forms import FilledForm, FormField, PageForm, Values
 from gateway.doors.console.kinds import reason
 from gateway.doors.console.page import Done, PageRequest
 from gateway.doors.console.pages.issued import REASON_WORDS
 from gateway.doors.console.routes import BASE, NavigationEntry, PageGroup, PageRoute
-from gateway.errors import NotFound
 from gateway.rules.operation.revocation_reasons import REASONS
 from gateway.rules.operation.roles import Permission
 from gateway.usecases.operation import bulk_revocation
@@ -113,7 +109,7 @@ async def prepare(page: PageRequest) -> web.Response:
 async def show(page: PageRequest, refused: FilledForm | None = None) -> web.Response:
     """One of them: what it would revoke, or how far it is."""
     async with page.open_reading() as work:
-        found = await bulk_revocation.show(work, _id(page))
+        found = await bulk_revocation.show(work, page.id_in("bulk_revocation"))
         prepared = found.status == "prepared"
         preview = await bulk_revocation.preview(work, found) if prepared else None
         failed = await bulk_revocation.list_failed(work, found)
@@ -145,8 +141,9 @@ async def start(page: PageRequest) -> web.Response:
     """Revokes them from now on, if it is as many as were shown."""
 
     async def carry_out(work: Work, values: Values) -> Done:
-        total = await bulk_revocation.start(work, _id(page), values["shown"])
-        return Done(f"{_LIST}/{_id(page)}", f"Certificates that are being revoked: {total}.")
+        asked = page.id_in("bulk_revocation")
+        total = await bulk_revocation.start(work, asked, values["shown"])
+        return Done(f"{_LIST}/{asked}", f"Certificates that are being revoked: {total}.")
 
     return await page.submit(START, carry_out, show)
 
@@ -155,7 +152,7 @@ async def cancel(page: PageRequest) -> web.Response:
     """Revokes no more of them."""
 
     async def carry_out(work: Work, _: Values) -> Done:
-        before = await bulk_revocation.cancel(work, _id(page))
+        before = await bulk_revocation.cancel(work, page.id_in("bulk_revocation"))
         return Done(f"{_LIST}/{before.id}", f"Cancelled. Revoked before that: {before.done}.")
 
     return await page.submit(CANCEL, carry_out, show)
@@ -165,13 +162,6 @@ def _which(found: BulkRevocation) -> str:
     """What the certificates have in common, in words."""
     value = f": {found.value}" if found.value else ""
     return f"{CRITERIA[found.criterion]}{value}"
-
-
-def _id(page: PageRequest) -> UUID:
-    try:
-        return ids.read_id(page.part("bulk_revocation"))
-    except ValueError:
-        raise NotFound from None
 
 
 _ONE = "/bulk-revocations/{bulk_revocation}"

@@ -1,37 +1,26 @@
 """One webhook or mail address: its kinds, its deliveries, and what can be done with it."""
 
 from collections.abc import Awaitable, Callable
-from datetime import UTC, date, datetime, time
-from uuid import UUID
+from datetime import UTC, datetime, time
 
 from aiohttp import web
 
-from gateway import ids
 from gateway.doors.console.access import RESELLER
 from gateway.doors.console.forms import FilledForm, FormField, PageForm, Values
+from gateway.doors.console.kinds import day
 from gateway.doors.console.page import Done, PageRequest
 from gateway.doors.console.pages.notices import WANTED_KINDS, owner, secret_shown
 from gateway.doors.console.routes import BASE, PageGroup, PageRoute
-from gateway.errors import NotFound
 from gateway.errors.request import ArgumentInvalid
 from gateway.rules.notice.kinds import headline
 from gateway.usecases.notice import destinations, shown
 from gateway.usecases.notice.destinations import Recipient
 from gateway.usecases.work import Work
-from gateway.web.forms import ParameterKind, flag
+from gateway.web.forms import flag
 
 _NOTICES = f"{BASE}/notices"
 _LAST_INSTANT = time(23, 59, 59, 999999, tzinfo=UTC)
-_WRONG_DAY = "Enter a day like 2026-01-31."
 
-
-def _parse_day(sent: str) -> date:
-    if len(sent) != len("2026-01-31"):
-        raise ValueError(sent)
-    return date.fromisoformat(sent)
-
-
-_DATE = ParameterKind(_parse_day, {"type": "string", "format": "date"}, 10)
 
 CHANGE = PageForm("kinds", (WANTED_KINDS,))
 TEST = PageForm("test")
@@ -54,8 +43,8 @@ ROTATE = PageForm(
 REPLAY = PageForm(
     "replay",
     (
-        FormField("from", "From", _DATE, "date", required=False, wrong=_WRONG_DAY),
-        FormField("to", "To", _DATE, "date", required=False, wrong=_WRONG_DAY),
+        day("from", "From"),
+        day("to", "To"),
     ),
 )
 REMOVE = PageForm(
@@ -78,7 +67,9 @@ async def show(page: PageRequest, refused: FilledForm | None = None) -> web.Resp
     """The destination with its forms and deliveries."""
     paging = page.paging()
     async with page.open_reading() as work:
-        found = await shown.show_destination(work, page.session.owner_id, _id(page))
+        found = await shown.show_destination(
+            work, page.session.owner_id, page.id_in("destination_id")
+        )
         number, deliveries = await shown.list_deliveries(
             work, found, limit=paging.rows, offset=paging.offset
         )
@@ -181,16 +172,9 @@ async def _submit(page: PageRequest, form: PageForm, use: Change, text: str) -> 
     return await page.submit(form, change, show)
 
 
-def _id(page: PageRequest) -> UUID:
-    try:
-        return ids.read_id(page.part("destination_id"))
-    except ValueError:
-        raise NotFound from None
-
-
 async def _own(page: PageRequest, work: Work) -> str:
     """The id in the path; raises NotFound for another reseller's destination."""
-    found = await shown.show_destination(work, page.session.owner_id, _id(page))
+    found = await shown.show_destination(work, page.session.owner_id, page.id_in("destination_id"))
     return str(found.id)
 
 

@@ -12,6 +12,7 @@ from aiohttp import web
 from gateway.db.counting import COUNTED_TO
 from gateway.doors.console.access import RESELLER
 from gateway.doors.console.forms import FilledForm, FormField, PageForm, Values
+from gateway.doors.console.kinds import day
 from gateway.doors.console.page import Done, PageRequest
 from gateway.doors.console.rendering import ZONE_COOKIE, zone_of
 from gateway.doors.console.routes import BASE, NavigationEntry, PageGroup, PageRoute
@@ -45,9 +46,6 @@ def _order_number(sent: str) -> int:
     return int(sent)
 
 
-_DAY = ParameterKind(date.fromisoformat, {"type": "string", "format": "date"}, 10)
-_WRONG_DAY = "Enter a day like 2026-11-30."
-
 SEARCH = PageForm(
     "report",
     (
@@ -60,8 +58,8 @@ SEARCH = PageForm(
             wrong=f"Enter up to {_MOST_NUMBERS} order numbers, with commas or spaces between them.",
             default=[],
         ),
-        FormField("from", "From", _DAY, "date", required=False, wrong=_WRONG_DAY),
-        FormField("to", "To", _DAY, "date", required=False, wrong=_WRONG_DAY),
+        day("from", "From"),
+        day("to", "To"),
         FormField("name", "Name", text(255), required=False, hint="A domain name, or part of it."),
         FormField("product", "Product", text(64), required=False, hint="Such as SiteLock or 1060."),
         FormField(

@@ -1,4 +1,4 @@
-"""Pre-validations: what was validated, until when, and the names that lean on one."""
+"""Pre-validations: what was validated, until when, and the names that depend on one."""
 
 from dataclasses import replace
 
@@ -34,7 +34,7 @@ REASSIGN = PageForm(
             "Only the names of this account",
             text(32),
             required=False,
-            hint="Empty: all names that lean on this one.",
+            hint="Empty: all names that depend on this one.",
         ),
     ),
 )

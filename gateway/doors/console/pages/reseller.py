@@ -5,14 +5,12 @@ from uuid import UUID
 
 from aiohttp import web
 
-from gateway import ids
 from gateway.doors.console.access import allows, operators
 from gateway.doors.console.forms import FilledForm, FormField, PageForm, Values
 from gateway.doors.console.kinds import RENEWAL_MODE, older_than, reason
 from gateway.doors.console.lists import ROWS
 from gateway.doors.console.page import Done, PageRequest
 from gateway.doors.console.routes import BASE, PageGroup, PageRoute
-from gateway.errors import NotFound
 from gateway.rules.operation.roles import Permission
 from gateway.usecases.operation import factor_reset, second_factor
 from gateway.usecases.reseller import overview, resellers
@@ -202,11 +200,7 @@ def _forms_of(page: PageRequest, found: ResellerOverview) -> dict[str, FilledFor
 
 
 async def _asked_for(page: PageRequest, work: Work) -> ResellerOverview:
-    try:
-        reseller_id = ids.read_id(page.part("found_reseller"))
-    except ValueError:
-        raise NotFound from None
-    return await overview.show_reseller(work, reseller_id)
+    return await overview.show_reseller(work, page.id_in("found_reseller"))
 
 
 _ONE = "/resellers/{found_reseller}"

@@ -9,7 +9,6 @@ from gateway.doors.console.forms import FilledForm, FormField, PageForm, Values
 from gateway.doors.console.kinds import RENEWAL_MODE, new_password
 from gateway.doors.console.page import Done, PageRequest
 from gateway.doors.console.routes import BASE, NavigationEntry, PageGroup, PageRoute
-from gateway.errors import NotFound
 from gateway.rules.operation.roles import Permission
 from gateway.usecases.reseller import overview, resellers
 from gateway.usecases.reseller.overview import ResellerOverview
@@ -76,7 +75,7 @@ async def export(page: PageRequest) -> web.StreamResponse:
     """All resellers that the search finds, as CSV."""
     _, values = page.search(SEARCH)
     if values is None:
-        raise NotFound
+        return page.see_other(page.query.url().replace(".csv", "", 1))  # says what is wrong
     async with page.open_reading() as work:
         _, found = await overview.search_resellers(work, values["login"], values["status"])
 

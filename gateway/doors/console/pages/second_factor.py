@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from gateway import ids
 from gateway.doors.console.access import SETTING_UP
 from gateway.doors.console.forms import CODE, PASSKEY, FilledForm, FormField, PageForm, Values
 from gateway.doors.console.page import Done, PageRequest
@@ -19,7 +18,6 @@ from gateway.doors.console.passkey_forms import (
     site_of,
 )
 from gateway.doors.console.routes import BASE, PageGroup, PageRoute
-from gateway.errors import NotFound
 from gateway.rules.operation.one_time_codes import in_groups
 from gateway.usecases.operation import second_factor
 from gateway.usecases.operation.second_factor import OwnFactors, PasskeyAnswer
@@ -161,10 +159,7 @@ async def remove_passkey(page: PageRequest) -> web.Response:
     """Removes a passkey of the person; anybody else's is not found."""
 
     async def carry_out(work: Work, _: Values) -> Done:
-        try:
-            passkey_id = ids.read_id(page.part("passkey_id"))
-        except ValueError:
-            raise NotFound from None
+        passkey_id = page.id_in("passkey_id")
         name = await second_factor.remove_passkey(work, page.services, page.session, passkey_id)
         return Done(_HERE, f"The passkey {name} is removed.")
 

@@ -5,7 +5,6 @@ from dataclasses import replace
 
 from aiohttp import web
 
-from gateway import ids
 from gateway.doors.console import access
 from gateway.doors.console.access import ANY_OPERATOR, SIGNED_IN
 from gateway.doors.console.forms import FilledForm, FormField, PageForm, Values
@@ -13,7 +12,6 @@ from gateway.doors.console.kinds import new_password
 from gateway.doors.console.page import Done, PageRequest
 from gateway.doors.console.rendering import COMMON_ZONES, ZONE_COOKIE, zones
 from gateway.doors.console.routes import BASE, NavigationEntry, PageGroup, PageRoute
-from gateway.errors import NotFound
 from gateway.errors.request import ArgumentInvalid
 from gateway.rules.operation.input import (
     MAXIMUM_PASSWORD,
@@ -155,11 +153,7 @@ async def end_session(page: PageRequest) -> web.Response:
     """Ends one of the person's sessions; anybody else's is not found."""
 
     async def end(work: Work, _: Values) -> Done:
-        try:
-            session_id = ids.read_id(page.part("session_id"))
-        except ValueError:
-            raise NotFound from None
-        await sessions.end(work, page.session, session_id)
+        await sessions.end(work, page.session, page.id_in("session_id"))
         return Done(_SETTINGS, "The session has ended.")
 
     return await page.submit(END, end, show)

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from gateway.doors.console.access import RESELLER
 from gateway.doors.console.forms import FilledForm, FormField, PageForm, Values
+from gateway.doors.console.kinds import day
 from gateway.doors.console.page import Done, PageRequest
 from gateway.doors.console.routes import BASE, NavigationEntry, PageGroup, PageRoute
 from gateway.usecases.money import statement as usecase
@@ -16,31 +17,21 @@ from gateway.usecases.money.statement import COLUMNS, Days, Entry
 from gateway.usecases.notice import destinations
 from gateway.usecases.notice.destinations import Recipient
 from gateway.usecases.work import Work
-from gateway.web.forms import ParameterKind, amount
+from gateway.web.forms import amount
 
 _STATEMENT = f"{BASE}/statement"
 _LOW_BALANCE = f"{_STATEMENT}/low-balance"
 _DAY = timedelta(days=1)
-_FIRST, _LAST = date(2000, 1, 1), date(2199, 12, 31)
 _HEADER = ("Booked (UTC)", "Kind", "Amount", "Currency", "Balance after", "Order number", "Names")
 KINDS = {"deposit": "Payment", "charge": "Charge", "refund": "Refund"}
 """Kinds of entries in words."""
 
 
-def _parse_day(sent: str) -> date:
-    day = date.fromisoformat(sent)
-    if not _FIRST <= day <= _LAST or len(sent) != len("2026-01-01"):
-        raise ValueError(sent)
-    return day
-
-
-_DATE = ParameterKind(_parse_day, {"type": "string", "format": "date"}, 10)
-_WRONG_DAY = "Enter a day like 2026-01-31."
 SEARCH = PageForm(
     "days",
     (
-        FormField("from", "From", _DATE, "date", required=False, wrong=_WRONG_DAY),
-        FormField("to", "To", _DATE, "date", required=False, wrong=_WRONG_DAY),
+        day("from", "From"),
+        day("to", "To"),
     ),
 )
 LOW_BALANCE = PageForm(

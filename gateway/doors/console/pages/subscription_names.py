@@ -139,7 +139,7 @@ async def remove(page: PageRequest) -> web.Response:
 
     async def carry_out(work: Work, values: Values) -> Done:
         removed = await remove_domain(work, _remove(page, values))
-        back = f" {removed.refund} paid back." if removed.refund else ""
+        back = f" {removed.refund} {page.session.currency} paid back." if removed.refund else ""
         return Done(_own(page), f"{' and '.join(removed.names)} removed.{back}")
 
     return await page.submit(REMOVE, carry_out, show_remove)

@@ -15,6 +15,8 @@ document.addEventListener("submit", (event) => {
     event.preventDefault();
   }
   event.target.dataset.sent = "yes";
+  // One whose sending was stopped can be sent again.
+  setTimeout(() => delete event.target.dataset.sent, 10_000);
 });
 window.addEventListener("pageshow", () => {
   for (const form of document.forms) {
@@ -31,6 +33,11 @@ const look = async () => {
     setTimeout(look, 3000);
   }
 };
-if (document.querySelector("[data-away]")) {
-  setTimeout(look, 3000);
-}
+const lookLater = () => {
+  if (document.querySelector("[data-away]")) {
+    setTimeout(look, 3000);
+  }
+};
+lookLater();
+// A part that is fetched anew may say so too.
+document.addEventListener("htmx:afterSwap", lookLater);
