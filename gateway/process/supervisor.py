@@ -46,17 +46,21 @@ def serve(settings: Settings) -> None:
     """
     with bound_ports(settings.listen) as ports:
         listening = replace(settings, listen=ports.listen)
-        supervise(listening, ports, on_ready=_announce(settings))
+        supervise(listening, ports, on_ready=_announce(settings), lint_profiles=True)
 
 
-def supervise(settings: Settings, ports: Ports, on_ready: Callable[[], None]) -> None:
-    """Does what `serve` does, on bound ports; calls `on_ready` once all workers answer."""
+def supervise(
+    settings: Settings, ports: Ports, on_ready: Callable[[], None], *, lint_profiles: bool
+) -> None:
+    """Does what `serve` does, on bound ports; calls `on_ready` once all workers answer.
+
+    `lint_profiles` False = the profiles are the built-in ones, which the tests lint.
+    """
     logging.configure(settings.log_level)
     tls_context(settings.listen)
     with database_mistakes():
         asyncio.run(prepare(settings))
-        # Those of a sandbox are the built-in ones, which need not be linted at each start.
-        if not settings.sandbox:
+        if lint_profiles:
             asyncio.run(check_profiles(settings))
     with _metrics_directory() as directory, _wakeups() as wakeups:
         Supervisor(settings, ports, directory, wakeups, on_ready).run()

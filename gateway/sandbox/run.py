@@ -71,7 +71,12 @@ def run(wanted: SandboxOptions) -> None:
         asyncio.run(migrate(database))
         with bound_ports(_listen(wanted, before)) as ports:
             settings, anchor = asyncio.run(_furnish(wanted, state, database, ports.listen, before))
-            supervise(settings, ports, on_ready=lambda: _announce(settings, state, anchor))
+            supervise(
+                settings,
+                ports,
+                on_ready=lambda: _announce(settings, state, anchor),
+                lint_profiles=False,
+            )
     except KeyboardInterrupt:
         pass
     finally:

@@ -94,8 +94,7 @@ async def test_from_a_new_account_to_the_command_for_its_client_by_keyboard_alon
         await press(page, "Pre-register a new account")
         await press(page, "Server", typed="DV")
         await press(page, "Pre-register")
-        kid = page.url.rpartition("/")[2]
-        await press(page, "Add a name")
+        kid = page.url.rpartition("/")[0].rpartition("/")[2]
         await press(page, "Name", typed="www.example.net")
         await press(page, "What does it cost?")
         quoted = await page.locator("[data-quote]").get_attribute("data-quote")

@@ -19,15 +19,39 @@ PAGES = [
 ]
 NAVIGATION = {
     "admin": [
-        *("Queues", "Search", "Resellers", "Prices", "Background work", "Destinations"),
+        *(
+            "Queues",
+            "Search",
+            "Bulk revocation",
+            "Resellers",
+            "Prices",
+            "Background work",
+            "Destinations",
+        ),
         *("Issuers", "Health", "Audit log", "Operators", "Settings"),
     ],
     "support": [
-        *("Queues", "Search", "Resellers", "Prices", "Background work", "Destinations"),
+        *(
+            "Queues",
+            "Search",
+            "Bulk revocation",
+            "Resellers",
+            "Prices",
+            "Background work",
+            "Destinations",
+        ),
         *("Issuers", "Health", "Settings"),
     ],
     "auditor": [
-        *("Queues", "Search", "Resellers", "Prices", "Background work", "Destinations"),
+        *(
+            "Queues",
+            "Search",
+            "Bulk revocation",
+            "Resellers",
+            "Prices",
+            "Background work",
+            "Destinations",
+        ),
         *("Issuers", "Health", "Audit log", "Settings"),
     ],
 }

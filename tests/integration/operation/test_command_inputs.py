@@ -73,6 +73,9 @@ GOOD: dict[str, list[str]] = {
     "file": ["/dev/null"],
     "password_file": [PASSWORD_FILE],
     "role": ["support"],
+    "by": ["name"],
+    "value": ["www.example.com"],
+    "why": ["ticket 4711"],
 }
 """Values that would do, for what a command must be given."""
 

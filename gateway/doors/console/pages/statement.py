@@ -68,6 +68,7 @@ async def show(page: PageRequest, refused: FilledForm | None = None) -> web.Resp
     given = {} if threshold is None else {"amount": threshold}
     return page.render(
         "statement.html",
+        status=422 if filled.errors else 200,
         search=filled,
         first=first,
         last=last,
@@ -89,6 +90,8 @@ async def csv(page: PageRequest) -> web.StreamResponse:
     """All entries of the days in one file, oldest first."""
     filled, values = page.search(SEARCH)
     first, last = _wanted(filled, values, page.now)
+    if filled.errors:
+        return page.see_other(page.query.url().replace(".csv", "", 1))  # says what is wrong
     currency = page.session.currency
 
     async def rows() -> AsyncIterator[tuple[object, ...]]:
