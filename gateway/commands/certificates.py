@@ -61,11 +61,14 @@ def revoke_many(
         await bulk_revocation.start(work, bulk_id)
         return bulk_id
 
-    if dry_run or not yes:
+    if dry_run:
         _print_preview(operate(config, look), as_json=as_json)
-        if not dry_run:
-            raise OperatorMistake("nothing was revoked: add --yes to revoke them")
         return
+    if not yes:
+        raise OperatorMistake(
+            f"nothing was revoked: add --yes to revoke {operate(config, look).number} certificates,"
+            " or --dry-run to see them"
+        )
     _follow(config, operate(config, begin), as_json=as_json)
 
 

@@ -49,8 +49,10 @@ async def test_without_yes_it_only_says_how_many(
     assert first == "12 certificates would be revoked"
     assert lines[0].startswith(f"  {serials[0]}  {MANY}  until ")
     assert lines[-1] == "  and 2 more"
-    status, _, errors = await run(*wanted())
-    assert (status, errors) == (1, "gateway: nothing was revoked: add --yes to revoke them\n")
+    status, output, errors = await run(*wanted())
+    assert (status, output) == (1, "")
+    said = "nothing was revoked: add --yes to revoke 12 certificates, or --dry-run to see them"
+    assert errors == f"gateway: {said}\n"
     status, output, _ = await run(*wanted(), "--dry-run", "--json")
     assert json.loads(output) == {
         "certificates": 12,

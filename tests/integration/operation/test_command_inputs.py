@@ -76,6 +76,7 @@ GOOD: dict[str, list[str]] = {
     "by": ["name"],
     "value": ["www.example.com"],
     "why": ["ticket 4711"],
+    "reason": ["superseded"],
 }
 """Values that would do, for what a command must be given."""
 
