@@ -136,7 +136,7 @@ async def test_a_pre_validation_is_ordered_and_its_state_shown(
     assert found.domains == ["acme.example", "acme.test", "b.example"]
     page = (await reseller.get(answer.to)).text
     assert 'data-state="requested"' in page
-    assert "No name leans on it." in page
+    assert "No name depends on it." in page
     listed = (await reseller.get(path)).text
     assert f'data-prevalidation="{found.number}"' in listed
     assert "not yet valid" in listed

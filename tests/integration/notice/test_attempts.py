@@ -134,6 +134,9 @@ async def unfinished(answer: bytes) -> AsyncIterator[str]:
         server.close()
 
 
+_REMOVE = "UPDATE notice.destination SET status = 'removed', attempt_at = NULL, leased = false"
+
+
 async def test_the_status_counts_even_if_the_text_never_comes_to_its_end(
     operator: NoticeOperator, kid: str
 ) -> None:
@@ -144,7 +147,7 @@ async def test_the_status_counts_even_if_the_text_never_comes_to_its_end(
             await operator.webhook(url)
             await operator.happen(kid, number)
             await until(lambda: operator.undelivered_are(0), "it counts as delivered")
-            await operator.pool.execute("UPDATE notice.destination SET status = 'removed'")
+            await operator.pool.execute(_REMOVE)
     assert {row["problem"] for row in await kept(operator)} == {None}
 
 

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from gateway.doors.console.access import RESELLER
 from gateway.doors.console.forms import FilledForm, FormField, PageForm, Values
-from gateway.doors.console.kinds import day
+from gateway.doors.console.kinds import WRONG_DAY, day
 from gateway.doors.console.page import Done, PageRequest
 from gateway.doors.console.routes import BASE, NavigationEntry, PageGroup, PageRoute
 from gateway.usecases.money import statement as usecase
@@ -22,6 +22,7 @@ from gateway.web.forms import amount
 _STATEMENT = f"{BASE}/statement"
 _LOW_BALANCE = f"{_STATEMENT}/low-balance"
 _DAY = timedelta(days=1)
+_FIRST, _LAST = date(2000, 1, 1), date(2199, 12, 31)
 _HEADER = ("Booked (UTC)", "Kind", "Amount", "Currency", "Balance after", "Order number", "Names")
 KINDS = {"deposit": "Payment", "charge": "Charge", "refund": "Refund"}
 """Kinds of entries in words."""
@@ -148,6 +149,10 @@ def _wanted(filled: FilledForm, values: Values | None, now: datetime) -> tuple[d
     """The first and the last day that are asked for; else those of the present month."""
     today = now.astimezone(UTC).date()
     sent = values or {"from": None, "to": None}
+    for name, day_sent in sent.items():
+        if day_sent is not None and not _FIRST <= day_sent <= _LAST:
+            filled.errors[name] = WRONG_DAY
+            sent = {**sent, name: None}
     first = sent["from"] or (sent["to"] or today).replace(day=1)
     last = sent["to"] or _end_of_month(max(first, today))
     if last < first:
