@@ -8,7 +8,7 @@ from gateway.errors.organization import InvalidDetail
 
 MAXIMUM_BYTES = 5 * 1024 * 1024
 MOST_DOCUMENTS = 20
-"""Of an organization."""
+"""How many documents an organization may have."""
 MOST_ASKED = 20
 """Documents that an organization is asked for and that were not sent yet."""
 LONGEST_NAME = 200

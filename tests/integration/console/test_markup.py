@@ -21,7 +21,7 @@ from cryptography.x509 import load_der_x509_csr
 from gateway.doors.console.forms import FormField, PageForm
 from gateway.doors.console.routes import PageRoute
 from gateway.sandbox import demo_data
-from tests.integration.console.test_every_route import OBJECTS, path_of, routes
+from tests.integration.console.objects import OBJECTS, path_of, routes
 from tests.support.acme_client import AcmeClient, Eab, make_csr
 from tests.support.console import ConsolePerson, PageAnswer
 from tests.support.gateway import RunningGateway

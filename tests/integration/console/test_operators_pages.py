@@ -7,7 +7,7 @@ import pytest
 from gateway.doors.console.door import page_groups
 from gateway.doors.console.routes import BASE, PageRoute
 from tests.integration.console.conftest import MOST_STATEMENTS
-from tests.integration.console.test_every_route import OBJECTS, path_of
+from tests.integration.console.objects import OBJECTS, path_of
 from tests.support.console import ConsolePerson
 from tests.support.gateway import RunningGateway
 
@@ -17,43 +17,14 @@ PAGES = [
     for route in group.routes
     if route.method == "GET" and route.who.permission is not None
 ]
+_FOR_ALL = (
+    *("Queues", "Search", "Bulk revocation", "Resellers", "Prices", "Background work"),
+    *("Destinations", "Issuers", "Health"),
+)
 NAVIGATION = {
-    "admin": [
-        *(
-            "Queues",
-            "Search",
-            "Bulk revocation",
-            "Resellers",
-            "Prices",
-            "Background work",
-            "Destinations",
-        ),
-        *("Issuers", "Health", "Audit log", "Operators", "Settings"),
-    ],
-    "support": [
-        *(
-            "Queues",
-            "Search",
-            "Bulk revocation",
-            "Resellers",
-            "Prices",
-            "Background work",
-            "Destinations",
-        ),
-        *("Issuers", "Health", "Settings"),
-    ],
-    "auditor": [
-        *(
-            "Queues",
-            "Search",
-            "Bulk revocation",
-            "Resellers",
-            "Prices",
-            "Background work",
-            "Destinations",
-        ),
-        *("Issuers", "Health", "Audit log", "Settings"),
-    ],
+    "admin": [*_FOR_ALL, "Audit log", "Operators", "Settings"],
+    "support": [*_FOR_ALL, "Settings"],
+    "auditor": [*_FOR_ALL, "Audit log", "Settings"],
 }
 
 

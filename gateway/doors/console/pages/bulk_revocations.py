@@ -6,9 +6,8 @@ from gateway.doors.console.access import allows, operators
 from gateway.doors.console.forms import FilledForm, FormField, PageForm, Values
 from gateway.doors.console.kinds import reason
 from gateway.doors.console.page import Done, PageRequest
-from gateway.doors.console.pages.issued import REASON_WORDS
+from gateway.doors.console.pages.issued import REASON, REASON_WORDS
 from gateway.doors.console.routes import BASE, NavigationEntry, PageGroup, PageRoute
-from gateway.rules.operation.revocation_reasons import REASONS
 from gateway.rules.operation.roles import Permission
 from gateway.usecases.operation import bulk_revocation
 from gateway.usecases.operation.bulk_revocation import CRITERIA, BulkRevocation, BulkWanted
@@ -43,14 +42,7 @@ PREPARE = PageForm(
                 " gateway certificate revoke-many takes longer lists."
             ),
         ),
-        FormField(
-            "reason",
-            "Reason",
-            choice(*map(str, REASONS)),
-            control="select",
-            options=[(str(code), f"{code}, {REASON_WORDS[code]}") for code in REASONS],
-            wrong="Choose one of the reasons.",
-        ),
+        REASON,
         reason("why", "Why", "The occasion, a ticket: the audit log has it."),
     ),
 )

@@ -28,17 +28,20 @@ REASON_WORDS: Mapping[int, str] = {
 }
 """Reasons as people read them."""
 
+REASON = FormField(
+    "reason",
+    "Reason",
+    choice(*map(str, REASONS)),
+    control="select",
+    options=[(str(code), f"{code}, {REASON_WORDS[code]}") for code in REASONS],
+    wrong="Choose one of the reasons.",
+)
+"""The reason of a revocation, to be chosen."""
+
 REVOKE = PageForm(
     "revoke",
     (
-        FormField(
-            "reason",
-            "Reason",
-            choice(*map(str, REASONS)),
-            control="select",
-            options=[(str(code), f"{code}, {REASON_WORDS[code]}") for code in REASONS],
-            wrong="Choose one of the reasons.",
-        ),
+        REASON,
         FormField(
             "sure",
             "I know that a revocation cannot be undone.",
